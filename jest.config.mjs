@@ -1,0 +1,14 @@
+// The tests are compiled with the code they test (tsc -b), so Jest transforms nothing and runs what ships.
+const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'];
+
+export default {
+  rootDir: '.',
+  roots: workspaces.map((name) => `<rootDir>/${name}/dist/test`),
+  testMatch: process.env.MILLRACE_TEST_LONG ? ['**/*.long.test.js'] : ['**/*.test.js', '!**/*.long.test.js'],
+  testEnvironment: 'node',
+  transform: {},
+  // The generous limit is for loaded machines; nothing asserts on time.
+  testTimeout: 60_000,
+  // leveldown and DuckDB hold native handles: one worker a core, each recycled when it has grown.
+  workerIdleMemoryLimit: '700MB',
+};

@@ -1,0 +1,103 @@
+// Installs and builds what is missing, and nothing else: the shared first step of `npm start`, `npm test` and `npm run build`.
+// Runs before `npm ci`, so it uses nothing but Node.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'];
+const installStamp = join(root, 'node_modules', '.millrace-install');
+const buildStamp = join(root, '.build', 'stamp');
+
+/** @returns {never} */
+function fail(message) {
+  console.error(`millrace: ${message}`);
+  process.exit(1);
+}
+
+/** Runs a command with its output on the terminal; ends this process when it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
+  if (result.signal) fail(`${command} ${args.join(' ')} was ended by ${result.signal}`);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20)
+    fail(`Node ${process.versions.node} is too old: Millrace needs Node 20 or newer (https://nodejs.org).`);
+}
+
+/** Installs from the lock file when it changed since the last install; `all` adds what only the tests need. */
+function install(all) {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const have = existsSync(installStamp) ? readFileSync(installStamp, 'utf8') : '';
+  if (have === `${lock} all` || (have === `${lock} run` && !all)) return;
+  console.log(`millrace: installing dependencies (npm ci${all ? '' : ' --omit=dev'}) …`);
+  // On Windows npm is a script, which only a shell starts.
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(all ? [] : ['--omit=dev'])];
+  run('npm', args, { shell: process.platform === 'win32', env: { ...process.env, NODE_ENV: '' } });
+  writeFileSync(installStamp, `${lock} ${all ? 'all' : 'run'}`);
+}
+
+function* sourceFiles(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'dist' || entry.name === 'node_modules') continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* sourceFiles(path);
+    else yield path;
+  }
+}
+
+/** Changes whenever a file that takes part in the build changes. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  const files = [join(root, 'tsconfig.base.json'), join(root, 'package-lock.json')];
+  for (const name of workspaces) files.push(...sourceFiles(join(root, name)));
+  for (const file of files.sort()) {
+    const { mtimeMs, size } = statSync(file);
+    hash.update(`${file}\0${mtimeMs}\0${size}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** Removes compiled files whose source is gone, so that no deleted test goes on passing. */
+function removeOrphans() {
+  for (const name of workspaces) {
+    for (const part of ['src', 'test']) {
+      const out = join(root, name, 'dist', part);
+      if (!existsSync(out)) continue;
+      for (const file of sourceFiles(out)) {
+        const match = /^(.*?)(\.d\.ts|\.js)(\.map)?$/.exec(file);
+        if (!match) continue;
+        const source = match[1].replace(out, join(root, name, part));
+        if (!existsSync(`${source}.ts`)) rmSync(file);
+      }
+    }
+  }
+}
+
+function build(all) {
+  const now = fingerprint();
+  const have = existsSync(buildStamp) ? readFileSync(buildStamp, 'utf8') : '';
+  if (have === `${now} all` || (have === `${now} run` && !all)) return;
+  console.log('millrace: building …');
+  removeOrphans();
+  const bin = (name) => join(root, 'node_modules', ...name.split('/'));
+  run(process.execPath, [bin('typescript/bin/tsc'), '-b', all ? 'tsconfig.json' : 'tsconfig.build.json']);
+  run(process.execPath, [bin('rollup/dist/bin/rollup'), '-c', 'sdk/rollup.config.mjs', '--silent']);
+  mkdirSync(dirname(buildStamp), { recursive: true });
+  writeFileSync(buildStamp, `${now} ${all ? 'all' : 'run'}`);
+}
+
+/** @param {{ all: boolean }} what `all` adds the tests and what they need. */
+export function prepare({ all }) {
+  checkNode();
+  install(all);
+  build(all);
+}

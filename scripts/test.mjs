@@ -1,0 +1,19 @@
+// `npm test`: installs and builds what is missing, then types (the build itself), lint, and every test. Arguments go to Jest.
+// `--long` runs the long tests instead.
+import { join } from 'node:path';
+import { prepare, root, run } from './prepare.mjs';
+
+const args = process.argv.slice(2);
+const long = args.includes('--long');
+const forJest = args.filter((arg) => arg !== '--long');
+
+prepare({ all: true });
+if (!long && forJest.length === 0)
+  run(process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'ci', '.']);
+run(
+  process.execPath,
+  ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), ...forJest],
+  {
+    env: { ...process.env, ...(long ? { MILLRACE_TEST_LONG: '1' } : {}) },
+  },
+);

@@ -1,0 +1,2 @@
+// placeholder until the tracker lands
+export default [];

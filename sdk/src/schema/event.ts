@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { propertiesSchema } from './properties.js';
+import { slugSchema } from './slug.js';
+
+const id = (what: string) => z.string().min(1).max(64).describe(what);
+const time = (what: string) =>
+  z.iso
+    .datetime({ precision: 3, error: 'must be a UTC time with milliseconds, as 2026-11-23T08:00:00.000Z' })
+    .describe(what);
+const count = (what: string) => z.int().nonnegative().describe(what);
+
+/** What a page and the tracker set: the part of an event that a client may send. One definition; everything else is made from it. */
+const clientFields = {
+  event_id: z
+    .uuidv7({ error: 'must be a UUIDv7 in lower-case or upper-case hex' })
+    .describe('Identity: the key for removing duplicates.'),
+  event: slugSchema.describe('What happened; a partition key.'),
+  page: slugSchema.describe('The product area it happened in; a partition key.'),
+  event_time: time("When it happened, by the device's clock."),
+  visitor_id: id('The first-party anonymous visitor.'),
+  session_id: id('The visit: ends after 30 minutes without an event.'),
+  stream_id: id("One tab's life; numbers its events."),
+  seq: count('Position in the stream: gap-free from 0.'),
+  after_stream_id: id("The visitor's stream before this one; on a stream's first event.").optional(),
+  after_seq: count('How far that stream got: makes a lost tail visible.').optional(),
+  user_id: id("The site's own name for the person, after identify.").optional(),
+  os: slugSchema.describe('ios, android, windows, macos, linux, web …'),
+  device: slugSchema.describe('mobile, tablet, desktop …'),
+  url: z.string().max(2048).describe('Address of the page.').optional(),
+  referrer: z.string().max(2048).describe('Address the visitor came from.').optional(),
+  title: z.string().max(256).describe("The document's title.").optional(),
+  item_id: id('The product.').optional(),
+  item_name: z.string().max(256).describe("The product's name.").optional(),
+  item_quantity: z.int().nonnegative().max(1_000_000).describe('How many.').optional(),
+  item_price: z.number().nonnegative().max(1_000_000_000).describe('Price of one, in major units.').optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code, as EUR' })
+    .describe('ISO 4217.')
+    .optional(),
+  order_id: id('The order.').optional(),
+  properties: propertiesSchema.describe("The site's own fields, as JSON.").optional(),
+  sdk: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,31}\/[0-9A-Za-z.+-]{1,31}$/, { error: 'must be name/version, as millrace-js/1.0.0' })
+    .describe('What made the event: name/version.'),
+};
+
+/** An event as a client sends it: one JSON line. Unknown fields are refused; a site's own go into `properties`. */
+export const eventSchema = z.strictObject(clientFields).superRefine((event, context) => {
+  if ((event.after_stream_id === undefined) !== (event.after_seq === undefined)) {
+    context.addIssue({ code: 'custom', path: ['after_seq'], message: 'after_stream_id and after_seq come together' });
+  }
+});
+
+const storedName = z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/);
+
+/** What the ingest server adds. */
+const serverFields = {
+  received_at: time('When the ingest server had it.').optional(),
+  occurred_at: time("event_time, corrected by the clock difference seen in the event's batch.").optional(),
+  page_as_sent: z.string().max(48).describe('The name of an undeclared page, filed under _other.').optional(),
+  event_as_sent: z.string().max(48).describe('The name of an undeclared event, filed under _other.').optional(),
+};
+
+/** An event as it lies in the lake. The server's fields are absent on events put straight into the stream. */
+export const storedEventSchema = z.strictObject({
+  ...clientFields,
+  event: storedName.describe('What happened; a partition key. _other when undeclared.'),
+  page: storedName.describe('The product area it happened in; a partition key. _other when undeclared.'),
+  ...serverFields,
+});
+
+/** A rejected event as it lies in the lake, under `page=_quarantine/event=_<code>/`. */
+export const quarantinedEventSchema = z.strictObject({
+  event_id: z.string().describe("The event's own id where it had one, else one the server made."),
+  page: z.literal('_quarantine'),
+  event: z.string().regex(/^_[a-z][a-z0-9_]*$/),
+  received_at: time('When the ingest server had it.'),
+  reason: z.string().describe('Why it was rejected, in words, with the place.'),
+  raw: z.string().describe('The text as it was sent.'),
+});
+
+/** An event as a client sends it. */
+export type MillraceEvent = z.output<typeof eventSchema>;
+/** An event as it lies in the lake. */
+export type StoredEvent = z.output<typeof storedEventSchema>;
+/** A rejected event as it lies in the lake. */
+export type QuarantinedEvent = z.output<typeof quarantinedEventSchema>;
+
+/** Why an event is refused: `path` is a JSON pointer into the event, empty for the event as a whole. */
+export interface Refusal {
+  path: string;
+  message: string;
+}
+
+export type Checked = { event: MillraceEvent; refusal?: never } | { event?: never; refusal: Refusal };
+
+/** Checks a parsed value against the schema and says, when it does not fit, the first place and the reason. */
+export function checkEvent(value: unknown): Checked {
+  const result = eventSchema.safeParse(value);
+  if (result.success) return { event: result.data };
+  const issue = result.error.issues[0]!;
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])];
+  return {
+    refusal: {
+      path: path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+      message: unknown === undefined ? issue.message : 'is not a field of an event; put it into properties',
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * The sizes that the tracker, the ingest server and the lake agree on. Bytes are UTF-8 bytes; lengths are UTF-16 code units, as
+ * JavaScript counts them.
+ */
+export const limits = {
+  /** One event as a JSON line, without its newline. */
+  eventBytes: 16 * 1024,
+  /** Events in one request, and in one packed Kinesis record (Firehose splits no more than 500 sub-records). */
+  batchEvents: 500,
+  /** One request's body, after decompression. */
+  batchBytes: 1024 * 1024,
+  /** `properties`, serialised. */
+  propertiesBytes: 4 * 1024,
+  propertiesKeys: 32,
+  /** `{"a":{"b":{"c":1}}}` is 3 deep. */
+  propertiesDepth: 3,
+  /** A Firehose delivery stream's default quota of active partitions: https://docs.aws.amazon.com/firehose/latest/dev/limits.html */
+  activePartitions: 500,
+  /** Pages × events, `_other` and the quarantine's codes included, that a catalogue may span: leaves room below the quota. */
+  cataloguePartitions: 450,
+} as const;

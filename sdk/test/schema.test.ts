@@ -1,0 +1,141 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  checkEvent,
+  defaultCatalogue,
+  defineCatalogue,
+  eventJsonSchema,
+  eventSchema,
+  lakeColumns,
+  limits,
+  partitionCount,
+  quarantinedEventSchema,
+  storedEventSchema,
+} from '../src/schema/index.js';
+
+const event = {
+  event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
+  event: 'clicked_review',
+  page: 'books',
+  event_time: '2026-11-23T08:00:00.000Z',
+  visitor_id: 'v1',
+  session_id: 's1',
+  stream_id: 't1',
+  seq: 0,
+  os: 'linux',
+  device: 'desktop',
+  sdk: 'millrace-js/0.1.0',
+};
+
+const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+
+describe('the event schema', () => {
+  test('takes an event with only what is required, and one with everything', () => {
+    expect(checkEvent(event)).toEqual({ event });
+    const full = {
+      ...event,
+      after_stream_id: 't0',
+      after_seq: 12,
+      user_id: 'u1',
+      url: 'https://shop.example/books',
+      referrer: '',
+      title: 'Books',
+      item_id: '51',
+      item_name: 'Moby Dick',
+      item_quantity: 2,
+      item_price: 12.5,
+      currency: 'EUR',
+      order_id: 'o1',
+      properties: { a: { b: [1] } },
+    };
+    expect(checkEvent(full)).toEqual({ event: full });
+  });
+
+  test.each([
+    ['a missing field', { seq: undefined }, '/seq', /expected number/],
+    ['a name that is no slug', { page: 'Books' }, '/page', /slug/],
+    ["the server's own names", { page: '_quarantine' }, '/page', /slug/],
+    ['a name that would leave its partition', { event: 'a/../b' }, '/event', /slug/],
+    ['a time without milliseconds', { event_time: '2026-11-23T08:00:00Z' }, '/event_time', /milliseconds/],
+    ['a day that does not exist', { event_time: '2026-02-30T08:00:00.000Z' }, '/event_time', /UTC time/],
+    ['a time that is not UTC', { event_time: '2026-11-23T08:00:00.000+01:00' }, '/event_time', /UTC time/],
+    ['another kind of UUID', { event_id: '01938d2e-7c1a-4000-8000-0123456789ab' }, '/event_id', /UUIDv7/],
+    ['a negative position', { seq: -1 }, '/seq', /./],
+    ['a broken position', { seq: 1.5 }, '/seq', /./],
+    ['an unknown field', { colour: 'red' }, '/colour', /properties/],
+    ["the server's fields", { received_at: '2026-11-23T08:00:00.000Z' }, '/received_at', /properties/],
+    ['half of a link to the stream before', { after_stream_id: 't0' }, '/after_seq', /together/],
+    ['a currency in lower case', { currency: 'eur' }, '/currency', /ISO 4217/],
+    ['text that is too long', { url: 'x'.repeat(2049) }, '/url', /2048/],
+    [
+      'properties with too many keys',
+      { properties: Object.fromEntries([...Array(33)].map((_, i) => [i, 1])) },
+      '/properties',
+      /33 keys/,
+    ],
+    ['properties nested too deep', { properties: nested(4) }, '/properties', /nested deeper than 3/],
+    ['properties with too many bytes', { properties: { a: 'ä'.repeat(2048) } }, '/properties', /4104 bytes/],
+    ['an array for properties', { properties: [1] }, '/properties', /./],
+  ])('refuses %s and names the place', (_, change, path, message) => {
+    const { refusal } = checkEvent({ ...event, ...change });
+    expect(refusal?.path).toBe(path);
+    expect(refusal?.message).toMatch(message);
+  });
+
+  test.each([[null], ['text'], [7], [[]]])('refuses %j, which is no event', (value) => {
+    expect(checkEvent(value).refusal?.path).toBe('');
+  });
+
+  test('keeps properties 3 levels deep', () => {
+    expect(checkEvent({ ...event, properties: nested(3) }).refusal).toBeUndefined();
+  });
+});
+
+describe('one definition: what is made from the schema', () => {
+  test('every field of an event is a column of the lake, once, and no column is invented', () => {
+    const names = lakeColumns().map((column) => column.name);
+    const fields = new Set([...Object.keys(storedEventSchema.shape), ...Object.keys(quarantinedEventSchema.shape)]);
+    expect(new Set(names)).toEqual(fields);
+    expect(names).toHaveLength(fields.size);
+  });
+
+  test('columns have the types that Athena and DuckDB need, and say what they are', () => {
+    const column = Object.fromEntries(lakeColumns().map((entry) => [entry.name, entry]));
+    expect(column.seq).toMatchObject({ glue: 'bigint', duckdb: 'BIGINT' });
+    expect(column.item_price).toMatchObject({ glue: 'double', duckdb: 'DOUBLE' });
+    expect(column.event_time).toMatchObject({ glue: 'string', duckdb: 'TIMESTAMP' });
+    expect(column.properties).toMatchObject({ glue: 'string', duckdb: 'JSON' });
+    expect(column.raw).toMatchObject({ glue: 'string', duckdb: 'VARCHAR' });
+    for (const { name, description } of lakeColumns()) expect(`${name}: ${description}`).toMatch(/: ./);
+  });
+
+  test('the JSON Schema has the same fields, closed, with the same ones required', () => {
+    const schema = eventJsonSchema() as { properties: object; required: string[]; additionalProperties: boolean };
+    expect(Object.keys(schema.properties)).toEqual(Object.keys(eventSchema.shape));
+    expect(schema.required).toEqual(
+      Object.keys(event).sort((a, b) => schema.required.indexOf(a) - schema.required.indexOf(b)),
+    );
+    expect(schema.additionalProperties).toBe(false);
+  });
+});
+
+describe('the catalogue', () => {
+  test("the default one is the walkthrough's five pages and six events, and what every catalogue has", () => {
+    expect(defaultCatalogue.pages).toEqual(['books', 'food', 'apparel', 'electronics', 'home', 'cart']);
+    expect(defaultCatalogue.events).toHaveLength(7);
+    expect(defaultCatalogue.events).toContain('page_view');
+    expect(partitionCount(defaultCatalogue)).toBe(7 * 8 + 3);
+  });
+
+  test('bounded partitions: a catalogue that could pass 450 pairs is refused, with the count', () => {
+    const names = (letter: string, n: number) => [...Array(n)].map((_, i) => `${letter}${i}`);
+    expect(() => defineCatalogue({ pages: names('p', 30), events: names('e', 20) })).toThrow(
+      /can fill 707 partitions; at most 450/,
+    );
+    const largest = defineCatalogue({ pages: names('p', 19), events: names('e', 19) });
+    expect(partitionCount(largest)).toBeLessThanOrEqual(limits.cataloguePartitions);
+  });
+
+  test('a name that is no slug is refused, with the name and the place', () => {
+    expect(() => defineCatalogue({ pages: ['Books'], events: [] })).toThrow('catalogue.pages: "Books" is no slug');
+  });
+});
