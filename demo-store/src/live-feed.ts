@@ -13,10 +13,17 @@ export interface LiveStep {
   shard_id?: string;
   /** The object's key, at `in_object`. */
   key?: string;
+  /** The event's JSON line, at whichever steps the caller has it at hand: what a click on a row shows. Not parsed unless asked for. */
+  line?: string;
 }
 
-/** Where the store's live view gets its steps; whoever runs the pipeline hands one over. */
+/**
+ * Where the store's live view gets its steps; whoever runs the pipeline hands one over.
+ *
+ * The steps of one event may come in any order and more than once (a redelivered record). An event that was put straight into the
+ * stream has no `received`. The live view samples when there is more than a person can watch, so every step may be handed over.
+ */
 export interface LiveFeed {
-  /** Calls `listener` with each step from now on; returns how to stop it. */
+  /** Calls `listener`, which never throws and does no I/O, with each step from now on; returns how to stop it. */
   subscribe(listener: (step: LiveStep) => void): () => void;
 }
