@@ -1,0 +1,50 @@
+import type { CreateDeliveryStreamCommandInput } from '@aws-sdk/client-firehose';
+import { bucketArn, deliveryRoleArn, streamArn } from './arns.js';
+import { deliveryPrefix, errorPrefix, partitionQuery } from './prefix.js';
+import type { PipelineSettings } from './settings.js';
+
+/**
+ * The delivery stream: takes the packed records apart, reads page and event from each event, and writes one object a partition.
+ * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+ */
+export function deliveryStreamInput(settings: PipelineSettings): CreateDeliveryStreamCommandInput {
+  const RoleARN = deliveryRoleArn(settings);
+  return {
+    DeliveryStreamName: settings.deliveryStream,
+    DeliveryStreamType: 'KinesisStreamAsSource',
+    KinesisStreamSourceConfiguration: { KinesisStreamARN: streamArn(settings), RoleARN },
+    ExtendedS3DestinationConfiguration: {
+      RoleARN,
+      BucketARN: bucketArn(settings),
+      Prefix: deliveryPrefix(settings),
+      ErrorOutputPrefix: errorPrefix,
+      BufferingHints: { SizeInMBs: settings.bufferSizeMiB, IntervalInSeconds: settings.bufferIntervalSeconds },
+      CompressionFormat: settings.compression,
+      CustomTimeZone: 'UTC',
+      EncryptionConfiguration: { NoEncryptionConfig: 'NoEncryption' },
+      CloudWatchLoggingOptions: {
+        Enabled: true,
+        LogGroupName: `/aws/kinesisfirehose/${settings.deliveryStream}`,
+        LogStreamName: 'DestinationDelivery',
+      },
+      S3BackupMode: 'Disabled',
+      // How long Firehose tries to read the keys out of a record; then the record goes to the error prefix.
+      DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 300 } },
+      ProcessingConfiguration: {
+        Enabled: true,
+        Processors: [
+          { Type: 'RecordDeAggregation', Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }] },
+          {
+            Type: 'MetadataExtraction',
+            Parameters: [
+              { ParameterName: 'MetadataExtractionQuery', ParameterValue: partitionQuery },
+              { ParameterName: 'JsonParsingEngine', ParameterValue: 'JQ-1.6' },
+            ],
+          },
+          // De-aggregation takes the newlines away; without this one the object's events would lie on one line.
+          { Type: 'AppendDelimiterToRecord', Parameters: [] },
+        ],
+      },
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import {
+  type DeliveryStreamDescription,
+  DescribeDeliveryStreamCommand,
+  type FirehoseClient,
+} from '@aws-sdk/client-firehose';
+import {
+  DescribeStreamSummaryCommand,
+  type KinesisClient,
+  type StreamDescriptionSummary,
+} from '@aws-sdk/client-kinesis';
+import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Pipeline } from './definition.js';
+
+export interface PipelineClients {
+  kinesis: KinesisClient;
+  firehose: FirehoseClient;
+  s3: S3Client;
+}
+
+export interface PipelineDescription {
+  /** Undefined: there is none. */
+  stream?: StreamDescriptionSummary | undefined;
+  deliveryStream?: DeliveryStreamDescription | undefined;
+  bucket?: { name: string; region: string | undefined } | undefined;
+}
+
+const call = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
+const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
+
+async function unless<Answer>(missing: string[], ask: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask;
+  } catch (error) {
+    if (missing.includes(nameOf(error))) return undefined;
+    throw error;
+  }
+}
+
+export async function describeStream(
+  kinesis: KinesisClient,
+  name: string,
+  signal?: AbortSignal,
+): Promise<StreamDescriptionSummary | undefined> {
+  const command = new DescribeStreamSummaryCommand({ StreamName: name });
+  return (await unless(['ResourceNotFoundException'], kinesis.send(command, call(signal))))?.StreamDescriptionSummary;
+}
+
+export async function describeDeliveryStream(
+  firehose: FirehoseClient,
+  name: string,
+  signal?: AbortSignal,
+): Promise<DeliveryStreamDescription | undefined> {
+  const command = new DescribeDeliveryStreamCommand({ DeliveryStreamName: name });
+  return (await unless(['ResourceNotFoundException'], firehose.send(command, call(signal))))?.DeliveryStreamDescription;
+}
+
+/** @throws Error when the bucket is somebody else's: S3 answers 403 without a word. */
+export async function describeBucket(
+  s3: S3Client,
+  name: string,
+  signal?: AbortSignal,
+): Promise<PipelineDescription['bucket']> {
+  try {
+    const head = await unless(
+      ['NotFound', 'NoSuchBucket'],
+      s3.send(new HeadBucketCommand({ Bucket: name }), call(signal)),
+    );
+    return head && { name, region: head.BucketRegion };
+  } catch (error) {
+    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+    if (status === 403) {
+      throw new Error(
+        `the bucket ${name} cannot be read with these credentials: it is another account's (bucket names are unique over all of AWS; choose another), or s3:ListBucket is missing`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** What of the pipeline exists, as AWS describes it. */
+export async function describePipeline(
+  pipeline: Pipeline,
+  clients: PipelineClients,
+  options: { signal?: AbortSignal } = {},
+): Promise<PipelineDescription> {
+  const { settings } = pipeline;
+  const [stream, deliveryStream, bucket] = await Promise.all([
+    describeStream(clients.kinesis, settings.stream, options.signal),
+    describeDeliveryStream(clients.firehose, settings.deliveryStream, options.signal),
+    describeBucket(clients.s3, settings.bucket, options.signal),
+  ]);
+  return { stream, deliveryStream, bucket };
+}
