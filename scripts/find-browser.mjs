@@ -1,5 +1,8 @@
 // The browser for tests: `CHROME_PATH`, then one on the system, then the one that npm brought (@sparticuz/chromium, Linux x64).
-// Used by the tests of every workspace, so that they agree on the browser, on how it starts, and on what happens without one.
+// Used by the tests of every workspace, so that they agree on the browser, on how it starts, and on what happens without one. The tests
+// run compiled, one folder deeper than their source, so they name the type and the file apart:
+//   const finder = new URL('../../../scripts/find-browser.mjs', import.meta.url).href;
+//   const { browserDescribe } = (await import(finder)) as typeof import('../../scripts/find-browser.mjs');
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
