@@ -1,3 +1,1 @@
-export { createTracker } from './tracker.js';
-export type { EventName, Fields, Names, PageName, Tracker, TrackerOptions } from './types.js';
-export { version } from './version.js';
+export const version = '0.1.0';

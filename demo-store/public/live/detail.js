@@ -1,0 +1,91 @@
+import { duration, time } from './words.js';
+
+const names = { received: 'Received', in_stream: 'In the stream', in_object: 'In an object' };
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The command that finds the event. An id comes from whoever sent the event, and people paste commands into shells: only a UUID gets one.
+ */
+export function queryFor(eventId) {
+  return uuid.test(eventId) ? `npx millrace query "select * from events where event_id = '${eventId}'"` : undefined;
+}
+
+/** The line as JSON to read, or as it is when it is none. */
+function pretty(line) {
+  try {
+    return JSON.stringify(JSON.parse(line), null, 2);
+  } catch {
+    return line;
+  }
+}
+
+/** Shows one event whole: its steps with places and times, the query, the JSON as the server has it. */
+export function createDetail(dialog) {
+  const find = (name) => dialog.querySelector(`[data-detail-${name}]`);
+  let openId;
+
+  function showSteps(steps) {
+    const known = Object.keys(names).flatMap((step) => steps[step] ?? []);
+    find('steps').replaceChildren(
+      ...known.flatMap((step, index) => {
+        const term = Object.assign(document.createElement('dt'), { textContent: names[step.step] });
+        const detail = document.createElement('dd');
+        const delay = index > 0 ? ` (+${duration(step.at - known[index - 1].at)})` : '';
+        detail.textContent = `${time(step.at)}${delay}`;
+        const place = step.key ?? step.shard_id;
+        if (place)
+          detail.append(
+            document.createElement('br'),
+            Object.assign(document.createElement('code'), { textContent: place }),
+          );
+        return [term, detail];
+      }),
+    );
+  }
+
+  async function line(eventId) {
+    const response = await fetch(`/live/events/${encodeURIComponent(eventId)}`);
+    if (!response.ok) return undefined;
+    return (await response.json()).line ?? undefined;
+  }
+
+  dialog.querySelector('[data-copy]').addEventListener('click', async ({ target }) => {
+    try {
+      await navigator.clipboard.writeText(find('query').textContent);
+      target.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(find('query'));
+      target.textContent = 'Selected';
+    }
+    setTimeout(() => {
+      target.textContent = 'Copy';
+    }, 1500);
+  });
+  // A click on the backdrop.
+  dialog.addEventListener('click', ({ target }) => {
+    if (target === dialog) dialog.close();
+  });
+
+  return {
+    async open({ id, steps, fields }) {
+      openId = id;
+      find('heading').textContent = `${fields.event} · ${fields.page}`;
+      showSteps(steps);
+      const query = queryFor(id);
+      find('query').textContent = query ?? 'Its event_id is no UUID, so there is no command to paste.';
+      dialog.querySelector('[data-copy]').hidden = !query;
+      find('json').textContent = 'Loading …';
+      dialog.showModal();
+      const whole = await line(id).catch(() => undefined);
+      if (openId !== id) return;
+      find('json').textContent =
+        whole === undefined
+          ? `${JSON.stringify(fields, null, 2)}\n\nThe whole line is not kept here (any more).`
+          : pretty(whole);
+    },
+    /** Another step of the event that is open. */
+    update({ id, steps }) {
+      if (dialog.open && id === openId) showSteps(steps);
+    },
+  };
+}

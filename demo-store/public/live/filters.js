@@ -1,0 +1,38 @@
+/** The choices above the table. The lists fill themselves with the names that come by, up to a bound: names come from anyone. */
+const maxNames = 100;
+
+export function createFilters(form, { visitorId, onChange }) {
+  const controls = Object.fromEntries(
+    [...form.querySelectorAll('[data-filter]')].map((each) => [each.dataset.filter, each]),
+  );
+  const names = { page: new Set(), event: new Set() };
+  controls.mine.checked = new URLSearchParams(location.search).has('mine');
+  form.addEventListener('change', onChange);
+  form.addEventListener('submit', (event) => event.preventDefault());
+
+  function learn(kind, name) {
+    if (!name || names[kind].has(name) || names[kind].size >= maxNames) return;
+    names[kind].add(name);
+    const option = new Option(name, name);
+    const after = [...controls[kind].options].slice(1).find(({ value }) => value > name);
+    controls[kind].insertBefore(option, after ?? null);
+  }
+
+  return {
+    learn(fields) {
+      learn('page', fields.page);
+      learn('event', fields.event);
+    },
+    matches(fields) {
+      const { page, event, mine } = controls;
+      return (
+        (!page.value || fields.page === page.value) &&
+        (!event.value || fields.event === event.value) &&
+        (!mine.checked || (fields.visitor_id !== undefined && fields.visitor_id === visitorId()))
+      );
+    },
+    get mine() {
+      return controls.mine.checked;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { connect } from './connection.js';
+import { createDetail } from './detail.js';
+import { createFilters } from './filters.js';
+import { createRows } from './rows.js';
+import { createStations } from './stations.js';
+import { visitorId } from './visitor.js';
+import { rate } from './words.js';
+
+const find = (name) => document.querySelector(`[data-${name}]`);
+const heldMax = 600;
+
+const stations = createStations(document);
+const detail = createDetail(find('detail'));
+const filters = createFilters(find('filters'), { visitorId, onChange: refilter });
+const rows = createRows(find('rows'), {
+  matches: filters.matches,
+  isOwn: ({ visitor_id }) => visitor_id !== undefined && visitor_id === visitorId(),
+  onOpen: detail.open,
+});
+const states = { connecting: 'Connecting …', open: 'Connected', lost: 'Connection lost, trying again …' };
+
+let paused = false;
+/** Steps that came during a pause; the oldest go first. */
+let held = [];
+/** The server's clock minus this machine's. */
+let clockOffset = 0;
+let framed = false;
+let waiting = [];
+
+function showWaiting() {
+  find('waiting').hidden = rows.shown > 0;
+}
+
+function refilter() {
+  rows.refilter();
+  const note = find('mine-note');
+  note.hidden = !filters.mine || visitorId() !== undefined;
+  note.textContent =
+    'No visitor number of yours is kept at this address. Open the shop here once, with the tracker allowed, and come back.';
+  showWaiting();
+}
+
+function apply(steps) {
+  for (const step of steps) {
+    filters.learn(step);
+    const event = rows.take(step);
+    if (event) detail.update(event);
+  }
+  showWaiting();
+}
+
+/** Many messages, one change of the page. */
+function schedule(steps) {
+  // A tab out of sight gets no frames: what waits is bounded, as in a pause.
+  waiting = [...waiting, ...steps].slice(-heldMax);
+  if (framed) return;
+  framed = true;
+  requestAnimationFrame(() => {
+    framed = false;
+    const batch = waiting;
+    waiting = [];
+    apply(batch);
+  });
+}
+
+function onMessage({ steps = [], counts }) {
+  clockOffset = counts.at - Date.now();
+  stations.take(counts);
+  if (!paused) return schedule(steps);
+  held = [...held, ...steps].slice(-heldMax);
+  showPause();
+}
+
+function showPause() {
+  const button = find('pause');
+  button.setAttribute('aria-pressed', String(paused));
+  const events = new Set(held.map(({ event_id }) => event_id)).size;
+  button.textContent = paused ? (events > 0 ? `Go on (${events} waiting)` : 'Go on') : 'Pause';
+}
+
+find('pause').addEventListener('click', () => {
+  paused = !paused;
+  if (!paused) {
+    schedule(held);
+    held = [];
+  }
+  showPause();
+});
+
+function showSampling() {
+  const { eventsPerSecond, shownPerSecond } = stations;
+  const text = find('sampling');
+  const sampling = eventsPerSecond > 1 && shownPerSecond < eventsPerSecond * 0.98;
+  text.classList.toggle('is-sampling', sampling);
+  text.textContent = sampling
+    ? `Sampling: showing ${rate(shownPerSecond)} of ${rate(eventsPerSecond)} events a second. All are counted, and your own are never left out first.`
+    : 'Showing every event.';
+}
+
+setInterval(() => {
+  stations.tick(Date.now() + clockOffset);
+  showSampling();
+}, 1000);
+showSampling();
+refilter();
+
+// With the visitor's number, the server shows their events however busy it is.
+const visitorQuery = () => (visitorId() === undefined ? '' : `?visitor=${encodeURIComponent(visitorId())}`);
+connect(() => `/live/events${visitorQuery()}`, {
+  onMessage,
+  onState(state) {
+    find('connection').textContent = states[state];
+    find('connection').dataset.state = state;
+  },
+});

@@ -1,0 +1,127 @@
+import { duration, shortKey, shortShard, timeParts } from './words.js';
+
+const steps = ['received', 'in_stream', 'in_object'];
+const maxRows = 120;
+
+function cell(row, className) {
+  const element = document.createElement('td');
+  element.className = className;
+  row.append(element);
+  return element;
+}
+
+/** A row with everything in it empty; texts are set as text, never as markup. */
+function createRow(onOpen) {
+  const element = document.createElement('tr');
+  const name = cell(element, 'cell-event');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'row-button';
+  button.setAttribute('aria-haspopup', 'dialog');
+  const page = Object.assign(document.createElement('span'), { className: 'chip' });
+  name.append(button, page);
+  const item = cell(element, 'cell-item');
+  const visitor = cell(element, 'cell-visitor');
+  const stepCells = Object.fromEntries(
+    steps.map((step) => {
+      const td = cell(element, `cell-step step-${step}`);
+      const lamp = Object.assign(document.createElement('span'), { className: 'lamp' });
+      lamp.setAttribute('aria-hidden', 'true');
+      const when = Object.assign(document.createElement('span'), { className: 'when', textContent: '–' });
+      const where = Object.assign(document.createElement('span'), { className: 'where' });
+      td.append(lamp, when, where);
+      return [step, { td, when, where }];
+    }),
+  );
+  element.addEventListener('click', onOpen);
+  return { element, button, page, item, visitor, stepCells };
+}
+
+/** The steps before this one that are known, nearest first. */
+function before(event, step) {
+  return steps
+    .slice(0, steps.indexOf(step))
+    .reverse()
+    .map((name) => event.steps[name])
+    .find(Boolean);
+}
+
+/** When a step was: so long after the one before it, or the time of day. */
+function whenOf(event, step) {
+  const { at } = event.steps[step];
+  const earlier = before(event, step);
+  if (earlier) return [`+${duration(at - earlier.at)}`];
+  const [seconds, fraction] = timeParts(at);
+  return [seconds, Object.assign(document.createElement('span'), { className: 'fraction', textContent: fraction })];
+}
+
+/**
+ * The table's rows, newest first: one an event, found by its id. `matches` says which are shown, `isOwn` which are one's own,
+ * `onOpen` gets the event whose row was chosen.
+ */
+export function createRows(body, { matches, isOwn, onOpen }) {
+  const events = new Map();
+
+  function fill(event) {
+    const { row, fields } = event;
+    row.button.textContent = fields.event || 'no name';
+    row.page.textContent = fields.page;
+    row.item.textContent = fields.item_name ?? '';
+    const own = isOwn(fields);
+    row.element.classList.toggle('own', own);
+    row.visitor.textContent = own ? 'you' : (fields.visitor_id ?? '').slice(-6);
+    row.visitor.title = fields.visitor_id ?? '';
+    for (const step of steps) {
+      const known = event.steps[step];
+      if (!known) continue;
+      const { td, when, where } = row.stepCells[step];
+      td.classList.add('lit');
+      when.replaceChildren(...whenOf(event, step));
+      when.title = new Date(known.at).toISOString();
+      where.textContent =
+        step === 'in_stream' ? shortShard(known.shard_id) : step === 'in_object' ? shortKey(known.key) : '';
+      where.title = known.shard_id ?? known.key ?? '';
+    }
+    // An event that was put straight into the stream was never received, and will not be.
+    if (!event.steps.received && event.steps.in_object) row.stepCells.received.when.textContent = 'put straight in';
+    row.element.hidden = !matches(fields);
+  }
+
+  /** Puts a step into its event's row; nothing when it stands there already. */
+  function take(step) {
+    let event = events.get(step.event_id);
+    if (!event) {
+      event = { id: step.event_id, steps: {}, fields: {} };
+      event.row = createRow(() => onOpen(event));
+      events.set(step.event_id, event);
+      body.prepend(event.row.element);
+    }
+    if (event.steps[step.step]) return undefined;
+    event.steps[step.step] = step;
+    const { step: _step, at: _at, shard_id: _shard, key: _key, ...fields } = step;
+    Object.assign(event.fields, fields);
+    fill(event);
+    for (const [id, oldest] of events) {
+      if (events.size <= maxRows) break;
+      oldest.row.element.remove();
+      events.delete(id);
+    }
+    return event;
+  }
+
+  return {
+    take,
+    /** Shows and hides after a change of the filters; says how many are shown. */
+    refilter() {
+      for (const { row, fields } of events.values()) row.element.hidden = !matches(fields);
+    },
+    get shown() {
+      let count = 0;
+      for (const { row } of events.values()) if (!row.element.hidden) count += 1;
+      return count;
+    },
+    get size() {
+      return events.size;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { rate, whole } from './words.js';
+
+const windowMs = 5000;
+const seconds = 60;
+
+/** The three counters: totals, steps a second over the last seconds, and a line of the last minute. Rates come from the server's clock. */
+export function createStations(root) {
+  const stations = [...root.querySelectorAll('[data-station]')].map((element) => ({
+    step: element.dataset.station,
+    element,
+    total: element.querySelector('[data-total]'),
+    rate: element.querySelector('[data-rate]'),
+    spark: element.querySelector('[data-spark]'),
+    history: new Array(seconds).fill(0),
+  }));
+  let samples = [];
+  let second;
+
+  function rateOf(read) {
+    const first = samples[0];
+    const last = samples.at(-1);
+    const elapsed = last ? last.at - first.at : 0;
+    return elapsed > 0 ? Math.max(0, ((read(last) - read(first)) * 1000) / elapsed) : 0;
+  }
+
+  function drawSpark({ spark, history }) {
+    const top = Math.max(1, ...history);
+    spark.setAttribute(
+      'points',
+      history.map((value, index) => `${index},${(19 - (value / top) * 18).toFixed(1)}`).join(' '),
+    );
+  }
+
+  return {
+    take(counts) {
+      // The server has started anew.
+      if (samples.length > 0 && counts.events < samples.at(-1).events) samples = [];
+      samples.push(counts);
+      while (samples.length > 2 && samples[1].at < counts.at - windowMs) samples.shift();
+      for (const station of stations) station.total.textContent = whole.format(counts.steps[station.step]);
+    },
+    /** Once a second, also when nothing comes: quiet is a rate too. `serverNow` is the server's time as far as it is known. */
+    tick(serverNow) {
+      const last = samples.at(-1);
+      if (last && serverNow - last.at > windowMs) samples = [last];
+      const now = Math.floor(performance.now() / 1000);
+      for (const station of stations) {
+        const perSecond = rateOf(({ steps }) => steps[station.step]);
+        station.rate.textContent = rate(perSecond);
+        station.element.classList.toggle('busy', perSecond > 0);
+        if (second !== undefined) {
+          for (let passed = second; passed < now; passed += 1) station.history.push(perSecond);
+          station.history.splice(0, station.history.length - seconds);
+        }
+        drawSpark(station);
+      }
+      second = now;
+    },
+    get eventsPerSecond() {
+      return rateOf(({ events }) => events);
+    },
+    get shownPerSecond() {
+      return rateOf(({ shown }) => shown);
+    },
+  };
+}

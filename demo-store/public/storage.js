@@ -1,0 +1,18 @@
+/** Reads JSON from the browser's storage. Storage may be blocked, and what lies there may be anything: `fallback` in both cases. */
+export function read(storage, key, fallback) {
+  try {
+    return JSON.parse(window[storage].getItem(key)) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+/** Writes JSON; says whether it is kept. */
+export function write(storage, key, value) {
+  try {
+    window[storage].setItem(key, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}

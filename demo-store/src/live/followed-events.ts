@@ -1,0 +1,112 @@
+import type { LiveStep } from '../live-feed.js';
+import { createPassedOver } from './passed-over.js';
+import { type ShownStep, type StepName, shownStep } from './shown-step.js';
+import { createTokenBucket } from './token-bucket.js';
+
+export interface FollowedEvent {
+  steps: Partial<Record<StepName, ShownStep>>;
+  line?: string;
+}
+
+export interface FollowLimits {
+  newEventsPerSecond: number;
+  newEventsBurst: number;
+  ownEventsPerSecond: number;
+  ownEventsBurst: number;
+  followedEvents: number;
+  lineCharacters: number;
+  lineLength: number;
+}
+
+/**
+ * Chooses the events that the live view shows, and follows each through its steps. The choice is made once, at an event's first step,
+ * so that a shown event is shown whole. Does no I/O and keeps no more than its limits say.
+ */
+export function createFollowedEvents(limits: FollowLimits, now: () => number) {
+  const events = new Map<string, FollowedEvent>();
+  const passedOver = createPassedOver();
+  const anyone = createTokenBucket({ perSecond: limits.newEventsPerSecond, burst: limits.newEventsBurst }, now);
+  const own = createTokenBucket({ perSecond: limits.ownEventsPerSecond, burst: limits.ownEventsBurst }, now);
+  /** Ids whose lines are kept, oldest first. */
+  const withLine = new Set<string>();
+  let characters = 0;
+  let chosen = 0;
+
+  function forgetLine(id: string, event: FollowedEvent): void {
+    characters -= event.line?.length ?? 0;
+    delete event.line;
+    withLine.delete(id);
+  }
+
+  function keepLine(id: string, event: FollowedEvent, line: unknown): void {
+    if (typeof line !== 'string' || event.line !== undefined || line.length > limits.lineLength) return;
+    event.line = line;
+    withLine.add(id);
+    characters += line.length;
+    for (const oldest of withLine) {
+      if (characters <= limits.lineCharacters) return;
+      forgetLine(oldest, events.get(oldest)!);
+    }
+  }
+
+  function follow(id: string): FollowedEvent {
+    const event: FollowedEvent = { steps: {} };
+    events.set(id, event);
+    chosen += 1;
+    for (const [oldest, old] of events) {
+      if (events.size <= limits.followedEvents) break;
+      forgetLine(oldest, old);
+      events.delete(oldest);
+      // Its next step must not begin it anew.
+      passedOver.add(oldest);
+    }
+    return event;
+  }
+
+  return {
+    /** The step as it is to be shown, or nothing: the event was passed over, or the step was shown before. */
+    take(step: LiveStep, isOwn: boolean): ShownStep | undefined {
+      const shown = shownStep(step);
+      const id = shown.event_id;
+      let event = events.get(id);
+      if (event === undefined) {
+        if (passedOver.has(id)) return undefined;
+        if (!(isOwn && own.take()) && !anyone.take()) {
+          passedOver.add(id);
+          return undefined;
+        }
+        event = follow(id);
+      }
+      keepLine(id, event, step.line);
+      if (event.steps[shown.step]) return undefined;
+      event.steps[shown.step] = shown;
+      return shown;
+    },
+
+    find(id: string): FollowedEvent | undefined {
+      return events.get(id);
+    },
+
+    /** The steps of the newest events, whole events only, at most `max` steps, oldest event first. */
+    latest(max: number): ShownStep[] {
+      const all = [...events.values()];
+      const replay: ShownStep[][] = [];
+      let count = 0;
+      for (let index = all.length - 1; index >= 0; index -= 1) {
+        const steps = Object.values(all[index]!.steps);
+        if (count + steps.length > max) break;
+        count += steps.length;
+        replay.push(steps);
+      }
+      return replay.reverse().flat();
+    },
+
+    /** How many events were chosen since the start. */
+    get chosen() {
+      return chosen;
+    },
+    get kept() {
+      return { events: events.size, lineCharacters: characters };
+    },
+  };
+}
