@@ -1,2 +1,67 @@
-// placeholder until the tracker lands
-export default [];
+// Makes what a page loads out of the compiled tracker (tsc -b first): the script tag's file, the ES module, the stub, and
+// millrace.json with their sizes and the script's integrity hash.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import terser from '@rollup/plugin-terser';
+
+// Absolute, so that it does not matter from which folder Rollup is run.
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8'));
+
+const withVersion = {
+  name: 'version',
+  transform: (code) =>
+    code.includes('__MILLRACE_VERSION__')
+      ? { code: code.replaceAll('__MILLRACE_VERSION__', JSON.stringify(version)), map: null }
+      : null,
+};
+
+const minify = (module) =>
+  terser({
+    ecma: 2020,
+    module,
+    compress: { passes: 3 },
+    mangle: { properties: { regex: /^_/ } },
+    format: { comments: false },
+  });
+
+/** Sizes as a server sends it, and the hash for the script tag's `integrity`. */
+function describe(code) {
+  const bytes = Buffer.from(code);
+  return {
+    bytes: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+    integrity: `sha384-${createHash('sha384').update(bytes).digest('base64')}`,
+  };
+}
+
+const manifest = {
+  name: 'manifest',
+  generateBundle(_, bundle) {
+    const source = JSON.stringify({ version, ...describe(bundle['millrace.js'].code) }, null, 2);
+    this.emitFile({ type: 'asset', fileName: 'millrace.json', source: `${source}\n` });
+  },
+};
+
+const output = (file, format) => ({ dir: here('dist'), entryFileNames: file, format, generatedCode: 'es2015' });
+
+export default [
+  {
+    input: here('dist/src/tracker/script.js'),
+    output: output('millrace.js', 'iife'),
+    plugins: [withVersion, minify(false), manifest],
+  },
+  {
+    input: here('dist/src/tracker/index.js'),
+    output: output('millrace.esm.js', 'es'),
+    plugins: [withVersion, minify(true)],
+  },
+  {
+    input: here('src/stub.js'),
+    output: output('millrace.stub.js', 'es'),
+    plugins: [minify(true)],
+  },
+];

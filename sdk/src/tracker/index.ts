@@ -1,1 +1,3 @@
-export const version = '0.1.0';
+export { createTracker } from './tracker.js';
+export type { EventName, Fields, Names, PageName, Tracker, TrackerOptions } from './types.js';
+export { version } from './version.js';

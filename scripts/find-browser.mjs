@@ -1,0 +1,162 @@
+// The browser for tests: `CHROME_PATH`, then one on the system, then the one that npm brought (@sparticuz/chromium, Linux x64).
+// Used by the tests of every workspace, so that they agree on the browser, on how it starts, and on what happens without one. The tests
+// run compiled, one folder deeper than their source, so they name the type and the file apart:
+//   const finder = new URL('../../../scripts/find-browser.mjs', import.meta.url).href;
+//   const { browserDescribe } = (await import(finder)) as typeof import('../../scripts/find-browser.mjs');
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const onMac = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+];
+
+/** The line that a person reads when there is no browser. */
+export const noBrowserMessage =
+  'No browser for the browser tests: install Chromium or Chrome (Debian: apt-get install chromium), or set CHROME_PATH to one.';
+
+/** Chromium's arguments for tests: quiet, without a sandbox (containers), and nothing that calls home. */
+export const launchArgs = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Containers have a /dev/shm too small for a browser; npm's Chromium is built without the zygote's sandbox.
+  '--disable-dev-shm-usage',
+  '--no-zygote',
+];
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function systemBrowser() {
+  const { CHROME_PATH } = process.env;
+  if (CHROME_PATH) {
+    // A path that was given and is wrong is an error, not a reason to take another browser than the one asked for.
+    if (!isExecutable(CHROME_PATH)) throw new Error(`CHROME_PATH is ${CHROME_PATH}, which cannot be run.`);
+    return { executablePath: CHROME_PATH, source: 'CHROME_PATH' };
+  }
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (!folder) continue;
+    for (const name of onPath) {
+      const executablePath = join(folder, name);
+      if (isExecutable(executablePath)) return { executablePath, source: 'the system' };
+    }
+  }
+  if (process.platform === 'darwin') {
+    for (const executablePath of onMac)
+      if (isExecutable(executablePath)) return { executablePath, source: 'the system' };
+  }
+  return undefined;
+}
+
+function npmPackage() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  try {
+    // The package's main file is <folder>/build/cjs/index.cjs; its package.json is not exported.
+    const folder = dirname(dirname(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium'))));
+    return { folder, version: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Unpacks npm's Chromium once into the project's own .build folder. The package itself unpacks into the temporary folder and takes
+ * a half-written file there for the finished one, which breaks tests that run side by side; so it unpacks into a folder of its own, and a
+ * rename makes it appear whole.
+ */
+function unpack({ folder, version }) {
+  const home = join(root, '.build', `chromium-${version}`);
+  const executablePath = join(home, 'chromium');
+  if (existsSync(executablePath)) return executablePath;
+  mkdirSync(join(root, '.build'), { recursive: true });
+  const staging = mkdtempSync(join(root, '.build', 'unpack-'));
+  try {
+    const code = `import chromium from ${JSON.stringify(`file://${join(folder, 'build/esm/index.js')}`)}; await chromium.executablePath();`;
+    const result = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      env: { ...process.env, TMPDIR: staging, NODE_OPTIONS: '' },
+      encoding: 'utf8',
+    });
+    if (result.status !== 0) throw new Error(`Chromium from @sparticuz/chromium cannot be unpacked: ${result.stderr}`);
+    try {
+      renameSync(staging, home);
+    } catch (error) {
+      if (!existsSync(executablePath)) throw error;
+    }
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+  return executablePath;
+}
+
+function hasBrowser() {
+  return systemBrowser() !== undefined || npmPackage() !== undefined;
+}
+
+/** The browser to test with and where it is from, or undefined when there is none. */
+export async function findBrowser() {
+  const system = systemBrowser();
+  if (system) return system;
+  const bundled = npmPackage();
+  return bundled && { executablePath: unpack(bundled), source: '@sparticuz/chromium' };
+}
+
+/** Starts the browser, headless. Rejects with `noBrowserMessage` when there is none. `options` go to playwright-core. */
+export async function launchBrowser(options = {}) {
+  const found = await findBrowser();
+  if (!found) throw new Error(noBrowserMessage);
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({
+    executablePath: found.executablePath,
+    ...options,
+    args: [...launchArgs, ...(options.args ?? [])],
+  });
+}
+
+/**
+ * Jest's `describe` for tests that need a browser. `define` gets `launch`, which starts one that is closed after the last test.
+ * Without a browser the tests are skipped with one line that says what to install; with MILLRACE_REQUIRE_BROWSER=1 they fail with it.
+ */
+export function browserDescribe(name, define) {
+  const { describe, test, afterAll } = globalThis;
+  const open = [];
+  const launch = async (options) => {
+    const browser = await launchBrowser(options);
+    open.push(browser);
+    return browser;
+  };
+  if (hasBrowser()) {
+    describe(name, () => {
+      define({ launch });
+      afterAll(async () => {
+        await Promise.all(open.splice(0).map((browser) => browser.close()));
+      });
+    });
+  } else if (process.env.MILLRACE_REQUIRE_BROWSER === '1') {
+    describe(name, () => {
+      test('needs a browser', () => {
+        throw new Error(noBrowserMessage);
+      });
+    });
+  } else {
+    console.warn(`${noBrowserMessage} Skipped: ${name}.`);
+    describe.skip(name, () => define({ launch }));
+  }
+}

@@ -1,0 +1,58 @@
+import type { Aborter } from './aborter.js';
+import { attempt } from './attempt.js';
+import type { Store } from './store.js';
+
+/** Runs `work` while no other tab does, waiting for its turn; does not run it when `signal` is aborted first. Never rejects. */
+export type Lock = (work: () => Promise<void>, signal?: Aborter['signal']) => Promise<void>;
+
+/** Without news from its holder a lease ends after this. The holder renews it four times as often; hidden tabs get one timer a second. */
+const leaseMs = 2000;
+const renewMs = 500;
+/** Two tabs that see a free lease write at the same time; after this each sees the other's. */
+const settleMs = 60;
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** A lease in the shared storage, for browsers and pages (plain http) without Web Locks. Can let two in when a tab stalls: that costs a duplicate. */
+export function createLease(store: Store, me: string, now: () => number): Lock {
+  const take = () => store.set('l', `${me}.${now() + leaseMs}`);
+  const holder = () => {
+    const [owner, until = 0] = (store.get('l') ?? '').split('.');
+    const left = Number(until) - now();
+    return left > 0 && left <= leaseMs ? owner : undefined;
+  };
+
+  return async (work, signal) => {
+    while (!signal?.aborted) {
+      if (holder() === undefined) {
+        take();
+        await sleep(settleMs);
+        if (holder() === me) break;
+      }
+      await sleep(renewMs * (0.5 + Math.random()));
+    }
+    if (signal?.aborted) return;
+    const renewal = setInterval(() => attempt(take), renewMs);
+    try {
+      await work();
+    } finally {
+      clearInterval(renewal);
+      if (holder() === me) store.remove('l');
+    }
+  };
+}
+
+/** The browser's Web Locks, which a tab that dies gives up at once; else the lease. */
+export function createLock(name: string, lease: Lock): Lock {
+  return async (work, signal) => {
+    let begun = false;
+    try {
+      await navigator.locks.request(name, signal ? { signal: signal as AbortSignal } : {}, () => {
+        begun = true;
+        return work();
+      });
+    } catch {
+      if (!begun && !signal?.aborted) await lease(work, signal);
+    }
+  };
+}

@@ -1,0 +1,130 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { checkEvent, type MillraceEvent } from '../../src/schema/index.js';
+
+/** One request as it arrived. */
+export interface Hit {
+  method: string;
+  path: string;
+  params: URLSearchParams;
+  headers: IncomingMessage['headers'];
+  body: string;
+  events: MillraceEvent[];
+  at: number;
+}
+
+/** What the collector does with a request: answers it, never answers it, or breaks the connection. */
+export type Reply = { status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'reset';
+
+export interface Collector {
+  origin: string;
+  /** Decides the replies from now on; 200 to begin with. */
+  reply: (hit: Hit) => Reply | Promise<Reply>;
+  /** Every request to /v1/events, in order. */
+  hits: Hit[];
+  /** Events in requests that were answered with 2xx, each once, in order of arrival. */
+  kept(): MillraceEvent[];
+  /** Events that were on the wire, as often as they were. */
+  sent(): MillraceEvent[];
+  /** What did not pass the schema, with the reason. */
+  refused: string[];
+  /** The most requests that were under way at once. */
+  mostAtOnce(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * A small collector on a free port of 127.0.0.1 that serves `files` (path to text) and takes events as the ingest server does, from any
+ * origin, and can be told to fail.
+ */
+export async function startCollector(files: Record<string, string> = {}): Promise<Collector> {
+  const sockets = new Set<Socket>();
+  const kept = new Map<string, MillraceEvent>();
+  let underWay = 0;
+  let most = 0;
+
+  const collector: Collector = {
+    origin: '',
+    reply: () => ({ status: 200 }),
+    hits: [],
+    refused: [],
+    kept: () => [...kept.values()],
+    sent: () => collector.hits.flatMap((hit) => hit.events),
+    mostAtOnce: () => most,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+
+  function parse(body: string): MillraceEvent[] {
+    return body.split('\n').flatMap((line) => {
+      let value: unknown;
+      try {
+        value = JSON.parse(line);
+      } catch {
+        collector.refused.push(`no JSON: ${line}`);
+        return [];
+      }
+      const { event, refusal } = checkEvent(value);
+      if (refusal) collector.refused.push(`${refusal.path} ${refusal.message}: ${line}`);
+      return event ? [event] : [];
+    });
+  }
+
+  async function takeEvents(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const events = request.method === 'POST' ? parse(body) : [];
+    const hit: Hit = {
+      method: request.method ?? '',
+      path: url.pathname,
+      params: url.searchParams,
+      headers: request.headers,
+      body,
+      events,
+      at: Date.now(),
+    };
+    collector.hits.push(hit);
+    most = Math.max(most, ++underWay);
+    response.once('close', () => underWay--);
+    const reply = await collector.reply(hit);
+    if (reply === 'hang') return;
+    if (reply === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    if (reply.status < 300) for (const event of events) kept.set(event.event_id, event);
+    response.writeHead(reply.status, {
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'retry-after',
+      'content-type': 'application/json',
+      ...reply.headers,
+    });
+    response.end(reply.body ?? JSON.stringify({ time: Date.now(), accepted: events.length, rejected: [] }));
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://collector');
+    if (url.pathname === '/v1/events') {
+      // A page that leaves breaks its requests off; that is no failure of the test.
+      takeEvents(request, response, url).catch(() => response.destroy());
+      return;
+    }
+    const file = files[url.pathname];
+    // As the ingest server does: any page may load the script, also with an integrity hash.
+    response.writeHead(file === undefined ? 404 : 200, {
+      'content-type': 'text/javascript',
+      'access-control-allow-origin': '*',
+    });
+    response.end(file ?? '');
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  collector.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return collector;
+}
