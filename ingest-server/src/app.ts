@@ -1,0 +1,145 @@
+import { partitionCount } from '@millrace/sdk/schema';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import { systemClock } from './core/clock.js';
+import { createDelivery, type DeliveryHooks } from './core/delivery.js';
+import { declaredNames } from './core/intake.js';
+import { createKeyCheck } from './core/write-keys.js';
+import { onClientError } from './http/client-error.js';
+import { createLog, type Log } from './log.js';
+import type { IngestObserver } from './observer.js';
+import { cors } from './plugins/cors.js';
+import { errors } from './plugins/errors.js';
+import { createMetrics, type Metrics, metricsPlugin } from './plugins/metrics.js';
+import { clientScript, defaultClientScript } from './routes/client-script.js';
+import { health } from './routes/health.js';
+import { metricsRoute } from './routes/metrics.js';
+import { events } from './routes/v1/events.js';
+import { schema } from './routes/v1/schema.js';
+import { firstRanges, watchShards } from './shard-watch.js';
+import { createKinesisSink } from './sinks/kinesis.js';
+import type { Sink } from './sinks/sink.js';
+import { openDiskSpool } from './spool/disk-spool.js';
+import type { Spool } from './spool/spool.js';
+
+export interface AppOptions {
+  config: Config;
+  observer?: IngestObserver;
+  /** Gets lines of JSON; nothing is logged without it. */
+  log?: (line: string) => void;
+  /** Instead of the Kinesis stream of the configuration. */
+  sink?: Sink;
+  /** Instead of the spool in the folder of the configuration. */
+  spool?: Spool;
+  /** How long a request may take to arrive. */
+  requestTimeoutMs?: number;
+}
+
+/** What may wait in memory for the stream; above it the spool takes events at once. */
+const maxQueuedBytes = 32 * 1024 * 1024;
+/** For what is left when the last request is answered: the server as a whole has 10 s to end. */
+const closeLimitMs = 3_000;
+
+const spoolReport = (log: Log) => ({
+  damaged: (found: Record<string, unknown>) =>
+    log.error('a spool entry was damaged on disk and is set aside; the rest is delivered', found),
+  torn: (found: Record<string, unknown>) =>
+    log.warn('the last write of the spool was never finished, nor acknowledged: cut off', found),
+  failed: (error: Error) => log.error('the spool could not be written', { error: error.message }),
+});
+
+function deliveryHooks(log: Log, metrics: Metrics, stream: string): DeliveryHooks {
+  return {
+    ...metrics.hooks,
+    kinesis({ state, code, message }) {
+      if (state === 'up') log.info('the stream takes events', { stream });
+      else log.warn('the stream does not take events: they go to the spool', { stream, code, reason: message });
+    },
+    spool(inUse) {
+      log[inUse ? 'warn' : 'info'](inUse ? 'the spool is in use' : 'the spool is empty');
+    },
+    spoolUnreadable: (error) => log.error('the spool could not be read; trying again', { error: error.message }),
+  };
+}
+
+/**
+ * The ingest server without a port: everything is open and running, and `close()` drains it. Never listens.
+ * @throws Error when the spool's folder cannot be used
+ */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, observer = {} } = options;
+  const log = createLog(options.log ?? (() => {}));
+  const spool =
+    options.spool ??
+    (await openDiskSpool({ folder: config.spoolFolder, maxBytes: config.spoolMaxBytes, report: spoolReport(log) }));
+  const sink = options.sink ?? createKinesisSink({ stream: config.stream });
+  const metrics = createMetrics();
+  const { ranges, error } = await firstRanges(sink);
+  const delivery = createDelivery({
+    sink,
+    spool,
+    clock: systemClock,
+    ranges,
+    lingerMs: config.lingerMs,
+    ackTimeoutMs: config.ackTimeoutMs,
+    maxQueuedBytes,
+    hooks: deliveryHooks(log, metrics, config.stream),
+  });
+  delivery.reportKinesis(
+    error === undefined ? { state: 'up' } : { state: 'down', code: error.code, message: error.message },
+  );
+  const stopWatching = watchShards(sink, delivery, error === undefined);
+
+  const app = Fastify({
+    logger: false,
+    // A body that trickles in is cut off here; 1 MiB takes 15 s at 560 kbit/s.
+    requestTimeout: options.requestTimeoutMs ?? 15_000,
+    http: { headersTimeout: Math.min(10_000, options.requestTimeoutMs ?? 10_000), connectionsCheckingInterval: 1_000 },
+    // Longer than a load balancer keeps its side (60 s), so that it never sends into a connection that is being closed.
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    // While closing, what still arrives on open connections is served.
+    return503OnClosing: false,
+    clientErrorHandler: onClientError,
+    routerOptions: { maxParamLength: 100 },
+  });
+  await app.register(errors, { log });
+  await app.register(metricsPlugin, { metrics, delivery, spool });
+  await app.register(
+    async (v1) => {
+      await v1.register(cors);
+      await v1.register(schema);
+      await v1.register(events, {
+        delivery,
+        metrics,
+        names: declaredNames(config.catalogue),
+        origins: config.origins,
+        isKey: createKeyCheck(config.writeKeys),
+        observer,
+        observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
+      });
+    },
+    { prefix: '/v1' },
+  );
+  await app.register(health, { delivery, spool });
+  await app.register(metricsRoute, { metrics });
+  await app.register(clientScript, { file: config.clientScript ?? defaultClientScript() });
+
+  app.addHook('preClose', async () => delivery.hurry());
+  app.addHook('onClose', async () => {
+    stopWatching();
+    await delivery.close(closeLimitMs);
+    const left = spool.stats().events;
+    await spool.close();
+    sink.close();
+    log.info('the ingest server has stopped', { left_in_spool: left });
+  });
+  await app.ready();
+  log.info('the ingest server is ready', {
+    stream: config.stream,
+    lanes: ranges.length,
+    partitions: partitionCount(config.catalogue),
+    in_spool: spool.stats().events,
+  });
+  return app;
+}

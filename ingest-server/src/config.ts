@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { type Catalogue, defaultCatalogue, defineCatalogue } from '@millrace/sdk/schema';
+import { z } from 'zod';
+import { type Origins, parseOrigins } from './core/origins.js';
+
+/** What the ingest server is told. Made by `loadConfig`, or by hand where it runs inside another process. */
+export interface Config {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** The Kinesis stream's name. Endpoint, region and credentials are the AWS SDK's own matter. */
+  stream: string;
+  writeKeys: readonly string[];
+  /** Which pages may send, by write key. */
+  origins: Origins;
+  spoolFolder: string;
+  spoolMaxBytes: number;
+  lingerMs: number;
+  ackTimeoutMs: number;
+  catalogue: Catalogue;
+  /** The file behind GET /millrace.js; the tracker of @millrace/sdk when undefined. */
+  clientScript: string | undefined;
+}
+
+/** The environment is refused; `problems` has one line for each variable that is wrong. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+}
+
+const whole = (from: number, to: number) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .transform(Number)
+    .refine((value) => value >= from && value <= to);
+
+/** Each variable: its schema, and what is expected, in words that finish "must be …". */
+const variables = {
+  MILLRACE_HOST: { schema: z.string().min(1).default('0.0.0.0'), expected: 'an address to listen on' },
+  MILLRACE_PORT: { schema: whole(0, 65535).default(8080), expected: 'a port from 0 (any free one) to 65535' },
+  MILLRACE_STREAM: {
+    schema: z
+      .string()
+      .regex(/^[a-zA-Z0-9_.-]{1,128}$/)
+      .default('clickstream'),
+    expected: 'the name of a Kinesis stream: 1 to 128 of a-z, A-Z, 0-9, "_", "." and "-"',
+  },
+  MILLRACE_WRITE_KEYS: {
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((key) => key.trim()))
+      .pipe(z.array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)).min(1)),
+    expected: 'write keys separated by commas, each 1 to 64 of A-Z, a-z, 0-9, "_" and "-"',
+  },
+  MILLRACE_ORIGINS: {
+    schema: z
+      .string()
+      .default('')
+      .transform((text, context) => {
+        try {
+          return parseOrigins(text);
+        } catch (error) {
+          context.addIssue({ code: 'custom', message: (error as Error).message });
+          return z.NEVER;
+        }
+      }),
+    expected:
+      'the origins of the pages that may send, as "https://shop.example https://*.shop.example", "*" for every page, or by write key: "key1=https://a.example;key2=*"',
+  },
+  MILLRACE_SPOOL_FOLDER: { schema: z.string().min(1).default('.millrace/spool'), expected: 'a folder' },
+  MILLRACE_SPOOL_MAX_BYTES: {
+    schema: whole(1024 * 1024, 2 ** 40).default(1024 ** 3),
+    expected: 'a number of bytes from 1048576 (1 MiB) to 1099511627776 (1 TiB)',
+  },
+  MILLRACE_LINGER_MS: { schema: whole(0, 100).default(50), expected: 'a number of milliseconds from 0 to 100' },
+  MILLRACE_ACK_TIMEOUT_MS: {
+    schema: whole(50, 10_000).default(2_000),
+    expected: 'a number of milliseconds from 50 to 10000',
+  },
+  MILLRACE_CATALOGUE: {
+    schema: z
+      .string()
+      .min(1)
+      .transform((path, context) => {
+        try {
+          const { pages, events } = catalogueFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+          return defineCatalogue({ pages, events });
+        } catch (error) {
+          const reason =
+            error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : (error as Error).message;
+          context.addIssue({ code: 'custom', message: reason });
+          return z.NEVER;
+        }
+      })
+      .optional(),
+    expected: 'the path of a JSON file {"pages":["books",…],"events":["liked_item",…]}',
+  },
+  MILLRACE_CLIENT_SCRIPT: {
+    schema: z.string().min(1).optional(),
+    expected: 'the path of the script behind /millrace.js',
+  },
+} as const;
+
+const catalogueFile = z.strictObject({ pages: z.array(z.string()), events: z.array(z.string()) });
+
+const environmentSchema = z.object(
+  Object.fromEntries(Object.entries(variables).map(([name, { schema }]) => [name, schema])) as {
+    [Name in keyof typeof variables]: (typeof variables)[Name]['schema'];
+  },
+);
+
+/** Variables with our prefix that nothing reads here: misspelt, perhaps. Worth a warning, but other parts may have some. */
+export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((name) => name.startsWith('MILLRACE_') && !(name in variables));
+}
+
+/**
+ * The configuration, from the environment.
+ * @throws ConfigError with the whole list of what is wrong: name, value, what is expected
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty variable counts as absent, as `NAME= command` in a shell means it.
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = environmentSchema.safeParse(present);
+  const problems: string[] = [];
+  for (const { path, code, message } of result.error?.issues ?? []) {
+    const name = path[0] as keyof typeof variables;
+    const line = `${name}=${present[name] ?? ''} must be ${variables[name].expected}${code === 'custom' ? ` (${message})` : ''}`;
+    // One line a variable, even where a list has several wrong entries.
+    if (!problems.some((problem) => problem.startsWith(`${name}=`))) problems.push(line);
+  }
+  const settings = result.data;
+  for (const key of settings?.MILLRACE_ORIGINS.byKey.keys() ?? []) {
+    if (!settings!.MILLRACE_WRITE_KEYS.includes(key)) {
+      problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
+    }
+  }
+  if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
+  return {
+    host: settings.MILLRACE_HOST,
+    port: settings.MILLRACE_PORT,
+    stream: settings.MILLRACE_STREAM,
+    writeKeys: settings.MILLRACE_WRITE_KEYS,
+    origins: settings.MILLRACE_ORIGINS,
+    spoolFolder: settings.MILLRACE_SPOOL_FOLDER,
+    spoolMaxBytes: settings.MILLRACE_SPOOL_MAX_BYTES,
+    lingerMs: settings.MILLRACE_LINGER_MS,
+    ackTimeoutMs: settings.MILLRACE_ACK_TIMEOUT_MS,
+    catalogue: settings.MILLRACE_CATALOGUE ?? defaultCatalogue,
+    clientScript: settings.MILLRACE_CLIENT_SCRIPT,
+  };
+}

@@ -1,0 +1,76 @@
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync } from 'node:zlib';
+import { limits } from '@millrace/sdk/schema';
+import { RequestError } from '../request-error.js';
+import { jsonElements } from './json-elements.js';
+import { jsonLines } from './json-lines.js';
+
+/** JSON Lines; a Blob without a type, or a sendBeacon of bytes, names none. */
+const linesTypes = new Set(['', 'text/plain', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+const jsonType = 'application/json';
+/** Smaller bodies are inflated at once: sending them to another thread costs more. */
+const inflateAtOnce = 16 * 1024;
+
+const inflate = promisify(gunzip);
+
+const plainType = (header: string | undefined) => (header ?? '').split(';', 1)[0]!.trim().toLowerCase();
+
+/** Refuses, before the body is read, what could not be understood. */
+export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {
+  const type = plainType(contentType);
+  if (!linesTypes.has(type) && type !== jsonType) {
+    throw new RequestError(
+      'unsupported_type',
+      `content-type ${type} is not understood: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
+    );
+  }
+  for (const encoding of encodings) {
+    if (encoding !== 'gzip' && encoding !== 'identity') {
+      throw new RequestError('unsupported_type', `the encoding "${encoding}" is not understood: gzip is, or none`);
+    }
+  }
+}
+
+async function inflated(body: Buffer): Promise<Buffer> {
+  // Inflating stops at the limit, however far a small body would unfold.
+  const options = { maxOutputLength: limits.batchBytes };
+  try {
+    return body.length <= inflateAtOnce ? gunzipSync(body, options) : await inflate(body, options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new RequestError(
+        'too_large',
+        `the body has more than ${limits.batchBytes} bytes when it is unzipped: split the batch`,
+      );
+    }
+    throw new RequestError('unreadable', `the body is no gzip, or not all of it came: ${message}`);
+  }
+}
+
+function elementsOf(text: string): string[] {
+  try {
+    return jsonElements(text);
+  } catch (error) {
+    throw new RequestError('unreadable', `the body cannot be read as application/json: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * The texts of the events in a body.
+ * @throws RequestError unreadable or too_large
+ */
+export async function eventTexts(body: Buffer, contentType: string | undefined, isGzip: boolean): Promise<string[]> {
+  const bytes = isGzip ? await inflated(body) : body;
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const text = bytes.toString('utf8', hasMark ? 3 : 0);
+  const texts = plainType(contentType) === jsonType ? elementsOf(text) : jsonLines(text);
+  if (texts.length === 0) throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
+  if (texts.length > limits.batchEvents) {
+    throw new RequestError(
+      'too_large',
+      `the batch has ${texts.length} events; at most ${limits.batchEvents} are taken at once: split it`,
+    );
+  }
+  return texts;
+}

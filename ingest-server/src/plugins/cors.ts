@@ -1,0 +1,22 @@
+import fastifyCors from '@fastify/cors';
+import fp from 'fastify-plugin';
+
+/**
+ * Every origin may read the answers, refusals included: a developer then sees why in the console, and a tracker when to
+ * come back. Who may send is decided by the write key and its list of origins, not here. The origin is named rather than `*`,
+ * and credentials are allowed, because sendBeacon always sends them; none are used.
+ */
+export const cors = fp(
+  async (app) => {
+    await app.register(fastifyCors, {
+      origin: true,
+      credentials: true,
+      methods: ['GET', 'POST'],
+      allowedHeaders: ['content-type', 'content-encoding'],
+      exposedHeaders: ['retry-after'],
+      // Browsers keep a preflight's answer for two hours at most.
+      maxAge: 7200,
+    });
+  },
+  { name: 'cors' },
+);

@@ -1,0 +1,106 @@
+import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
+import type { FastifyPluginAsync } from 'fastify';
+import { checkTypes, eventTexts } from '../../core/body.js';
+import { type Delivery, NotSafeError } from '../../core/delivery.js';
+import { type DeclaredNames, takeIn } from '../../core/intake.js';
+import { isAllowed, type Origins } from '../../core/origins.js';
+import { uuidv7 } from '../../core/uuid.js';
+import { readBody } from '../../http/read-body.js';
+import type { IngestObserver } from '../../observer.js';
+import type { Metrics } from '../../plugins/metrics.js';
+import { RequestError } from '../../request-error.js';
+
+export interface EventsOptions {
+  delivery: Delivery;
+  metrics: Metrics;
+  names: DeclaredNames;
+  origins: Origins;
+  isKey(key: string): boolean;
+  observer: IngestObserver;
+  observerFailed(error: unknown): void;
+}
+
+type Query = Partial<Record<string, string | string[]>>;
+
+/** A parameter that is given twice is as good as none. */
+const one = (value: string | string[] | undefined) => (typeof value === 'string' ? value : undefined);
+
+/** The client's clock when it sent, in milliseconds since 1970; what is no such number corrects nothing. */
+function sentAtOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const codeOfStatus = new Map(
+  Object.entries(requestErrors).map(([code, { status }]) => [status as number, code as RequestErrorCode]),
+);
+
+/** `POST /v1/events`: answers when the events are safe, and not before. */
+export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
+  const { delivery, metrics, names, origins, isKey, observer } = options;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => readBody(payload, limits.batchBytes, done));
+
+  app.route<{ Querystring: Query; Body: Buffer | null | undefined }>({
+    method: 'POST',
+    url: '/events',
+
+    // Before the body: who is not let in costs no more than this.
+    onRequest: async (request) => {
+      const key = one(request.query.key) ?? '';
+      if (!isKey(key)) {
+        throw new RequestError(
+          'wrong_key',
+          key === '' ? 'the write key is missing: POST /v1/events?key=…' : 'the write key is not one of this server',
+        );
+      }
+      const { origin } = request.headers;
+      if (!isAllowed(origins, key, origin)) {
+        throw new RequestError(
+          'forbidden_origin',
+          `the origin ${origin} may not send with this key: add it to MILLRACE_ORIGINS`,
+        );
+      }
+      checkTypes(request.headers['content-type'], [
+        one(request.query.encoding) ?? 'identity',
+        request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity',
+      ]);
+    },
+
+    onResponse: async (_request, reply) => {
+      const code = reply.statusCode === 200 ? 'ok' : (codeOfStatus.get(reply.statusCode) ?? 'internal_error');
+      metrics.answered(code, reply.elapsedTime / 1000);
+    },
+
+    handler: async (request, reply) => {
+      const { headers, query, body } = request;
+      const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
+      const texts = await eventTexts(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
+      const intake = takeIn(texts, {
+        names,
+        receivedAt: Date.now(),
+        sentAt: sentAtOf(one(query.sent_at)),
+        keepEvents: observer.accepted !== undefined,
+        newId: uuidv7,
+      });
+      try {
+        await delivery.deliver(intake.chunks);
+      } catch (error) {
+        if (!(error instanceof NotSafeError)) throw error;
+        throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
+      }
+      metrics.acknowledged(intake);
+      if (observer.accepted !== undefined && intake.events.length > 0) {
+        try {
+          observer.accepted(intake.events);
+        } catch (error) {
+          options.observerFailed(error);
+        }
+      }
+      const { accepted, rejected, warnings } = intake;
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify({ time: Date.now(), accepted, rejected, ...(warnings.length > 0 ? { warnings } : {}) }));
+    },
+  });
+};

@@ -1,0 +1,49 @@
+import type { AddressInfo } from 'node:net';
+import { buildApp } from './app.js';
+import type { Config } from './config.js';
+import type { IngestObserver } from './observer.js';
+
+export interface RunningServer {
+  /** http://host:port, with a host that this machine can reach. */
+  url: string;
+  port: number;
+  /** Takes no new requests, finishes those that run, drains, and spools the rest. Done within 10 s. */
+  close(): Promise<void>;
+}
+
+/** How long requests that run may take to end before their connections are cut; longer than an answer waits for the stream. */
+const patienceMs = 5_000;
+
+/**
+ * Starts the ingest server.
+ * @throws Error naming the port and the setting when the port is taken
+ */
+export async function startIngestServer(
+  config: Config,
+  hooks: { observer?: IngestObserver; log?: (line: string) => void } = {},
+): Promise<RunningServer> {
+  const app = await buildApp({ config, ...hooks });
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await app.close();
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${config.port} is taken: stop what listens there, or set MILLRACE_PORT to another`);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const isAny = config.host === '0.0.0.0' || config.host === '::';
+  const host = isAny ? '127.0.0.1' : config.host.includes(':') ? `[${config.host}]` : config.host;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    close() {
+      closing ??= (async () => {
+        const impatience = setTimeout(() => app.server.closeAllConnections(), patienceMs);
+        await app.close();
+        clearTimeout(impatience);
+      })();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Delivery } from './core/delivery.js';
+import { evenRanges, type HashRange } from './core/hash-ranges.js';
+import { type Sink, SinkError } from './sinks/sink.js';
+
+/** Lanes while the stream's shards are not known. */
+const unknownLanes = 4;
+const startMs = 1_500;
+const intervalMs = 30_000;
+const retryMs = 2_000;
+
+/** The stream's ranges if it says them soon, else a guess: the server starts without the stream, too. */
+export async function firstRanges(sink: Sink): Promise<{ ranges: readonly HashRange[]; error?: SinkError }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new SinkError('unreachable', 'Timeout', `no answer within ${startMs} ms`)),
+      startMs,
+    );
+  });
+  try {
+    return { ranges: await Promise.race([sink.ranges(), late]) };
+  } catch (error) {
+    return { ranges: evenRanges(unknownLanes), error: error as SinkError };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Looks at the stream's shards now and then, and tells the delivery about changes and outages. Returns how to stop. */
+export function watchShards(sink: Sink, delivery: Delivery, isKnown: boolean): () => void {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  async function look() {
+    let next = intervalMs;
+    try {
+      const ranges = await sink.ranges();
+      if (stopped) return;
+      delivery.reportKinesis({ state: 'up' });
+      delivery.useRanges(ranges);
+    } catch (error) {
+      if (stopped) return;
+      const { kind, code, message } = error as SinkError;
+      if (kind !== 'throttled') delivery.reportKinesis({ state: 'down', code, message });
+      next = retryMs;
+    }
+    timer = setTimeout(look, next);
+  }
+  timer = setTimeout(look, isKnown ? intervalMs : retryMs);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

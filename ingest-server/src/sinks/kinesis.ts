@@ -1,0 +1,129 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { KinesisClient, ListShardsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { HashRange } from '../core/hash-ranges.js';
+import { type FailureKind, type Sink, SinkError } from './sink.js';
+
+const throttles = new Set([
+  'ProvisionedThroughputExceededException',
+  'LimitExceededException',
+  'ThrottlingException',
+  'KMSThrottlingException',
+]);
+const misconfigurations = new Set([
+  'ResourceNotFoundException',
+  'AccessDeniedException',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
+  'MissingAuthenticationToken',
+  'ExpiredTokenException',
+  'InvalidArgumentException',
+  'ValidationException',
+  'KMSAccessDeniedException',
+  'KMSDisabledException',
+  'KMSInvalidStateException',
+  'KMSNotFoundException',
+  'KMSOptInRequired',
+  'CredentialsProviderError',
+]);
+
+function toSinkError(error: unknown): SinkError {
+  if (error instanceof SinkError) return error;
+  const { name, message, code } = error as { name?: string; message?: string; code?: string };
+  let kind: FailureKind = 'unreachable';
+  if (throttles.has(name ?? '')) kind = 'throttled';
+  else if (misconfigurations.has(name ?? '') || message === 'Region is missing') kind = 'misconfigured';
+  const named = code ?? (name === undefined || name === 'Error' ? 'Error' : name);
+  return new SinkError(kind, named, message || named);
+}
+
+export interface KinesisSinkOptions {
+  stream: string;
+  /** No call takes longer: after that its outcome is unknown. */
+  timeoutMs?: number;
+}
+
+/**
+ * The Kinesis stream, through the official client; endpoint, region and credentials come from its own chain (AWS_ENDPOINT_URL,
+ * AWS_REGION, …). HTTP/1.1 with kept connections: the client's default opens a TLS session per call
+ * (https://github.com/aws/aws-sdk-js-v3/issues/8279). Its retries are off, for they would send whole calls again and
+ * let records overtake each other; retrying is the delivery's.
+ */
+export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOptions): Sink {
+  const agent = { keepAlive: true, maxSockets: 64 };
+  const client = new KinesisClient({
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
+      connectionTimeout: Math.min(1_000, timeoutMs),
+      requestTimeout: timeoutMs,
+      throwOnRequestTimeout: true,
+    }),
+  });
+
+  /** Also bounds what the client does before the request, such as looking for credentials. */
+  async function within<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new SinkError('unreachable', 'Timeout', `no answer from Kinesis within ${timeoutMs} ms`));
+        abort.abort();
+      }, timeoutMs);
+    });
+    try {
+      return await Promise.race([call(abort.signal), late]);
+    } catch (error) {
+      throw toSinkError(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    async put(records) {
+      const command = new PutRecordsCommand({
+        StreamName: stream,
+        Records: records.map(({ partitionKey, hashKey, data }) => ({
+          PartitionKey: partitionKey,
+          ExplicitHashKey: hashKey,
+          Data: data,
+        })),
+      });
+      const { Records: outcomes = [] } = await within((abortSignal) => client.send(command, { abortSignal }));
+      if (outcomes.length !== records.length) {
+        throw new SinkError('unreachable', 'BadAnswer', `${outcomes.length} outcomes for ${records.length} records`);
+      }
+      return outcomes.map(({ SequenceNumber, ErrorCode, ErrorMessage }) =>
+        SequenceNumber !== undefined && ErrorCode === undefined
+          ? undefined
+          : { code: ErrorCode ?? 'BadAnswer', message: ErrorMessage ?? 'no sequence number' },
+      );
+    },
+
+    async ranges() {
+      const ranges: HashRange[] = [];
+      let NextToken: string | undefined;
+      do {
+        // The stream is named on the first page only: later ones refuse it.
+        const command = new ListShardsCommand(NextToken === undefined ? { StreamName: stream } : { NextToken });
+        const page = await within((abortSignal) => client.send(command, { abortSignal }));
+        for (const { HashKeyRange: range, SequenceNumberRange: numbers } of page.Shards ?? []) {
+          // A shard with an end takes no more records.
+          if (numbers?.EndingSequenceNumber !== undefined || range === undefined) continue;
+          ranges.push({ start: BigInt(range.StartingHashKey!), end: BigInt(range.EndingHashKey!) });
+        }
+        NextToken = page.NextToken;
+      } while (NextToken !== undefined);
+      if (ranges.length === 0) throw new SinkError('misconfigured', 'NoShards', `stream ${stream} has no open shard`);
+      return ranges.sort((a, b) => (a.start < b.start ? -1 : 1));
+    },
+
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,277 @@
+import * as nodeFs from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Chunk } from '../core/chunk.js';
+import { encodeDone } from './done-log.js';
+import { lockFolder } from './folder-lock.js';
+import { decodeFrame } from './frame.js';
+import { nextId, readSegments } from './open-folder.js';
+import {
+  createSegment,
+  damagedName,
+  doneName,
+  indexOf,
+  positionOf,
+  type Segment,
+  segmentName,
+  segmentOf,
+} from './segment.js';
+import { createSegmentWriter } from './segment-writer.js';
+import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
+
+/** What the spool uses of `node:fs/promises`; tests put faults in between. */
+export type SpoolFs = Pick<typeof nodeFs, 'appendFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rm' | 'truncate'>;
+
+/** What is worth a line in the log. */
+export interface SpoolReport {
+  /** An entry that was altered on disk was set aside, in the file `kept`. */
+  damaged?(found: { file: string; bytes: number; kept: string }): void;
+  /** A last write that was never finished, and never acknowledged, was cut off. */
+  torn?(found: { file: string; bytes: number }): void;
+  failed?(error: Error): void;
+}
+
+export interface DiskSpoolOptions {
+  folder: string;
+  maxBytes: number;
+  report?: SpoolReport;
+  fs?: SpoolFs;
+}
+
+/** How much is read of a segment at once. */
+const windowBytes = 1024 * 1024;
+const maxWindows = 8;
+
+interface Window {
+  segment: number;
+  start: number;
+  bytes: Buffer;
+}
+
+async function prepareFolder(folder: string, fs: SpoolFs): Promise<() => Promise<void>> {
+  try {
+    await fs.mkdir(folder, { recursive: true });
+    return await lockFolder(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new Error(
+      `the spool folder ${folder} cannot be used (${message}): make it writable, or set MILLRACE_SPOOL_FOLDER to a folder that is`,
+    );
+  }
+}
+
+/**
+ * A spool in a folder: segments of 4 MiB (`00000001.spool`), each with a list of what of it was delivered (`.done`). A segment
+ * goes when all of it is delivered. Bounded by `maxBytes`.
+ * @throws Error when the folder cannot be used or holds what is no spool, naming the file
+ */
+export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
+  const { maxBytes, report = {}, fs = nodeFs } = options;
+  const folder = resolve(options.folder);
+  const unlock = await prepareFolder(folder, fs);
+  const segments = new Map<number, Segment>();
+  const windows: Window[] = [];
+  const chores = new Map<number, Promise<void>>();
+  let damagedEntries = 0;
+  let bytesOnDisk = 0;
+  let openChunks = 0;
+  let openEvents = 0;
+  let closed = false;
+
+  const countingReport: SpoolReport = {
+    ...report,
+    damaged(found) {
+      damagedEntries += 1;
+      report.damaged?.(found);
+    },
+  };
+
+  /** Things that are done to a segment's files beside writing, one after another; their failure costs no event. */
+  function chore(id: number, task: () => Promise<unknown>) {
+    // The folder may be another server's by now; what it does not learn is sent twice, and that is all.
+    if (closed) return;
+    const before = chores.get(id) ?? Promise.resolve();
+    const after = before.then(task).then(
+      () => undefined,
+      (error: Error) => report.failed?.(error),
+    );
+    chores.set(id, after);
+    void after.then(() => {
+      if (chores.get(id) === after) chores.delete(id);
+    });
+  }
+
+  function removeWhenFinished(segment: Segment) {
+    if (segment.open > 0 || segment.writing || !segments.has(segment.id)) return;
+    writer.forget(segment);
+    segments.delete(segment.id);
+    bytesOnDisk -= segment.size;
+    chore(segment.id, async () => {
+      await fs.rm(join(folder, segmentName(segment.id)), { force: true });
+      await fs.rm(join(folder, doneName(segment.id)), { force: true });
+    });
+  }
+
+  function stored(segment: Segment, entry: { offset: number; chunk: Chunk; bytes: number }): Position {
+    const { offset, chunk, bytes } = entry;
+    openChunks += 1;
+    openEvents += chunk.events;
+    return positionOf(segment.id, segment.add({ offset, bytes, hash: chunk.hash, events: chunk.events }));
+  }
+
+  function finish(segment: Segment, index: number): boolean {
+    if (!segment.setDone(index)) return false;
+    openChunks -= 1;
+    openEvents -= segment.events(index);
+    return true;
+  }
+
+  const firstId = await (async () => {
+    try {
+      for (const segment of await readSegments(folder, fs, countingReport)) {
+        segments.set(segment.id, segment);
+        bytesOnDisk += segment.size;
+        for (let i = 0; i < segment.count; i++) {
+          if (segment.isDone(i)) continue;
+          openChunks += 1;
+          openEvents += segment.events(i);
+        }
+      }
+      return nextId(await fs.readdir(folder));
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  })();
+
+  const writer = createSegmentWriter({
+    folder,
+    fs,
+    room: () => maxBytes - bytesOnDisk,
+    maxBytes,
+    firstId,
+    newSegment(id) {
+      const segment = createSegment(id);
+      segments.set(id, segment);
+      return segment;
+    },
+    stored,
+    grown(segment, bytes) {
+      segment.size += bytes;
+      bytesOnDisk += bytes;
+    },
+    released: removeWhenFinished,
+    ...(report.failed === undefined ? {} : { failed: report.failed }),
+  });
+  for (const segment of [...segments.values()]) removeWhenFinished(segment);
+
+  /** The bytes from `offset` on, `length` at least. */
+  async function read(segment: Segment, offset: number, length: number): Promise<{ bytes: Buffer; start: number }> {
+    const covers = (w: Window) =>
+      w.segment === segment.id && w.start <= offset && w.start + w.bytes.length >= offset + length;
+    const cached = windows.find(covers);
+    if (cached !== undefined) return cached;
+    const wantedBytes = Math.max(length, Math.min(windowBytes, segment.size - offset));
+    const handle = await fs.open(join(folder, segmentName(segment.id)), 'r');
+    try {
+      const bytes = Buffer.alloc(wantedBytes);
+      const { bytesRead } = await handle.read(bytes, 0, wantedBytes, offset);
+      const window = { segment: segment.id, start: offset, bytes: bytes.subarray(0, bytesRead) };
+      windows.unshift(window);
+      windows.length = Math.min(windows.length, maxWindows);
+      return window;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async function setAside(segment: Segment, index: number, bytes: Buffer) {
+    const kept = damagedName(segment.id);
+    await fs.appendFile(join(folder, kept), bytes);
+    countingReport.damaged?.({ file: join(folder, segmentName(segment.id)), bytes: bytes.length, kept });
+    markDone([positionOf(segment.id, index)]);
+  }
+
+  function markDone(positions: readonly Position[]): number {
+    let marked = 0;
+    const bySegment = new Map<Segment, number[]>();
+    for (const position of positions) {
+      const segment = segments.get(segmentOf(position));
+      const index = indexOf(position);
+      if (segment === undefined || !finish(segment, index)) continue;
+      marked += 1;
+      const offsets = bySegment.get(segment) ?? [];
+      offsets.push(segment.offset(index));
+      bySegment.set(segment, offsets);
+    }
+    for (const [segment, offsets] of bySegment) {
+      // A segment that is finished is removed whole.
+      if (segment.open === 0 && !segment.writing) removeWhenFinished(segment);
+      else chore(segment.id, () => fs.appendFile(join(folder, doneName(segment.id)), encodeDone(offsets)));
+    }
+    return marked;
+  }
+
+  return {
+    append(chunks, settled) {
+      if (closed) settled(new SpoolError('closed', 'the spool is closed'), []);
+      else writer.append(chunks, settled);
+    },
+
+    async next({ after, wanted, maxEvents, maxBytes: most }: NextOptions) {
+      const found: SpooledChunk[] = [];
+      let damaged = 0;
+      let events = 0;
+      let bytes = 0;
+      for (const segment of [...segments.values()]) {
+        if (segment.id < segmentOf(after)) continue;
+        for (let i = segment.id === segmentOf(after) ? indexOf(after) + 1 : 0; i < segment.count; i++) {
+          if (segment.isDone(i) || !wanted(segment.hash(i))) continue;
+          const length = segment.bytes(i);
+          const full = events + segment.events(i) > maxEvents || bytes + length > most;
+          if (full && found.length > 0) return { found, damaged };
+          const offset = segment.offset(i);
+          const window = await read(segment, offset, length);
+          const from = offset - window.start;
+          // The frame alone: what stands behind it must not make a damaged length look right.
+          const frame = window.bytes.subarray(from, from + length);
+          const chunk = decodeFrame(frame, 0);
+          if (chunk === undefined) {
+            await setAside(segment, i, frame);
+            damaged += 1;
+            continue;
+          }
+          found.push({ chunk, position: positionOf(segment.id, i) });
+          events += chunk.events;
+          bytes += length;
+        }
+      }
+      return { found, damaged };
+    },
+
+    done: markDone,
+
+    forEach(visit) {
+      for (const segment of segments.values()) {
+        for (let i = 0; i < segment.count; i++) if (!segment.isDone(i)) visit(segment.hash(i));
+      }
+    },
+
+    stats: () => ({
+      bytes: bytesOnDisk,
+      chunks: openChunks,
+      events: openEvents,
+      damaged: damagedEntries,
+      failure: writer.failure(),
+      full: writer.isFull(),
+    }),
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      await writer.close();
+      await Promise.all(chores.values());
+      await unlock();
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { Chunk } from '../core/chunk.js';
+import { crc32 } from './crc32.js';
+
+/**
+ * A chunk on disk. All numbers are little-endian and unsigned.
+ *
+ *   0  magic         FF 'M' 'R' FE, which no UTF-8 text contains: a reader that lost its place finds the next frame
+ *   4  length        bytes of the chunk's lines
+ *   8  hash          of the visitor
+ *  12  events        lines
+ *  16  header's CRC  of bytes 0 … 15
+ *  20  data's CRC
+ *  24  data
+ */
+export const headerBytes = 24;
+const magic = Buffer.from([0xff, 0x4d, 0x52, 0xfe]);
+
+export function encodeFrame({ hash, events, data }: Chunk): [header: Buffer, data: Buffer] {
+  const header = Buffer.allocUnsafe(headerBytes);
+  magic.copy(header);
+  header.writeUInt32LE(data.length, 4);
+  header.writeUInt32LE(hash, 8);
+  header.writeUInt32LE(events, 12);
+  header.writeUInt32LE(crc32(header.subarray(0, 16)), 16);
+  header.writeUInt32LE(crc32(data), 20);
+  return [header, data];
+}
+
+export interface FramePlace {
+  offset: number;
+  hash: number;
+  events: number;
+  /** Header included. */
+  bytes: number;
+}
+
+/** What stands at a place: a frame, the beginning of one that was never finished, or neither. */
+type Found = FramePlace | 'torn' | 'damaged';
+
+function frameAt(bytes: Buffer, offset: number): Found {
+  const rest = bytes.length - offset;
+  if (rest < headerBytes)
+    return magic.compare(bytes, offset, offset + Math.min(rest, 4), 0, Math.min(rest, 4)) ? 'damaged' : 'torn';
+  if (bytes.compare(magic, 0, 4, offset, offset + 4) !== 0) return 'damaged';
+  if (crc32(bytes.subarray(offset, offset + 16)) !== bytes.readUInt32LE(offset + 16)) return 'damaged';
+  const length = bytes.readUInt32LE(offset + 4);
+  if (length > rest - headerBytes) return 'torn';
+  const start = offset + headerBytes;
+  if (crc32(bytes.subarray(start, start + length)) !== bytes.readUInt32LE(offset + 20)) return 'damaged';
+  return {
+    offset,
+    hash: bytes.readUInt32LE(offset + 8),
+    events: bytes.readUInt32LE(offset + 12),
+    bytes: headerBytes + length,
+  };
+}
+
+/** The chunk at a place that is known to hold a frame of `length` bytes, or undefined when it is no longer whole. */
+export function decodeFrame(bytes: Buffer, offset: number): Chunk | undefined {
+  const found = frameAt(bytes, offset);
+  if (typeof found === 'string') return undefined;
+  const { hash, events } = found;
+  return { hash, events, data: bytes.subarray(offset + headerBytes, offset + found.bytes) };
+}
+
+export interface Scan {
+  frames: FramePlace[];
+  /** Stretches that are no frames and are followed by one, or whose frame is complete but altered. */
+  damaged: { start: number; end: number }[];
+  /** Where the last, unfinished write begins: it was never acknowledged. */
+  tornAt: number | undefined;
+}
+
+/** Reads a segment from `start` to its end and finds its way again behind whatever is damaged. */
+export function scanFrames(bytes: Buffer, start: number): Scan {
+  const scan: Scan = { frames: [], damaged: [], tornAt: undefined };
+  for (let offset = start; offset < bytes.length; ) {
+    const found = frameAt(bytes, offset);
+    if (typeof found !== 'string') {
+      scan.frames.push(found);
+      offset += found.bytes;
+      continue;
+    }
+    let next = bytes.indexOf(magic, offset + 1);
+    while (next >= 0 && typeof frameAt(bytes, next) === 'string') next = bytes.indexOf(magic, next + 1);
+    if (found === 'torn' && next < 0) {
+      scan.tornAt = offset;
+      return scan;
+    }
+    const end = next < 0 ? bytes.length : next;
+    scan.damaged.push({ start: offset, end });
+    offset = end;
+  }
+  return scan;
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { SpoolFs, SpoolReport } from './disk-spool.js';
+import { decodeDone, encodeDone } from './done-log.js';
+import { scanFrames } from './frame.js';
+import { createSegment, damagedName, doneName, type Segment, segmentHeader, segmentName } from './segment.js';
+
+const prefix = 'millrace-spool ';
+
+function unknownFile(path: string, what: string): Error {
+  return new Error(
+    `${path}: ${what}. Nothing was changed. Move the file out of the spool folder to start without it; ` +
+      'a server of the version that wrote it can still deliver it.',
+  );
+}
+
+/** Where the frames begin, and how much before them is damaged. */
+function framesStart(bytes: Buffer, path: string): { start: number; damagedHeader: boolean } {
+  if (bytes.subarray(0, segmentHeader.length).equals(segmentHeader)) {
+    return { start: segmentHeader.length, damagedHeader: false };
+  }
+  const head = bytes.subarray(0, 64).toString('latin1');
+  const version = /^millrace-spool (\d{1,9})\n/.exec(head)?.[1];
+  if (version !== undefined)
+    throw unknownFile(path, `is a spool segment of version ${version}; this server reads version 1`);
+  // A flipped bit in the first line must not cost the entries behind it.
+  if (scanFrames(bytes, segmentHeader.length).frames.length > 0) {
+    return { start: segmentHeader.length, damagedHeader: true };
+  }
+  throw unknownFile(path, `is no spool segment: it does not begin with "${prefix}1"`);
+}
+
+/**
+ * Reads what an earlier process left in the folder. A torn last write is cut off; damaged stretches are copied into a `.damaged`
+ * file beside their segment and reported.
+ * @throws Error naming the file, when one is of another version or no segment
+ */
+export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<Segment[]> {
+  const names = await fs.readdir(folder);
+  const ids = names.flatMap((name) => /^(\d{8})\.spool$/.exec(name)?.[1] ?? []).map(Number);
+  const segments: Segment[] = [];
+  for (const id of ids.sort((a, b) => a - b)) {
+    const path = join(folder, segmentName(id));
+    const bytes = await fs.readFile(path);
+    // The process ended before the first write of this segment was whole: nothing in it was acknowledged.
+    if (bytes.length <= segmentHeader.length && segmentHeader.subarray(0, bytes.length).equals(bytes)) {
+      await fs.rm(path, { force: true });
+      continue;
+    }
+    const { start, damagedHeader } = framesStart(bytes, path);
+    const { frames, damaged, tornAt } = scanFrames(bytes, start);
+    if (damagedHeader) report.damaged?.({ file: path, bytes: start, kept: damagedName(id) });
+    const delivered = decodeDone(await fs.readFile(join(folder, doneName(id))).catch(() => Buffer.alloc(0)));
+    for (const stretch of damaged) {
+      // Set aside once, however often the server starts before the rest is delivered.
+      if (delivered.has(stretch.start)) continue;
+      await fs.appendFile(join(folder, damagedName(id)), bytes.subarray(stretch.start, stretch.end));
+      await fs.appendFile(join(folder, doneName(id)), encodeDone([stretch.start]));
+      report.damaged?.({ file: path, bytes: stretch.end - stretch.start, kept: damagedName(id) });
+    }
+    const size = tornAt ?? bytes.length;
+    if (tornAt !== undefined) {
+      await fs.truncate(path, tornAt);
+      report.torn?.({ file: path, bytes: bytes.length - tornAt });
+    }
+    const segment = createSegment(id);
+    segment.size = size;
+    segment.sealed = true;
+    for (const frame of frames) {
+      const index = segment.add(frame);
+      if (delivered.has(frame.offset)) segment.setDone(index);
+    }
+    segments.push(segment);
+  }
+  for (const name of names) {
+    const id = /^(\d{8})\.done$/.exec(name)?.[1];
+    if (id !== undefined && !ids.includes(Number(id))) await fs.rm(join(folder, name), { force: true });
+  }
+  return segments;
+}
+
+/** The number for the next segment: none that is in use, also not by a `.damaged` file. */
+export function nextId(names: readonly string[]): number {
+  return Math.max(0, ...names.flatMap((name) => /^(\d{8})\./.exec(name)?.[1] ?? []).map(Number)) + 1;
+}

@@ -1,0 +1,76 @@
+import type { Position } from './spool.js';
+
+/** The first bytes of a segment's file. */
+export const segmentHeader = Buffer.from('millrace-spool 1\n');
+export const segmentBytes = 4 * 1024 * 1024;
+
+const perSegment = 2 ** 20;
+export const positionOf = (segment: number, index: number): Position => segment * perSegment + index;
+export const segmentOf = (position: Position) => Math.floor(position / perSegment);
+export const indexOf = (position: Position) => position % perSegment;
+
+export const segmentName = (id: number) => `${String(id).padStart(8, '0')}.spool`;
+export const doneName = (id: number) => `${String(id).padStart(8, '0')}.done`;
+export const damagedName = (id: number) => `${String(id).padStart(8, '0')}.damaged`;
+
+/** What is known of one segment without reading it: 17 bytes an entry, so that a full spool of 1 GiB costs some 30 MB at most. */
+export interface Segment {
+  readonly id: number;
+  /** Bytes on disk that are valid. */
+  size: number;
+  /** Entries, delivered ones included. */
+  count: number;
+  /** Entries that are still to be delivered. */
+  open: number;
+  /** Takes no more writes. */
+  sealed: boolean;
+  /** Is being written: must not be removed. */
+  writing: boolean;
+  add(entry: { offset: number; bytes: number; hash: number; events: number }): number;
+  offset(index: number): number;
+  bytes(index: number): number;
+  hash(index: number): number;
+  events(index: number): number;
+  isDone(index: number): boolean;
+  /** Returns whether it was still open. */
+  setDone(index: number): boolean;
+}
+
+export function createSegment(id: number): Segment {
+  let numbers = new Uint32Array(4 * 256);
+  let done = new Uint8Array(256);
+  return {
+    id,
+    size: 0,
+    count: 0,
+    open: 0,
+    sealed: false,
+    writing: false,
+    add({ offset, bytes, hash, events }) {
+      const index = this.count;
+      if (index === done.length) {
+        const more = new Uint32Array(numbers.length * 2);
+        more.set(numbers);
+        numbers = more;
+        const moreDone = new Uint8Array(done.length * 2);
+        moreDone.set(done);
+        done = moreDone;
+      }
+      numbers.set([offset, bytes, hash, events], index * 4);
+      this.count += 1;
+      this.open += 1;
+      return index;
+    },
+    offset: (index) => numbers[index * 4]!,
+    bytes: (index) => numbers[index * 4 + 1]!,
+    hash: (index) => numbers[index * 4 + 2]!,
+    events: (index) => numbers[index * 4 + 3]!,
+    isDone: (index) => done[index] === 1,
+    setDone(index) {
+      if (index >= this.count || done[index] === 1) return false;
+      done[index] = 1;
+      this.open -= 1;
+      return true;
+    },
+  };
+}

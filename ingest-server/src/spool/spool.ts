@@ -1,0 +1,63 @@
+import type { Chunk } from '../core/chunk.js';
+
+/** Where a chunk lies in the spool; a later one is greater. 0 is before all. */
+export type Position = number;
+
+/** The spool cannot take the chunks: nothing of them is acknowledged. */
+export class SpoolError extends Error {
+  constructor(
+    readonly code: 'full' | 'failed' | 'closed',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface SpooledChunk {
+  chunk: Chunk;
+  position: Position;
+}
+
+export interface NextOptions {
+  /** Only chunks behind this one. */
+  after: Position;
+  /** Only chunks of hashes that it likes. */
+  wanted(hash: number): boolean;
+  maxEvents: number;
+  maxBytes: number;
+}
+
+export interface SpoolStats {
+  /** On disk, delivered entries of unfinished segments included. */
+  bytes: number;
+  /** Chunks and events that are still to be delivered. */
+  chunks: number;
+  events: number;
+  /** Entries set aside since the start. */
+  damaged: number;
+  /** Why the last write failed; undefined when it did not. */
+  failure: string | undefined;
+  /** Whether a small batch would be refused now. */
+  full: boolean;
+}
+
+/** Keeps chunks safe while the stream does not take them, in order. */
+export interface Spool {
+  /**
+   * Appends chunks and calls `settled` once they are synced, with their positions; in the same moment they can be read.
+   * Appends are stored in the order of the calls, several together. With an error none is stored.
+   */
+  append(
+    chunks: readonly Chunk[],
+    settled: (error: SpoolError | undefined, positions: readonly Position[]) => void,
+  ): void;
+  /** The next undelivered chunks, oldest first. `damaged` counts the wanted ones that had to be set aside instead. */
+  next(options: NextOptions): Promise<{ found: SpooledChunk[]; damaged: number }>;
+  /** Marks chunks as delivered; returns how many were not yet. */
+  done(positions: readonly Position[]): number;
+  /** Visits every undelivered chunk's hash. */
+  forEach(visit: (hash: number) => void): void;
+  stats(): SpoolStats;
+  /** Finishes writes and lets go of the folder. What is not delivered stays. */
+  close(): Promise<void>;
+}

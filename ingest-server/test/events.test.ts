@@ -1,0 +1,363 @@
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
+import request from 'supertest';
+import { cleanUp, testApp } from './support/app.js';
+import { eventsIn, jsonLines, someEvent } from './support/events.js';
+
+afterEach(cleanUp);
+
+const url = '/v1/events?key=demo';
+
+describe('POST /v1/events', () => {
+  test('JSON Lines as text/plain are accepted, stamped and put, and the answer has the server clock', async () => {
+    const { app, records } = await testApp();
+    const events = [0, 1, 2].map((seq) => someEvent({ seq, properties: { colour: 'red' } }));
+    const before = Date.now();
+    const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
+    expect(answer.body).toEqual({ time: expect.any(Number), accepted: 3, rejected: [] });
+    expect(answer.body.time).toBeGreaterThanOrEqual(before);
+    const put = eventsIn(records);
+    expect(put.map(({ received_at, ...rest }) => rest)).toEqual(events);
+    for (const event of put) {
+      expect(storedEventSchema.safeParse(event).success).toBe(true);
+      expect(event.occurred_at).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ['one event', (e: object[]) => JSON.stringify(e[0]), 1],
+    ['an array', (e: object[]) => JSON.stringify(e, null, 2), 2],
+    ['{"events":[…]}', (e: object[]) => JSON.stringify({ sent: 'x', events: e }), 2],
+  ])('application/json takes %s', async (_, body, accepted) => {
+    const { app, records } = await testApp();
+    const events = [someEvent(), someEvent({ title: 'a "quoted" ] } , title' })];
+    const answer = await request(app.server).post(url).type('application/json').send(body(events)).expect(200);
+    expect(answer.body).toMatchObject({ accepted, rejected: [] });
+    expect(eventsIn(records).map(({ title }) => title)).toEqual(events.slice(0, accepted).map(({ title }) => title));
+  });
+
+  test('one bad event never costs the good ones beside it; it is kept in quarantine, as it was sent', async () => {
+    const { app, records } = await testApp();
+    const bad = someEvent({ item_quantity: -1 });
+    const lines = [
+      JSON.stringify(someEvent()),
+      '',
+      '{"half":',
+      JSON.stringify(bad),
+      '[1]',
+      JSON.stringify(someEvent()),
+    ];
+    const answer = await request(app.server)
+      .post(url)
+      .type('application/x-ndjson')
+      .send(lines.join('\r\n'))
+      .expect(200);
+    expect(answer.body.accepted).toBe(2);
+    expect(answer.body.rejected).toEqual([
+      { index: 1, code: 'invalid_json', path: '', message: expect.stringContaining('JSON') },
+      {
+        index: 2,
+        event_id: bad.event_id,
+        code: 'invalid_event',
+        path: '/item_quantity',
+        message: expect.any(String),
+      },
+      { index: 3, code: 'invalid_json', path: '', message: 'is not a JSON object' },
+    ]);
+    const rows = eventsIn(records).filter(({ page }) => page === '_quarantine');
+    expect(new Set(rows.map(({ event }) => event))).toEqual(new Set(['_invalid_json', '_invalid_event']));
+    expect(new Set(rows.map(({ raw }) => raw))).toEqual(new Set(['{"half":', JSON.stringify(bad), '[1]']));
+    for (const row of rows) expect(quarantinedEventSchema.safeParse(row).error).toBeUndefined();
+    expect(rows.find(({ raw }) => raw === JSON.stringify(bad))).toMatchObject({
+      event_id: bad.event_id,
+      reason: expect.stringContaining('/item_quantity'),
+    });
+  });
+
+  test('no client can write into the quarantine or set what the server sets', async () => {
+    const { app, records } = await testApp();
+    const events = [
+      someEvent({ page: '_quarantine' }),
+      someEvent({ event: '_other' }),
+      someEvent({ received_at: '2026-11-23T08:00:00.000Z' }),
+      someEvent({ page_as_sent: 'x' }),
+    ];
+    const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
+    expect(answer.body.accepted).toBe(0);
+    expect(answer.body.rejected.map((one: { path: string }) => one.path)).toEqual([
+      '/page',
+      '/event',
+      '/received_at',
+      '/page_as_sent',
+    ]);
+    expect(eventsIn(records).every(({ event }) => event === '_invalid_event')).toBe(true);
+  });
+
+  test('an undeclared page or event is accepted, filed under _other with its name kept, and mentioned', async () => {
+    const { app, records } = await testApp();
+    const events = [someEvent({ page: 'garden' }), someEvent({ page: 'garden', event: 'watered_plant' }), someEvent()];
+    const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
+    expect(answer.body).toMatchObject({
+      accepted: 3,
+      warnings: [
+        { code: 'undeclared_page', name: 'garden', events: 2 },
+        { code: 'undeclared_event', name: 'watered_plant', events: 1 },
+      ],
+    });
+    const put = eventsIn(records);
+    expect(put[1]).toMatchObject({
+      page: '_other',
+      page_as_sent: 'garden',
+      event: '_other',
+      event_as_sent: 'watered_plant',
+    });
+    expect(put[2]).toMatchObject({ page: 'books', event: 'liked_item' });
+    expect(put.every((event) => storedEventSchema.safeParse(event).success)).toBe(true);
+  });
+
+  test('occurred_at corrects the clock by what sent_at shows, and only then', async () => {
+    const { app, records } = await testApp();
+    const anHourSlow = Date.now() - 3_600_000;
+    const event = someEvent({ event_time: new Date(anHourSlow - 5_000).toISOString() });
+    for (const sentAt of [anHourSlow, 'yesterday', '-5', '999999999999999']) {
+      await request(app.server)
+        .post(`${url}&sent_at=${sentAt}`)
+        .type('text/plain')
+        .send(jsonLines([event]))
+        .expect(200);
+    }
+    const [corrected, ...others] = eventsIn(records);
+    const occurred = Date.parse(corrected!.occurred_at as string);
+    expect(occurred - Date.parse(corrected!.received_at as string)).toBe(-5_000);
+    // Far in the future means far in the past once corrected: still a time, and the sender's own doing.
+    expect(others.slice(0, 2).map(({ occurred_at }) => occurred_at)).toEqual([undefined, undefined]);
+    for (const one of others) expect(storedEventSchema.safeParse(one).error).toBeUndefined();
+  });
+
+  test.each(['encoding', 'header'])('a gzipped body is read (%s)', async (way) => {
+    const { app, records } = await testApp();
+    const body = gzipSync(jsonLines([someEvent(), someEvent()]));
+    const post = request(app.server)
+      .post(way === 'encoding' ? `${url}&encoding=gzip` : url)
+      .type('text/plain');
+    if (way === 'header') post.set('content-encoding', 'gzip');
+    const answer = await post.send(body as unknown as string).expect(200);
+    expect(answer.body.accepted).toBe(2);
+    expect(eventsIn(records)).toHaveLength(2);
+  });
+
+  test.each([100, 200_000])('a gzip bomb of %i KB stops at the cap', async (kilobytes) => {
+    const { app } = await testApp();
+    const bomb = gzipSync(Buffer.alloc(Math.max(kilobytes * 1000, 1_100_000), 0x20));
+    const answer = await request(app.server)
+      .post(`${url}&encoding=gzip`)
+      .type('text/plain')
+      .send(bomb as unknown as string);
+    expect(answer.status).toBe(413);
+    expect(answer.body.error.code).toBe('too_large');
+  });
+
+  test.each<[string, string, string, string | Buffer, number, string]>([
+    ['no key', '/v1/events', 'text/plain', '{}', 401, 'wrong_key'],
+    ['a wrong key', '/v1/events?key=demo2', 'text/plain', '{}', 401, 'wrong_key'],
+    ['two keys', '/v1/events?key=demo&key=demo', 'text/plain', '{}', 401, 'wrong_key'],
+    ['a form', url, 'application/x-www-form-urlencoded', 'a=b', 415, 'unsupported_type'],
+    ['an unknown encoding', `${url}&encoding=br`, 'text/plain', '{}', 415, 'unsupported_type'],
+    ['no gzip', `${url}&encoding=gzip`, 'text/plain', '{}', 400, 'unreadable'],
+    ['half a gzip', `${url}&encoding=gzip`, 'text/plain', gzipSync('{}').subarray(0, 12), 400, 'unreadable'],
+    ['half a JSON', url, 'application/json', '{"events":[', 400, 'unreadable'],
+    ['JSON of another shape', url, 'application/json', '{"events":{}}', 400, 'unreadable'],
+    ['a number', url, 'application/json', '7', 400, 'unreadable'],
+    ['blank lines', url, 'text/plain', '\n \r\n', 400, 'unreadable'],
+    ['501 events', url, 'text/plain', '{}\n'.repeat(501), 413, 'too_large'],
+  ])('%s is refused with the code of the table', async (_, where, type, body, status, code) => {
+    const { app, records } = await testApp();
+    const answer = await request(app.server)
+      .post(where)
+      .set('content-type', type)
+      .set('origin', 'http://shop.example')
+      .send(body as string);
+    expect({ status: answer.status, ...answer.body }).toEqual({
+      status,
+      error: { code, message: expect.stringMatching(/.{10}/) },
+    });
+    expect(answer.headers['access-control-allow-origin']).toBe('http://shop.example');
+    expect(records).toEqual([]);
+  });
+
+  test('an empty POST is answered like blank lines', async () => {
+    const { app } = await testApp();
+    const answer = await request(app.server).post(url);
+    expect({ status: answer.status, code: answer.body.error.code }).toEqual({ status: 400, code: 'unreadable' });
+  });
+
+  test('a body of 3 MB is read to its end and answered with 413 that a page of another origin can read', async () => {
+    const { app } = await testApp();
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    // As a browser does it: the answer is looked at only when all is sent, and a reset before that is a network error.
+    const answer = await new Promise<{ status: number | undefined; headers: object; body: string }>(
+      (resolve, reject) => {
+        const outgoing = httpRequest({
+          port,
+          path: url,
+          method: 'POST',
+          headers: { origin: 'http://shop.example', 'content-length': 3_000_000 },
+        });
+        outgoing.on('error', reject);
+        outgoing.on('response', (incoming) => {
+          let body = '';
+          incoming.on('data', (part) => (body += part));
+          incoming.on('end', () => resolve({ status: incoming.statusCode, headers: incoming.headers, body }));
+        });
+        outgoing.end(randomBytes(1_500_000).toString('hex'));
+      },
+    );
+    expect(answer.status).toBe(413);
+    expect(JSON.parse(answer.body).error.code).toBe('too_large');
+    expect(answer.headers).toMatchObject({ 'access-control-allow-origin': 'http://shop.example' });
+  });
+
+  test('a line of more than 16 KiB is rejected and kept, cut where a record would not hold it', async () => {
+    const { app, records } = await testApp();
+    const big = JSON.stringify(someEvent({ title: 'x'.repeat(16_400) }));
+    // Control characters grow sixfold in JSON: this one cannot be kept whole.
+    const giant = '\u0001'.repeat(900_000);
+    const answer = await request(app.server).post(url).type('text/plain').send(`${big}\n${giant}\n`).expect(200);
+    expect(answer.body.rejected.map((one: { code: string }) => one.code)).toEqual([
+      'event_too_large',
+      'event_too_large',
+    ]);
+    const rows = eventsIn(records);
+    expect(rows.find(({ raw }) => raw === big)).toBeDefined();
+    const cut = rows.find(({ raw }) => raw !== big)!;
+    const kept = (cut.raw as string).length;
+    expect(kept).toBeGreaterThan(100_000);
+    expect(giant.startsWith(cut.raw as string)).toBe(true);
+    expect(cut.reason).toContain(`the first ${kept} of its 900000 bytes`);
+    for (const { data } of records) expect(data.length).toBeLessThanOrEqual(1000 * 1024);
+  });
+
+  test('__proto__, duplicate keys, deep nesting, lone surrogates and broken UTF-8 neither pollute nor get lost', async () => {
+    const { app, records } = await testApp();
+    const base = JSON.stringify(someEvent()).slice(0, -1);
+    const lines = [
+      `${base},"__proto__":{"polluted":1}}`,
+      `${base},"properties":{"__proto__":{"polluted":1},"k":1}}`,
+      `${base},"properties":{"in":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}}}`,
+      `${base},"page":"cart"}`,
+      `${base},"title":"half \\ud83d of \\\\ud83d"}`,
+      `${base},"properties":{"half \\udc00":"\\ud800\\ud800"}}`,
+      `${base},"properties":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+    ];
+    const answer = await request(app.server).post(url).type('text/plain').send(lines.join('\n')).expect(200);
+    expect(answer.body.rejected.map((one: { index: number; path: string }) => [one.index, one.path])).toEqual([
+      [0, '/__proto__'],
+      [1, '/properties/__proto__'],
+      [6, '/properties'],
+    ]);
+    const text = records.map(({ data }) => Buffer.from(data).toString()).join('');
+    expect(text).not.toMatch(/[^\\]\\ud[89a-f]/);
+    const put = eventsIn(records);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    expect(put.map(({ raw }) => raw).filter(Boolean)).toEqual([lines[0], lines[1], lines[6]]);
+    expect(text).toContain('"in":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}');
+    expect(put.filter(({ page }) => page === 'cart')).toHaveLength(1);
+    expect(put.find(({ title }) => title)!.title).toBe('half \ufffd of \\ud83d');
+    const broken = Buffer.concat([Buffer.from(`${base},"title":"`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+    await request(app.server)
+      .post(url)
+      .type('text/plain')
+      .send(broken as unknown as string)
+      .expect(200);
+    expect(eventsIn(records).at(-1)!.title).toBe('\ufffd\ufffd');
+  });
+
+  test('a deeply nested application/json body is no fault of the server', async () => {
+    const { app, records } = await testApp();
+    const deep = `[${'['.repeat(400_000)}${']'.repeat(400_000)}]`;
+    const answer = await request(app.server).post(url).type('application/json').send(deep).expect(200);
+    expect(answer.body.rejected[0].code).toBe('event_too_large');
+    expect(eventsIn(records)[0]!.raw).toBe(deep.slice(1, -1));
+  });
+
+  test('the observer sees the accepted events once they are safe, and its failure costs nothing', async () => {
+    const seen: StoredEvent[] = [];
+    const { app, records, logged } = await testApp(
+      {},
+      {
+        observer: {
+          accepted(events) {
+            expect(records.length).toBeGreaterThan(0);
+            seen.push(...events);
+            throw new Error('observer broke');
+          },
+        },
+      },
+    );
+    await request(app.server)
+      .post(url)
+      .type('text/plain')
+      .send(jsonLines([someEvent({ page: 'garden' }), { nonsense: 1 }]))
+      .expect(200);
+    expect(seen).toMatchObject([{ page: '_other', page_as_sent: 'garden', received_at: expect.any(String) }]);
+    expect(logged.some(({ message }) => message === 'the observer failed')).toBe(true);
+  });
+});
+
+describe('across origins', () => {
+  test.each([
+    ['demo', 'http://shop.example', 200],
+    ['demo', 'http://other.example', 403],
+    ['second', 'http://other.example', 200],
+    ['demo', undefined, 200],
+  ])('key %s from %s: %i', async (key, origin, status) => {
+    const { app } = await testApp();
+    const post = request(app.server).post(`/v1/events?key=${key}`).type('text/plain');
+    if (origin !== undefined) post.set('origin', origin);
+    const answer = await post.send(jsonLines([someEvent()]));
+    expect(answer.status).toBe(status);
+    if (status === 403)
+      expect(answer.body.error).toMatchObject({ code: 'forbidden_origin', message: expect.stringContaining(origin!) });
+    if (origin !== undefined) {
+      expect(answer.headers['access-control-allow-origin']).toBe(origin);
+      expect(answer.headers['access-control-expose-headers']).toMatch(/retry-after/i);
+    }
+  });
+
+  test('a preflight is answered', async () => {
+    const { app } = await testApp();
+    const answer = await request(app.server)
+      .options(url)
+      .set('origin', 'http://shop.example')
+      .set('access-control-request-method', 'POST')
+      .set('access-control-request-headers', 'content-type')
+      .expect(204);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': 'http://shop.example',
+      'access-control-allow-credentials': 'true',
+    });
+    expect(answer.headers['access-control-allow-methods']).toContain('POST');
+    expect(answer.headers['access-control-allow-headers']).toContain('content-type');
+  });
+});
+
+describe('slow senders', () => {
+  test('a body that does not arrive is cut off with 408', async () => {
+    const { app } = await testApp({}, { requestTimeoutMs: 300 });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(`POST ${url} HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n{"a`);
+    let answer = '';
+    socket.on('data', (part) => (answer += part));
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"code":"too_slow"');
+    expect(answer).toMatch(/retry-after: \d/);
+  });
+});

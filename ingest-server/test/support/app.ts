@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultCatalogue } from '@millrace/sdk/schema';
+import type { AppOptions } from '../../src/app.js';
+import { buildApp, type Config, parseOrigins } from '../../src/index.js';
+import { createMemorySink } from '../../src/sinks/memory.js';
+
+const undo: (() => Promise<unknown>)[] = [];
+
+/** Undoes, latest first, what the helpers here opened. For afterEach. */
+export async function cleanUp() {
+  while (undo.length > 0) await undo.pop()!();
+}
+
+export function later(task: () => Promise<unknown>) {
+  undo.push(task);
+}
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-ingest-'));
+  later(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function testConfig(changes: Partial<Config> = {}): Promise<Config> {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    stream: 'clickstream',
+    writeKeys: ['demo', 'second'],
+    origins: parseOrigins('http://shop.example;second=*'),
+    spoolFolder: changes.spoolFolder ?? join(await temporaryFolder(), 'spool'),
+    spoolMaxBytes: 16 * 1024 * 1024,
+    lingerMs: 1,
+    ackTimeoutMs: 200,
+    catalogue: defaultCatalogue,
+    clientScript: undefined,
+    ...changes,
+  };
+}
+
+/** The app over a memory sink, unless `options` has another. */
+export async function testApp(changes: Partial<Config> = {}, options: Partial<AppOptions> = {}) {
+  const memory = createMemorySink(2);
+  const logged: Record<string, unknown>[] = [];
+  const app = await buildApp({
+    config: await testConfig(changes),
+    sink: memory,
+    log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
+    ...options,
+  });
+  later(() => app.close());
+  return { app, records: memory.records, logged };
+}
