@@ -27,19 +27,32 @@ export function targetOf(request: IncomingMessage): { service: string; operation
 }
 
 /**
- * The whole body.
- * @throws AwsError RequestEntityTooLarge past `maxBytes`.
+ * The whole body. One that is too large is refused as soon as that is known; what is still coming is then thrown away, so that the client
+ * reads the answer instead of a broken connection.
+ * @throws AwsError RequestEntityTooLargeException past `maxBytes`; Error when the client goes away before the end.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes)
-      throw new AwsError('RequestEntityTooLargeException', `The body is larger than ${maxBytes} bytes.`, 413);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes);
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const refuse = () => {
+      request.removeListener('data', collect);
+      request.resume();
+      reject(new AwsError('RequestEntityTooLargeException', `The body is larger than ${maxBytes} bytes.`, 413));
+    };
+    const collect = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) refuse();
+      else chunks.push(chunk);
+    };
+    request.on('error', reject);
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('the client went away in the middle of its request'));
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+    if (Number(request.headers['content-length']) > maxBytes) refuse();
+    else request.on('data', collect);
+  });
 }
 
 /** @throws AwsError SerializationException when the text is not a JSON object. */

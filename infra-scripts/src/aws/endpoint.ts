@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
+import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
+import type { AwsPart, Log } from './part.js';
+
+/** The one address of the embedded AWS: tells by the request's `x-amz-target` which service is meant, and hands it over. */
+
+export interface EndpointOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** 127.0.0.1: nothing here checks who is asking, so it is for this machine only. */
+  host?: string;
+  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart };
+  log: Log;
+}
+
+export interface Endpoint {
+  /** `http://127.0.0.1:4566` */
+  url: string;
+  port: number;
+  /**
+   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes the rest. The parts stay open: who opened
+   * them closes them after this, Data Firehose first, because it reads from Kinesis and writes to S3 until it has stopped.
+   */
+  close(): Promise<void>;
+}
+
+const finishWithinMs = 5_000;
+/** Longer than SDK clients keep an idle connection, so that it is they who close it and no request meets a closing one. */
+const keepAliveMs = 75_000;
+
+/** @throws Error that names the port when it is taken or not allowed. */
+export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
+  const { host = '127.0.0.1', parts, log } = options;
+  const services = new Map([
+    ['Kinesis_20131202', parts.kinesis],
+    ['Firehose_20150804', parts.firehose],
+  ]);
+  let closing = false;
+  let saidHttp2 = false;
+
+  const server = createServer((request, response) => {
+    // While closing, each answer ends its connection, so that none is left idle.
+    if (closing) response.setHeader('connection', 'close');
+    void answer(request, response);
+  });
+  server.keepAliveTimeout = keepAliveMs;
+  server.headersTimeout = keepAliveMs + 1_000;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const header = request.headers['x-amz-target'];
+    const part = header === undefined ? parts.s3 : services.get(targetOf(request)?.service ?? '');
+    try {
+      if (part) await part.handle(request, response);
+      else sendAwsError(response, unknownTarget(String(header), services));
+    } catch (error) {
+      // A client that went away waits for no answer, and its going is no fault of ours.
+      if (request.socket.destroyed) return;
+      const message = error instanceof Error ? error.message : String(error);
+      log(`${part?.name}: ${String(header ?? `${request.method} ${request.url}`)} failed: ${message}`);
+      if (response.headersSent) response.destroy();
+      else if (part === parts.s3) sendXmlFailure(response, message);
+      else sendAwsError(response, error instanceof AwsError ? error : new AwsError('InternalFailure', message, 500));
+    } finally {
+      // A part that answered without reading a body leaves it in the connection's way.
+      if (!request.complete) request.resume();
+    }
+  }
+
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+    if (isHttp2Preface(error.rawPacket)) {
+      if (!saidHttp2)
+        log(
+          'A client spoke HTTP/2, and the embedded AWS speaks HTTP/1.1. The Kinesis client of the AWS SDK for JavaScript does so by itself: ' +
+            'give it requestHandler: new NodeHttpHandler() from @smithy/node-http-handler.',
+        );
+      saidHttp2 = true;
+      refuseHttp2(socket as Socket);
+    } else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, host, options.port)));
+    server.listen(options.port, host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  let stopped: Promise<void> | undefined;
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    close() {
+      closing = true;
+      stopped ??= stop(server);
+      return stopped;
+    },
+  };
+}
+
+async function stop(server: ReturnType<typeof createServer>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const enough = new AbortController();
+  const late = delay(finishWithinMs, undefined, { signal: enough.signal }).then(
+    () => server.closeAllConnections(),
+    () => {},
+  );
+  await closed;
+  enough.abort();
+  await late;
+}
+
+function unknownTarget(target: string, services: Map<string, AwsPart>): AwsError {
+  const known = [...services].map(([service, part]) => `${part.name} (${service})`);
+  return new AwsError(
+    'UnknownOperationException',
+    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3.`,
+  );
+}
+
+function sendXmlFailure(response: ServerResponse, message: string): void {
+  const text = message.replace(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`);
+  response.writeHead(500, { 'content-type': 'application/xml' });
+  response.end(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InternalError</Code><Message>${text}</Message></Error>`,
+  );
+}
+
+function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE')
+    return new Error(`Port ${port} on ${host} is taken by another program.`, { cause: error });
+  if (error.code === 'EACCES')
+    return new Error(`Port ${port} on ${host} may not be opened by this user.`, { cause: error });
+  return new Error(`The embedded AWS cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
+import type { AwsPart, Log } from '../part.js';
+import { type OperationContext, run } from './operations.js';
+import type { PutContext } from './put-records.js';
+import { trimExpired } from './retention.js';
+import { createShardLimits } from './shard-limits.js';
+import { openStore } from './store.js';
+
+export interface KinesisOptions {
+  /** Where the streams are kept; made if absent. One process at a time. */
+  folder: string;
+  log: Log;
+  /** What each shard takes: 1,000 records and 1 MiB a second, as on AWS. */
+  shardRecordsPerSecond?: number;
+  shardBytesPerSecond?: number;
+  /** What each shard gives, to all readers together: 5 GetRecords calls and 2 MiB a second, as on AWS. */
+  shardReadsPerSecond?: number;
+  shardReadBytesPerSecond?: number;
+  /** Shards of a stream in ON_DEMAND mode, 4 as AWS begins with. Their number stays. */
+  onDemandShards?: number;
+  /** Milliseconds since 1970; tests steer it. */
+  now?: () => number;
+}
+
+const MiB = 1_048_576;
+/** 10 MiB of data in base64, and what JSON and the partition keys add. */
+const maxBodyBytes = 16 * MiB;
+const trimEveryMs = 10 * 60_000;
+const throttleLogEveryMs = 60_000;
+
+/**
+ * The embedded Kinesis: the JSON 1.1 API over kinesalite's LevelDB store, with the shard limits of AWS. What it acknowledged is read again
+ * after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without fsync.
+ * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
+ */
+export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
+  const { folder, log, now = Date.now } = options;
+  const store = await openStore(folder);
+  const limits = createShardLimits(
+    {
+      recordsPerSecond: options.shardRecordsPerSecond ?? 1000,
+      bytesPerSecond: options.shardBytesPerSecond ?? MiB,
+      readsPerSecond: options.shardReadsPerSecond ?? 5,
+      readBytesPerSecond: options.shardReadBytesPerSecond ?? 2 * MiB,
+    },
+    now,
+  );
+  const context: OperationContext = {
+    store,
+    limits,
+    now,
+    onRefused: sayNowAndThen(log, now),
+    onDemandShards: options.onDemandShards ?? 4,
+  };
+
+  const running = new Set<Promise<unknown>>();
+  /** `close` waits for it. */
+  const tracked = <Result>(work: Promise<Result>): Promise<Result> => {
+    running.add(work);
+    const done = () => void running.delete(work);
+    work.then(done, done);
+    return work;
+  };
+  let closed = false;
+  let trimming = false;
+  const trim = async () => {
+    if (trimming || closed) return;
+    trimming = true;
+    try {
+      await tracked(trimExpired(store, now(), log));
+    } catch (error) {
+      log(`Kinesis: expired records were not removed: ${(error as Error).message}`);
+    }
+    trimming = false;
+  };
+  const trimTimer = setInterval(trim, trimEveryMs);
+  trimTimer.unref();
+  await trim();
+
+  return {
+    name: 'Kinesis',
+    async handle(request, response) {
+      try {
+        const input = await readInput(request);
+        if (closed) throw new AwsError('ServiceUnavailable', 'The embedded Kinesis is stopping.', 503);
+        const answer = await tracked(run(context, targetOf(request)!.operation, input));
+        if (Buffer.isBuffer(answer)) sendJsonText(response, answer);
+        else sendJson(response, answer);
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        sendAwsError(response, error);
+      }
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      clearInterval(trimTimer);
+      await Promise.allSettled(running);
+      await store.close();
+    },
+  };
+}
+
+async function readInput(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const body = await readBody(request, maxBodyBytes);
+  if (/cbor/.test(request.headers['content-type'] ?? ''))
+    throw new AwsError(
+      'SerializationException',
+      'The embedded Kinesis reads JSON, and this client sends CBOR. In the AWS SDK for Java, set the system property aws.cborEnabled=false ' +
+        'or the environment variable CBOR_ENABLED=false.',
+    );
+  if (request.headers.authorization === undefined && !request.url?.includes('X-Amz-Signature='))
+    throw new AwsError(
+      'MissingAuthenticationTokenException',
+      'Missing Authentication Token: the request is not signed. Any credentials will do here, such as test and test.',
+    );
+  return parseJsonBody(body);
+}
+
+function sendJsonText(response: ServerResponse, body: Buffer): void {
+  response.writeHead(200, {
+    'content-type': 'application/x-amz-json-1.1',
+    'content-length': body.length,
+    'x-amzn-requestid': randomUUID(),
+  });
+  response.end(body);
+}
+
+/** A stream over its limits is said once a minute, not once a call. */
+function sayNowAndThen(log: Log, now: () => number): PutContext['onRefused'] {
+  const saidAt = new Map<string, number>();
+  return (stream, records) => {
+    if (now() - (saidAt.get(stream) ?? -Infinity) < throttleLogEveryMs) return;
+    saidAt.set(stream, now());
+    log(
+      `Kinesis: stream ${stream} is over its shard limits; ${records} records of this call were refused with ` +
+        'ProvisionedThroughputExceededException and have to be sent again. More shards take more.',
+    );
+  };
+}

@@ -1,0 +1,68 @@
+import addTagsToStream from 'kinesalite/actions/addTagsToStream.js';
+import listTagsForStream from 'kinesalite/actions/listTagsForStream.js';
+import removeTagsFromStream from 'kinesalite/actions/removeTagsFromStream.js';
+import addTagsRules from 'kinesalite/validations/addTagsToStream.js';
+import listTagsRules from 'kinesalite/validations/listTagsForStream.js';
+import removeTagsRules from 'kinesalite/validations/removeTagsFromStream.js';
+import { AwsError } from '../json-protocol.js';
+import { describeStream, describeStreamSummary, listShards, listStreams } from './describe.js';
+import { type GetContext, getRecords, getShardIterator } from './get-records.js';
+import { type PutContext, putRecord, putRecords } from './put-records.js';
+import {
+  changeRetention,
+  createStream,
+  deleteStream,
+  describeLimits,
+  mergeShards,
+  splitShard,
+  updateStreamMode,
+} from './streams.js';
+import { type Input, validated, withStreamName } from './validation.js';
+
+export type OperationContext = PutContext & GetContext & { onDemandShards: number };
+
+/** The answer: an object, or JSON text that is ready to be sent. */
+export type Operation = (context: OperationContext, input: Input) => Promise<object | Buffer>;
+
+const operations: Record<string, Operation> = {
+  AddTagsToStream: ({ store }, input) => store.act(addTagsToStream, validated(addTagsRules, input)),
+  CreateStream: ({ store, onDemandShards }, input) => createStream(store, input, onDemandShards),
+  DecreaseStreamRetentionPeriod: ({ store }, input) => changeRetention(store, input, 'down'),
+  DeleteStream: async ({ store, limits }, input) => {
+    limits.forget(await deleteStream(store, input));
+    return {};
+  },
+  DescribeLimits: ({ store }) => describeLimits(store),
+  DescribeStream: ({ store }, input) => describeStream(store, input),
+  DescribeStreamSummary: ({ store }, input) => describeStreamSummary(store, input),
+  GetRecords: getRecords,
+  GetShardIterator: getShardIterator,
+  IncreaseStreamRetentionPeriod: ({ store }, input) => changeRetention(store, input, 'up'),
+  ListShards: ({ store, now }, input) => listShards(store, input, now()),
+  ListStreams: ({ store }, input) => listStreams(store, input),
+  ListTagsForStream: ({ store }, input) => store.act(listTagsForStream, validated(listTagsRules, input)),
+  MergeShards: ({ store }, input) => mergeShards(store, input),
+  PutRecord: putRecord,
+  PutRecords: putRecords,
+  RemoveTagsFromStream: ({ store }, input) => store.act(removeTagsFromStream, validated(removeTagsRules, input)),
+  SplitShard: ({ store }, input) => splitShard(store, input),
+  UpdateStreamMode: ({ store }, input) => updateStreamMode(store, input),
+};
+
+const insteadOf: Record<string, string> = {
+  UpdateShardCount:
+    ' Change the number of shards with SplitShard and MergeShards (aws kinesis split-shard, merge-shards).',
+  RegisterStreamConsumer: ' Read with GetShardIterator and GetRecords.',
+  SubscribeToShard: ' Read with GetShardIterator and GetRecords.',
+};
+
+/** @throws AwsError UnknownOperationException for what is not there, with what is. */
+export async function run(context: OperationContext, name: string, input: Input): Promise<object | Buffer> {
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (!operation)
+    throw new AwsError(
+      'UnknownOperationException',
+      `The embedded Kinesis does not have the operation ${name}.${insteadOf[name] ?? ''} It has ${Object.keys(operations).join(', ')}.`,
+    );
+  return operation(context, withStreamName(input));
+}

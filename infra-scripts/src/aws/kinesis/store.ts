@@ -1,0 +1,238 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import kinesaliteDb from 'kinesalite/db/index.js';
+import { AwsError } from '../json-protocol.js';
+import { accountId, region } from '../part.js';
+
+/**
+ * The streams and their records on disk: kinesalite's LevelDB store, in its format.
+ *
+ * kinesalite's own HTTP server is left out, because it ends the whole process when a client goes away in the middle of a request or the
+ * disk is full, and parses every body twice if something stands before it. Creating, splitting and merging are its actions; putting and
+ * getting records are ours (put-records.ts, get-records.ts say why).
+ *
+ * LevelDB writes each batch to its log before the answer, without fsync: what was acknowledged survives a killed process, and not
+ * necessarily a power cut or a crash of the operating system, which may cost the last seconds.
+ */
+
+export type StreamMode = 'PROVISIONED' | 'ON_DEMAND';
+
+export interface StoredShard {
+  ShardId: string;
+  ParentShardId?: string;
+  AdjacentParentShardId?: string;
+  HashKeyRange: { StartingHashKey: string; EndingHashKey: string };
+  SequenceNumberRange: { StartingSequenceNumber: string; EndingSequenceNumber?: string };
+}
+
+export interface StoredStream {
+  StreamName: string;
+  StreamARN: string;
+  StreamStatus: 'CREATING' | 'DELETING' | 'ACTIVE' | 'UPDATING';
+  /** Ours; kinesalite carries it along. Absent in a stream that kinesalite made alone. */
+  StreamModeDetails?: { StreamMode: StreamMode };
+  RetentionPeriodHours: number;
+  /** Seconds since 1970. */
+  StreamCreationTimestamp: number;
+  EnhancedMonitoring: { ShardLevelMetrics: string[] }[];
+  EncryptionType: 'NONE';
+  HasMoreShards: boolean;
+  Shards: StoredShard[];
+  /** The next index of a sequence number, one for five shards. */
+  _seqIx: (number | null)[];
+  _tags: Record<string, string>;
+}
+
+/** The part of levelup 4 that is used here. */
+export interface LevelUp {
+  on(event: 'error', listener: (error: Error) => void): void;
+  open(done: (error?: Error) => void): void;
+  close(): Promise<void>;
+  get(key: string, options?: { asBuffer?: boolean }): Promise<string | Buffer>;
+  batch(operations: ({ type: 'put'; key: string; value: string } | { type: 'del'; key: string })[]): Promise<void>;
+  clear(range: { gte: string; lt: string }): Promise<void>;
+  compactRange(start: string, end: string, done: (error?: Error) => void): void;
+  iterator(options: object): LevelIterator;
+}
+
+export interface LevelIterator {
+  next(done: (error: Error | undefined, key?: string, value?: Buffer) => void): void;
+  end(done: (error?: Error) => void): void;
+}
+
+type KinesaliteAction = typeof import('kinesalite/actions/*')['default'];
+
+export interface KinesisStore {
+  readonly db: LevelUp;
+  /** @throws AwsError ResourceNotFoundException. */
+  stream(name: string): Promise<StoredStream>;
+  /** All of them, by name. */
+  streams(): Promise<StoredStream[]>;
+  /** Runs `body` while nobody else changes this stream or puts records into it. */
+  locked<Result>(name: string, body: () => Promise<Result>): Promise<Result>;
+  /** Changes a stream's own entry under its lock. */
+  update(name: string, change: (stream: StoredStream) => void): Promise<void>;
+  /** One of kinesalite's actions. @throws AwsError what it answers. */
+  act(action: KinesaliteAction, input: Record<string, unknown>): Promise<object>;
+  /** Waits until a stream that was created, split or merged is ACTIVE. */
+  settled(name: string): Promise<void>;
+  delete(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** AWS's default quota in us-east-1. */
+const shardQuota = 20_000;
+
+const streamKey = (name: string) => `!meta!${name}`;
+
+/**
+ * Where a record lies: its stream (whose name holds no `!`), its shard, its number. Without a number: what is before all of the shard's
+ * records and after all of the shard before.
+ */
+export const recordKey = (stream: string, shardIndex: number, sequenceNumber = '') =>
+  `!stream-${stream}!${shardIndex.toString(16).padStart(8, '0')}/${sequenceNumber}`;
+
+export const sequenceNumberOf = (key: string) => key.slice(key.indexOf('/') + 1);
+
+export const streamEntry = (stream: StoredStream) =>
+  ({ type: 'put', key: streamKey(stream.StreamName), value: JSON.stringify(stream) }) as const;
+
+/**
+ * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
+ */
+export async function openStore(folder: string): Promise<KinesisStore> {
+  await mkdir(folder, { recursive: true });
+  await refuseHalfAStore(folder);
+  const kinesalite = kinesaliteDb.create({
+    path: folder,
+    createStreamMs: 0,
+    deleteStreamMs: 0,
+    updateStreamMs: 0,
+    shardLimit: shardQuota,
+  });
+  // kinesalite takes both from the environment, where a person's own AWS settings may be.
+  kinesalite.metaDb.awsAccountId = accountId;
+  kinesalite.metaDb.awsRegion = region;
+  const db = kinesalite.db as LevelUp;
+  await new Promise<void>((resolve, reject) => {
+    db.on('error', (error) => reject(explained(error, folder)));
+    db.open((error) => (error ? reject(explained(error, folder)) : resolve()));
+  });
+
+  const store: KinesisStore = {
+    db,
+    async stream(name) {
+      try {
+        return JSON.parse((await db.get(streamKey(name), { asBuffer: false })) as string) as StoredStream;
+      } catch (error) {
+        if ((error as { notFound?: boolean }).notFound)
+          throw new AwsError('ResourceNotFoundException', `Stream ${name} under account ${accountId} not found.`);
+        throw error;
+      }
+    },
+    async streams() {
+      const streams: StoredStream[] = [];
+      for await (const [, value] of entries(db, { gt: '!meta!', lt: '!meta"' }))
+        streams.push(JSON.parse(value.toString()) as StoredStream);
+      return streams;
+    },
+    locked: (name, body) =>
+      new Promise((resolve, reject) => {
+        kinesalite.metaDb.lock(name, (release) => {
+          const done = release(() => {});
+          body().then(resolve, reject).finally(done);
+        });
+      }),
+    update: (name, change) =>
+      store.locked(name, async () => {
+        const stream = await store.stream(name);
+        change(stream);
+        await db.batch([streamEntry(stream)]);
+      }),
+    act: (action, input) =>
+      new Promise((resolve, reject) => {
+        action(kinesalite, input, (error, output) => (error ? reject(asAwsError(error)) : resolve(output ?? {})));
+      }),
+    async settled(name) {
+      while ((await store.stream(name)).StreamStatus !== 'ACTIVE') await delay(1);
+    },
+    delete: (name) =>
+      store.locked(name, async () => {
+        const stream = await store.stream(name);
+        // Marked first, so that a process killed on the way finishes it at its next start.
+        await db.batch([streamEntry({ ...stream, StreamStatus: 'DELETING' })]);
+        await db.clear({ gte: recordKey(name, 0), lt: recordKey(name, stream.Shards.length) });
+        await db.batch([{ type: 'del', key: streamKey(name) }]);
+      }),
+    close: () => db.close(),
+  };
+  await tidyUp(store);
+  return store;
+}
+
+/** The entries of a range in their order. */
+export async function* entries(db: LevelUp, range: object): AsyncGenerator<[key: string, value: Buffer]> {
+  const iterator = db.iterator({ keyAsBuffer: false, valueAsBuffer: true, highWaterMark: 1 << 20, ...range });
+  try {
+    for (;;) {
+      const entry = await new Promise<[string, Buffer] | undefined>((resolve, reject) => {
+        iterator.next((error, key, value) => {
+          if (error) reject(error);
+          else resolve(key === undefined ? undefined : [key, value!]);
+        });
+      });
+      if (!entry) return;
+      yield entry;
+    }
+  } finally {
+    await new Promise<void>((resolve) => iterator.end(() => resolve()));
+  }
+}
+
+/** What kinesalite's actions and validations answer with, as our kind of error; anything else as it is. */
+export function asAwsError(error: unknown): unknown {
+  const { statusCode, body } = error as {
+    statusCode?: number;
+    body?: { __type: string; message?: string; Message?: string };
+  };
+  return body ? new AwsError(body.__type, body.message ?? body.Message ?? body.__type, statusCode) : error;
+}
+
+/** A process that was killed may leave streams half made or half deleted. None of these was acknowledged as finished. */
+async function tidyUp(store: KinesisStore): Promise<void> {
+  for (const stream of await store.streams()) {
+    const name = stream.StreamName;
+    if (stream.StreamStatus === 'DELETING' || stream.StreamStatus === 'CREATING') await store.delete(name);
+    else if (stream.StreamStatus === 'UPDATING')
+      await store.update(name, (entry) => {
+        entry.StreamStatus = 'ACTIVE';
+      });
+  }
+}
+
+/** LevelDB takes a folder without CURRENT for a new one and deletes what it finds there. */
+async function refuseHalfAStore(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  if (!names.includes('CURRENT') && names.some((name) => /^MANIFEST-|\.(ldb|sst|log)$/.test(name)))
+    throw damaged(folder, 'its file CURRENT is missing');
+}
+
+function explained(error: Error, folder: string): Error {
+  const message = error.message;
+  if (/LOCK: (already held|Resource temporarily unavailable)/.test(message))
+    return new Error(
+      `The Kinesis store in ${folder} is in use by another process. Is another millrace running on this folder? Stop it, or choose another folder.`,
+      { cause: error },
+    );
+  if (/Corruption|does not exist|checksum|missing files/i.test(message)) return damaged(folder, message, error);
+  return new Error(`The Kinesis store in ${folder} cannot be opened: ${message}`, { cause: error });
+}
+
+function damaged(folder: string, what: string, cause?: Error): Error {
+  return new Error(
+    `The Kinesis store in ${folder} is damaged (${what}). Move the folder away and start again; an empty store is then made in its place. ` +
+      'What that costs: the streams, which are created again at the start, and those of their records that were not delivered yet. ' +
+      'Delivered objects lie elsewhere and stay.',
+    cause && { cause },
+  );
+}

@@ -1,0 +1,61 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startKinesis, type TestKinesis } from './kinesis-support.js';
+
+const run = promisify(execFile);
+const found = spawnSync('aws', ['--version']).status === 0;
+if (!found) console.warn('skipped: the AWS CLI tests of the embedded Kinesis, because there is no `aws` on the PATH');
+
+let kinesis: TestKinesis;
+beforeAll(async () => {
+  if (found) kinesis = await startKinesis();
+});
+afterAll(() => kinesis?.stop());
+
+/** What the calls below look at. */
+interface Answer {
+  StreamDescriptionSummary: object;
+  ShardId: string;
+  SequenceNumber: string;
+  Shards: { ShardId: string }[];
+  ShardIterator: string;
+  Records: object[];
+  StreamNames: string[];
+}
+
+async function aws(...args: string[]): Promise<Answer> {
+  const { stdout } = await run('aws', ['kinesis', ...args, '--output', 'json'], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      AWS_ENDPOINT_URL: kinesis.endpoint.url,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_MAX_ATTEMPTS: '1',
+    },
+  });
+  return JSON.parse(stdout || '{}') as Answer;
+}
+
+(found ? test : test.skip)('the AWS CLI creates, describes, writes, lists, reads and deletes', async () => {
+  await aws('create-stream', '--stream-name', 's', '--stream-mode-details', 'StreamMode=ON_DEMAND');
+  const summary = await aws('describe-stream-summary', '--stream-name', 's');
+  expect(summary.StreamDescriptionSummary).toMatchObject({ StreamStatus: 'ACTIVE', OpenShardCount: 4 });
+  // Version 1 of the CLI takes this as the data itself, version 2 as its base64.
+  const data = ['--partition-key', 'p', '--data', 'aGVsbG8='];
+  const { ShardId, SequenceNumber } = await aws('put-record', '--stream-name', 's', ...data);
+  const { Shards } = await aws('list-shards', '--stream-name', 's');
+  expect(Shards.map((shard) => shard.ShardId)).toContain(ShardId);
+  const { ShardIterator } = await aws(
+    ...['get-shard-iterator', '--stream-name', 's', '--shard-id', ShardId, '--shard-iterator-type', 'TRIM_HORIZON'],
+  );
+  const { Records } = await aws('get-records', '--shard-iterator', ShardIterator);
+  expect(Records).toHaveLength(1);
+  expect(Records[0]).toMatchObject({ SequenceNumber, PartitionKey: 'p' });
+  expect((await aws('list-streams')).StreamNames).toEqual(['s']);
+  await aws('delete-stream', '--stream-name', 's');
+  expect((await aws('list-streams')).StreamNames).toEqual([]);
+});

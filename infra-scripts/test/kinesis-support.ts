@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type Endpoint, startEndpoint } from '../src/aws/endpoint.js';
+import { type KinesisOptions, openKinesis } from '../src/aws/kinesis/index.js';
+import type { AwsPart } from '../src/aws/part.js';
+
+/** A service that answers each request with its own name. */
+export function echoPart(name: string, handle?: AwsPart['handle']): AwsPart {
+  return { name, handle: handle ?? (async (_, response) => void response.end(name)), close: async () => {} };
+}
+
+export function kinesisClient(endpoint: string): KinesisClient {
+  return new KinesisClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler(),
+  });
+}
+
+export interface TestKinesis {
+  folder: string;
+  endpoint: Endpoint;
+  client: KinesisClient;
+  logged: string[];
+  stop(): Promise<void>;
+}
+
+/** Kinesis at an endpoint of its own, on a free port and in a new folder unless one is given. */
+export async function startKinesis(options: Partial<KinesisOptions> = {}): Promise<TestKinesis> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kinesis-')));
+  const logged: string[] = [];
+  const log = (line: string) => void logged.push(line);
+  const kinesis = await openKinesis({ log, ...options, folder });
+  const parts = { kinesis, firehose: echoPart('Data Firehose'), s3: echoPart('S3') };
+  const endpoint = await startEndpoint({ port: 0, parts, log });
+  const client = kinesisClient(endpoint.url);
+  return {
+    folder,
+    endpoint,
+    client,
+    logged,
+    async stop() {
+      client.destroy();
+      await endpoint.close();
+      await kinesis.close();
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface ReadRecord {
+  shardId: string;
+  sequenceNumber: string;
+  partitionKey: string;
+  data: string;
+}
+
+/** All records of a stream, shard by shard, from the trim horizon to where each shard ends or has nothing more. */
+export async function readAll(client: KinesisClient, StreamName: string): Promise<ReadRecord[]> {
+  const records: ReadRecord[] = [];
+  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName }));
+  for (const { ShardId } of Shards) {
+    const first = await client.send(
+      new GetShardIteratorCommand({ StreamName, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+    );
+    let ShardIterator = first.ShardIterator;
+    while (ShardIterator) {
+      const page = await client.send(new GetRecordsCommand({ ShardIterator }));
+      for (const { SequenceNumber, PartitionKey, Data } of page.Records!)
+        records.push({
+          shardId: ShardId!,
+          sequenceNumber: SequenceNumber!,
+          partitionKey: PartitionKey!,
+          data: Buffer.from(Data!).toString(),
+        });
+      if (page.MillisBehindLatest === 0 && page.Records!.length === 0) break;
+      ShardIterator = page.NextShardIterator;
+    }
+  }
+  return records;
+}
+
+/** Limits that never bite, for tests about something else. */
+export const noLimits = {
+  shardRecordsPerSecond: 1e9,
+  shardBytesPerSecond: 1e12,
+  shardReadsPerSecond: 1e9,
+  shardReadBytesPerSecond: 1e12,
+};
