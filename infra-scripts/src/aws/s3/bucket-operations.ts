@@ -1,0 +1,76 @@
+import { region } from '../part.js';
+import { sendEmpty, sendXml } from './answer.js';
+import { readSmallBody } from './body.js';
+import { type Handler, owner } from './call.js';
+import { invalidArgument, S3Error } from './errors.js';
+import { requireImplementedHeaders } from './object-headers.js';
+import { childText, parseXml } from './xml.js';
+
+const maxBucketsAPage = 10_000;
+const maxConfigurationBytes = 64 * 1024;
+
+export const listBuckets: Handler = async ({ request, response, store }) => {
+  const { query } = request;
+  const prefix = query.get('prefix') ?? '';
+  const after = query.get('continuation-token') ?? '';
+  const limit = query.get('max-buckets') ?? String(maxBucketsAPage);
+  if (!/^[1-9]\d{0,4}$/.test(limit) || Number(limit) > maxBucketsAPage)
+    throw invalidArgument('max-buckets must be a number from 1 to 10000.', 'max-buckets', limit);
+  const all = (await store.listBuckets()).filter(({ name }) => name.startsWith(prefix) && name > after);
+  const page = all.slice(0, Number(limit));
+  sendXml(response, 'ListAllMyBucketsResult', {
+    Owner: owner,
+    Buckets: {
+      Bucket: page.map(({ name, createdAt }) => ({
+        Name: name,
+        CreationDate: createdAt.toISOString(),
+        BucketRegion: region,
+      })),
+    },
+    ContinuationToken: page.length < all.length ? page.at(-1)!.name : undefined,
+    Prefix: prefix || undefined,
+  });
+};
+
+/** In us-east-1, creating a bucket that one owns already is a success. */
+export const createBucket: Handler = async ({ request, body, response, store }) => {
+  const { bucket, headers } = request;
+  requireImplementedHeaders(headers);
+  const text = (await readSmallBody(body, headers, maxConfigurationBytes)).toString('utf8');
+  const constraint = text.trim() === '' ? undefined : childText(parseXml(text), 'LocationConstraint');
+  if (constraint === region)
+    throw new S3Error('InvalidLocationConstraint', 'The specified location-constraint is not valid', 400, {
+      LocationConstraint: constraint,
+    });
+  if (constraint)
+    throw new S3Error(
+      'IllegalLocationConstraintException',
+      `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to, which is ${region}.`,
+      400,
+    );
+  await store.createBucket(bucket);
+  sendEmpty(response, 200, { location: `/${bucket}`, 'content-length': '0' });
+};
+
+export const headBucket: Handler = async ({ request, response, store }) => {
+  await store.requireBucket(request.bucket);
+  sendEmpty(response, 200, { 'x-amz-bucket-region': region, 'x-amz-access-point-alias': 'false' });
+};
+
+export const deleteBucket: Handler = async ({ request, response, store, uploads }) => {
+  await store.deleteBucket(request.bucket);
+  await uploads.removeBucket(request.bucket);
+  sendEmpty(response, 204);
+};
+
+/** Of us-east-1, S3 says nothing. */
+export const getBucketLocation: Handler = async ({ request, response, store }) => {
+  await store.requireBucket(request.bucket);
+  sendXml(response, 'LocationConstraint', {});
+};
+
+/** Of a bucket that never had versioning, S3 says nothing; these never have. */
+export const getBucketVersioning: Handler = async ({ request, response, store }) => {
+  await store.requireBucket(request.bucket);
+  sendXml(response, 'VersioningConfiguration', {});
+};

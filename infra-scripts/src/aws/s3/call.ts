@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ObjectStore } from './object-store.js';
+import type { S3Request } from './request.js';
+import type { UploadStore } from './uploads.js';
+
+/** One request with what it takes to answer it. */
+export interface Call {
+  readonly request: S3Request;
+  readonly body: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly store: ObjectStore;
+  readonly uploads: UploadStore;
+}
+
+/** Answers, or throws an S3Error that is answered. */
+export type Handler = (call: Call) => Promise<void>;
+
+/** The one user there is. */
+export const owner = {
+  ID: '75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a',
+  DisplayName: 'millrace',
+};

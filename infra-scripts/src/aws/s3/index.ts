@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AwsPart, Log } from '../part.js';
+import { sendEmpty, sendError } from './answer.js';
+import { requireBucketName } from './bucket-name.js';
+import * as bucketOperations from './bucket-operations.js';
+import type { Handler } from './call.js';
+import { errorCode } from './disk.js';
+import { notImplemented, S3Error, unexpected } from './errors.js';
+import * as listOperations from './list-operations.js';
+import * as multipartOperations from './multipart-operations.js';
+import * as objectOperations from './object-operations.js';
+import { openObjectStore } from './object-store.js';
+import { type Operation, operationOf } from './operation.js';
+import { readRequest, type S3Request } from './request.js';
+import { openUploadStore } from './uploads.js';
+
+const handlers: Record<Operation, Handler> = {
+  ListBuckets: bucketOperations.listBuckets,
+  CreateBucket: bucketOperations.createBucket,
+  HeadBucket: bucketOperations.headBucket,
+  DeleteBucket: bucketOperations.deleteBucket,
+  GetBucketLocation: bucketOperations.getBucketLocation,
+  GetBucketVersioning: bucketOperations.getBucketVersioning,
+  ListObjects: listOperations.listObjects,
+  ListObjectsV2: listOperations.listObjectsV2,
+  PutObject: objectOperations.putObject,
+  CopyObject: objectOperations.copyObject,
+  GetObject: objectOperations.getObject,
+  HeadObject: objectOperations.headObject,
+  DeleteObject: objectOperations.deleteObject,
+  DeleteObjects: objectOperations.deleteObjects,
+  CreateMultipartUpload: multipartOperations.createMultipartUpload,
+  UploadPart: multipartOperations.uploadPart,
+  UploadPartCopy: multipartOperations.uploadPartCopy,
+  CompleteMultipartUpload: multipartOperations.completeMultipartUpload,
+  AbortMultipartUpload: multipartOperations.abortMultipartUpload,
+  ListParts: multipartOperations.listParts,
+  ListMultipartUploads: multipartOperations.listMultipartUploads,
+};
+
+/** What is left out on purpose, and what to do instead. */
+const notImplementedHints: Record<string, string> = {
+  SelectObjectContent: 'SelectObjectContent (S3 Select)',
+};
+
+/**
+ * A small S3 over plain files: the object `page=books/x.gz` of the bucket `lake` is the file `<folder>/lake/page=books/x.gz`, so that DuckDB, or
+ * a person, reads the same directory. Nothing but objects is in it; what S3 knows beside the bytes, and files that are being written, are under
+ * `metaFolder`, which must be on the same file system. Files that a person puts there are objects too, with default metadata.
+ *
+ * - An answer 200 to a write means that it is on disk. An object is there whole or not at all, also after `kill -9`.
+ * - It is for 127.0.0.1: signatures are not verified, and every request may do everything. Presigned URLs work, and expire.
+ * - Left out, and refused by name: versions, ACLs, policies, tags, lifecycle, encryption, object lock, S3 Select.
+ * - One process at a time may have a folder open.
+ *
+ * @throws Error when a folder cannot be used; the message says which, why, and what to do.
+ */
+export async function openS3(options: { folder: string; metaFolder: string; log: Log }): Promise<AwsPart> {
+  const { log } = options;
+  const store = await openObjectStore(options);
+  const uploads = await openUploadStore(options);
+  const running = new Set<Promise<void>>();
+
+  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    let request: S3Request | undefined;
+    try {
+      request = readRequest(message);
+      if (request.bucket !== '') requireBucketName(request.bucket);
+      const operation = operationOf(request);
+      const handler = (handlers as Record<string, Handler | undefined>)[operation];
+      if (!handler) throw notImplemented(notImplementedHints[operation] ?? operation);
+      await handler({ request, body: message, response, store, uploads });
+    } catch (error) {
+      answerError(error, message, response, request);
+    }
+  }
+
+  function answerError(error: unknown, message: IncomingMessage, response: ServerResponse, request?: S3Request): void {
+    // A client that went away while it was sending wants no answer, and nothing of its request has been kept.
+    if (message.errored || response.destroyed) return;
+    const answered = error instanceof S3Error ? error : unexpected(error);
+    if (answered !== error) {
+      const what = `${message.method} /${request?.bucket ?? ''}/${request?.key ?? ''}`;
+      log(
+        `S3: ${what} failed with ${errorCode(error) ?? 'an error'}, answered ${answered.status} ${answered.code}: ${error}`,
+      );
+    }
+    if (response.headersSent) {
+      // Half an object must not look like a whole one.
+      response.destroy();
+      return;
+    }
+    sendError(response, answered, request ?? { method: message.method ?? '' });
+    // The rest of a body that was refused half way is read, or the client would see a reset connection instead of the answer.
+    message.resume();
+  }
+
+  return {
+    name: 'S3',
+    async handle(message, response) {
+      if (message.method === 'OPTIONS') return sendEmpty(response, 403);
+      const answering = answer(message, response);
+      running.add(answering);
+      await answering.finally(() => running.delete(answering));
+    },
+    async close() {
+      await Promise.all(running);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Log } from '../part.js';
+import type { Checksum } from './checksums.js';
+import { createTempFile, type Disk, errorCode, type FileIdentity, type FolderSync, unlessAbsent } from './disk.js';
+
+/** What S3 keeps of an object beside its bytes. */
+export interface ObjectMetadata {
+  /** Without quotes. */
+  readonly etag: string;
+  /** `content-type`, `content-encoding`, `cache-control` …, as they were sent. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The user's, without `x-amz-meta-`. */
+  readonly user: Readonly<Record<string, string>>;
+  readonly checksum?: Checksum;
+  /** Sizes of the parts, for an object that was uploaded in parts. */
+  readonly partBytes?: readonly number[];
+  /** The upload that made it, so that a repeated CompleteMultipartUpload gets the same answer. */
+  readonly uploadId?: string;
+}
+
+/** One version's metadata together with the identity of the file that it belongs to. */
+interface Version extends ObjectMetadata {
+  readonly size: number;
+  readonly mtimeNs: string;
+}
+
+/**
+ * One file of metadata a key, `<metaFolder>/objects/<bucket>/<SHA-256 of the key>.json`. It may hold two versions: the file that is there and
+ * the one that is about to replace it. The object's file says which of them counts, so the rename of that one file is the moment at which
+ * data and metadata change together, and a process that dies before or after it leaves nothing to repair.
+ */
+export interface MetadataStore {
+  /** What belongs to this very file; nothing for one that S3 did not write. */
+  read(bucket: string, key: string, file: FileIdentity): Promise<ObjectMetadata | undefined>;
+  /** Whether a version with this identity is known, current or not. */
+  has(bucket: string, key: string, file: FileIdentity): Promise<boolean>;
+  /** Adds the version that comes, keeping the one that is there. It is on disk when this resolves. */
+  add(bucket: string, key: string, next: Addition, current: FileIdentity | undefined): Promise<void>;
+  /** Keeps only what belongs to the file that is there; with none there, nothing. */
+  reduce(bucket: string, keyHash: string, locate: (key: string) => Promise<FileIdentity | undefined>): Promise<void>;
+  remove(bucket: string, key: string): Promise<void>;
+  removeBucket(bucket: string): Promise<void>;
+}
+
+export interface Addition {
+  readonly file: FileIdentity;
+  readonly metadata: ObjectMetadata;
+}
+
+interface MetadataFile {
+  readonly key: string;
+  readonly versions: readonly Version[];
+}
+
+export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('hex');
+
+const matches = (version: Version, file: FileIdentity) =>
+  version.size === file.size && version.mtimeNs === file.mtimeNs.toString();
+
+export function createMetadataStore(options: {
+  folder: string;
+  tempFolder: string;
+  disk: Disk;
+  sync: FolderSync;
+  log: Log;
+}): MetadataStore {
+  const { folder, tempFolder, disk, sync, log } = options;
+  const pathOf = (bucket: string, keyHash: string) => join(folder, bucket, `${keyHash}.json`);
+
+  async function load(bucket: string, keyHash: string): Promise<MetadataFile | undefined> {
+    const path = pathOf(bucket, keyHash);
+    const text = await unlessAbsent(disk.readFile(path, 'utf8'));
+    if (text === undefined) return undefined;
+    try {
+      const file = JSON.parse(text) as MetadataFile;
+      if (typeof file.key === 'string' && Array.isArray(file.versions)) return file;
+    } catch {
+      // Reported below, with the case of JSON of another shape.
+    }
+    log(`S3: the metadata file ${path} is damaged; its object is served with default metadata.`);
+    return undefined;
+  }
+
+  async function save(bucket: string, keyHash: string, file: MetadataFile): Promise<void> {
+    const temp = await createTempFile(disk, join(tempFolder, `${randomUUID()}.metadata`));
+    try {
+      await temp.write(Buffer.from(JSON.stringify(file)));
+      await temp.finish();
+      await temp.sync();
+      await disk.rename(temp.path, pathOf(bucket, keyHash)).catch(async (error) => {
+        if (errorCode(error) !== 'ENOENT') throw error;
+        // A bucket's folder that a person made has no metadata folder yet.
+        await disk.mkdir(join(folder, bucket), { recursive: true });
+        await sync(folder);
+        await disk.rename(temp.path, pathOf(bucket, keyHash));
+      });
+    } catch (error) {
+      await temp.discard();
+      throw error;
+    }
+    await sync(join(folder, bucket));
+  }
+
+  return {
+    async read(bucket, key, file) {
+      const known = await load(bucket, hashOfKey(key));
+      return known?.versions.find((version) => matches(version, file));
+    },
+    async has(bucket, key, file) {
+      const known = await load(bucket, hashOfKey(key));
+      return known?.versions.some((version) => matches(version, file)) ?? false;
+    },
+    async add(bucket, key, next, current) {
+      const keyHash = hashOfKey(key);
+      const known = current && (await load(bucket, keyHash))?.versions.find((version) => matches(version, current));
+      const added: Version = { size: next.file.size, mtimeNs: next.file.mtimeNs.toString(), ...next.metadata };
+      await save(bucket, keyHash, { key, versions: known ? [added, known] : [added] });
+    },
+    async reduce(bucket, keyHash, locate) {
+      const known = await load(bucket, keyHash);
+      if (!known) return;
+      const file = await locate(known.key);
+      const kept = file ? known.versions.filter((version) => matches(version, file)) : [];
+      if (kept.length === known.versions.length) return;
+      if (kept.length > 0) await save(bucket, keyHash, { key: known.key, versions: kept });
+      else await unlessAbsent(disk.unlink(pathOf(bucket, keyHash)));
+    },
+    async remove(bucket, key) {
+      await unlessAbsent(disk.unlink(pathOf(bucket, hashOfKey(key))));
+    },
+    async removeBucket(bucket) {
+      await disk.rm(join(folder, bucket), { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { ChecksumAlgorithm, ChecksumType } from './checksums.js';
+import { createFolderSync, createTempFile, type Disk, nodeDisk, type TempFile, unlessAbsent } from './disk.js';
+import { noSuchUpload } from './errors.js';
+import { createKeyedMutex } from './keyed-mutex.js';
+import type { ObjectMetadata } from './metadata.js';
+
+export interface Upload {
+  readonly uploadId: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly initiated: number;
+  readonly metadata: Pick<ObjectMetadata, 'headers' | 'user'>;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
+}
+
+export interface Part {
+  readonly number: number;
+  readonly size: number;
+  /** The MD5, without quotes. */
+  readonly etag: string;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/**
+ * Uploads in parts that are neither complete nor aborted: `<metaFolder>/uploads/<bucket>/<upload id>/` with `upload.json`, and for each part
+ * `<number>.json`, which names the file with its bytes. A part changes by the rename of its JSON file.
+ */
+export interface UploadStore {
+  create(upload: Omit<Upload, 'uploadId' | 'initiated'>): Promise<Upload>;
+  /** @throws S3Error NoSuchUpload, also for an id that belongs to another key. */
+  require(bucket: string, key: string, uploadId: string): Promise<Upload>;
+  /** In the order of key and begin. */
+  list(bucket: string): Promise<Upload[]>;
+  newPartFile(upload: Upload): Promise<TempFile>;
+  putPart(upload: Upload, part: Omit<Part, 'modified'>, content: TempFile): Promise<Part>;
+  /** In the order of their numbers. */
+  parts(upload: Upload): Promise<(Part & { readonly path: string })[]>;
+  remove(upload: Upload): Promise<void>;
+  removeBucket(bucket: string): Promise<void>;
+  /** One at a time per upload: completing, aborting, adding a part. */
+  exclusively<T>(uploadId: string, work: () => Promise<T>): Promise<T>;
+}
+
+interface PartFile extends Part {
+  readonly file: string;
+}
+
+export async function openUploadStore(options: { metaFolder: string; disk?: Disk }): Promise<UploadStore> {
+  const { metaFolder, disk = nodeDisk } = options;
+  const root = join(metaFolder, 'uploads');
+  const sync = createFolderSync(disk);
+  const mutex = createKeyedMutex();
+  const folderOf = (bucket: string, uploadId: string) => join(root, bucket, uploadId);
+
+  await disk.mkdir(root, { recursive: true });
+  await recover();
+
+  /** Removes uploads that were not yet, or no longer, whole, and bytes that no part names. */
+  async function recover(): Promise<void> {
+    for (const bucket of await disk.readdir(root)) {
+      for (const uploadId of (await unlessAbsent(disk.readdir(join(root, bucket)))) ?? []) {
+        const folder = folderOf(bucket, uploadId);
+        const names = (await unlessAbsent(disk.readdir(folder))) ?? [];
+        if (!names.includes('upload.json')) {
+          await disk.rm(folder, { recursive: true, force: true });
+          continue;
+        }
+        const used = new Set((await readParts(folder)).map((part) => part.file));
+        const unused = names.filter((name) => !name.endsWith('.json') && !used.has(name));
+        await Promise.all(unused.map((name) => disk.unlink(join(folder, name))));
+      }
+    }
+  }
+
+  async function readJson<T>(path: string): Promise<T | undefined> {
+    const text = await unlessAbsent(disk.readFile(path, 'utf8'));
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
+
+  async function writeJson(folder: string, name: string, value: object): Promise<void> {
+    const temp = await createTempFile(disk, join(folder, `${randomUUID()}.tmp`));
+    try {
+      await temp.write(Buffer.from(JSON.stringify(value)));
+      await temp.finish();
+      await temp.sync();
+      await disk.rename(temp.path, join(folder, name));
+    } finally {
+      await temp.discard();
+    }
+    await sync(folder);
+  }
+
+  async function readParts(folder: string): Promise<PartFile[]> {
+    const names = ((await unlessAbsent(disk.readdir(folder))) ?? []).filter((name) => /^\d+\.json$/.test(name));
+    const parts = await Promise.all(names.map((name) => readJson<PartFile>(join(folder, name))));
+    return parts.filter((part) => part !== undefined).sort((a, b) => a.number - b.number);
+  }
+
+  return {
+    async create(given) {
+      // The time in front makes ids of one key sort by begin, as S3's listing wants them.
+      const initiated = Date.now();
+      const uploadId = `${initiated.toString(16).padStart(12, '0')}${randomBytes(20).toString('hex')}`;
+      const upload: Upload = { ...given, uploadId, initiated };
+      const folder = folderOf(given.bucket, uploadId);
+      await disk.mkdir(folder, { recursive: true });
+      await writeJson(folder, 'upload.json', upload);
+      await Promise.all([sync(join(root, given.bucket)), sync(root)]);
+      return upload;
+    },
+
+    async require(bucket, key, uploadId) {
+      if (!/^[0-9a-f]{52}$/.test(uploadId)) throw noSuchUpload(uploadId);
+      const upload = await readJson<Upload>(join(folderOf(bucket, uploadId), 'upload.json'));
+      if (upload?.key !== key) throw noSuchUpload(uploadId);
+      return upload;
+    },
+
+    async list(bucket) {
+      const ids = (await unlessAbsent(disk.readdir(join(root, bucket)))) ?? [];
+      const uploads = await Promise.all(ids.map((id) => readJson<Upload>(join(folderOf(bucket, id), 'upload.json'))));
+      return uploads.filter((upload) => upload !== undefined);
+    },
+
+    newPartFile: (upload) =>
+      createTempFile(disk, join(folderOf(upload.bucket, upload.uploadId), `${randomUUID()}.tmp`)),
+
+    putPart: (upload, given, content) =>
+      mutex.run(upload.uploadId, async () => {
+        const folder = folderOf(upload.bucket, upload.uploadId);
+        await content.finish();
+        await content.sync();
+        const name = `${given.number}.json`;
+        const before = await readJson<PartFile>(join(folder, name));
+        const part: PartFile = { ...given, modified: Date.now(), file: `${randomUUID()}.part` };
+        try {
+          await disk.rename(content.path, join(folder, part.file));
+          await writeJson(folder, name, part);
+        } catch (error) {
+          // The upload may have been completed or aborted in the meantime.
+          throw (await unlessAbsent(disk.lstat(folder))) ? error : noSuchUpload(upload.uploadId);
+        }
+        if (before) await unlessAbsent(disk.unlink(join(folder, before.file)));
+        return part;
+      }),
+
+    async parts(upload) {
+      const folder = folderOf(upload.bucket, upload.uploadId);
+      return (await readParts(folder)).map((part) => ({ ...part, path: join(folder, part.file) }));
+    },
+
+    async remove(upload) {
+      const folder = folderOf(upload.bucket, upload.uploadId);
+      // Without this file it is no upload any more, whatever of the rest is still there after a crash.
+      await unlessAbsent(disk.unlink(join(folder, 'upload.json')));
+      await disk.rm(folder, { recursive: true, force: true });
+      await sync(join(root, upload.bucket));
+    },
+
+    async removeBucket(bucket) {
+      await disk.rm(join(root, bucket), { recursive: true, force: true });
+    },
+
+    exclusively: (uploadId, work) => mutex.run(uploadId, work),
+  };
+}
