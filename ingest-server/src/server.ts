@@ -27,8 +27,10 @@ export async function startIngestServer(
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
     await app.close();
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(`port ${config.port} is taken: stop what listens there, or set MILLRACE_PORT to another`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE') throw error;
+    const message = `port ${config.port} is taken: stop what listens there, or set MILLRACE_PORT to another`;
+    throw Object.assign(new Error(message, { cause: error }), { code });
   }
   const { port } = app.server.address() as AddressInfo;
   const isAny = config.host === '0.0.0.0' || config.host === '::';
