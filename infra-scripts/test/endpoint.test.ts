@@ -16,11 +16,15 @@ afterEach(async () => {
   logged.length = 0;
 });
 
-async function start(parts: Partial<EndpointOptions['parts']> = {}): Promise<Endpoint> {
+async function start(
+  parts: Partial<EndpointOptions['parts']> = {},
+  options: Partial<EndpointOptions> = {},
+): Promise<Endpoint> {
   const endpoint = await startEndpoint({
     port: 0,
     parts: { kinesis: echoPart('Kinesis'), firehose: echoPart('Data Firehose'), s3: echoPart('S3'), ...parts },
     log: (line) => void logged.push(line),
+    ...options,
   });
   open.push(endpoint);
   return endpoint;
@@ -145,7 +149,8 @@ describe('closing', () => {
       });
       response.end('finished');
     });
-    const endpoint = await start({ kinesis: slow });
+    // So long that only an endpoint that closes by itself ends this test.
+    const endpoint = await start({ kinesis: slow }, { finishWithinMs: 1e6 });
     const agent = new Agent({ keepAlive: true });
     const send = (headers: Record<string, string>) =>
       new Promise<string>((resolve, reject) => {
@@ -168,5 +173,21 @@ describe('closing', () => {
     await closed;
     await endpoint.close();
     agent.destroy();
+  });
+
+  test('cuts off a request that does not finish in time', async () => {
+    let begun: () => void = () => {};
+    const running = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const hanging = echoPart('Kinesis', async () => {
+      begun();
+      await new Promise(() => {});
+    });
+    const endpoint = await start({ kinesis: hanging }, { finishWithinMs: 20 });
+    const answer = call(endpoint.url, 'Kinesis_20131202.X').catch(() => 'cut off');
+    await running;
+    await endpoint.close();
+    expect(await answer).toBe('cut off');
   });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -160,9 +161,8 @@ test('a folder that cannot be is refused by name', async () => {
 test('expired records are removed and their space is given back', async () => {
   const kinesis = await startKinesis({ folder, ...noLimits });
   await kinesis.client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 2 }));
-  const noise = () => Buffer.from(Array.from({ length: 24_000 }, () => Math.floor(Math.random() * 256)));
   for (let call = 0; call < 10; call++) {
-    const Records = Array.from({ length: 40 }, (_, i) => ({ PartitionKey: `${i}`, Data: noise() }));
+    const Records = Array.from({ length: 40 }, (_, i) => ({ PartitionKey: `${i}`, Data: randomBytes(24_000) }));
     await kinesis.client.send(new PutRecordsCommand({ StreamName: 's', Records }));
   }
   await kinesis.stop();

@@ -332,6 +332,10 @@ describe('records', () => {
         }),
       ),
     ).rejects.toThrow(/ExplicitHashKey must be in the range/);
+    for (const ExplicitHashKey of ['0x', '-1', '01', ''])
+      await expect(
+        client.send(new PutRecordCommand({ StreamName, PartitionKey: 'p', ExplicitHashKey, Data: Buffer.from('') })),
+      ).rejects.toMatchObject({ name: 'ValidationException' });
     expect(await readAll(client, StreamName)).toHaveLength(11);
   });
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
@@ -14,6 +14,8 @@ export interface EndpointOptions {
   host?: string;
   parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart };
   log: Log;
+  /** How long `close` waits for requests that are running; 5,000 milliseconds. */
+  finishWithinMs?: number;
 }
 
 export interface Endpoint {
@@ -21,19 +23,18 @@ export interface Endpoint {
   url: string;
   port: number;
   /**
-   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes the rest. The parts stay open: who opened
+   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The parts stay open: who opened
    * them closes them after this, Data Firehose first, because it reads from Kinesis and writes to S3 until it has stopped.
    */
   close(): Promise<void>;
 }
 
-const finishWithinMs = 5_000;
 /** Longer than SDK clients keep an idle connection, so that it is they who close it and no request meets a closing one. */
 const keepAliveMs = 75_000;
 
 /** @throws Error that names the port when it is taken or not allowed. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { host = '127.0.0.1', parts, log } = options;
+  const { host = '127.0.0.1', parts, log, finishWithinMs = 5_000 } = options;
   const services = new Map([
     ['Kinesis_20131202', parts.kinesis],
     ['Firehose_20150804', parts.firehose],
@@ -42,8 +43,10 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   let saidHttp2 = false;
 
   const server = createServer((request, response) => {
-    // While closing, each answer ends its connection, so that none is left idle.
-    if (closing) response.setHeader('connection', 'close');
+    // While closing, a connection ends with the answer that it still waits for.
+    response.on('close', () => {
+      if (closing) setImmediate(() => server.closeIdleConnections());
+    });
     void answer(request, response);
   });
   server.keepAliveTimeout = keepAliveMs;
@@ -94,13 +97,13 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     port,
     close() {
       closing = true;
-      stopped ??= stop(server);
+      stopped ??= stop(server, finishWithinMs);
       return stopped;
     },
   };
 }
 
-async function stop(server: ReturnType<typeof createServer>): Promise<void> {
+async function stop(server: Server, finishWithinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const enough = new AbortController();

@@ -117,7 +117,9 @@ export async function listShards(store: KinesisStore, input: Input, nowMs: numbe
   const name = token?.stream ?? request.StreamName!;
   const filter = token ? token.filter : request.ShardFilter;
   const stream = await store.stream(name);
-  const shards = stream.Shards.filter(matches(filter, horizonOf(stream, nowMs)));
+  // Of a young stream, nothing has expired yet: its horizon is its beginning.
+  const beginning = Math.min(...stream.Shards.map((shard) => lifeOf(shard).createdSeconds));
+  const shards = stream.Shards.filter(matches(filter, Math.max(beginning, horizonOf(stream, nowMs))));
   const { page, more } = pageOf(
     shards,
     (shard) => shard.ShardId,
@@ -149,8 +151,7 @@ function matches(filter: ShardFilter | undefined, horizonSeconds: number): (shar
       return (shard) => shard.ShardId > after;
     }
     case 'AT_TRIM_HORIZON':
-      // Where nothing has expired yet, the horizon is the stream's beginning.
-      return (shard) => shard.ParentShardId === undefined || openAt(horizonSeconds)(shard);
+      return openAt(horizonSeconds);
     case 'AT_TIMESTAMP':
       return openAt(need(filter.Timestamp, 'Timestamp'));
     case 'FROM_TIMESTAMP':

@@ -77,7 +77,7 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
   };
   const trimTimer = setInterval(trim, trimEveryMs);
   trimTimer.unref();
-  await trim();
+  void trim();
 
   return {
     name: 'Kinesis',
@@ -89,8 +89,9 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
         if (Buffer.isBuffer(answer)) sendJsonText(response, answer);
         else sendJson(response, answer);
       } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        sendAwsError(response, error);
+        if (error instanceof AwsError) return sendAwsError(response, error);
+        // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
+        throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
       }
     },
     async close() {

@@ -6,7 +6,7 @@ import { formatSequenceNumber, parseSequenceNumber } from './sequence-number.js'
 import type { ShardLimits } from './shard-limits.js';
 import { hashKeyOf, openShards, shardFor } from './shard-map.js';
 import { type KinesisStore, recordKey, type StoredStream, streamEntry } from './store.js';
-import { type Input, validated } from './validation.js';
+import { type Input, type Rules, validated } from './validation.js';
 
 /**
  * PutRecord and PutRecords into kinesalite's format. Not kinesalite's own actions, because theirs write the stream's counter and the
@@ -40,8 +40,9 @@ const hashKeys = 1n << 128n;
 
 export async function putRecord(context: PutContext, input: Input): Promise<object> {
   const entry = input as unknown as PutEntry;
-  if (!isFine(entry) || input.SequenceNumberForOrdering !== undefined) validated(putRecordRules, input);
+  if (!isFine(entry)) throw invalid(putRecordRules, input);
   const ordering = input.SequenceNumberForOrdering;
+  if (ordering !== undefined) validated(putRecordRules, input);
   const streamName = nameOf(input, putRecordRules);
   if (typeof ordering === 'string') {
     // The numbers of a shard only rise here, so a valid one asks for nothing more.
@@ -60,7 +61,7 @@ export async function putRecord(context: PutContext, input: Input): Promise<obje
 export async function putRecords(context: PutContext, input: Input): Promise<object> {
   const entries = input.Records as PutEntry[];
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > 500 || !entries.every(isFine))
-    validated(putRecordsRules, input);
+    throw invalid(putRecordsRules, input);
   const streamName = nameOf(input, putRecordsRules);
   if (entries.reduce((bytes, entry) => bytes + sizeOf(entry), 0) > maxCallBytes)
     throw new AwsError('InvalidArgumentException', 'Records size exceeds 10 MB limit');
@@ -130,7 +131,13 @@ const refused = (streamName: string, shardId: string): Refused => ({
   ErrorMessage: `Rate exceeded for shard ${shardId} in stream ${streamName} under account ${accountId}.`,
 });
 
-function nameOf(input: Input, rules: typeof putRecordsRules): string {
+/** What is wrong, in AWS's words where kinesalite's rules find it, and in ours where they let through what is not in order. */
+function invalid(rules: Rules, input: Input): AwsError {
+  validated(rules, input);
+  return new AwsError('ValidationException', "A record's PartitionKey, ExplicitHashKey or Data is not valid.");
+}
+
+function nameOf(input: Input, rules: Rules): string {
   const name = input.StreamName;
   if (typeof name === 'string' && /^[a-zA-Z0-9_.-]{1,128}$/.test(name)) return name;
   return validated(rules, input).StreamName as string;
