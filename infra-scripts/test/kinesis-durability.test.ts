@@ -28,9 +28,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function startChild(): Promise<{ child: ChildProcess; url: string }> {
+/** `limits`: what the shell's `ulimit` takes. */
+async function startChild(limits = '-c 0'): Promise<{ child: ChildProcess; url: string }> {
   const script = fileURLToPath(new URL('./kinesis-child.js', import.meta.url));
-  const child = spawn(process.execPath, [script, folder], {
+  const child = spawn('sh', ['-c', `ulimit ${limits} && exec "$0" "$@"`, process.execPath, script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '--no-warnings' },
   });
@@ -82,6 +83,29 @@ test('kill -9 in the middle of writing loses no acknowledged record', async () =
   const data = new Map(found.map((record) => [record.sequenceNumber, record.data]));
   expect([...acknowledged].filter(([number, text]) => data.get(number) !== text)).toEqual([]);
   expect(data.size).toBe(found.length);
+});
+
+test('a write that the disk refuses is not acknowledged, and the store goes on by itself when there is room again', async () => {
+  // No file may pass 3 MiB: LevelDB's log (up to 4 MiB) meets that as it would meet a full disk, and a new log has room again.
+  const { url } = await startChild('-f 6144');
+  const client = kinesisClient(url);
+  await client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 1 }));
+  const acknowledged: string[] = [];
+  const refused: string[] = [];
+  for (let i = 0; i < 100; i++) {
+    const data = `${i}-${randomBytes(60_000).toString('hex')}`;
+    const Records = [{ PartitionKey: 'p', Data: Buffer.from(data) }];
+    await client.send(new PutRecordsCommand({ StreamName: 's', Records })).then(
+      () => acknowledged.push(data),
+      (error: Error) => refused.push(error.message),
+    );
+  }
+  expect(refused.length).toBeGreaterThan(1);
+  expect(refused[0]).toMatch(new RegExp(`File too large \\(the Kinesis store in ${folder}\\)`));
+  expect(Number.parseInt(acknowledged.at(-1)!, 10)).toBeGreaterThanOrEqual(90);
+  const found = new Set((await readAll(client, 's')).map(({ data }) => data));
+  expect(acknowledged.filter((data) => !found.has(data))).toHaveLength(0);
+  client.destroy();
 });
 
 test('streams, modes, shards and records are there again after a restart', async () => {

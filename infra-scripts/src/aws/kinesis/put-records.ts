@@ -112,7 +112,7 @@ async function put(context: PutContext, streamName: string, entries: PutEntry[])
       });
       return { ShardId: shard.shardId, SequenceNumber: sequenceNumber };
     });
-    if (writes.length > 0) await store.db.batch([streamEntry(stream), ...writes]);
+    if (writes.length > 0) await store.write([streamEntry(stream), ...writes]);
     if (writes.length < entries.length) onRefused(streamName, entries.length - writes.length);
     return results;
   });

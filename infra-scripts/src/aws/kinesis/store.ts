@@ -43,13 +43,15 @@ export interface StoredStream {
   _tags: Record<string, string>;
 }
 
+export type Change = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
+
 /** The part of levelup 4 that is used here. */
 export interface LevelUp {
   on(event: 'error', listener: (error: Error) => void): void;
   open(done: (error?: Error) => void): void;
   close(): Promise<void>;
   get(key: string, options?: { asBuffer?: boolean }): Promise<string | Buffer>;
-  batch(operations: ({ type: 'put'; key: string; value: string } | { type: 'del'; key: string })[]): Promise<void>;
+  batch(changes: Change[]): Promise<void>;
   clear(range: { gte: string; lt: string }): Promise<void>;
   compactRange(start: string, end: string, done: (error?: Error) => void): void;
   iterator(options: object): LevelIterator;
@@ -64,6 +66,8 @@ type KinesaliteAction = typeof import('kinesalite/actions/*')['default'];
 
 export interface KinesisStore {
   readonly db: LevelUp;
+  /** Several changes at once, or none of them. Each puts the stream's own entry with them, so that a killed process leaves no half. */
+  write(changes: Change[]): Promise<void>;
   /** @throws AwsError ResourceNotFoundException. */
   stream(name: string): Promise<StoredStream>;
   /** All of them, by name. */
@@ -119,9 +123,35 @@ export async function openStore(folder: string): Promise<KinesisStore> {
     db.open((error) => (error ? reject(explained(error, folder)) : resolve()));
   });
 
+  // After a write that failed, as on a full disk, LevelDB takes no other until it is opened anew.
+  let failed = false;
+  let reopening: Promise<void> | undefined;
+  async function reopen(): Promise<void> {
+    await db.close();
+    await new Promise<void>((resolve, reject) => db.open((error) => (error ? reject(error) : resolve())));
+    failed = false;
+  }
+  async function usable(): Promise<void> {
+    if (!failed) return;
+    reopening ??= reopen().finally(() => {
+      reopening = undefined;
+    });
+    await reopening;
+  }
+
   const store: KinesisStore = {
     db,
+    async write(changes) {
+      await usable();
+      try {
+        await db.batch(changes);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    },
     async stream(name) {
+      await usable();
       try {
         return JSON.parse((await db.get(streamKey(name), { asBuffer: false })) as string) as StoredStream;
       } catch (error) {
@@ -131,6 +161,7 @@ export async function openStore(folder: string): Promise<KinesisStore> {
       }
     },
     async streams() {
+      await usable();
       const streams: StoredStream[] = [];
       for await (const [, value] of entries(db, { gt: '!meta!', lt: '!meta"' }))
         streams.push(JSON.parse(value.toString()) as StoredStream);
@@ -147,7 +178,7 @@ export async function openStore(folder: string): Promise<KinesisStore> {
       store.locked(name, async () => {
         const stream = await store.stream(name);
         change(stream);
-        await db.batch([streamEntry(stream)]);
+        await store.write([streamEntry(stream)]);
       }),
     act: (action, input) =>
       new Promise((resolve, reject) => {
@@ -160,9 +191,9 @@ export async function openStore(folder: string): Promise<KinesisStore> {
       store.locked(name, async () => {
         const stream = await store.stream(name);
         // Marked first, so that a process killed on the way finishes it at its next start.
-        await db.batch([streamEntry({ ...stream, StreamStatus: 'DELETING' })]);
+        await store.write([streamEntry({ ...stream, StreamStatus: 'DELETING' })]);
         await db.clear({ gte: recordKey(name, 0), lt: recordKey(name, stream.Shards.length) });
-        await db.batch([{ type: 'del', key: streamKey(name) }]);
+        await store.write([{ type: 'del', key: streamKey(name) }]);
       }),
     close: () => db.close(),
   };
