@@ -1,0 +1,53 @@
+import { viewNames } from './views.js';
+
+/**
+ * Why a query was not answered: `refused`: not a single reading statement; `sql`: DuckDB does not understand it or it fails;
+ * `limit`: it took too long or too much memory.
+ */
+export class QueryError extends Error {
+  override readonly name = 'QueryError';
+  constructor(
+    readonly kind: 'refused' | 'sql' | 'limit',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** DuckDB's message, caret and all, with a hint where we know more than DuckDB. `columnsOf` gives a view's columns. */
+export async function explainSqlError(
+  error: unknown,
+  columnsOf: (view: string) => Promise<string[]>,
+): Promise<QueryError> {
+  const message = error instanceof Error ? error.message.trim() : String(error);
+  if (/^Out of Memory Error/.test(message)) {
+    return new QueryError(
+      'limit',
+      `${message.split('\n')[0]}\nHint: filter by page and event, or select fewer columns.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const hint = await hintFor(message, columnsOf);
+  return new QueryError('sql', hint ? `${message}\n\nHint: ${hint}` : message, { cause: error });
+}
+
+async function hintFor(message: string, columnsOf: (view: string) => Promise<string[]>): Promise<string | undefined> {
+  if (/Table with name .* does not exist/.test(message)) {
+    return `the lake has ${viewNames.join(', ')}.`;
+  }
+  if (/Referenced column .* not found|does not have a column named/.test(message)) {
+    // DuckDB shows the line with the table's name, but its candidates are only the nearest few.
+    const views = viewNames.filter((view) => new RegExp(`\\b${view}\\b`).test(message));
+    const view = views.length === 1 ? views[0]! : 'events';
+    const text = /\bcolumn "?'?([^"' ]+)/.exec(message)?.[1];
+    const quotes = text && /["]/.test(message) ? " Text goes in single quotes: page='books'." : '';
+    return `${view} has ${(await columnsOf(view)).join(', ')}.${quotes}`;
+  }
+  if (/file system operations are disabled|Loading external extensions is disabled/.test(message)) {
+    return 'a query reads the lake and nothing else.';
+  }
+  return undefined;
+}

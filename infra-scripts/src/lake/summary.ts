@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises';
+import type { DuckDBValue } from '@duckdb/node-api';
+import type { Reading } from './reading.js';
+import { plainValue } from './values.js';
+
+/** One page and event, as it lies in the lake. */
+export interface PartitionSummary {
+  page: string;
+  event: string;
+  objects: number;
+  /** Rows as delivered: copies are counted. */
+  events: number;
+  /** As stored, so compressed. */
+  bytes: number;
+  /** The newest event's time (received_at in the quarantine), RFC 3339; null when no event has one. */
+  newest: string | null;
+  /** Keys of objects that cannot be read whole: `events` lacks what cannot be read. */
+  damaged: string[];
+}
+
+/** Pages × events: how many objects, events and bytes, and how new. Sorted by page and event. */
+export async function summarise({ listing, engine, damaged }: Reading): Promise<PartitionSummary[]> {
+  const counted = await engine.connection.runAndReadAll(
+    `SELECT page, event, count(*), max(try_cast(coalesce(event_time, received_at) AS TIMESTAMPTZ)::TIMESTAMP)
+     FROM millrace_delivered GROUP BY ALL`,
+  );
+  const types = counted.columnTypes();
+  const events = new Map<string, [DuckDBValue, DuckDBValue]>();
+  for (const [page, event, rows, newest] of counted.getRows()) events.set(`${page}/${event}`, [rows!, newest!]);
+  const summaries = new Map<string, PartitionSummary>();
+  for (const object of listing.delivered) {
+    const { page, event } = object.partition as { page: string; event: string };
+    const id = `${page}/${event}`;
+    let summary = summaries.get(id);
+    if (!summary) {
+      const [rows, newest] = events.get(id) ?? [0n, null];
+      const time = plainValue(newest, types[3]!) as string | null;
+      summary = { page, event, objects: 0, events: Number(rows), bytes: 0, newest: time, damaged: [] };
+      summaries.set(id, summary);
+    }
+    summary.objects += 1;
+    summary.bytes += (await stat(object.path).catch(() => ({ size: 0 }))).size;
+    if (damaged.some(({ key }) => key === object.key)) summary.damaged.push(object.key);
+  }
+  return [...summaries.values()].sort((a, b) => (a.page + a.event < b.page + b.event ? -1 : 1));
+}
