@@ -18,9 +18,12 @@ export class QueryError extends Error {
 /** DuckDB's message, caret and all, with a hint where we know more than DuckDB. `columnsOf` gives a view's columns. */
 export async function explainSqlError(
   error: unknown,
+  sql: string,
   columnsOf: (view: string) => Promise<string[]>,
 ): Promise<QueryError> {
-  const message = error instanceof Error ? error.message.trim() : String(error);
+  const message = (error instanceof Error ? error.message : String(error))
+    .trim()
+    .replace(/^Failed to extract statements: /, '');
   if (/^Out of Memory Error/.test(message)) {
     return new QueryError(
       'limit',
@@ -30,11 +33,15 @@ export async function explainSqlError(
       },
     );
   }
-  const hint = await hintFor(message, columnsOf);
+  const hint = await hintFor(message, sql, columnsOf);
   return new QueryError('sql', hint ? `${message}\n\nHint: ${hint}` : message, { cause: error });
 }
 
-async function hintFor(message: string, columnsOf: (view: string) => Promise<string[]>): Promise<string | undefined> {
+async function hintFor(
+  message: string,
+  sql: string,
+  columnsOf: (view: string) => Promise<string[]>,
+): Promise<string | undefined> {
   if (/Table with name .* does not exist/.test(message)) {
     return `the lake has ${viewNames.join(', ')}.`;
   }
@@ -42,8 +49,8 @@ async function hintFor(message: string, columnsOf: (view: string) => Promise<str
     // DuckDB shows the line with the table's name, but its candidates are only the nearest few.
     const views = viewNames.filter((view) => new RegExp(`\\b${view}\\b`).test(message));
     const view = views.length === 1 ? views[0]! : 'events';
-    const text = /\bcolumn "?'?([^"' ]+)/.exec(message)?.[1];
-    const quotes = text && /["]/.test(message) ? " Text goes in single quotes: page='books'." : '';
+    const missing = /column "([^"]+)" not found/.exec(message)?.[1];
+    const quotes = sql.includes(`"${missing}"`) ? ` Text goes in single quotes: '${missing}'.` : '';
     return `${view} has ${(await columnsOf(view)).join(', ')}.${quotes}`;
   }
   if (/file system operations are disabled|Loading external extensions is disabled/.test(message)) {

@@ -97,7 +97,7 @@ async function watched<Answer>(
     if (stopped) throw stopped;
     // Damage is for whoever reads the lake: it sets the object apart and asks again.
     if (error instanceof QueryError || (error instanceof Error && mayBeDamage(error.message))) throw error;
-    throw await explainSqlError(error, (view) => columnsOf(connection, view));
+    throw await explainSqlError(error, sql, (view) => columnsOf(connection, view));
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
@@ -114,7 +114,11 @@ async function columnsOf(connection: DuckDBConnection, view: string): Promise<st
 function headOf(result: DuckDBResult, { damaged, strange }: LakeWarnings): QueryHead {
   const names = result.deduplicatedColumnNames();
   const types = result.columnTypes();
-  return { columns: names.map((name, at) => ({ name, type: types[at]!.alias ?? types[at]!.toString() })), damaged, strange };
+  return {
+    columns: names.map((name, at) => ({ name, type: types[at]!.alias ?? types[at]!.toString() })),
+    damaged,
+    strange,
+  };
 }
 
 async function* batches(result: DuckDBResult): AsyncGenerator<JsonValue[][]> {

@@ -34,13 +34,17 @@ export async function readLake<Answer>(
     const dead = new Set(
       [...damaged].filter(([, { unreadableLines }]) => unreadableLines === null).map(([path]) => path),
     );
-    const alive = { ...listing, delivered: listing.delivered.filter(({ path }) => !dead.has(path)) };
+    const alive = {
+      ...listing,
+      delivered: listing.delivered.filter(({ path }) => !dead.has(path)),
+      errors: listing.errors.filter(({ path }) => !dead.has(path)),
+    };
     const engine = await openEngine(alive, new Set(damaged.keys()), limits);
     try {
       return await work({ listing, engine, damaged: [...damaged.values()], strange: listing.strange });
     } catch (error) {
       if (attempt === mostAttempts || !(error instanceof Error) || !mayBeDamage(error.message)) throw error;
-      const candidates = alive.delivered.filter(({ path }) => !damaged.has(path));
+      const candidates = [...alive.delivered, ...alive.errors].filter(({ path }) => !damaged.has(path));
       const found = await findDamage(engine, error.message, candidates, damaged.size >= mostObjectsNamed);
       for (const [path, damage] of found) damaged.set(path, damage);
       // Nothing wrong with any object, and none has gone meanwhile: the error is the query's own.
@@ -83,6 +87,8 @@ async function examine({ connection }: Engine, object: LakeObject): Promise<Dama
     return undefined;
   } catch (error) {
     const message = damageMessage((error as Error).message, object.path);
+    // Of an error object, bad lines are passed over anyhow: what failed is its compression.
+    if (!('page' in object.partition)) return { key: object.key, message, unreadableLines: null };
     try {
       const counted = await connection.runAndReadAll(countLines(object));
       return { key: object.key, message, unreadableLines: Number(counted.value(1, 0)) };

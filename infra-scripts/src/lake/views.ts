@@ -28,7 +28,7 @@ const allNull = columns.map((column) => `${name(column.name)} IS NULL`).join(' A
 export function readObjects(files: string, options: { gzip: boolean; damaged: boolean }): string {
   return (
     `read_json(${files}, format='newline_delimited', columns=${columnsStruct}, hive_partitioning=true, ` +
-    `hive_types_autocast=false, compression='${options.gzip ? 'gzip' : 'none'}', ignore_errors=${options.damaged})`
+    `hive_types_autocast=false, compression='${options.gzip ? 'gzip' : 'uncompressed'}', ignore_errors=${options.damaged})`
   );
 }
 
@@ -87,7 +87,7 @@ function errorsView(objects: readonly LakeObject[], rootLength: number): string 
   const member = (...names: string[]) => `coalesce(${names.map((each) => `json->>${text(each)}`).join(', ')})`;
   const calls = [true, false].flatMap((gzip) => {
     if (!objects.some((object) => object.gzip === gzip)) return [];
-    const read = `read_json_objects(getvariable('errors_${gzip}'), format='newline_delimited', compression='${gzip ? 'gzip' : 'none'}', ignore_errors=true)`;
+    const read = `read_json_objects(getvariable('errors_${gzip}'), format='newline_delimited', compression='${gzip ? 'gzip' : 'uncompressed'}', ignore_errors=true)`;
     return [`SELECT json, substr(filename, ${rootLength + 2}) AS object FROM ${read}`];
   });
   const lines =

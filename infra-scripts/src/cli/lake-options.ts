@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Option } from 'commander';
+import type { Lake, LakeWarnings } from '../lake/lake.js';
+import { definePipeline } from '../pipeline/definition.js';
+import { stateFolder, UsageError } from './context.js';
+import { harmless } from './table.js';
+
+export interface LakeCommandOptions {
+  lake?: string;
+  state?: string;
+  json?: boolean;
+}
+
+export const lakeOption = () =>
+  new Option('--lake <folder>', "the lake's folder (default: the bucket millrace-lake in the state folder)");
+
+export const lakeStateOption = () =>
+  new Option('--state <folder>', 'the state folder that the lake is in (default: MILLRACE_STATE, else .millrace here)');
+
+/**
+ * The lake that a command means. A folder that is named must exist; the one in the state folder may not exist yet, and then is empty.
+ * @throws UsageError when the folder that was named is not there.
+ */
+export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
+  const { openLake } = await import('../lake/lake.js');
+  if (options.lake !== undefined && !existsSync(options.lake)) {
+    throw new UsageError(`the lake's folder ${options.lake} does not exist`);
+  }
+  const { bucket } = definePipeline().settings;
+  return openLake({ folder: resolve(options.lake ?? join(stateFolder(options), 's3', bucket)) });
+}
+
+/** Says on stderr what is in no answer, so that stdout stays clean for a program. */
+export function warn({ damaged, strange }: LakeWarnings): void {
+  for (const { key, message, unreadableLines } of damaged) {
+    const lost =
+      unreadableLines === null
+        ? 'nothing of it is in the answer'
+        : `${unreadableLines} of its lines are not in the answer`;
+    console.error(`millrace: warning: the object ${harmless(key)} is damaged: ${harmless(message)}; ${lost}`);
+  }
+  for (const { key, reason } of strange) {
+    console.error(`millrace: warning: ${harmless(key)} ${reason}; it is not in the answer`);
+  }
+}

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { PartitionSummary } from '../lake/lake.js';
+import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn } from './lake-options.js';
+import { groupDigits, renderTable, showBytes } from './table.js';
+
+const examples = `
+Examples:
+  millrace ls
+  millrace ls --json
+  millrace ls --lake .millrace/s3/millrace-lake
+
+Events are counted as delivered, copies included. Bytes are as stored, so compressed. With --json: one JSON object a line.`;
+
+export function addLs(program: Command): void {
+  program
+    .command('ls')
+    .description('What lies in the lake: pages × events, with objects, events, bytes and the newest event')
+    .option('--json', 'one JSON object a line')
+    .addOption(lakeOption())
+    .addOption(lakeStateOption())
+    .addHelpText('after', examples)
+    .action(async (options: LakeCommandOptions) => {
+      const lake = await lakeOf(options);
+      try {
+        const partitions = await lake.list();
+        const errors = await lake.query('select type, code, count(*) from errors group by all order by all');
+        if (options.json) for (const partition of partitions) console.log(JSON.stringify(partition));
+        else {
+          print(partitions);
+          for (const [type, code, count] of errors.rows) {
+            console.log(
+              `errors/${type}: ${groupDigits(Number(count))} records that Firehose could not deliver: ${code}`,
+            );
+          }
+        }
+        warn(errors);
+      } finally {
+        await lake.close();
+      }
+    });
+}
+
+function print(partitions: PartitionSummary[]): void {
+  if (partitions.length === 0) {
+    console.log('The lake is empty.');
+    return;
+  }
+  const sum = (of: 'objects' | 'events' | 'bytes') => partitions.reduce((total, partition) => total + partition[of], 0);
+  const newest = partitions
+    .map((partition) => partition.newest)
+    .reduce((a, b) => ((a ?? '') > (b ?? '') ? a : b), null);
+  const row = (page: string, event: string, objects: number, events: number, bytes: number, time: string | null) => [
+    page,
+    event,
+    groupDigits(objects),
+    groupDigits(events),
+    showBytes(bytes),
+    time ?? '-',
+  ];
+  const rows = partitions.map((each) => row(each.page, each.event, each.objects, each.events, each.bytes, each.newest));
+  rows.push(
+    row(
+      partitions.length === 1 ? '1 partition' : `${groupDigits(partitions.length)} partitions`,
+      '',
+      sum('objects'),
+      sum('events'),
+      sum('bytes'),
+      newest,
+    ),
+  );
+  console.log(
+    renderTable(
+      [
+        { name: 'page' },
+        { name: 'event' },
+        { name: 'objects', align: 'right' },
+        { name: 'events', align: 'right' },
+        { name: 'bytes', align: 'right' },
+        { name: 'newest event' },
+      ],
+      rows,
+      { width: process.stdout.isTTY ? process.stdout.columns : undefined },
+    ),
+  );
+}

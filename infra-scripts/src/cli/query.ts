@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import type { JsonValue } from '@millrace/sdk/schema';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Lake, QueryColumn } from '../lake/lake.js';
+import { CommandError } from './context.js';
+import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn } from './lake-options.js';
+import { groupDigits, renderTable } from './table.js';
+
+interface QueryCommandOptions extends LakeCommandOptions {
+  table?: boolean;
+  maxRows: number;
+  timeout: number;
+}
+
+const examples = `
+What can be queried:
+  events      one row per event, without the quarantine; copies removed by event_id
+  events_raw  every delivered row, copies included, and the object it lies in
+  quarantine  refused events: event_id, code, reason, raw, received_at, object
+  errors      what Firehose could not deliver: type, code, message, arrived_at, raw, object
+
+Examples:
+  millrace query "select * from events where page='books' and event='clicked_review' limit 5"
+  millrace query "select page, event, count(*) from events group by all order by all"
+  millrace query "select properties->>'rating' as rating, count(*) from events group by 1" --json
+  millrace query "describe events"
+  millrace query - < report.sql
+
+The SQL is DuckDB's: https://duckdb.org/docs/stable/sql/introduction. Times are UTC. A query can read the lake and nothing else.
+On a terminal the rows are a table; else, or with --json, one JSON object a line. Exit code: 0 answered, 1 not answered.`;
+
+function number(what: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError(`${what} is a number above 0.`);
+    return value;
+  };
+}
+
+export function addQuery(program: Command): void {
+  program
+    .command('query')
+    .description('Ask the lake in SQL')
+    .argument('<sql>', 'one statement that reads; - takes it from the standard input')
+    .option('--json', 'one JSON object a line, all rows (as when the output is no terminal)')
+    .addOption(new Option('--table', 'a table, even when the output is no terminal').conflicts('json'))
+    .addOption(new Option('--max-rows <n>', 'rows of a table').argParser(number('--max-rows')).default(100))
+    .addOption(new Option('--timeout <seconds>', 'when to give up').argParser(number('--timeout')).default(120))
+    .addOption(lakeOption())
+    .addOption(lakeStateOption())
+    .addHelpText('after', examples)
+    .action(async (sql: string, options: QueryCommandOptions) => {
+      const text = sql === '-' ? readFileSync(0, 'utf8') : sql;
+      const lake = await lakeOf(options);
+      try {
+        if (options.json || (!options.table && !process.stdout.isTTY)) await printLines(lake, text, options);
+        else await printTable(lake, text, options);
+      } catch (error) {
+        if (error instanceof Error && error.name === 'QueryError') throw new CommandError(error.message);
+        throw error;
+      } finally {
+        await lake.close();
+      }
+    });
+}
+
+async function printLines(lake: Lake, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
+  const head = await lake.queryEach(
+    sql,
+    async (rows, { columns }) => {
+      const lines = rows.map(
+        (row) => `${JSON.stringify(Object.fromEntries(row.map((value, at) => [columns[at]!.name, value])))}\n`,
+      );
+      if (!process.stdout.write(lines.join(''))) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    },
+    { timeoutMs: timeout * 1_000 },
+  );
+  warn(head);
+}
+
+async function printTable(lake: Lake, sql: string, { timeout, maxRows }: QueryCommandOptions): Promise<void> {
+  const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000 });
+  // EXPLAIN draws its plan itself.
+  const plan = result.columns.length === 2 && result.columns[0]!.name === 'explain_key';
+  if (plan) for (const row of result.rows) console.log(row[1]);
+  else {
+    const columns = result.columns.map((column) => ({ name: column.name, align: alignOf(column) }));
+    const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+    console.log(
+      renderTable(
+        columns,
+        result.rows.map((row) => row.map(cellText)),
+        { width },
+      ),
+    );
+    const count = groupDigits(result.rows.length);
+    const more = `the first ${count} rows; there are more: --max-rows N shows N, --json all`;
+    console.log(result.truncated ? more : `${count} ${result.rows.length === 1 ? 'row' : 'rows'}`);
+  }
+  warn(result);
+}
+
+function alignOf({ type }: QueryColumn): 'left' | 'right' {
+  return /INT|DOUBLE|FLOAT|DECIMAL|BIGNUM/.test(type) && !type.endsWith(']') ? 'right' : 'left';
+}
+
+function cellText(value: JsonValue): string {
+  if (value === null) return 'NULL';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
