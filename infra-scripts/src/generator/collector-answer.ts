@@ -1,0 +1,80 @@
+import type { Attempt } from './retrying.js';
+
+/** One event's rejection in the ingest server's answer. */
+export interface Rejection {
+  index: number;
+  code: string;
+  path: string;
+  message: string;
+}
+
+/** `split`: the batch is larger than this server takes. */
+export type CollectorAnswer = { rejected: Rejection[]; body: unknown } | { split: string };
+
+/** Seconds or an HTTP date (RFC 9110, section 10.2.3), in milliseconds from now; nothing when it is neither. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+
+function parse(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the server itself says about a failure: its code and message, else the beginning of its text. */
+function explanation(body: string): string {
+  const said = parse(body);
+  const inner = typeof said?.error === 'object' && said.error !== null ? (said.error as Record<string, unknown>) : said;
+  const parts = [inner?.code, inner?.message].filter((part) => typeof part === 'string');
+  return parts.length > 0 ? parts.join(': ') : body.trim().slice(0, 200);
+}
+
+function rejections(value: unknown, events: number): Rejection[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const found = value.map((entry: Partial<Rejection>) => ({
+    index: Number(entry?.index),
+    code: String(entry?.code ?? 'rejected'),
+    path: String(entry?.path ?? ''),
+    message: String(entry?.message ?? ''),
+  }));
+  const indices = new Set(found.map(({ index }) => index));
+  const sound = found.every(({ index }) => Number.isInteger(index) && index >= 0 && index < events);
+  return sound && indices.size === found.length ? found : undefined;
+}
+
+/**
+ * What an answer to `POST /v1/events` means for a batch of `events` events. Only an answer that accounts for every one of them
+ * acknowledges: some other server's 200 loses nothing.
+ */
+export function readAnswer(
+  response: { status: number; retryAfter: string | undefined; body: string },
+  events: number,
+  nowMs: number,
+): Attempt<CollectorAnswer> {
+  const { status, body } = response;
+  const words = explanation(body);
+  const said = `it answered ${status}${words === '' ? '' : ` (${words})`}`;
+  if (status === 200) {
+    const answer = parse(body);
+    const rejected = rejections(answer?.rejected ?? [], events);
+    if (rejected === undefined || answer?.accepted !== events - rejected.length) {
+      return { fatal: `${said}, which is not how an ingest server answers for ${events} events` };
+    }
+    return { done: { rejected, body: answer } };
+  }
+  if (status === 413) return { done: { split: said } };
+  if (status === 408 || status === 429 || status >= 500) {
+    return { retry: said, retryAfterMs: retryAfterMs(response.retryAfter, nowMs) };
+  }
+  if (status === 401) return { fatal: `${said}. Name the site's write key with --key` };
+  if (status === 404 || status === 405) return { fatal: `${said}. Is this an ingest server's address?` };
+  return { fatal: said };
+}
