@@ -4,9 +4,13 @@ import { createLatency, type Latency } from './latency.js';
 import { type Parcel, type Refused, type Settled, type Sink, TrafficError } from './sink.js';
 import { sleep } from './sleep.js';
 
+/**
+ * Events, made as they are needed; or a function that gives a source which takes its own time, and which ends when `ended` is aborted.
+ */
+export type EventSource = Iterable<MillraceEvent> | ((ended: AbortSignal) => AsyncIterable<MillraceEvent>);
+
 export interface CarryOptions {
-  /** Made as they are needed; an asynchronous source may take its time. */
-  events: Iterable<MillraceEvent> | AsyncIterable<MillraceEvent>;
+  events: EventSource;
   sink: Sink;
   /** Open loop: events are made at this rate, however slowly the target answers. Left out: as fast as the target takes them. */
   eventsPerSecond?: number | undefined;
@@ -17,6 +21,8 @@ export interface CarryOptions {
   maxPending: number;
   /** When aborted, no more events are made; what was made is still sent, for `graceMs` (5 s) at most. */
   signal?: AbortSignal | undefined;
+  /** No more events are made after this time; what was made is sent, however long that takes. */
+  durationMs?: number | undefined;
   graceMs?: number | undefined;
   onAcknowledged?: ((event: MillraceEvent, settled: Settled) => void) | undefined;
   onRefused?: ((refused: Refused) => void) | undefined;
@@ -46,10 +52,6 @@ export interface CarrySummary extends Progress {
 const tickMs = 5;
 const progressMs = 200;
 
-function isSync(events: CarryOptions['events']): events is Iterable<MillraceEvent> {
-  return Symbol.iterator in events;
-}
-
 /** Carries events to a sink until they end, `signal` is aborted or the sink fails. Resolves when everything in flight is settled. */
 export async function carry(options: CarryOptions): Promise<CarrySummary> {
   const { events, sink, eventsPerSecond, maxPending, signal } = options;
@@ -63,19 +65,28 @@ export async function carry(options: CarryOptions): Promise<CarrySummary> {
   const onSettled = (batch: readonly Parcel[], settled: Settled) => {
     const nowMs = performance.now();
     const bad = new Set<MillraceEvent>();
-    for (const one of settled.refused) {
-      bad.add(one.event);
-      options.onRefused?.(one);
-    }
+    for (const { event } of settled.refused) bad.add(event);
+    refused += bad.size;
+    acknowledged += batch.length - bad.size;
+    for (const one of settled.refused) options.onRefused?.(one);
     for (const { event, offeredMs } of batch) {
       latency.add(nowMs - offeredMs);
       if (!bad.has(event)) options.onAcknowledged?.(event, settled);
     }
-    refused += bad.size;
-    acknowledged += batch.length - bad.size;
   };
-  const lanes = createLanes({ sink, lanes: options.lanes, lingerMs: options.lingerMs, signal, onSettled });
-  const over = () => signal?.aborted === true || lanes.failure() !== undefined;
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
+  if (options.durationMs !== undefined) void sleep(options.durationMs, ended.signal).then(end);
+  const lanes = createLanes({
+    sink,
+    lanes: options.lanes,
+    lingerMs: options.lingerMs,
+    signal: ended.signal,
+    onSettled,
+    onFailure: end,
+  });
   const progress = (): Progress => ({
     made,
     acknowledged,
@@ -94,30 +105,31 @@ export async function carry(options: CarryOptions): Promise<CarrySummary> {
     // The first may take long, as all shoppers enter; the schedule begins after it.
     let next = source.next();
     let scheduleMs = performance.now();
-    for (let due = 0; !over(); ) {
+    if (next.done) return;
+    for (let due = 0; !ended.signal.aborted; ) {
       const nowMs = performance.now();
       for (; scheduleMs + due / perMs <= nowMs && lanes.pending() < maxPending; due++) {
-        if (next.done) return;
         // Its age counts from when it was due, so that a maker that is late hides nothing.
         offer(next.value, scheduleMs + due / perMs);
         next = source.next();
+        if (next.done) return;
       }
       if (lanes.pending() >= maxPending) {
         await lanes.roomBelow(maxPending);
         const waitedMs = performance.now() - nowMs;
         scheduleMs += waitedMs;
         heldBackMs += waitedMs;
-      } else await sleep(Math.max(tickMs, scheduleMs + due / perMs - performance.now()), signal);
+      } else await sleep(Math.max(tickMs, scheduleMs + due / perMs - performance.now()), ended.signal);
     }
   }
 
-  async function makeAsTaken(): Promise<void> {
-    for await (const event of events) {
+  async function makeAsTaken(source: Iterable<MillraceEvent> | AsyncIterable<MillraceEvent>): Promise<void> {
+    for await (const event of source) {
       offer(event);
       // A source that never waits would keep the requests from beginning.
       if (made % 256 === 0) await new Promise(setImmediate);
       if (lanes.pending() >= maxPending) await lanes.roomBelow(maxPending);
-      if (over()) break;
+      if (ended.signal.aborted) break;
     }
   }
 
@@ -143,19 +155,22 @@ export async function carry(options: CarryOptions): Promise<CarrySummary> {
 
   let failure: Error | undefined;
   try {
-    if (eventsPerSecond !== undefined && isSync(events)) {
-      await makeOnSchedule(events[Symbol.iterator](), eventsPerSecond / 1000);
-    } else await makeAsTaken();
+    if (typeof events === 'function') await makeAsTaken(events(ended.signal));
+    else if (eventsPerSecond === undefined) await makeAsTaken(events);
+    else await makeOnSchedule(events[Symbol.iterator](), eventsPerSecond / 1000);
   } catch (error) {
     // The source's own error: what it had made is still sent.
     failure = error as Error;
   }
+  end();
   await settle();
   clearInterval(ticker);
   failure ??= lanes.failure();
   const unacknowledged = made - acknowledged - refused;
   if (signal?.aborted && unacknowledged > 0) {
-    failure = new TrafficError(`stopped before ${sink.target} had answered for ${unacknowledged} events`);
+    failure = new TrafficError(
+      `stopped before ${sink.target} had answered for ${unacknowledged} ${unacknowledged === 1 ? 'event' : 'events'}`,
+    );
   }
   options.onProgress?.(progress());
   return {

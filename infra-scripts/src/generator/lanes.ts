@@ -30,6 +30,8 @@ export interface LaneOptions {
   /** Wakes whoever waits for room. */
   signal?: AbortSignal | undefined;
   onSettled(batch: readonly Parcel[], settled: Settled): void;
+  /** Called at the first failure. */
+  onFailure?(): void;
 }
 
 interface Lane {
@@ -56,7 +58,7 @@ function takeBatch(waiting: Parcel[], { maxBatchEvents, maxBatchBytes }: Sink): 
   return waiting.splice(0, count);
 }
 
-export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled }: LaneOptions): Lanes {
+export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, onFailure }: LaneOptions): Lanes {
   const lanes = Array.from({ length: count }, (): Lane => ({ waiting: [], busy: false }));
   let waiters: { ready: () => boolean; resolve: () => void }[] = [];
   let pending = 0;
@@ -98,6 +100,7 @@ export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled }:
       onSettled(batch, settled);
     } catch (error) {
       failure ??= error as Error;
+      onFailure?.();
       // The other lanes' requests that are on their way may still succeed; they are not repeated.
       sink.hurry();
     }

@@ -83,7 +83,7 @@ export function* shoppers(options: ShopperOptions = {}): Generator<MillraceEvent
   };
 
   // People do not all arrive at once.
-  for (let i = 0; i < (options.sessions ?? 10); i++) enter(modelMs + (i === 0 ? 0 : random.integer(0, 120_000)));
+  for (let i = 0; i < (options.sessions ?? 10); i++) enter(modelMs + (i === 0 ? 0 : random.integer(0, 30_000)));
   for (;;) {
     const slot = slots.pop()!;
     modelMs = Math.max(modelMs, slot.dueMs);

@@ -2,12 +2,24 @@ import type { MillraceEvent } from '@millrace/sdk/schema';
 import { type CarryOptions, type CarrySummary, carry } from './carry.js';
 import { type CollectorOptions, createCollector } from './collector.js';
 import { shoppers } from './shoppers.js';
-import type { Log } from './sink.js';
+import type { Log, Sink } from './sink.js';
 
-/** Events that wait for an answer: enough for any pace, and bounded in memory. */
+/** Events that wait for an answer, with a rate: enough for any hiccup, and bounded in memory. */
 const maxPending = 100_000;
-/** How long the first event of a batch waits for others; a request then carries what came together. */
-const lingerMs = 50;
+/** How long the first event of a batch waits for others; a request then carries what came together. Full batches go at once. */
+const lingerMs = { paced: 50, unpaced: 5 };
+export const defaultConnections = 16;
+
+/** How a sink of batches is best fed: at a rate or a recording's pace with a linger, else full batches as fast as they are answered. */
+export function feeding(
+  sink: Sink,
+  connections: number,
+  paced: boolean,
+): Pick<CarryOptions, 'lanes' | 'lingerMs' | 'maxPending'> {
+  if (paced) return { lanes: connections, lingerMs: lingerMs.paced, maxPending };
+  // One batch on its way and one in the making for each connection.
+  return { lanes: connections, lingerMs: lingerMs.unpaced, maxPending: 2 * connections * sink.maxBatchEvents };
+}
 
 export type SendOptions = Omit<CarryOptions, 'sink' | 'lanes' | 'lingerMs' | 'maxPending'> &
   Omit<CollectorOptions, 'connections'> & {
@@ -20,17 +32,10 @@ export type SendOptions = Omit<CarryOptions, 'sink' | 'lanes' | 'lingerMs' | 'ma
  * What failed is in the summary, with how many events had no answer.
  */
 export function sendAll(options: SendOptions): Promise<CarrySummary> {
-  const connections = options.connections ?? 16;
+  const connections = options.connections ?? defaultConnections;
   const sink = createCollector({ ...options, connections });
-  const paced = options.eventsPerSecond !== undefined;
-  return carry({
-    ...options,
-    sink,
-    lanes: connections,
-    lingerMs: paced || !(Symbol.iterator in options.events) ? lingerMs : 0,
-    // Without a rate the server's pace rules: one batch on its way and one in the making for each connection.
-    maxPending: paced ? maxPending : 2 * connections * sink.maxBatchEvents,
-  });
+  const paced = options.eventsPerSecond !== undefined || typeof options.events === 'function';
+  return carry({ ...options, ...feeding(sink, connections, paced), sink });
 }
 
 export function* take<T>(source: Iterable<T>, count: number): Generator<T> {
@@ -78,8 +83,8 @@ export function startTraffic(options: TrafficOptions): Traffic {
   let acknowledged = 0;
   function* counted() {
     for (const event of take(liveShoppers({ seed, sessions: sessionsFor(eventsPerSecond) }), maxEvents)) {
-      sent += 1;
       yield event;
+      sent += 1;
     }
   }
   const ended = sendAll({

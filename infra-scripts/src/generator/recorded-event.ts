@@ -1,0 +1,30 @@
+import { type Checked, checkEvent, otherName, quarantinePage } from '@millrace/sdk/schema';
+
+/**
+ * Reads one line of a recording: an event as a client sends it, or as it lies in the lake. From the latter the server's fields are
+ * taken away, and an undeclared page or event gets its own name back. Says where and why a line is no event.
+ */
+export function parseRecorded(line: string): Checked {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { refusal: { path: '', message: 'the line is not JSON' } };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { refusal: { path: '', message: 'the line is not a JSON object' } };
+  }
+  const {
+    received_at: _,
+    occurred_at: __,
+    page_as_sent: pageAsSent,
+    event_as_sent: eventAsSent,
+    ...event
+  } = value as Record<string, unknown>;
+  if (event.page === quarantinePage) {
+    return { refusal: { path: '/page', message: 'is a quarantined event, which does not fit the schema' } };
+  }
+  if (event.page === otherName && pageAsSent !== undefined) event.page = pageAsSent;
+  if (event.event === otherName && eventAsSent !== undefined) event.event = eventAsSent;
+  return checkEvent(event);
+}

@@ -1,0 +1,43 @@
+import type { MillraceEvent } from '@millrace/sdk/schema';
+import type { Random } from './random.js';
+import { uuidV7 } from './uuid.js';
+
+/**
+ * Makes new events of recorded ones, so that a replay is new traffic and not a repetition that is removed as such: new event ids, and
+ * new streams, visitors and sessions, each recorded one always becoming the same new one. The time is now. All else stays: what
+ * happened, in which order, and the numbers in the streams, gaps included.
+ *
+ * @param knows whether the recording has events of a stream. A predecessor that it lacks is not named: nobody will see it.
+ */
+export function createRenewal(
+  random: Random,
+  knows: (streamId: string) => boolean,
+): (event: MillraceEvent, nowMs: number) => MillraceEvent {
+  const renewed = {
+    visitor: new Map<string, string>(),
+    session: new Map<string, string>(),
+    stream: new Map<string, string>(),
+  };
+  const renew = (kind: keyof typeof renewed, old: string, nowMs: number): string => {
+    const known = renewed[kind].get(old);
+    if (known !== undefined) return known;
+    const fresh = uuidV7(nowMs, random);
+    renewed[kind].set(old, fresh);
+    return fresh;
+  };
+
+  return (event, nowMs) => {
+    const { after_stream_id: after, after_seq: _, ...rest } = event;
+    return {
+      ...rest,
+      event_id: uuidV7(nowMs, random),
+      event_time: new Date(nowMs).toISOString(),
+      visitor_id: renew('visitor', event.visitor_id, nowMs),
+      session_id: renew('session', event.session_id, nowMs),
+      stream_id: renew('stream', event.stream_id, nowMs),
+      ...(after !== undefined &&
+        event.after_seq !== undefined &&
+        knows(after) && { after_stream_id: renew('stream', after, nowMs), after_seq: event.after_seq }),
+    };
+  };
+}
