@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { limits } from '@millrace/sdk/schema';
 import type { Command } from 'commander';
 import { createCollector } from '../generator/collector.js';
@@ -8,7 +7,6 @@ import { numberOrMax, seconds, wholeNumber } from '../generator/option-values.js
 import { createRandom } from '../generator/random.js';
 import { runTraffic } from '../generator/run-traffic.js';
 import { TrafficError } from '../generator/sink.js';
-import { createStreamSink } from '../generator/stream-sink.js';
 import { defaultConnections, feeding, liveShoppers, sessionsFor, take } from '../generator/traffic.js';
 import { withPauses } from '../generator/with-pauses.js';
 import { awsTarget, CommandError, ingestTarget, UsageError } from './context.js';
@@ -122,6 +120,8 @@ async function intoStream(stream: string, printed: number, max: number, options:
   const { json, verbose } = options;
   if (json && verbose)
     throw new UsageError('--json prints one line an event and --verbose many: leave one of them out');
+  // Only here: the AWS SDK takes longer to load than all the rest.
+  const { createStreamSink } = await import('../generator/stream-sink.js');
   const seed = options.seed ?? randomUUID();
   const people = json ? console.error : console.log;
   people(
@@ -139,7 +139,7 @@ async function intoStream(stream: string, printed: number, max: number, options:
     },
     sink: (log) =>
       createStreamSink({
-        client: new KinesisClient({ ...clientConfig, maxAttempts: 1 }),
+        clientConfig,
         stream,
         description,
         giveUpAfterMs: options.giveUpAfter * 1000,

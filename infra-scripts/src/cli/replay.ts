@@ -1,4 +1,3 @@
-import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { limits, type MillraceEvent } from '@millrace/sdk/schema';
 import type { Command } from 'commander';
 import { atRecordedPace } from '../generator/at-recorded-pace.js';
@@ -9,7 +8,6 @@ import { checkRecording, type RecordingCheck, recordedEvents } from '../generato
 import { createRenewal } from '../generator/renewal.js';
 import { runTraffic } from '../generator/run-traffic.js';
 import { type Log, type Sink, TrafficError } from '../generator/sink.js';
-import { createStreamSink } from '../generator/stream-sink.js';
 import { defaultConnections, feeding } from '../generator/traffic.js';
 import { awsTarget, CommandError, ingestTarget, UsageError } from './context.js';
 
@@ -88,7 +86,7 @@ export function addReplay(program: Command): void {
 }
 
 /** Decides where to before anything is read, so that a wrong call is told at once. */
-function targetOf(options: ReplayOptions): (log: Log) => Sink {
+async function targetOf(options: ReplayOptions): Promise<(log: Log) => Sink> {
   const giveUpAfterMs = options.giveUpAfter * 1000;
   const { stream, key } = options;
   if (stream === undefined) {
@@ -102,14 +100,9 @@ function targetOf(options: ReplayOptions): (log: Log) => Sink {
   }
   if (options.batch !== undefined) throw new UsageError('--batch works without --stream only: a record has one event');
   const { clientConfig, description } = awsTarget(options);
-  return (log) =>
-    createStreamSink({
-      client: new KinesisClient({ ...clientConfig, maxAttempts: 1 }),
-      stream,
-      description,
-      giveUpAfterMs,
-      log,
-    });
+  // Only here: the AWS SDK takes longer to load than all the rest.
+  const { createStreamSink } = await import('../generator/stream-sink.js');
+  return (log) => createStreamSink({ clientConfig, stream, description, giveUpAfterMs, log });
 }
 
 const mostToldLines = 10;
@@ -139,7 +132,7 @@ function longWait(ms: number): string {
 }
 
 async function replay(files: readonly string[], options: ReplayOptions): Promise<number> {
-  const sink = targetOf(options);
+  const sink = await targetOf(options);
   const fromStdin = files.includes('-');
   if (fromStdin && files.length > 1) throw new UsageError('stdin (-) is replayed alone, not beside files');
   if (fromStdin && options.sort) throw new UsageError('--sort needs files: stdin is replayed as it arrives');

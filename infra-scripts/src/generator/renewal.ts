@@ -27,17 +27,20 @@ export function createRenewal(
   };
 
   return (event, nowMs) => {
-    const { after_stream_id: after, after_seq: _, ...rest } = event;
-    return {
-      ...rest,
+    const fresh: MillraceEvent = {
+      ...event,
       event_id: uuidV7(nowMs, random),
       event_time: new Date(nowMs).toISOString(),
       visitor_id: renew('visitor', event.visitor_id, nowMs),
       session_id: renew('session', event.session_id, nowMs),
       stream_id: renew('stream', event.stream_id, nowMs),
-      ...(after !== undefined &&
-        event.after_seq !== undefined &&
-        knows(after) && { after_stream_id: renew('stream', after, nowMs), after_seq: event.after_seq }),
     };
+    const after = event.after_stream_id;
+    if (after !== undefined && knows(after)) fresh.after_stream_id = renew('stream', after, nowMs);
+    else {
+      delete fresh.after_stream_id;
+      delete fresh.after_seq;
+    }
+    return fresh;
   };
 }

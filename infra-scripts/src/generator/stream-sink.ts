@@ -1,11 +1,11 @@
-import { type KinesisClient, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient, type KinesisClientConfig, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { networkTrouble } from './collector.js';
 import { type Attempt, createRetrier } from './retrying.js';
 import type { Log, Parcel, Settled, Sink } from './sink.js';
 
 export interface StreamSinkOptions {
-  /** Made with `maxAttempts: 1`: the sink retries by itself, so that it can say so. */
-  client: KinesisClient;
+  /** Where and as whom; the sink retries by itself, so that it can say so. */
+  clientConfig: KinesisClientConfig;
   stream: string;
   /** Where the client puts to, for messages: `the embedded AWS at http://127.0.0.1:4566`. */
   description: string;
@@ -50,7 +50,8 @@ export function readPutError(error: unknown): { missing: true } | { retry: strin
  * Puts events straight into a Kinesis stream, one PutRecord each: the partition key is the visitor, so a visitor's events stay in one
  * shard and in order, and each record ends with a newline, so that the records of an object are its lines.
  */
-export function createStreamSink({ client, stream, description, giveUpAfterMs, log }: StreamSinkOptions): Sink {
+export function createStreamSink({ clientConfig, stream, description, giveUpAfterMs, log }: StreamSinkOptions): Sink {
+  const client = new KinesisClient({ ...clientConfig, maxAttempts: 1 });
   const target = `stream ${stream} at ${description}`;
   const retrier = createRetrier({ target, giveUpAfterMs: giveUpAfterMs ?? 120_000, log: log ?? (() => {}) });
   let requests = 0;

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from './generator-program.js';
+
+/** A started command: its output so far, and how it ends. */
+export interface RunningCommand {
+  stdout(): string;
+  stderr(): string;
+  interrupt(): void;
+  /** Resolves when stdout, and stderr after it, match. Fails when the command ends before. */
+  printed(pattern: RegExp): Promise<void>;
+  ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/** The commands under test as their own program, in a process of their own. */
+const program = fileURLToPath(new URL('./generator-process.js', import.meta.url));
+
+/** Starts `millrace ARGS` as a shell would. Nothing of the caller's AWS settings reaches it, and no real AWS is asked. */
+export function startCommand(
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string> } = {},
+): RunningCommand {
+  const child = spawn(process.execPath, ['--no-warnings', program, ...args], {
+    env: {
+      PATH: process.env.PATH,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      MILLRACE_STATE: fileURLToPath(new URL('./no-such-state', import.meta.url)),
+      ...options.env,
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  let over = false;
+  let wake = () => {};
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    wake();
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    wake();
+  });
+  if (options.input !== undefined) child.stdin.end(options.input);
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code) => {
+      over = true;
+      wake();
+      resolve({ code, stdout, stderr });
+    }),
+  );
+  return {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    interrupt: () => child.kill('SIGINT'),
+    async printed(pattern) {
+      while (!pattern.test(stdout + stderr)) {
+        if (over) throw new Error(`the command ended without printing ${pattern}:\n${stdout}${stderr}`);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    ended,
+  };
+}
+
+export function runCommand(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  return startCommand(args, options).ended;
+}
+
+/** Calls a command in this process: for calls that end before they do anything. */
+export async function callHere(args: readonly string[]): Promise<{ code: number; said: string }> {
+  const before = process.env.MILLRACE_STATE;
+  process.env.MILLRACE_STATE = fileURLToPath(new URL('./no-such-state', import.meta.url));
+  let said = '';
+  try {
+    const code = await runProgram(args, (text) => {
+      said += text;
+    });
+    return { code, said };
+  } finally {
+    if (before === undefined) delete process.env.MILLRACE_STATE;
+    else process.env.MILLRACE_STATE = before;
+  }
+}
