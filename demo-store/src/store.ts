@@ -30,10 +30,15 @@ export async function buildStore(options: StoreOptions): Promise<FastifyInstance
   const app = Fastify({
     // Nothing is posted here.
     bodyLimit: 1024,
+    // Browsers open connections ahead and leave them unused; closing waits for none. No page takes long enough to be cut off.
+    forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
-    frameworkErrors: (_error, _request, reply) => {
+    frameworkErrors: (error, _request, reply) => {
       const answer = reply as unknown as FastifyReply;
-      show(answer.code(400).headers(headers), badRequestPage());
+      answer.headers(headers);
+      // Nothing here has a name so long.
+      if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') show(answer.code(404), notFoundPage());
+      else show(answer.code(400), badRequestPage());
     },
   });
 

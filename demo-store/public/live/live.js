@@ -93,7 +93,7 @@ function showSampling() {
   const sampling = eventsPerSecond > 1 && shownPerSecond < eventsPerSecond * 0.98;
   text.classList.toggle('is-sampling', sampling);
   text.textContent = sampling
-    ? `Sampling: showing ${rate(shownPerSecond)} of ${rate(eventsPerSecond)} events a second. All are counted, and your own are never left out first.`
+    ? `Sampling: showing ${rate(shownPerSecond)} of ${rate(eventsPerSecond)} events a second; all are counted.`
     : 'Showing every event.';
 }
 

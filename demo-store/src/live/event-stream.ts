@@ -39,6 +39,8 @@ export function openEventStream(response: ServerResponse, options: EventStreamOp
     ...options.headers,
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
+    // A stream's connection is used for nothing after it: a server that closes need not wait for it to go idle.
+    connection: 'close',
     // For proxies that would gather the answer first.
     'x-accel-buffering': 'no',
   });

@@ -70,7 +70,8 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
       const id = shown.event_id;
       let event = events.get(id);
       if (event === undefined) {
-        if (passedOver.has(id)) return undefined;
+        // An object holds what was in the stream: an event that begins here was passed over longer ago than is remembered.
+        if (shown.step === 'in_object' || passedOver.has(id)) return undefined;
         if (!(isOwn && own.take()) && !anyone.take()) {
           passedOver.add(id);
           return undefined;

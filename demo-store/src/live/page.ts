@@ -4,7 +4,7 @@ import { head } from '../html/layout.js';
 const stations = [
   ['received', 'Received', 'The ingest server has it'],
   ['in_stream', 'In the stream', 'Read from a Kinesis shard'],
-  ['in_object', 'In an object', 'In S3, under page=…/event=…'],
+  ['in_object', 'In an object', 'In S3, by page and event'],
 ] as const;
 
 const station = ([

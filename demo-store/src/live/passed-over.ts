@@ -1,19 +1,31 @@
+const ways = 8;
+
 /**
- * Remembers roughly which events were passed over lately, so that none of them shows up half way when its next step comes: a table of
- * 131,072 hashes (512 KiB, 13 s at 10,000 events/s), in which newer events overwrite older ones. Two events with the same hash, one
- * in four thousand million, would be taken for one.
+ * Remembers which events were passed over lately, so that none of them shows up half way when its next step comes: 131,072 hashes in
+ * 512 KiB. A hash has `ways` places, of which the one written longest ago is given up first, so that of the last 65,000 ids about
+ * 95 % are remembered, and of the last 30,000 practically all. Two ids with the same hash are taken for one, a chance of 1 in 2³².
  */
 export function createPassedOver(size = 131_072) {
-  const table = new Uint32Array(size);
+  const sets = size / ways;
+  const hashes = new Uint32Array(size);
+  const next = new Uint8Array(sets);
+
+  function has(hash: number): boolean {
+    const start = (hash % sets) * ways;
+    for (let way = 0; way < ways; way += 1) if (hashes[start + way] === hash) return true;
+    return false;
+  }
+
   return {
     add(eventId: string): void {
       const hash = hashOf(eventId);
-      table[hash % size] = hash;
+      if (has(hash)) return;
+      const set = hash % sets;
+      const way = next[set]!;
+      hashes[set * ways + way] = hash;
+      next[set] = (way + 1) % ways;
     },
-    has(eventId: string): boolean {
-      const hash = hashOf(eventId);
-      return table[hash % size] === hash;
-    },
+    has: (eventId: string) => has(hashOf(eventId)),
   };
 }
 

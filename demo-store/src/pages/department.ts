@@ -17,7 +17,7 @@ function card(item: Item): Html {
     <div class="card-art tint-${item.page}">${itemArt(item.id, item.page)}</div>
     <h2>${item.name}</h2>
     <p>${item.summary}</p>
-    <p class="card-foot"><span class="price">${money(item.price, item.currency)}</span> ${stars(meanRating(item))} <span class="muted">${meanRating(item)}</span></p>
+    <p class="card-foot"><span class="price">${money(item.price, item.currency)}</span> ${stars(meanRating(item))} <span class="muted">${meanRating(item).toFixed(1)}</span></p>
   </a>
 </li>`;
 }

@@ -54,7 +54,7 @@ export function itemPage(item: Item): Page {
   <div class="item-buy">
     <h1>${item.name}</h1>
     <p class="lead">${item.summary}</p>
-    <p><a href="#reviews" class="rating-link">${stars(meanRating(item))} ${meanRating(item)}, ${item.reviews.length} reviews</a></p>
+    <p><a href="#reviews" class="rating-link">${stars(meanRating(item))} ${meanRating(item).toFixed(1)}, ${item.reviews.length} reviews</a></p>
     <p class="price price-big">${money(item.price, item.currency)}</p>
     <form class="buy" data-add-form>
       <label class="quantity">Quantity <input type="number" name="quantity" value="1" min="1" max="20" required inputmode="numeric"></label>

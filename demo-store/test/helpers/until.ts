@@ -1,0 +1,14 @@
+/** Waits until `probe` gives something, and gives it. Patient, because the machine may be loaded. */
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  patienceMs = 20_000,
+): Promise<NonNullable<T>> {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const value = await probe();
+    if (value) return value as NonNullable<T>;
+    if (Date.now() > end) throw new Error(`waited ${patienceMs} ms in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLiveHub, type LiveCounts } from '../src/live/hub.js';
+import { liveLimits } from '../src/live/limits.js';
+import { type ShownStep, stepNames } from '../src/live/shown-step.js';
+import { createManualClock } from './helpers/manual-clock.js';
+import { createTestFeed, newEventId, stepOf } from './helpers/test-feed.js';
+
+interface Message {
+  event: string;
+  data: { steps?: ShownStep[]; counts: LiveCounts };
+}
+
+function setUp() {
+  const { clock, advance } = createManualClock();
+  const source = createTestFeed();
+  const hub = createLiveHub(source.feed, clock);
+  const join = (visitorId?: string) => {
+    const messages: Message[] = [];
+    const client = {
+      visitorId,
+      closed: false,
+      send(text: string) {
+        const parsed = /^event: (\w+)\ndata: ([^\n]*)\n\n$/.exec(text);
+        expect(parsed).not.toBeNull();
+        messages.push({ event: parsed![1]!, data: JSON.parse(parsed![2]!) });
+      },
+      close() {
+        this.closed = true;
+      },
+    };
+    const added = hub.add(client);
+    return { client, messages, added, steps: () => messages.flatMap(({ data }) => data.steps ?? []) };
+  };
+  return { hub, source, clock, advance, join };
+}
+
+describe('the live view', () => {
+  test('a step reaches every browser within the time of a flush, with the counts', () => {
+    const { source, advance, join } = setUp();
+    const [one, two] = [join(), join()];
+    const step = stepOf({ item_name: 'A\nB', visitor_id: 'v' });
+    source.emit(step);
+    advance(liveLimits.flushMs);
+    expect(one.steps()).toEqual([step]);
+    expect(two.messages).toEqual(one.messages);
+    expect(one.messages.at(-1)!.data.counts).toMatchObject({
+      steps: { received: 1, in_stream: 0, in_object: 0 },
+      events: 1,
+      shown: 1,
+    });
+  });
+
+  test('a newcomer gets what went before, at most 200 steps', () => {
+    const { source, advance, join } = setUp();
+    for (let count = 0; count < 300; count += 1) {
+      advance(100);
+      const event_id = newEventId();
+      for (const step of stepNames) source.emit(stepOf({ event_id, step }));
+    }
+    const { messages, steps } = join();
+    expect(messages).toHaveLength(1);
+    expect(messages[0]!.event).toBe('hello');
+    expect(messages[0]!.data.counts.steps).toEqual({ received: 300, in_stream: 300, in_object: 300 });
+    expect(steps().length).toBeGreaterThan(190);
+    expect(steps().length).toBeLessThanOrEqual(200);
+  });
+
+  test('at 10,000 events a second: every step counted, a sample shown, at most 20 messages a second', () => {
+    const { source, advance, join } = setUp();
+    const { messages, steps } = join();
+    const seconds = 3;
+    for (let tick = 0; tick < seconds * 100; tick += 1) {
+      for (let count = 0; count < 100; count += 1) {
+        const event_id = newEventId();
+        for (const step of stepNames) source.emit(stepOf({ event_id, step }));
+      }
+      advance(10);
+    }
+    advance(1000);
+    expect(messages.length).toBeLessThanOrEqual(20 * (seconds + 1));
+    const { counts } = messages.at(-1)!.data;
+    expect(counts.steps).toEqual({ received: 30_000, in_stream: 30_000, in_object: 30_000 });
+    expect(counts.events).toBe(30_000);
+    const most = liveLimits.newEventsBurst + seconds * liveLimits.newEventsPerSecond;
+    expect(counts.shown).toBeGreaterThan(most / 2);
+    expect(counts.shown).toBeLessThanOrEqual(most + 1);
+    expect(new Set(steps().map(({ event_id }) => event_id)).size).toBe(counts.shown);
+    for (const { data } of messages) expect(data.steps?.length ?? 0).toBeLessThanOrEqual(200);
+  });
+
+  test("a watcher's own events are all shown in the middle of a flood", () => {
+    const { source, advance, join } = setUp();
+    const { steps } = join('me');
+    const own = Array.from({ length: 10 }, newEventId);
+    for (const event_id of own) {
+      for (let count = 0; count < 1000; count += 1) source.emit(stepOf({ visitor_id: 'somebody' }));
+      source.emit(stepOf({ event_id, visitor_id: 'me' }));
+      source.emit(stepOf({ event_id, step: 'in_stream' }));
+      advance(500);
+    }
+    const seen = steps().filter(({ event_id }) => own.includes(event_id));
+    expect(seen.map(({ event_id, step }) => `${event_id} ${step}`)).toEqual(
+      own.flatMap((id) => [`${id} received`, `${id} in_stream`]),
+    );
+  });
+
+  test('when nothing happens nothing is sent, and nothing is kept waiting for browsers that are gone', () => {
+    const { hub, source, advance, join } = setUp();
+    const { client, messages } = join();
+    advance(10_000);
+    const before = messages.length;
+    advance(60_000);
+    expect(messages.length).toBe(before);
+    hub.remove(client);
+    source.emit(stepOf());
+    advance(10_000);
+    expect(messages.length).toBe(before);
+    expect(hub.size.clients).toBe(0);
+  });
+
+  test('takes no more browsers than its limit', () => {
+    const { join } = setUp();
+    const added = Array.from({ length: liveLimits.clients + 1 }, () => join().added);
+    expect(added.filter(Boolean)).toHaveLength(liveLimits.clients);
+    expect(added.at(-1)).toBe(false);
+  });
+
+  test('a step of no known kind is left out, and closing stops listening', () => {
+    const { hub, source, advance, join } = setUp();
+    const { client, steps } = join();
+    source.emit(stepOf({ step: 'lost' as never }));
+    source.emit(stepOf({ step: '__proto__' as never }));
+    advance(100);
+    expect(steps()).toEqual([]);
+    hub.close();
+    expect(source.listeners).toBe(0);
+    expect(client.closed).toBe(true);
+  });
+});

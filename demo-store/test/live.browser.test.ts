@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { type RunningStore, startStore } from '../src/index.js';
+import { browserDescribe } from './helpers/browser.js';
+import { type Collector, realTracker, startCollector } from './helpers/collector.js';
+import { createTestFeed, stepOf } from './helpers/test-feed.js';
+import { until } from './helpers/until.js';
+
+browserDescribe('the live view in a browser', ({ launch }) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let collector: Collector;
+  let store: RunningStore;
+  let source: ReturnType<typeof createTestFeed>;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  beforeEach(async () => {
+    complaints = [];
+    source = createTestFeed();
+    collector = await startCollector(realTracker());
+    store = await startStore({ collectorUrl: collector.url, writeKey: 'demo', port: 0, feed: source.feed });
+    context = await browser.newContext();
+    page = await context.newPage();
+    page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+  });
+  afterEach(async () => {
+    await context.close();
+    await Promise.all([store.close(), collector.close()]);
+    expect(complaints).toEqual([]);
+  });
+
+  async function openLive(query = '') {
+    await page.goto(`${store.url}/live${query}`);
+    await page.locator('[data-connection]', { hasText: 'Connected' }).waitFor();
+  }
+  const row = (text: string) => page.locator('tbody tr:not([hidden])', { hasText: text });
+
+  test("an event's row lights up step by step, with the time between", async () => {
+    await openLive();
+    const at = Date.now();
+    const event_id = randomUUID();
+    source.emit(
+      stepOf({ event_id, at, event: 'clicked_review', item_name: 'The Night Ferry', visitor_id: 'somebody-a1b2c3' }),
+    );
+    await row('clicked_review').locator('.step-received.lit').waitFor();
+    expect(await row('clicked_review').locator('.lit').count()).toBe(1);
+    source.emit(
+      stepOf({ event_id, at: at + 84, event: 'clicked_review', step: 'in_stream', shard_id: 'shardId-000000000003' }),
+    );
+    await row('clicked_review').locator('.step-in_stream.lit', { hasText: '+84 ms' }).waitFor();
+    source.emit(
+      stepOf({
+        event_id,
+        at: at + 2184,
+        event: 'clicked_review',
+        step: 'in_object',
+        key: 'page=books/event=clicked_review/a.gz',
+      }),
+    );
+    await row('clicked_review').locator('.step-in_object.lit', { hasText: '+2.1 s' }).waitFor();
+    expect(await row('clicked_review').textContent()).toMatch(/The Night Ferry[\s\S]*a1b2c3[\s\S]*shard 3[\s\S]*a\.gz/);
+    expect(await page.locator('.station [data-total]').allTextContents()).toEqual(['1', '1', '1']);
+    expect(await page.locator('tbody tr').count()).toBe(1);
+  });
+
+  test('a click on a row, or Enter, shows the whole event and the command that finds it', async () => {
+    const event_id = randomUUID();
+    source.emit(
+      stepOf({ event_id, event: 'liked_item', line: JSON.stringify({ event_id, properties: { a: '<i>' } }) }),
+    );
+    await openLive();
+    await row('liked_item').locator('.cell-item').click();
+    await page.locator('[data-detail-json]', { hasText: '"a": "<i>"' }).waitFor();
+    expect(await page.textContent('[data-detail-query]')).toBe(
+      `npx millrace query "select * from events where event_id = '${event_id}'"`,
+    );
+    await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    await row('liked_item').locator('button').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('dialog[open]').waitFor();
+    source.emit(stepOf({ event_id, event: 'liked_item', step: 'in_stream', shard_id: 'shardId-000000000001' }));
+    await page.locator('[data-detail-steps]', { hasText: 'shardId-000000000001' }).waitFor();
+  });
+
+  test('a hostile event is text and nothing else, and gets no command to paste', async () => {
+    await openLive();
+    const hostile = `<img src=x onerror="document.title='owned'">`;
+    source.emit(
+      stepOf({
+        event_id: `'; rm -rf ~ #`,
+        event: hostile,
+        page: hostile,
+        item_name: hostile,
+        visitor_id: hostile,
+        line: `{"x":"${'</code><script>document.title=1</script>'}"`,
+      }),
+    );
+    await row('onerror').waitFor();
+    expect(await page.locator('tbody img, tbody script, option img').count()).toBe(0);
+    await row('onerror').click();
+    await page.locator('[data-detail-json]', { hasText: '</code><script>' }).waitFor();
+    expect(await page.textContent('[data-detail-query]')).not.toContain('rm -rf');
+    expect(await page.locator('[data-copy]').isVisible()).toBe(false);
+    expect(await page.title()).toBe('Live – Millrace');
+  });
+
+  test('mine only shows the events of the visitor that the tracker made here', async () => {
+    await page.goto(`${store.url}/books/51`);
+    await page.click('summary:has-text("Description")');
+    await until('the event', () => collector.events().length > 0);
+    const [own] = collector.events();
+    await openLive('?mine');
+    source.emit(stepOf({ event: 'liked_item', visitor_id: 'somebody' }));
+    source.emit(stepOf({ event: own!.event, event_id: own!.event_id, visitor_id: own!.visitor_id }));
+    await row('clicked_item_description').locator('.cell-visitor', { hasText: 'you' }).waitFor();
+    expect(await row('liked_item').count()).toBe(0);
+    await page.uncheck('[data-filter=mine]');
+    await row('liked_item').waitFor();
+  });
+
+  test('mine only without a visitor here says what is missing', async () => {
+    await openLive('?mine');
+    await page.locator('[data-mine-note]', { hasText: 'No visitor number of yours' }).waitFor();
+  });
+
+  test('filters by page and event', async () => {
+    await openLive();
+    source.emit(stepOf({ page: 'books', event: 'liked_item' }));
+    source.emit(stepOf({ page: 'food', event: 'liked_item' }));
+    source.emit(stepOf({ page: 'food', event: 'clicked_review' }));
+    await row('clicked_review').waitFor();
+    await page.selectOption('[data-filter=page]', 'food');
+    expect(await page.locator('tbody tr:not([hidden])').count()).toBe(2);
+    await page.selectOption('[data-filter=event]', 'liked_item');
+    expect(await page.locator('tbody tr:not([hidden])').count()).toBe(1);
+  });
+
+  test('a pause holds the table still and loses nothing', async () => {
+    await openLive();
+    await page.click('[data-pause]');
+    source.emit(stepOf({ event: 'liked_item' }));
+    await page.locator('[data-pause]', { hasText: '1 waiting' }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(0);
+    await page.click('[data-pause]');
+    await row('liked_item').waitFor();
+  });
+
+  test('says honestly when it shows a sample', async () => {
+    await openLive();
+    await page.locator('[data-sampling]', { hasText: 'Showing every event.' }).waitFor();
+    const timer = setInterval(() => {
+      for (let count = 0; count < 100; count += 1) source.emit(stepOf({ event_id: randomUUID() }));
+    }, 20);
+    try {
+      await page
+        .locator('[data-sampling]', {
+          hasText: /^Sampling: showing [\d.,]+ of [\d,]+ events a second; all are counted\.$/,
+        })
+        .waitFor();
+      expect(await page.locator('tbody tr').count()).toBeLessThanOrEqual(120);
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  test('comes back by itself when the store was away', async () => {
+    await openLive();
+    source.emit(stepOf({ event: 'liked_item' }));
+    await row('liked_item').waitFor();
+    const { port } = store;
+    await store.close();
+    await page.locator('[data-connection]', { hasText: 'lost' }).waitFor();
+    store = await startStore({ collectorUrl: collector.url, writeKey: 'demo', port, feed: source.feed });
+    await page.locator('[data-connection]', { hasText: 'Connected' }).waitFor();
+    source.emit(stepOf({ event: 'clicked_review' }));
+    await row('clicked_review').waitFor();
+    complaints = complaints.filter((line) => !/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING)/.test(line));
+  });
+});
