@@ -10,6 +10,12 @@ export interface Located extends FileIdentity {
   readonly path: string;
 }
 
+export interface Found {
+  readonly located?: Located;
+  /** Where the object is or, if there is none, would be written. */
+  readonly place: KeyPath['file'];
+}
+
 /**
  * The files under one bucket's folder: finding them, putting one in place, taking one away. Folders come and go with the objects in them. The
  * renames of one bucket happen one at a time, so that no folder is removed as empty while something is being put in it.
@@ -18,11 +24,18 @@ export interface BucketFolders {
   pathOf(bucket: string): string;
   /** @throws S3Error NoSuchBucket. */
   require(bucket: string): Promise<void>;
-  locate(bucket: string, key: string): Promise<Located | undefined>;
-  /** Renames `from` to where the key belongs; it is so on disk when this resolves. @throws S3Error NoSuchBucket. */
-  place(bucket: string, key: string, from: string): Promise<void>;
-  /** Renames the key's file to `to`, outside of the bucket, and removes folders that are empty then; it is so on disk when this resolves. */
-  takeAway(bucket: string, located: Located, to: string): Promise<void>;
+  find(bucket: string, key: string): Promise<Found>;
+  /**
+   * Renames `from` to where the key belongs; it is so on disk when this resolves.
+   * @param found what `find` gave for the key, since when nobody but this caller has changed the key.
+   * @throws S3Error NoSuchBucket.
+   */
+  place(bucket: string, key: string, from: string, found: Found): Promise<void>;
+  /**
+   * Renames the key's file, if there is one, to `to`, outside of the bucket, and removes folders that are empty then; it is so on disk when this
+   * resolves. Gives whether there was one.
+   */
+  takeAway(bucket: string, key: string, to: string): Promise<boolean>;
   /** Runs while nothing is put in place or taken away. */
   exclusively<T>(bucket: string, work: () => Promise<T>): Promise<T>;
 }
@@ -55,8 +68,7 @@ export function createBucketFolders(options: { folder: string; disk: Disk; sync:
     return stat?.isDirectory() ? 'folder' : undefined;
   }
 
-  /** The object's file, if any, and the place where it is or would be written. */
-  async function find(bucket: string, key: string): Promise<{ located?: Located; place: KeyPath['file'] }> {
+  async function find(bucket: string, key: string): Promise<Found> {
     const { file, beside } = keyPath(key);
     const plain = await look(placePath(bucket, file));
     if (plain !== undefined && plain !== 'folder') return { located: plain, place: file };
@@ -119,8 +131,7 @@ export function createBucketFolders(options: { folder: string; disk: Disk; sync:
     }
   }
 
-  async function placeOnce(bucket: string, key: string, from: string): Promise<string[]> {
-    const { place } = await find(bucket, key);
+  async function placeOnce(bucket: string, place: KeyPath['file'], from: string): Promise<string[]> {
     const made = await makeFolders(bucket, place.folders).catch((error) => {
       forget(bucket, place.folders);
       throw error;
@@ -150,16 +161,18 @@ export function createBucketFolders(options: { folder: string; disk: Disk; sync:
   return {
     pathOf,
     require,
-    locate: async (bucket, key) => (await find(bucket, key)).located,
-    async place(bucket, key, from) {
+    find,
+    async place(bucket, key, from, found) {
       const [leaf, ...made] = await mutex.run(bucket, async () => {
+        let { place } = found;
         for (let attempt = 1; ; attempt++) {
           try {
-            return await placeOnce(bucket, key, from);
+            return await placeOnce(bucket, place, from);
           } catch (error) {
-            // A folder has gone, or a file has taken its name, by a person's hand: look again.
+            // A folder has come or gone, with other keys or by a person's hand: look again.
             const again = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY'].includes(errorCode(error) ?? '');
             if (!again || attempt === maxAttempts) throw error;
+            ({ place } = await find(bucket, key));
           }
         }
       });
@@ -168,12 +181,17 @@ export function createBucketFolders(options: { folder: string; disk: Disk; sync:
       if (lasting.size > maxKnownFolders) lasting.clear();
       for (const path of made) lasting.add(path);
     },
-    async takeAway(bucket, located, to) {
-      await mutex.run(bucket, async () => {
+    async takeAway(bucket, key, to) {
+      const taken = await mutex.run(bucket, async () => {
+        // Looked for here, and not before: where it was, there may be a folder by now, with other keys' objects in it.
+        const { located } = await find(bucket, key);
+        if (!located) return undefined;
         await disk.rename(located.path, to);
         await prune(bucket, dirname(located.path));
+        return located;
       });
-      await syncNearest(sync, dirname(located.path), pathOf(bucket));
+      if (taken) await syncNearest(sync, dirname(taken.path), pathOf(bucket));
+      return taken !== undefined;
     },
     exclusively: (bucket, work) =>
       mutex.run(bucket, async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ObjectStore } from './object-store.js';
 import type { S3Request } from './request.js';
 import type { UploadStore } from './uploads.js';
@@ -6,7 +6,7 @@ import type { UploadStore } from './uploads.js';
 /** One request with what it takes to answer it. */
 export interface Call {
   readonly request: S3Request;
-  readonly body: IncomingMessage;
+  readonly body: AsyncIterable<Buffer>;
   readonly response: ServerResponse;
   readonly store: ObjectStore;
   readonly uploads: UploadStore;

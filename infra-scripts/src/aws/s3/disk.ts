@@ -31,11 +31,13 @@ export interface TempFile {
   write(piece: Buffer): Promise<void>;
   /** Hands what is left to the system, and says what identifies the file from now on, wherever it is renamed to. */
   finish(): Promise<FileIdentity>;
-  /** Gives it a modification time one microsecond later, for the case that the old version of the object has the same identity. */
-  moveTime(): Promise<FileIdentity>;
+  /** Gives it a later modification time, for the case that the object's old version has the same identity. */
+  moveTime(byNs: bigint): Promise<FileIdentity>;
   /** When this resolves, the content is on the disk, and the file is closed. */
   sync(): Promise<void>;
-  /** Closes and removes it, if it is still there. Never throws: it is called when something else has failed. */
+  /** From now on it belongs to whoever renamed it. */
+  release(): void;
+  /** Closes and removes it, unless it was released. Never throws: it is called when something else has failed. */
   discard(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function createTempFile(disk: Disk, path: string): Promise<TempFile
   let gathered: Buffer[] = [];
   let bytes = 0;
   let closed = false;
+  let released = false;
 
   async function flush(): Promise<void> {
     if (bytes === 0) return;
@@ -88,21 +91,38 @@ export async function createTempFile(disk: Disk, path: string): Promise<TempFile
       await flush();
       return identity();
     },
-    async moveTime() {
+    async moveTime(byNs) {
       const { mtimeNs } = await identity();
-      const seconds = Number(mtimeNs / 1000n + 1n) / 1e6;
+      const seconds = Number((mtimeNs + byNs) / 1000n) / 1e6;
       await handle.utimes(seconds, seconds);
       return identity();
     },
     async sync() {
+      await flush();
       await handle.sync();
       await close();
     },
+    release() {
+      released = true;
+    },
     async discard() {
       await close().catch(() => undefined);
-      await disk.unlink(path).catch(() => undefined);
+      if (!released) await disk.unlink(path).catch(() => undefined);
     },
   };
+}
+
+/** Puts a small file in place in one step: readers, and whoever looks after a crash, see the old content or the new. The folder is not yet synced. */
+export async function replaceFile(disk: Disk, path: string, tempPath: string, content: string): Promise<void> {
+  const temp = await createTempFile(disk, tempPath);
+  try {
+    await temp.write(Buffer.from(content));
+    await temp.sync();
+    await disk.rename(tempPath, path);
+    temp.release();
+  } finally {
+    await temp.discard();
+  }
 }
 
 /** Makes the names in a folder last through a power cut. */

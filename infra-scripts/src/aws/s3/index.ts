@@ -4,7 +4,7 @@ import { sendEmpty, sendError } from './answer.js';
 import { requireBucketName } from './bucket-name.js';
 import * as bucketOperations from './bucket-operations.js';
 import type { Handler } from './call.js';
-import { errorCode } from './disk.js';
+import { type Disk, errorCode } from './disk.js';
 import { notImplemented, S3Error, unexpected } from './errors.js';
 import * as listOperations from './list-operations.js';
 import * as multipartOperations from './multipart-operations.js';
@@ -55,7 +55,13 @@ const notImplementedHints: Record<string, string> = {
  *
  * @throws Error when a folder cannot be used; the message says which, why, and what to do.
  */
-export async function openS3(options: { folder: string; metaFolder: string; log: Log }): Promise<AwsPart> {
+export async function openS3(options: {
+  folder: string;
+  metaFolder: string;
+  log: Log;
+  /** For tests that make the disk fail. */
+  disk?: Disk;
+}): Promise<AwsPart> {
   const { log } = options;
   const store = await openObjectStore(options);
   const uploads = await openUploadStore(options);
@@ -69,7 +75,9 @@ export async function openS3(options: { folder: string; metaFolder: string; log:
       const operation = operationOf(request);
       const handler = (handlers as Record<string, Handler | undefined>)[operation];
       if (!handler) throw notImplemented(notImplementedHints[operation] ?? operation);
-      await handler({ request, body: message, response, store, uploads });
+      // Leaving the body half read must not close the connection, or there would be no answer.
+      const body = message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      await handler({ request, body, response, store, uploads });
     } catch (error) {
       answerError(error, message, response, request);
     }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../part.js';
 import type { Checksum } from './checksums.js';
-import { createTempFile, type Disk, errorCode, type FileIdentity, type FolderSync, unlessAbsent } from './disk.js';
+import { type Disk, errorCode, type FileIdentity, type FolderSync, replaceFile, unlessAbsent } from './disk.js';
 
 /** What S3 keeps of an object beside its bytes. */
 export interface ObjectMetadata {
@@ -33,8 +33,6 @@ interface Version extends ObjectMetadata {
 export interface MetadataStore {
   /** What belongs to this very file; nothing for one that S3 did not write. */
   read(bucket: string, key: string, file: FileIdentity): Promise<ObjectMetadata | undefined>;
-  /** Whether a version with this identity is known, current or not. */
-  has(bucket: string, key: string, file: FileIdentity): Promise<boolean>;
   /** Adds the version that comes, keeping the one that is there. It is on disk when this resolves. */
   add(bucket: string, key: string, next: Addition, current: FileIdentity | undefined): Promise<void>;
   /** Keeps only what belongs to the file that is there; with none there, nothing. */
@@ -53,6 +51,9 @@ interface MetadataFile {
   readonly versions: readonly Version[];
 }
 
+/** About 10 MB. */
+const maxRemembered = 20_000;
+
 export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('hex');
 
 const matches = (version: Version, file: FileIdentity) =>
@@ -68,8 +69,32 @@ export function createMetadataStore(options: {
   const { folder, tempFolder, disk, sync, log } = options;
   const pathOf = (bucket: string, keyHash: string) => join(folder, bucket, `${keyHash}.json`);
 
+  /** Files that were read or written lately, the oldest first: a listing needs one for each key. Nobody else writes them. */
+  const remembered = new Map<string, MetadataFile | undefined>();
+  let changes = 0;
+
+  function remember(path: string, file: MetadataFile | undefined): void {
+    changes++;
+    remembered.delete(path);
+    if (file) remembered.set(path, file);
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= maxRemembered) break;
+      remembered.delete(oldest);
+    }
+  }
+
   async function load(bucket: string, keyHash: string): Promise<MetadataFile | undefined> {
     const path = pathOf(bucket, keyHash);
+    const known = remembered.get(path);
+    if (known) return known;
+    const before = changes;
+    const file = await loadFile(path);
+    // What was read while something changed may be old already.
+    if (file && changes === before) remember(path, file);
+    return file;
+  }
+
+  async function loadFile(path: string): Promise<MetadataFile | undefined> {
     const text = await unlessAbsent(disk.readFile(path, 'utf8'));
     if (text === undefined) return undefined;
     try {
@@ -83,33 +108,31 @@ export function createMetadataStore(options: {
   }
 
   async function save(bucket: string, keyHash: string, file: MetadataFile): Promise<void> {
-    const temp = await createTempFile(disk, join(tempFolder, `${randomUUID()}.metadata`));
+    const path = pathOf(bucket, keyHash);
+    const replace = () => replaceFile(disk, path, join(tempFolder, `${randomUUID()}.metadata`), JSON.stringify(file));
     try {
-      await temp.write(Buffer.from(JSON.stringify(file)));
-      await temp.finish();
-      await temp.sync();
-      await disk.rename(temp.path, pathOf(bucket, keyHash)).catch(async (error) => {
-        if (errorCode(error) !== 'ENOENT') throw error;
-        // A bucket's folder that a person made has no metadata folder yet.
-        await disk.mkdir(join(folder, bucket), { recursive: true });
-        await sync(folder);
-        await disk.rename(temp.path, pathOf(bucket, keyHash));
-      });
+      await replace();
     } catch (error) {
-      await temp.discard();
-      throw error;
+      if (errorCode(error) !== 'ENOENT') throw error;
+      // A bucket's folder that a person made has no metadata folder yet.
+      await disk.mkdir(join(folder, bucket), { recursive: true });
+      await sync(folder);
+      await replace();
     }
+    remember(path, file);
     await sync(join(folder, bucket));
+  }
+
+  async function remove(bucket: string, keyHash: string): Promise<void> {
+    const path = pathOf(bucket, keyHash);
+    await unlessAbsent(disk.unlink(path));
+    remember(path, undefined);
   }
 
   return {
     async read(bucket, key, file) {
       const known = await load(bucket, hashOfKey(key));
       return known?.versions.find((version) => matches(version, file));
-    },
-    async has(bucket, key, file) {
-      const known = await load(bucket, hashOfKey(key));
-      return known?.versions.some((version) => matches(version, file)) ?? false;
     },
     async add(bucket, key, next, current) {
       const keyHash = hashOfKey(key);
@@ -124,12 +147,12 @@ export function createMetadataStore(options: {
       const kept = file ? known.versions.filter((version) => matches(version, file)) : [];
       if (kept.length === known.versions.length) return;
       if (kept.length > 0) await save(bucket, keyHash, { key: known.key, versions: kept });
-      else await unlessAbsent(disk.unlink(pathOf(bucket, keyHash)));
+      else await remove(bucket, keyHash);
     },
-    async remove(bucket, key) {
-      await unlessAbsent(disk.unlink(pathOf(bucket, hashOfKey(key))));
-    },
+    remove: (bucket, key) => remove(bucket, hashOfKey(key)),
     async removeBucket(bucket) {
+      changes++;
+      remembered.clear();
       await disk.rm(join(folder, bucket), { recursive: true, force: true });
     },
   };

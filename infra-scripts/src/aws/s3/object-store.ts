@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../part.js';
-import { createBucketFolders, type Located } from './bucket-folders.js';
+import { createBucketFolders, type Found, type Located } from './bucket-folders.js';
 import { isBucketName } from './bucket-name.js';
 import {
   createFolderSync,
@@ -105,23 +105,28 @@ export async function openObjectStore(options: {
     for (const name of left) {
       const [, bucket, keyHash] = /^(.+)\.([0-9a-f]{64})\.[^.]+$/.exec(name) ?? [];
       if (bucket !== undefined && keyHash !== undefined && isBucketName(bucket))
-        await metadata.reduce(bucket, keyHash, (key) => folders.locate(bucket, key));
+        await metadata.reduce(bucket, keyHash, (key) => locate(bucket, key));
       await unlessAbsent(disk.unlink(join(tempFolder, name)));
     }
     if (left.length > 0) log(`S3: removed ${left.length} temporary file(s) of writes that were never acknowledged.`);
   }
 
-  /** The object with the metadata that belongs to its file, even while others replace both. */
-  async function look(bucket: string, key: string): Promise<{ located: Located; object: StoredObject } | undefined> {
+  async function locate(bucket: string, key: string): Promise<Located | undefined> {
+    return (await folders.find(bucket, key)).located;
+  }
+
+  /** The object, if any, with the metadata that belongs to its file, even while others replace both. */
+  async function look(bucket: string, key: string): Promise<{ found: Found; object?: StoredObject }> {
     let before: Located | undefined;
-    for (let i = 0; i < maxLooks; i++) {
-      const located = await folders.locate(bucket, key);
-      if (!located) return undefined;
+    for (let i = 0; ; i++) {
+      const found = await folders.find(bucket, key);
+      const { located } = found;
+      if (!located) return { found };
       const known = await metadata.read(bucket, key, located);
-      if (known || (before && same(before, located))) return { located, object: stored(key, located, known) };
+      if (known || (before && same(before, located)) || i === maxLooks)
+        return { found, object: stored(key, located, known) };
       before = located;
     }
-    return before && { located: before, object: stored(key, before, undefined) };
   }
 
   async function bucketNamed(name: string): Promise<Bucket | undefined> {
@@ -171,31 +176,33 @@ export async function openObjectStore(options: {
 
     put: (bucket, key, content, given, condition) =>
       withKey(bucket, key, async () => {
-        const current = await look(bucket, key);
-        condition?.(current?.object);
+        const { found, object: current } = await look(bucket, key);
+        condition?.(current);
         let file: FileIdentity = await content.finish();
-        while (await metadata.has(bucket, key, file)) file = await content.moveTime();
+        // How fine the times are depends on the file system.
+        for (let ns = 1000n; found.located && same(file, found.located); ns *= 10n) file = await content.moveTime(ns);
         try {
-          await Promise.all([content.sync(), metadata.add(bucket, key, { file, metadata: given }, current?.located)]);
-          await folders.place(bucket, key, content.path);
+          await allDone([content.sync(), metadata.add(bucket, key, { file, metadata: given }, found.located)]);
+          await folders.place(bucket, key, content.path, found);
+          content.release();
         } catch (error) {
           // As in `recover`, and as well as it goes: what failed is reported, and the next start tidies what is left.
-          await metadata.reduce(bucket, hashOfKey(key), (name) => folders.locate(bucket, name)).catch(() => undefined);
+          await metadata.reduce(bucket, hashOfKey(key), (name) => locate(bucket, name)).catch(() => undefined);
           throw error;
         }
         return stored(key, file, given);
       }),
 
     async head(bucket, key) {
-      const found = await look(bucket, key);
-      if (!found) await folders.require(bucket);
-      return found?.object;
+      const { object } = await look(bucket, key);
+      if (!object) await folders.require(bucket);
+      return object;
     },
 
     async open(bucket, key) {
       let before: FileIdentity | undefined;
       for (let i = 0; ; i++) {
-        const located = await folders.locate(bucket, key);
+        const located = await locate(bucket, key);
         if (!located) {
           await folders.require(bucket);
           return undefined;
@@ -215,13 +222,15 @@ export async function openObjectStore(options: {
 
     delete: (bucket, key, condition) =>
       withKey(bucket, key, async () => {
-        const found = await look(bucket, key);
-        if (!found) await folders.require(bucket);
-        condition?.(found?.object);
-        // A person's copy may have put the object in both of its places.
-        for (let located = found?.located; located; located = await folders.locate(bucket, key)) {
-          const taken = tempName(bucket, key);
-          await folders.takeAway(bucket, located, taken);
+        const { object } = await look(bucket, key);
+        if (!object) await folders.require(bucket);
+        condition?.(object);
+        // More than once only where a person's copy has put the object in both of its places.
+        for (
+          let taken = tempName(bucket, key);
+          await folders.takeAway(bucket, key, taken);
+          taken = tempName(bucket, key)
+        ) {
           await metadata.remove(bucket, key);
           await disk.unlink(taken);
         }
@@ -239,13 +248,18 @@ export async function openObjectStore(options: {
           if (!stat?.isFile()) continue;
           const file = { size: Number(stat.size), mtimeNs: stat.mtimeNs };
           const known = await metadata.read(bucket, key, file);
-          objects[i] = known ? stored(key, file, known) : (await look(bucket, key))?.object;
+          objects[i] = known ? stored(key, file, known) : (await look(bucket, key)).object;
         }
       };
       await Promise.all(Array.from({ length: Math.min(describedAtOnce, found.length) }, worker));
       return objects.filter((object) => object !== undefined);
     },
   };
+}
+
+/** As Promise.all, but what was begun has ended before this throws: the next put of the key must not meet what is left of this one. */
+async function allDone(works: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
 
 const same = (a: FileIdentity, b: FileIdentity) => a.size === b.size && a.mtimeNs === b.mtimeNs;

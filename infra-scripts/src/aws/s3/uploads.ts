@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ChecksumAlgorithm, ChecksumType } from './checksums.js';
-import { createFolderSync, createTempFile, type Disk, nodeDisk, type TempFile, unlessAbsent } from './disk.js';
+import {
+  createFolderSync,
+  createTempFile,
+  type Disk,
+  nodeDisk,
+  replaceFile,
+  type TempFile,
+  unlessAbsent,
+} from './disk.js';
 import { noSuchUpload } from './errors.js';
 import { createKeyedMutex } from './keyed-mutex.js';
 import type { ObjectMetadata } from './metadata.js';
@@ -83,15 +91,7 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
   }
 
   async function writeJson(folder: string, name: string, value: object): Promise<void> {
-    const temp = await createTempFile(disk, join(folder, `${randomUUID()}.tmp`));
-    try {
-      await temp.write(Buffer.from(JSON.stringify(value)));
-      await temp.finish();
-      await temp.sync();
-      await disk.rename(temp.path, join(folder, name));
-    } finally {
-      await temp.discard();
-    }
+    await replaceFile(disk, join(folder, name), join(folder, `${randomUUID()}.tmp`), JSON.stringify(value));
     await sync(folder);
   }
 
@@ -133,13 +133,13 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
     putPart: (upload, given, content) =>
       mutex.run(upload.uploadId, async () => {
         const folder = folderOf(upload.bucket, upload.uploadId);
-        await content.finish();
         await content.sync();
         const name = `${given.number}.json`;
         const before = await readJson<PartFile>(join(folder, name));
         const part: PartFile = { ...given, modified: Date.now(), file: `${randomUUID()}.part` };
         try {
           await disk.rename(content.path, join(folder, part.file));
+          content.release();
           await writeJson(folder, name, part);
         } catch (error) {
           // The upload may have been completed or aborted in the meantime.
