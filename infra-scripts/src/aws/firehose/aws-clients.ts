@@ -1,0 +1,108 @@
+import { Agent } from 'node:http';
+import {
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  ListShardsCommand,
+} from '@aws-sdk/client-kinesis';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { region } from '../part.js';
+import type { ObjectSink, Shard, StreamSource } from './seams.js';
+
+/** The real clients, on whatever endpoint. Delivery has its own patience, so theirs is one try. */
+export interface AwsClients {
+  source(streamName: string): StreamSource;
+  sink: ObjectSink;
+  close(): void;
+}
+
+export function createAwsClients(endpoint: string): AwsClients {
+  const shared = {
+    endpoint,
+    region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new Agent({ keepAlive: true, maxSockets: 64 }),
+      connectionTimeout: 5_000,
+      requestTimeout: 30_000,
+    }),
+  };
+  const kinesis = new KinesisClient(shared);
+  const s3 = new S3Client({ ...shared, forcePathStyle: true });
+
+  return {
+    source: (StreamName) => ({
+      async shards(abortSignal) {
+        const shards: Shard[] = [];
+        let NextToken: string | undefined;
+        do {
+          // A token stands for the stream's name, and Kinesis refuses both together.
+          const page = await kinesis.send(new ListShardsCommand(NextToken ? { NextToken } : { StreamName }), {
+            abortSignal,
+          });
+          for (const { ShardId, ParentShardId, AdjacentParentShardId } of page.Shards ?? []) {
+            shards.push({
+              id: ShardId!,
+              parents: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
+            });
+          }
+          NextToken = page.NextToken;
+        } while (NextToken);
+        return shards;
+      },
+      async iterator(ShardId, after, abortSignal) {
+        const { ShardIterator } = await kinesis.send(
+          new GetShardIteratorCommand({
+            StreamName,
+            ShardId,
+            ...(after === undefined
+              ? { ShardIteratorType: 'TRIM_HORIZON' }
+              : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: after }),
+          }),
+          { abortSignal },
+        );
+        return ShardIterator!;
+      },
+      async read(ShardIterator, Limit, abortSignal) {
+        const { Records, NextShardIterator } = await kinesis.send(new GetRecordsCommand({ ShardIterator, Limit }), {
+          abortSignal,
+        });
+        return {
+          records: (Records ?? []).map(({ SequenceNumber, ApproximateArrivalTimestamp, Data }) => ({
+            sequenceNumber: SequenceNumber!,
+            arrivalMs: ApproximateArrivalTimestamp!.getTime(),
+            data: Buffer.from(Data!.buffer, Data!.byteOffset, Data!.byteLength),
+          })),
+          ...(NextShardIterator ? { next: NextShardIterator } : {}),
+        };
+      },
+      async retentionMs(abortSignal) {
+        const { StreamDescriptionSummary } = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }), {
+          abortSignal,
+        });
+        return (StreamDescriptionSummary?.RetentionPeriodHours ?? 24) * 3_600_000;
+      },
+    }),
+    sink: {
+      async put({ bucket, key, body, contentEncoding }, abortSignal) {
+        await s3.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: body,
+            ContentType: 'application/octet-stream',
+            ...(contentEncoding ? { ContentEncoding: contentEncoding } : {}),
+          }),
+          { abortSignal },
+        );
+      },
+    },
+    close() {
+      kinesis.destroy();
+      s3.destroy();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { type ByteList, createByteList } from './byte-list.js';
+
+/**
+ * The books of delivery: one buffer for each partition, and for each shard how far everything lies in S3. No I/O, no clock.
+ *
+ * A shard's *safe* position is the last record before the first one that still waits in some buffer, open or on its way. It alone may
+ * be stored: a restart that reads on from there sees every record that is not in S3 yet.
+ */
+
+/** How far a shard has been read. */
+export interface Position {
+  /** The last record that is done with; none before the first. */
+  sequenceNumber?: string;
+  /** That record's arrival in the stream, in milliseconds since 1970. */
+  arrivalMs?: number;
+  /** The shard is closed, and this is its end. */
+  finished?: true;
+}
+
+/** Where a record goes. Records of one key lie in one buffer. */
+export interface Target {
+  readonly key: string;
+  /** Whether it counts against the quota of active partitions. */
+  readonly counts: boolean;
+}
+
+/** What becomes one object. */
+export interface OpenBuffer<T extends Target> {
+  readonly target: T;
+  readonly content: ByteList;
+  records: number;
+  /** When its first record came into it, in milliseconds since 1970. */
+  readonly openedMs: number;
+  /** The earliest arrival in the stream of any record in it. */
+  oldestArrivalMs: number;
+  /** What somebody who watches wants to have back when the object is there. */
+  readonly notes: unknown[];
+  /** By shard: where its first record in here stands, and the position just before that. */
+  readonly firsts: Map<string, { ordinal: number; before: Position }>;
+}
+
+export interface BufferLimits {
+  /** A buffer is due from this size on, before compression. */
+  sizeBytes: number;
+  /** A buffer is due at this age. */
+  intervalMs: number;
+  /** How many partitions may be active: open, or on their way to S3. */
+  maxPartitions: number;
+}
+
+export interface Buffers<T extends Target> {
+  /**
+   * Adds a piece of the record that the shard is at. Nothing when its target would be one active partition too many; else the buffer
+   * that has it now.
+   */
+  append(piece: { shardId: string; target: T; arrivalMs: number; nowMs: number }): OpenBuffer<T> | undefined;
+  /** The shard's record is done with: all its pieces were appended. */
+  advance(shardId: string, position: Position): void;
+  /** Takes the buffers that are due; each stays active until `delivered`. */
+  due(nowMs: number): OpenBuffer<T>[];
+  /** When the next one will be due by its age; nothing while none is open, or when those open wait for their forerunners. */
+  nextDueMs(): number | undefined;
+  /** Takes the largest buffer, whether it is due or not. */
+  takeLargest(): OpenBuffer<T> | undefined;
+  /** Takes every buffer that has no forerunner on its way. */
+  takeAll(): OpenBuffer<T>[];
+  /** The buffer's content lies in S3. */
+  delivered(buffer: OpenBuffer<T>): void;
+  /** Everything of the shard up to here lies in S3. */
+  safe(shardId: string): Position;
+  /** Uncompressed bytes that are not in S3 yet. */
+  bytes(): number;
+  /** How many buffers are not in S3 yet. */
+  undelivered(): number;
+  activePartitions(): number;
+}
+
+export function createBuffers<T extends Target>(
+  limits: BufferLimits,
+  stored: Iterable<[string, Position]>,
+): Buffers<T> {
+  const open = new Map<string, OpenBuffer<T>>();
+  /** On their way to S3: one for each key at most, so that a partition's objects come one after the other. */
+  const underway = new Map<string, OpenBuffer<T>>();
+  const shards = new Map<string, { ordinal: number; read: Position }>();
+  for (const [shardId, position] of stored) shards.set(shardId, { ordinal: 0, read: position });
+  /** Of `open` and `underway` together, without the targets that do not count. */
+  let active = 0;
+
+  const shardOf = (shardId: string) => {
+    let shard = shards.get(shardId);
+    if (!shard) {
+      shard = { ordinal: 0, read: {} };
+      shards.set(shardId, shard);
+    }
+    return shard;
+  };
+
+  const take = (buffer: OpenBuffer<T>): OpenBuffer<T> => {
+    open.delete(buffer.target.key);
+    underway.set(buffer.target.key, buffer);
+    return buffer;
+  };
+
+  const ready = function* (): Generator<OpenBuffer<T>> {
+    for (const buffer of open.values()) if (!underway.has(buffer.target.key)) yield buffer;
+  };
+
+  return {
+    append({ shardId, target, arrivalMs, nowMs }) {
+      let buffer = open.get(target.key);
+      if (!buffer) {
+        if (target.counts && !underway.has(target.key)) {
+          if (active >= limits.maxPartitions) return undefined;
+          active++;
+        }
+        buffer = {
+          target,
+          content: createByteList(),
+          records: 0,
+          openedMs: nowMs,
+          oldestArrivalMs: arrivalMs,
+          notes: [],
+          firsts: new Map(),
+        };
+        open.set(target.key, buffer);
+      }
+      if (!buffer.firsts.has(shardId)) {
+        const { ordinal, read } = shardOf(shardId);
+        buffer.firsts.set(shardId, { ordinal, before: read });
+      }
+      buffer.records++;
+      if (arrivalMs < buffer.oldestArrivalMs) buffer.oldestArrivalMs = arrivalMs;
+      return buffer;
+    },
+    advance(shardId, position) {
+      const shard = shardOf(shardId);
+      shard.ordinal++;
+      shard.read = position;
+    },
+    due(nowMs) {
+      const due = [...ready()].filter(
+        ({ content, openedMs }) => content.length >= limits.sizeBytes || nowMs - openedMs >= limits.intervalMs,
+      );
+      return due.map(take);
+    },
+    nextDueMs() {
+      let opened = Number.POSITIVE_INFINITY;
+      for (const { openedMs } of ready()) if (openedMs < opened) opened = openedMs;
+      return opened === Number.POSITIVE_INFINITY ? undefined : opened + limits.intervalMs;
+    },
+    takeLargest() {
+      let largest: OpenBuffer<T> | undefined;
+      for (const buffer of ready()) if (!largest || buffer.content.length > largest.content.length) largest = buffer;
+      return largest && take(largest);
+    },
+    takeAll: () => [...ready()].map(take),
+    delivered(buffer) {
+      const { key, counts } = buffer.target;
+      underway.delete(key);
+      if (counts && !open.has(key)) active--;
+    },
+    safe(shardId) {
+      const shard = shardOf(shardId);
+      let first = { ordinal: shard.ordinal, before: shard.read };
+      for (const buffers of [open, underway])
+        for (const { firsts } of buffers.values()) {
+          const waiting = firsts.get(shardId);
+          if (waiting && waiting.ordinal < first.ordinal) first = waiting;
+        }
+      // Pieces of the record in hand have the shard's own ordinal, and the position before them is the shard's own.
+      return first.before;
+    },
+    bytes: () => [...open.values(), ...underway.values()].reduce((sum, { content }) => sum + content.length, 0),
+    undelivered: () => open.size + underway.size,
+    activePartitions: () => active,
+  };
+}

@@ -1,0 +1,45 @@
+/** Bytes that are only ever added to: copies go into blocks that double up to 256 KiB, so that little is wasted on small ones. */
+export interface ByteList {
+  readonly length: number;
+  append(source: Buffer, start: number, end: number): void;
+  appendByte(byte: number): void;
+  /** Views of what is in it, in order. */
+  blocks(): Buffer[];
+}
+
+const smallestBlock = 4 * 1024;
+const largestBlock = 256 * 1024;
+
+export function createByteList(): ByteList {
+  const full: Buffer[] = [];
+  let block = Buffer.allocUnsafeSlow(smallestBlock);
+  let used = 0;
+  let length = 0;
+
+  function grow(): void {
+    full.push(block.subarray(0, used));
+    block = Buffer.allocUnsafeSlow(Math.min(largestBlock, block.length * 2));
+    used = 0;
+  }
+
+  return {
+    get length() {
+      return length;
+    },
+    append(source, start, end) {
+      length += end - start;
+      for (let at = start; at < end; ) {
+        if (used === block.length) grow();
+        const copied = source.copy(block, used, at, end);
+        used += copied;
+        at += copied;
+      }
+    },
+    appendByte(byte) {
+      if (used === block.length) grow();
+      block[used++] = byte;
+      length++;
+    },
+    blocks: () => [...full, block.subarray(0, used)],
+  };
+}

@@ -1,0 +1,42 @@
+/** Why a record goes to the error prefix. */
+export interface Failure {
+  /** The value of `!{firehose:error-output-type}`. */
+  errorType: 'metadata-extraction-failed' | 'activePartitionExceeded';
+  errorCode: string;
+  errorMessage: string;
+}
+
+/** @param errorMessage as Firehose words it, where that is known, or jq's own message. */
+export const extractionFailed = (errorMessage: string): Failure => ({
+  errorType: 'metadata-extraction-failed',
+  errorCode: 'DynamicPartitioning.MetadataExtractionFailed',
+  errorMessage,
+});
+
+export const notJson = extractionFailed('Non JSON record provided');
+
+export const emptyKey = extractionFailed('partitionKeys values must not be null or empty');
+
+/** Code and message are not documented; only the name of the folder is. */
+export const tooManyPartitions: Failure = {
+  errorType: 'activePartitionExceeded',
+  errorCode: 'DynamicPartitioning.ActivePartitionsLimitExceeded',
+  errorMessage: 'The number of active partitions has reached the limit of the delivery stream',
+};
+
+/**
+ * One line of an error object. Its members are those that were seen of other processing errors; Firehose's own line for dynamic
+ * partitioning is not documented.
+ */
+export function errorLine(failure: Failure, rawData: Buffer, arrivalMs: number, nowMs: number): Buffer {
+  return Buffer.from(
+    `${JSON.stringify({
+      rawData: rawData.toString('base64'),
+      errorCode: failure.errorCode,
+      errorMessage: failure.errorMessage,
+      attemptsMade: 1,
+      arrivalTimestamp: Math.round(arrivalMs),
+      attemptEndingTimestamp: nowMs,
+    })}\n`,
+  );
+}

@@ -1,0 +1,94 @@
+import type { Log } from '../part.js';
+import type { Position } from './buffers.js';
+import type { Clock } from './clock.js';
+import type { SourceRecord } from './process-records.js';
+import type { StreamSource } from './seams.js';
+import { backoffMs, causeOf, type Trouble } from './trouble.js';
+
+/** Kinesis allows five reads and 2 MiB a second and shard. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+const leastBetweenReadsMs = 200;
+const bytesPerMs = (2 * 1024 * 1024) / 1000;
+/** After a read that found nothing. */
+const quietMs = 250;
+/** What one read should bring at most; how many records that is follows from their size so far. */
+const readBytes = 2 * 1024 * 1024;
+const firstLimit = 100;
+const mostRecords = 10_000;
+
+export interface ShardReading {
+  shardId: string;
+  from: Position;
+  source: StreamSource;
+  clock: Clock;
+  log: Log;
+  trouble: Trouble;
+  signal: AbortSignal;
+  /** Lets a read begin when there is room for what it brings, and few at a time; its work includes `take`. */
+  admit: (work: () => Promise<void>) => Promise<void>;
+  /** Takes the records in, in order. */
+  take: (records: SourceRecord[]) => Promise<void>;
+}
+
+/** Reads the shard until it is closed and read to its end, or `signal` ends it; whatever else happens is tried again. */
+export async function readShard(reading: ShardReading): Promise<'ended' | 'stopped'> {
+  const { shardId, source, clock, log, trouble, signal, admit, take } = reading;
+  let after = reading.from.sequenceNumber;
+  let iterator: string | undefined;
+  let limit = firstLimit;
+  let ended = false;
+  /** Of reads that failed, since one that did not. */
+  let failures = 0;
+
+  while (!signal.aborted) {
+    const begunMs = clock.now();
+    let pauseMs = quietMs;
+    try {
+      await admit(async () => {
+        if (signal.aborted) return;
+        iterator ??= await source.iterator(shardId, after, signal);
+        const { records, next } = await source.read(iterator, limit, signal);
+        const last = records.at(-1);
+        if (last) {
+          await take(records);
+          after = last.sequenceNumber;
+          const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
+          limit = Math.max(
+            1,
+            Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
+          );
+          pauseMs = Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - (clock.now() - begunMs);
+        }
+        iterator = next;
+        ended = next === undefined;
+      });
+      if (signal.aborted && !ended) break;
+      failures = 0;
+      trouble.ended(shardId);
+      if (ended) return 'ended';
+    } catch (error) {
+      if (signal.aborted) break;
+      failures++;
+      const { name } = error as Error;
+      if (name === 'ExpiredIteratorException') {
+        // Iterators last five minutes; reading may have paused for longer.
+        iterator = undefined;
+        pauseMs = leastBetweenReadsMs;
+      } else if (name === 'ProvisionedThroughputExceededException') {
+        // Others read this shard as well: the next try only waits longer.
+        pauseMs = backoffMs(failures, 400, 5_000);
+      } else if (name === 'InvalidArgumentException' && iterator === undefined && after !== undefined) {
+        log(
+          `shard ${shardId} does not know the stored position ${after} (${causeOf(error)}): was the stream deleted and made again, or restored? ` +
+            'Reading goes on at the oldest record that the shard has; some may come a second time, and any that it no longer has are lost',
+        );
+        after = undefined;
+      } else {
+        trouble.began(shardId, causeOf(error));
+        iterator = undefined;
+        pauseMs = backoffMs(failures, 250, 5_000);
+      }
+    }
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+  }
+  return 'stopped';
+}

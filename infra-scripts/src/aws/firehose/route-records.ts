@@ -1,0 +1,109 @@
+import type { Buffers, OpenBuffer } from './buffers.js';
+import { errorLine, extractionFailed, type Failure, tooManyPartitions } from './failure.js';
+import type { DeliveryObserver } from './observer.js';
+import type { DeliveryPlan } from './plan.js';
+import { evaluatePrefix, maxEvaluatedPrefix } from './prefix.js';
+import { isFailure, type Piece, processRecords, type SourceRecord } from './process-records.js';
+
+/** What one object is made for: a partition, or the failures of one kind. */
+export interface DeliveryTarget {
+  readonly key: string;
+  readonly counts: boolean;
+  /** The values of the plan's `keyNames`. */
+  readonly values: readonly string[];
+  /** Set for failures. */
+  readonly errorType?: Failure['errorType'];
+}
+
+export type DeliveryBuffer = OpenBuffer<DeliveryTarget>;
+
+const newline = 0x0a;
+
+/** As long as the random text will be, so that the length of the evaluated prefix is right before it is known. */
+const randomPlaceholder = () => '*'.repeat(11);
+
+/** Takes records of one shard, in order, into the buffers, and moves the shard's position past each. */
+export function createRouter({
+  plan,
+  buffers,
+  deliveryStream,
+  observer,
+}: {
+  plan: DeliveryPlan;
+  buffers: Buffers<DeliveryTarget>;
+  deliveryStream: string;
+  observer?: DeliveryObserver | undefined;
+}): (shardId: string, records: readonly SourceRecord[], nowMs: number) => void {
+  const names = new Map(plan.keyNames.map((name, index) => [name, index]));
+
+  function partitionOf(values: string[], arrivalMs: number): DeliveryTarget | Failure {
+    if (!plan.dynamicPartitioning) return { key: '', counts: false, values };
+    const key = evaluatePrefix(plan.prefix, {
+      key: (name) => values[names.get(name)!]!,
+      arrivalMs,
+      random: randomPlaceholder,
+    });
+    if (key.length > maxEvaluatedPrefix)
+      return extractionFailed(`Length of evaluated prefix cannot be greater than ${maxEvaluatedPrefix}`);
+    return { key, counts: true, values };
+  }
+
+  function fail(shardId: string, record: SourceRecord, { start, end }: Piece, failure: Failure, nowMs: number): void {
+    const { errorType } = failure;
+    const { arrivalMs } = record;
+    const evaluated = evaluatePrefix(plan.errorPrefix, {
+      key: () => '',
+      arrivalMs,
+      errorType,
+      random: randomPlaceholder,
+    });
+    // The zero byte keeps it apart from every partition, should one prefix evaluate to the other.
+    const target = { key: `\0${errorType}\0${evaluated}`, counts: false, values: [], errorType };
+    const line = errorLine(failure, record.data.subarray(start, end), arrivalMs, nowMs);
+    buffers.append({ shardId, target, arrivalMs, nowMs })!.content.append(line, 0, line.length);
+  }
+
+  function watch(buffer: DeliveryBuffer, shardId: string, value: unknown, nowMs: number): void {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+    try {
+      if (!observer!.wanted()) return;
+      const note = observer!.read(value as Record<string, unknown>, { deliveryStream, shardId, at: nowMs });
+      if (note !== undefined) buffer.notes.push(note);
+    } catch {
+      // A view that fails has no say in delivery.
+    }
+  }
+
+  /** What is not foreseen about one record must not hold up those behind it: it too ends as an error record. */
+  function piecesOf(records: readonly SourceRecord[]): Piece[][] {
+    try {
+      return processRecords(plan, records);
+    } catch (error) {
+      if (records.length > 1) return records.flatMap((record) => piecesOf([record]));
+      return [[{ start: 0, end: records[0]!.data.length, result: extractionFailed(String(error)) }]];
+    }
+  }
+
+  return (shardId, records, nowMs) => {
+    for (const [index, pieces] of piecesOf(records).entries()) {
+      const record = records[index]!;
+      const { arrivalMs, data, sequenceNumber } = record;
+      for (const piece of pieces) {
+        const target = isFailure(piece.result) ? piece.result : partitionOf(piece.result, arrivalMs);
+        if ('errorCode' in target) {
+          fail(shardId, record, piece, target, nowMs);
+          continue;
+        }
+        const buffer = buffers.append({ shardId, target, arrivalMs, nowMs });
+        if (!buffer) {
+          fail(shardId, record, piece, tooManyPartitions, nowMs);
+          continue;
+        }
+        buffer.content.append(data, piece.start, piece.end);
+        if (plan.appendNewline) buffer.content.appendByte(newline);
+        if (observer) watch(buffer, shardId, piece.value, nowMs);
+      }
+      buffers.advance(shardId, { sequenceNumber, arrivalMs });
+    }
+  };
+}

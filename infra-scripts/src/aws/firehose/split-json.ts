@@ -1,0 +1,120 @@
+/**
+ * De-aggregation with `SubRecordType=JSON`: a record that holds several JSON values, newline-separated or simply one after the other,
+ * is taken apart. Arrays are values like any other: they are not split.
+ * https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-multirecord-deaggergation.html
+ *
+ * Firehose splits no record of more than 500: that goes on whole, and then fails as no JSON. What it does with a record of which only
+ * a part is JSON is not documented; here it too stays whole, so that its bytes end, unchanged, in one error record.
+ */
+export const maxSubRecords = 500;
+
+/** One JSON value of a record: its bytes are `data.subarray(start, end)`, without the white space around them. */
+export interface SubRecord {
+  start: number;
+  end: number;
+  value: unknown;
+}
+
+const newline = 0x0a;
+const quote = 0x22;
+const backslash = 0x5c;
+const isSpace = (byte: number | undefined) => byte === 0x20 || byte === newline || byte === 0x0d || byte === 0x09;
+const opens = (byte: number | undefined) => byte === 0x7b || byte === 0x5b;
+const closes = (byte: number | undefined) => byte === 0x7d || byte === 0x5d;
+
+/** The record's values in order, or nothing when it must stay whole: not JSON throughout, empty, or more than 500 values. */
+export function splitJson(data: Buffer): SubRecord[] | undefined {
+  return splitLines(data) ?? splitAnywhere(data);
+}
+
+/**
+ * The common case: one value a line. Where every line is a JSON text, this is what `splitAnywhere` finds as well (a property test
+ * holds them together), at the cost of one decoding of the record and one parse of each line.
+ */
+export function splitLines(data: Buffer): SubRecord[] | undefined {
+  const text = data.toString('latin1');
+  // Decoding a record once is cheaper than decoding each line, but only in ASCII are the text's offsets those of the bytes.
+  const ascii = !/[\u0080-\u00ff]/.test(text);
+  const found: SubRecord[] = [];
+  for (let line = 0; line < text.length; ) {
+    let lineEnd = text.indexOf('\n', line);
+    if (lineEnd === -1) lineEnd = text.length;
+    const piece = trimmed(data, line, lineEnd);
+    line = lineEnd + 1;
+    if (piece.start === piece.end) continue;
+    if (found.length === maxSubRecords) return undefined;
+    const { start, end } = piece;
+    try {
+      found.push({ start, end, value: JSON.parse(ascii ? text.slice(start, end) : data.toString('utf8', start, end)) });
+    } catch {
+      return undefined;
+    }
+  }
+  return found.length > 0 ? found : undefined;
+}
+
+/** The general case: finds each value's end by its brackets and strings, and then has it parsed. */
+export function splitAnywhere(data: Buffer): SubRecord[] | undefined {
+  const found: SubRecord[] = [];
+  for (let at = 0; ; ) {
+    while (isSpace(data[at])) at++;
+    if (at >= data.length) break;
+    const end = endOfValue(data, at);
+    if (end === undefined || found.length === maxSubRecords) return undefined;
+    try {
+      found.push({ start: at, end, value: JSON.parse(data.toString('utf8', at, end)) });
+    } catch {
+      return undefined;
+    }
+    at = end;
+  }
+  return found.length > 0 ? found : undefined;
+}
+
+/** The record as one value, when it is exactly one. */
+export function parseWhole(data: Buffer): SubRecord | undefined {
+  const { start, end } = trimmed(data, 0, data.length);
+  try {
+    return { start, end, value: JSON.parse(data.toString('utf8', start, end)) };
+  } catch {
+    return undefined;
+  }
+}
+
+function trimmed(data: Buffer, start: number, end: number): { start: number; end: number } {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(data[from])) from++;
+  while (to > from && isSpace(data[to - 1])) to--;
+  return { start: from, end: to };
+}
+
+/** Where the value that begins at `start` ends, by its shape alone; nothing when the record ends before it does. */
+function endOfValue(data: Buffer, start: number): number | undefined {
+  const first = data[start];
+  if (first === quote) return endOfString(data, start);
+  if (!opens(first)) {
+    let at = start + 1;
+    while (at < data.length && !isSpace(data[at]) && !opens(data[at]) && data[at] !== quote) at++;
+    return at;
+  }
+  let depth = 0;
+  for (let at = start; at < data.length; at++) {
+    const byte = data[at];
+    if (byte === quote) {
+      const end = endOfString(data, at);
+      if (end === undefined) return undefined;
+      at = end - 1;
+    } else if (opens(byte)) depth++;
+    else if (closes(byte) && --depth === 0) return at + 1;
+  }
+  return undefined;
+}
+
+function endOfString(data: Buffer, start: number): number | undefined {
+  for (let at = start + 1; at < data.length; at++) {
+    if (data[at] === backslash) at++;
+    else if (data[at] === quote) return at + 1;
+  }
+  return undefined;
+}

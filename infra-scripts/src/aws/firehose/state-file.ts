@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** What a state file is for, in its own words: so that a wrong or damaged one is refused by name. */
+export interface StateFormat {
+  /** `millrace-firehose-positions` */
+  format: string;
+  version: number;
+  /** What to do about a damaged one, as the end of a sentence. */
+  remedy: string;
+}
+
+const checksumOf = (data: string) => createHash('sha256').update(data).digest('hex');
+
+/**
+ * Replaces the file as a whole and durably: after a crash it is the old one or the new one. Concurrent writers of one path must be
+ * kept apart by the caller.
+ */
+export async function writeState(path: string, { format, version }: StateFormat, data: unknown): Promise<void> {
+  const text = JSON.stringify(data);
+  const envelope = `{"format":${JSON.stringify(format)},"version":${version},"sha256":"${checksumOf(text)}","data":${text}}\n`;
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(envelope);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+/**
+ * The data that `writeState` was given last, or nothing when the file does not exist.
+ * @throws Error naming the file and what to do, when it is damaged, of another kind, or of a version that this one does not read.
+ */
+export async function readState(path: string, { format, version, remedy }: StateFormat): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const refuse = (why: string) => new Error(`${path} ${why}. Put back a copy of it, or ${remedy}`);
+  let envelope: { format?: unknown; version?: unknown; sha256?: unknown; data?: unknown };
+  try {
+    envelope = JSON.parse(text) as typeof envelope;
+  } catch {
+    throw refuse('is damaged (it is not JSON)');
+  }
+  if (envelope === null || typeof envelope !== 'object' || envelope.format !== format)
+    throw refuse(`is not a ${format} file`);
+  if (envelope.version !== version)
+    throw refuse(`has version ${envelope.version}, and this program reads version ${version}`);
+  if (envelope.sha256 !== checksumOf(JSON.stringify(envelope.data)))
+    throw refuse('is damaged (its checksum does not match)');
+  return envelope.data;
+}
+
+/** Removes the file, if it is there. */
+export async function removeState(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+/** A rename lasts only once the folder that holds it is on disk. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
