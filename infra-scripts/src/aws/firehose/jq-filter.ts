@@ -27,7 +27,7 @@ export async function compileFilter(query: string): Promise<Filter> {
   const jq = await shared;
   const bare = withoutStrings(query);
   for (const name of forbidden) {
-    if (new RegExp(`(?<![.$\\w:])${name}(?![\\w:]|\\s*:)`).test(bare))
+    if (new RegExp(`(?<![.$\\w]|::)${name}(?![\\w:]|\\s*:)`).test(bare))
       throw new FilterError(`${name} has no meaning in a query that sees one record at a time`);
   }
   const program = `.[] | try [(\n${query}\n)] catch {failure: .}`;

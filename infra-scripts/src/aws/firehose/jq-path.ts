@@ -19,7 +19,8 @@ export function parsePaths(query: string): Paths | undefined {
   let at = 1;
   for (;;) {
     const key = nameOf(tokens[at++]);
-    if (key === undefined || key === '__proto__') return undefined;
+    // A key twice is a mistake that jq may answer.
+    if (key === undefined || key === '__proto__' || paths.has(key)) return undefined;
     if (tokens[at] === ':') {
       const path = parsePath(tokens, at + 1);
       if (!path) return undefined;
@@ -96,7 +97,7 @@ function tokenize(query: string): string[] | undefined {
   const tokens: string[] = [];
   const token = /\s*([A-Za-z_][A-Za-z0-9_]*|"[^"\\\p{Cc}]*"|[{}:,.[\]])/uy;
   const source = query.trimEnd();
-  if (/\.\s/.test(source)) return undefined;
+  if (/\.\s+[\w"[]/.test(source)) return undefined;
   while (token.lastIndex < source.length) {
     const match = token.exec(source);
     if (!match) return undefined;

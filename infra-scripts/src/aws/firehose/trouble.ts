@@ -30,14 +30,11 @@ export function createTrouble(
 
 /** `SlowDown: Please reduce your request rate.`, `ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:4566` */
 export function causeOf(error: unknown): string {
-  const { name, code, message, cause } = error as {
-    name?: string;
-    code?: string;
-    message?: string;
-    cause?: { code?: string };
-  };
-  const label = code ?? cause?.code ?? name ?? 'Error';
-  return message ? `${label}: ${message}` : label;
+  const { name, code, message } = error as { name?: string; code?: string; message?: string };
+  // The SDK wraps what is not its own, and leaves out the code.
+  const text = message?.replace(/^AWS SDK error wrapper for (Error: )?/, '') ?? '';
+  const label = code ?? (name === 'Error' ? (/\bE[A-Z]{3,}\b/.exec(text)?.[0] ?? '') : name);
+  return [label, text].filter(Boolean).join(': ') || String(error);
 }
 
 /** How long to wait before the `attempt`th try after the first (from 1): doubling up to `mostMs`, by chance up to half less. */

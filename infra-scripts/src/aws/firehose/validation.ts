@@ -175,11 +175,6 @@ export const rules: Rule[] = [
       queryKeys !== undefined && keysOf(prefix, 'query').some((key) => !queryKeys.includes(key)),
   },
   {
-    rule: 'fifty partition keys at most',
-    message: 'S3 Prefix can contain 50 partition keys at most', // ours
-    broken: ({ prefix }) => keysOf(prefix, 'query').length + keysOf(prefix, 'lambda').length > 50,
-  },
-  {
     rule: 'expressions in the prefix need an error prefix',
     message: 'ErrorOutputPrefix cannot be null or empty when Prefix contains expressions',
     broken: ({ prefix, destination }) => hasExpressions(prefix) && !destination.ErrorOutputPrefix,

@@ -97,10 +97,11 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
     if (wanted.length === 0 && buffers.undelivered() === 0) store();
   }
 
-  async function admit(work: () => Promise<void>): Promise<void> {
-    while (buffers.bytes() >= limits.maxBufferedBytes && !reading.signal.aborted) await changed.heard();
-    await gate(work);
-  }
+  const admit = (work: () => Promise<void>): Promise<void> =>
+    gate(async () => {
+      while (buffers.bytes() >= limits.maxBufferedBytes && !reading.signal.aborted) await changed.heard();
+      await work();
+    });
 
   async function read({ id: shardId }: Shard): Promise<void> {
     known.add(shardId);
