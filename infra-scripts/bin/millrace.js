@@ -8,5 +8,7 @@ if (!existsSync(fileURLToPath(main))) {
   console.error('millrace: not built yet. Run `npm run build` (or `npm start`) in the project folder once.');
   process.exit(1);
 }
+// The AWS SDK warns on Node 20 that its releases of 2027 need Node 22; the lock file keeps one that does not.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const { run } = await import(main.href);
 process.exitCode = await run(process.argv.slice(2));

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAudit } from './audit.js';
+import { addAws } from './aws.js';
 import { CommandError, UsageError } from './context.js';
+import { addDev } from './dev.js';
+import { addGenerate } from './generate.js';
+import { addIngest } from './ingest.js';
+import { addLs } from './ls.js';
+import { addQuery } from './query.js';
+import { addReplay } from './replay.js';
+import { addStore } from './store.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -13,6 +22,8 @@ function createProgram(): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace COMMAND --help explains one)')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
+  const commands = [addDev, addGenerate, addReplay, addQuery, addLs, addAudit, addAws, addIngest, addStore];
+  for (const add of commands) add(program);
   return program;
 }
 

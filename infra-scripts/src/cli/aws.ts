@@ -1,0 +1,39 @@
+import { type Command, Option } from 'commander';
+import { definePipeline } from '../pipeline/definition.js';
+import { serveAws } from '../serve/aws.js';
+import { parsePort } from '../serve/ports.js';
+import { sayer } from '../serve/say.js';
+import { untilStopped } from '../serve/until-stopped.js';
+import { stateFolder } from './context.js';
+import { awsPort, shards, stateOption, timeScale } from './serve-options.js';
+
+interface AwsOptions {
+  port: string;
+  state?: string;
+  timeScale: number;
+  shards: number;
+  pipeline: boolean;
+}
+
+export function addAws(program: Command): void {
+  program
+    .command('aws')
+    .description('Run the embedded AWS alone: Kinesis, Data Firehose and S3 on one endpoint')
+    .addOption(new Option('--port <port>', "the endpoint's port").default(awsPort))
+    .addOption(stateOption())
+    .addOption(timeScale())
+    .addOption(shards())
+    .option('--no-pipeline', 'create nothing on it')
+    .action(async (options: AwsOptions) => {
+      const aws = await serveAws({
+        state: stateFolder(options),
+        port: parsePort(options.port, '--port'),
+        portOption: '--port',
+        timeScale: options.timeScale,
+        log: sayer('aws'),
+        ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards }) } : {}),
+      });
+      console.log(`The embedded AWS is at ${aws.url}. In another terminal: export AWS_ENDPOINT_URL=${aws.url}`);
+      await untilStopped(() => aws.close(), sayer('aws'));
+    });
+}

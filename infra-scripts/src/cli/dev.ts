@@ -1,0 +1,129 @@
+import { relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { bucketFolder } from '../aws/embedded.js';
+import { startTraffic } from '../generator/traffic.js';
+import { createLiveHub } from '../live/live-hub.js';
+import { liveDelivery, liveIngest } from '../live/live-observers.js';
+import { definePipeline } from '../pipeline/definition.js';
+import { serveAws } from '../serve/aws.js';
+import { serveIngest } from '../serve/ingest.js';
+import { parsePort } from '../serve/ports.js';
+import { sayer } from '../serve/say.js';
+import type { Started } from '../serve/started.js';
+import { serveStore } from '../serve/store.js';
+import { untilStopped } from '../serve/until-stopped.js';
+import { stateFolder } from './context.js';
+import { awsPort, ingestPort, shards, stateOption, storePort, timeScale } from './serve-options.js';
+
+/** The slow trickle of synthetic shoppers that shows life; bounded, so that a forgotten terminal fills no disk. */
+const trafficEventsPerSecond = 2;
+const trafficMaxEvents = 10_000;
+
+interface DevOptions {
+  port: string;
+  ingestPort: string;
+  awsPort: string;
+  state?: string;
+  timeScale: number;
+  shards: number;
+  traffic: boolean;
+}
+
+export function addDev(program: Command): void {
+  program
+    .command('dev')
+    .description('Run everything on this machine: demo store, live view, ingest server and the embedded AWS')
+    .addOption(storePort())
+    .addOption(new Option('--ingest-port <port>', "the ingest server's port").default(ingestPort))
+    .addOption(new Option('--aws-port <port>', "the embedded AWS's port").default(awsPort))
+    .addOption(stateOption())
+    .addOption(timeScale())
+    .addOption(shards())
+    .option('--no-traffic', 'no synthetic shoppers')
+    .action(dev);
+}
+
+async function dev(options: DevOptions): Promise<void> {
+  const ports = {
+    store: parsePort(options.port, '--port'),
+    ingest: parsePort(options.ingestPort, '--ingest-port'),
+    aws: parsePort(options.awsPort, '--aws-port'),
+  };
+  const state = stateFolder(options);
+  const pipeline = definePipeline({ shards: options.shards });
+  const hub = createLiveHub();
+  // In the order of starting; closed from the last to the first, so that each part still has the one it sends to.
+  const started: { close(): Promise<void> }[] = [];
+  const keep = <Part extends { close(): Promise<void> }>(part: Part): Part => {
+    started.push(part);
+    return part;
+  };
+  const close = async () => {
+    for (const part of started.reverse()) await part.close();
+  };
+  try {
+    const aws = keep(
+      await serveAws({
+        state,
+        port: ports.aws,
+        portOption: '--aws-port',
+        timeScale: options.timeScale,
+        pipeline,
+        log: sayer('aws'),
+        observer: liveDelivery(hub),
+      }),
+    );
+    const ingest = keep(
+      await serveIngest({
+        state,
+        port: ports.ingest,
+        portOption: '--ingest-port',
+        log: sayer('ingest'),
+        observer: liveIngest(hub),
+      }),
+    );
+    const store = keep(
+      await serveStore({ state, port: ports.store, portOption: '--port', ingestUrl: ingest.url, feed: hub }),
+    );
+    if (options.traffic) {
+      const traffic = startTraffic({
+        url: ingest.url,
+        key: 'demo',
+        eventsPerSecond: trafficEventsPerSecond,
+        maxEvents: trafficMaxEvents,
+        log: sayer('shoppers'),
+      });
+      keep({ close: () => traffic.stop() });
+    }
+    console.log(welcome({ aws, ingest, store, state, traffic: options.traffic }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await untilStopped(close, sayer('millrace'));
+}
+
+function welcome(parts: { aws: Started; ingest: Started; store: Started; state: string; traffic: boolean }): string {
+  const { aws, ingest, store } = parts;
+  const lake = bucketFolder(relative(process.cwd(), parts.state) || '.', 'millrace-lake');
+  const shoppers = parts.traffic
+    ? `Synthetic shoppers send ${trafficEventsPerSecond} events a second, ${trafficMaxEvents.toLocaleString('en')} at most (--no-traffic leaves them out).`
+    : 'No synthetic shoppers: only your own clicks.';
+  return `
+  Millrace runs. Click something in the store; two seconds later it is a row in the lake.
+
+    Demo store     ${store.url}
+    Live view      ${store.url}/live
+    Ingest server  ${ingest.url}   (write key demo)
+    AWS endpoint   ${aws.url}   (Kinesis clickstream → Firehose clickstream-to-s3 → S3 millrace-lake)
+    Lake           ${lake}
+
+    npx millrace ls
+    npx millrace query "select * from events where page='books' and event='clicked_review' limit 5"
+    npx millrace generate clickstream 1 1
+    AWS_ENDPOINT_URL=${aws.url} aws s3 ls s3://millrace-lake/ --recursive
+
+  ${shoppers}
+  Ctrl-C stops everything and loses nothing; the next start goes on where this one was.
+`;
+}

@@ -1,0 +1,34 @@
+import { type EmbeddedAwsOptions, startEmbeddedAws } from '../aws/embedded.js';
+import { awsTarget } from '../cli/context.js';
+import { createPipeline } from '../pipeline/create.js';
+import type { Pipeline } from '../pipeline/definition.js';
+import { destroyClients, pipelineClients } from './clients.js';
+import { onPort } from './ports.js';
+import { announced, refuseSecond, type Started } from './started.js';
+import { openStateFolder } from './state.js';
+
+export interface ServeAwsOptions extends EmbeddedAwsOptions {
+  /** The option that sets the port, for the message when it is taken. */
+  portOption: string;
+  /** Created through the AWS APIs, by the code that creates it on AWS, unless it is there already. */
+  pipeline?: Pipeline;
+}
+
+/** The embedded AWS on a state folder, with the pipeline on it when one is given. */
+export async function serveAws(options: ServeAwsOptions): Promise<Started> {
+  refuseSecond(options.state, 'aws');
+  openStateFolder(options.state);
+  const aws = await onPort(options.port, 'the AWS endpoint', options.portOption, () => startEmbeddedAws(options));
+  if (options.pipeline) {
+    const clients = pipelineClients(awsTarget({ endpointUrl: aws.url }));
+    try {
+      await createPipeline(options.pipeline, clients, { onProgress: options.log });
+    } catch (error) {
+      await aws.close();
+      throw error;
+    } finally {
+      destroyClients(clients);
+    }
+  }
+  return announced(options.state, 'aws', aws);
+}

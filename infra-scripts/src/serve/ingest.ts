@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { storeCatalogue } from '@millrace/demo-store';
+import { type IngestObserver, loadConfig, startIngestServer } from '@millrace/ingest-server';
+import { region } from '../aws/part.js';
+import { runningPart } from '../cli/running.js';
+import { onPort } from './ports.js';
+import { announced, refuseSecond, type Started } from './started.js';
+import { openStateFolder } from './state.js';
+
+export interface ServeIngestOptions {
+  state: string;
+  port: number;
+  portOption: string;
+  log: (line: string) => void;
+  observer?: IngestObserver;
+}
+
+/** What a person would export before starting the server; what is exported already stays. */
+function pointSdkAt(endpoint: string): void {
+  process.env.AWS_ENDPOINT_URL = endpoint;
+  process.env.AWS_REGION ??= region;
+  process.env.AWS_ACCESS_KEY_ID ??= 'test';
+  process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
+}
+
+/**
+ * The ingest server, as it runs in production: configured by the environment, with this machine's values where the environment has none
+ * (the embedded AWS that runs on the state folder, a spool beside it, the demo's write key).
+ */
+export async function serveIngest(options: ServeIngestOptions): Promise<Started> {
+  refuseSecond(options.state, 'ingest');
+  openStateFolder(options.state);
+  const embedded = runningPart(options.state, 'aws');
+  if (embedded && !process.env.AWS_ENDPOINT_URL) pointSdkAt(embedded.url);
+  const configured = loadConfig({
+    MILLRACE_HOST: '127.0.0.1',
+    MILLRACE_SPOOL_FOLDER: join(options.state, 'spool'),
+    MILLRACE_WRITE_KEYS: 'demo',
+    MILLRACE_ORIGINS: '*',
+    ...process.env,
+    MILLRACE_PORT: String(options.port),
+  });
+  const config = process.env.MILLRACE_CATALOGUE ? configured : { ...configured, catalogue: storeCatalogue };
+  const hooks = { log: options.log, ...(options.observer ? { observer: options.observer } : {}) };
+  const server = await onPort(options.port, 'the ingest server', options.portOption, () =>
+    startIngestServer(config, hooks),
+  );
+  return announced(options.state, 'ingest', server);
+}

@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process';
+import type { DescribeDeliveryStreamOutput, ListDeliveryStreamsOutput } from '@aws-sdk/client-firehose';
+import type { DescribeStreamSummaryOutput } from '@aws-sdk/client-kinesis';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from './support/eventually.js';
+import { lakeRows } from './support/lake.js';
+import { type Sandbox, type Served, sandbox } from './support/millrace.js';
+
+const hasCli = spawnSync('aws', ['--version']).status === 0;
+if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so its tests against the embedded AWS cannot run.');
+
+(hasCli ? describe : describe.skip)('the AWS CLI, pointed at the embedded AWS', () => {
+  let box: Sandbox;
+  let served: Served;
+
+  beforeAll(async () => {
+    box = sandbox();
+    served = await box.serve(['aws', '--port', '0'], ['aws']);
+  });
+  afterAll(() => box.remove());
+
+  /** Runs the AWS CLI; a refusal is an Error with its words. */
+  const aws = (...args: string[]): string => {
+    const env = {
+      ...process.env,
+      AWS_ENDPOINT_URL: served.url('aws'),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_PAGER: '',
+    };
+    const { status, stdout, stderr } = spawnSync('aws', args, { env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  const json = <Answer>(...args: string[]) => JSON.parse(aws(...args, '--output', 'json')) as Answer;
+
+  const describeDelivery = (name: string) =>
+    json<DescribeDeliveryStreamOutput>('firehose', 'describe-delivery-stream', '--delivery-stream-name', name)
+      .DeliveryStreamDescription!;
+
+  test('describes the stream, the delivery stream and lists what there is', () => {
+    expect(
+      json<DescribeStreamSummaryOutput>('kinesis', 'describe-stream-summary', '--stream-name', 'clickstream')
+        .StreamDescriptionSummary,
+    ).toMatchObject({
+      StreamName: 'clickstream',
+      StreamStatus: 'ACTIVE',
+      OpenShardCount: 8,
+      StreamModeDetails: { StreamMode: 'PROVISIONED' },
+    });
+    const { Destinations, ...description } = describeDelivery('clickstream-to-s3');
+    expect(description).toMatchObject({ DeliveryStreamStatus: 'ACTIVE', DeliveryStreamType: 'KinesisStreamAsSource' });
+    expect(Destinations?.[0]?.ExtendedS3DestinationDescription).toMatchObject({
+      Prefix: 'page=!{partitionKeyFromQuery:page}/event=!{partitionKeyFromQuery:event}/',
+      BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 },
+      CompressionFormat: 'GZIP',
+      DynamicPartitioningConfiguration: { Enabled: true },
+    });
+    expect(json<ListDeliveryStreamsOutput>('firehose', 'list-delivery-streams').DeliveryStreamNames).toEqual([
+      'clickstream-to-s3',
+    ]);
+    expect(aws('s3', 'ls')).toMatch(/millrace-lake/);
+  });
+
+  test('an event put with the CLI is delivered like any other', async () => {
+    const event = {
+      event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
+      event: 'clicked_review',
+      page: 'books',
+      event_time: '2026-11-23T08:00:00.000Z',
+      visitor_id: 'v1',
+      session_id: 's1',
+      stream_id: 't1',
+      seq: 0,
+      os: 'linux',
+      device: 'desktop',
+      sdk: 'aws-cli/1.0',
+    };
+    const data = Buffer.from(JSON.stringify(event)).toString('base64');
+    // Version 2 wants base64 as it is; version 1 encodes what it is given.
+    const second = /aws-cli\/2/.test(aws('--version'));
+    aws(
+      'kinesis',
+      'put-record',
+      '--stream-name',
+      'clickstream',
+      '--partition-key',
+      'v1',
+      '--data',
+      second ? data : JSON.stringify(event),
+    );
+    await eventually('the row', () => lakeRows(box.state).length > 0);
+    expect(lakeRows(box.state)).toEqual([event]);
+    expect(aws('s3', 'ls', 's3://millrace-lake/', '--recursive')).toMatch(
+      /page=books\/event=clicked_review\/clickstream-to-s3-1-\S+\.gz/,
+    );
+  });
+
+  test('creates and deletes a delivery stream, and shows the refusals of AWS in its words', () => {
+    const source = describeDelivery('clickstream-to-s3').Source?.KinesisStreamSourceDescription;
+    const { KinesisStreamARN, RoleARN } = source ?? {};
+    const destination = (prefix: string) =>
+      JSON.stringify({
+        RoleARN,
+        BucketARN: 'arn:aws:s3:::millrace-lake',
+        Prefix: prefix,
+        ErrorOutputPrefix: 'errors/!{firehose:error-output-type}/',
+        BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 },
+        DynamicPartitioningConfiguration: { Enabled: true },
+        ProcessingConfiguration: {
+          Enabled: true,
+          Processors: [
+            {
+              Type: 'MetadataExtraction',
+              Parameters: [
+                { ParameterName: 'MetadataExtractionQuery', ParameterValue: '{page:.page}' },
+                { ParameterName: 'JsonParsingEngine', ParameterValue: 'JQ-1.6' },
+              ],
+            },
+          ],
+        },
+      });
+    const create = (name: string, prefix: string) =>
+      aws(
+        ...['firehose', 'create-delivery-stream', '--delivery-stream-name', name],
+        ...['--delivery-stream-type', 'KinesisStreamAsSource'],
+        ...['--kinesis-stream-source-configuration', JSON.stringify({ KinesisStreamARN, RoleARN })],
+        ...['--extended-s3-destination-configuration', destination(prefix)],
+      );
+    expect(create('second', 'second/page=!{partitionKeyFromQuery:page}/')).toMatch(/deliverystream\/second/);
+    expect(() => create('third', 'third/')).toThrow(
+      /InvalidArgumentException.*S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled/,
+    );
+    expect(() => create('second', 'second/page=!{partitionKeyFromQuery:page}/')).toThrow(/ResourceInUseException/);
+    aws('firehose', 'delete-delivery-stream', '--delivery-stream-name', 'second');
+    expect(() => aws('firehose', 'describe-delivery-stream', '--delivery-stream-name', 'nowhere')).toThrow(
+      /ResourceNotFoundException.*nowhere/,
+    );
+  });
+});

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { awsTarget, ingestTarget, stateFolder, UsageError } from '../src/cli/context.js';
+import { announcePart, runningPart } from '../src/cli/running.js';
+import { type Sandbox, sandbox } from './support/millrace.js';
+
+let box: Sandbox;
+beforeEach(() => {
+  box = sandbox();
+});
+afterEach(() => box.remove());
+
+const commands = ['dev', 'aws', 'ingest', 'store', 'generate', 'replay', 'query', 'ls', 'audit'];
+
+describe('the millrace command', () => {
+  test('--help lists every command, and each explains itself', async () => {
+    const { stdout, code } = await box.run(['--help']);
+    expect(code).toBe(0);
+    const listed = [...stdout.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+    expect(listed).toEqual(expect.arrayContaining(commands));
+    const helps = await Promise.all(commands.map((command) => box.run([command, '--help'])));
+    for (const help of helps)
+      expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: millrace') });
+  });
+
+  test.each([
+    [[]],
+    [['launch']],
+    [['ls', '--colour']],
+    [['dev', '--shards', '0']],
+    [['dev', '--port', 'http']],
+    [['query']],
+  ])('called wrongly (%j) it says how, and exits with 2', async (args) => {
+    const { code, stderr } = await box.run(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Usage: millrace|--help|--port/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('where a command finds AWS', () => {
+  test('--endpoint-url wins over the embedded AWS that runs on the state folder, which wins over AWS', () => {
+    expect(awsTarget({ state: box.state }).description).toBe('AWS');
+    const withdraw = announcePart(box.state, 'aws', 'http://127.0.0.1:4566');
+    const local = awsTarget({ state: box.state });
+    expect(local.clientConfig).toMatchObject({
+      endpoint: 'http://127.0.0.1:4566',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test' },
+    });
+    const named = awsTarget({ state: box.state, endpointUrl: 'https://kinesis.example' });
+    expect(named.clientConfig.endpoint).toBe('https://kinesis.example');
+    expect(named.clientConfig.credentials).toBeUndefined();
+    withdraw();
+    expect(awsTarget({ state: box.state }).description).toBe('AWS');
+  });
+
+  test('an endpoint that is no URL is named', () => {
+    expect(() => awsTarget({ endpointUrl: 'localhost' })).toThrow(UsageError);
+    expect(() => ingestTarget('ftp://x', {})).toThrow(/"ftp:\/\/x" is no http/);
+    expect(() => ingestTarget(undefined, { state: box.state })).toThrow(/npm start/);
+  });
+
+  test('a part whose process has died does not count as running', () => {
+    mkdirSync(join(box.state, 'run'));
+    writeFileSync(join(box.state, 'run', 'aws.json'), JSON.stringify({ pid: 2 ** 22 + 1, url: 'http://127.0.0.1:1' }));
+    expect(runningPart(box.state, 'aws')).toBeUndefined();
+    writeFileSync(join(box.state, 'run', 'aws.json'), '{"torn');
+    expect(runningPart(box.state, 'aws')).toBeUndefined();
+  });
+
+  test('a part that another process has taken over is not withdrawn', () => {
+    const withdraw = announcePart(box.state, 'store', 'http://127.0.0.1:1');
+    const file = join(box.state, 'run', 'store.json');
+    writeFileSync(file, JSON.stringify({ pid: process.ppid, url: 'http://127.0.0.1:2' }));
+    withdraw();
+    expect(existsSync(file)).toBe(true);
+  });
+
+  test('the state folder is --state, else MILLRACE_STATE, else .millrace here', () => {
+    expect(stateFolder({ state: '/tmp/x' })).toBe('/tmp/x');
+    expect(stateFolder()).toMatch(/\.millrace$/);
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { storedEventSchema } from '@millrace/sdk/schema';
+import type { Browser, Page } from 'playwright-core';
+import { browserDescribe } from './support/chromium.js';
+import { eventually } from './support/eventually.js';
+import { lakeKeys, lakeRows } from './support/lake.js';
+import { type Sandbox, type Served, sandbox } from './support/millrace.js';
+
+const anyPorts = ['--port', '0', '--ingest-port', '0', '--aws-port', '0'];
+
+browserDescribe('from a click to the lake, with everything on one machine', ({ launch }) => {
+  let box: Sandbox;
+  let millrace: Served;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    box = sandbox();
+    millrace = await box.serve(['dev', '--no-traffic', ...anyPorts], ['aws', 'ingest', 'store']);
+    browser = await launch();
+    page = await browser.newPage();
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  });
+  afterAll(() => box.remove());
+
+  /** Rows as `millrace query` shows them: the public way. */
+  const query = async (sql: string): Promise<Record<string, unknown>[]> => {
+    const { code, stdout, stderr } = await box.run(['query', '--json', sql]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  };
+
+  test('a person reads a review of a book, likes an item and buys it: SQL finds exactly those events, once each', async () => {
+    const visited = `${millrace.url('store')}/books/51`;
+    await page.goto(visited);
+    await page.locator('[data-track="clicked_review"]').first().click();
+    await page.locator('[data-track="liked_item"]').first().click();
+    await page.getByRole('button', { name: /add to cart/i }).click();
+    await page.goto(`${millrace.url('store')}/cart`);
+    await page
+      .getByRole('link', { name: /checkout|pay/i })
+      .first()
+      .click();
+    await page.waitForURL('**/checkout');
+    await page.getByRole('radio').first().check();
+    await page.getByRole('button', { name: /pay|buy|place/i }).click();
+    await page.waitForURL('**/thanks*');
+
+    const wanted = ['clicked_review', 'entered_payment_method', 'liked_item', 'purchased_item'];
+    const rows = await eventually('the purchase to be a row', () => {
+      const found = lakeRows(box.state);
+      const views = found.filter((row) => row.event === 'page_view').length;
+      return wanted.every((event) => found.some((row) => row.event === event)) && views >= 4 ? found : undefined;
+    });
+    for (const row of rows) expect(storedEventSchema.safeParse(row).error).toBeUndefined();
+
+    const clicks = await query(
+      "select page, event, item_id, count(*) as n from events where event <> 'page_view' group by all order by event",
+    );
+    expect(clicks.map(({ event, n }) => [event, Number(n)])).toEqual(wanted.map((event) => [event, 1]));
+    const reviews = await query("select * from events where page='books' and event='clicked_review' limit 5");
+    expect(reviews).toHaveLength(1);
+    expect(reviews[0]).toMatchObject({ item_id: '51', url: visited, sdk: expect.stringMatching(/^millrace-js\//) });
+    expect(complaints).toEqual([]);
+  });
+
+  test('the objects lie at page=books/event=clicked_review/, gzipped, under the names that AWS gives them', () => {
+    const keys = lakeKeys(box.state).filter((key) => key.startsWith('page=books/event=clicked_review/'));
+    expect(keys.length).toBeGreaterThan(0);
+    for (const key of keys) expect(key).toMatch(/\/clickstream-to-s3-1-\d{4}(-\d\d){5}-[0-9a-f-]{36}\.gz$/);
+  });
+
+  test('the whole visit is in one stream, gap-free from 0, and the audit finds nothing missing', async () => {
+    const positions = await query('select stream_id, seq from events order by seq');
+    expect(new Set(positions.map((row) => row.stream_id)).size).toBe(1);
+    expect(positions.map((row) => Number(row.seq))).toEqual(positions.map((_, index) => index));
+    expect(await box.run(['audit'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('ls shows the partitions with their objects and events', async () => {
+    const { stdout, code } = await box.run(['ls']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/books\s+clicked_review\s+1\s+1\s/);
+  });
+
+  test('the live view shows an event on its way: received, in the stream, in an object', async () => {
+    const live = await browser.newPage();
+    await live.goto(`${millrace.url('store')}/live`);
+    await page.goto(`${millrace.url('store')}/food`);
+    await eventually('the page view to be shown in an object', async () =>
+      /page=food\/event=page_view\//.test((await live.locator('body').textContent()) ?? ''),
+    );
+    await live.close();
+  });
+
+  test('an event that is put straight into the stream is delivered like any other', async () => {
+    const { code } = await box.run(['generate', 'clickstream', '1', '0', '--count', '3']);
+    expect(code).toBe(0);
+    await eventually('three generated events in the lake', async () => {
+      const [row] = await query("select count(*) as n from events where sdk like 'millrace-generator/%'");
+      return Number(row?.n) === 3;
+    });
+  });
+
+  test('Ctrl-C stops everything with nothing lost, and the next start goes on where it was', async () => {
+    const before = lakeRows(box.state).length;
+    const { code } = await box.run([
+      'generate',
+      '--to',
+      millrace.url('ingest'),
+      '--count',
+      '50',
+      '--rate',
+      '1000',
+      '--seed',
+      '3',
+    ]);
+    expect(code).toBe(0);
+    expect(await millrace.end('SIGINT')).toBe(0);
+    expect(lakeRows(box.state)).toHaveLength(before + 50);
+    millrace = await box.serve(['dev', '--no-traffic', ...anyPorts], ['aws', 'ingest', 'store']);
+    expect(
+      (await box.run(['generate', '--to', millrace.url('ingest'), '--count', '5', '--rate', '1000', '--seed', '4']))
+        .code,
+    ).toBe(0);
+    await eventually('five more rows', () => lakeRows(box.state).length === before + 55);
+  });
+});

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type PartName, type RunningPart, runningPart } from '../../src/cli/running.js';
+import { eventually } from './eventually.js';
+
+const bin = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
+
+/** A state folder of its own, and what runs on it: the tests use Millrace as a person does, through its command. */
+export interface Sandbox {
+  state: string;
+  /** Starts a server command and waits until the named parts answer on their ports. */
+  serve(args: string[], parts: PartName[], env?: NodeJS.ProcessEnv): Promise<Served>;
+  /** Runs a command to its end. */
+  run(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Finished>;
+  /** Ends whatever still runs and removes the folder. */
+  remove(): Promise<void>;
+}
+
+export interface Served {
+  pid: number;
+  url(part: PartName): string;
+  /** What it has printed so far, both streams. */
+  output(): string;
+  /** Ends it by a signal and waits; the result is its exit code, or the signal. */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
+}
+
+export interface Finished {
+  code: number | NodeJS.Signals;
+  stdout: string;
+  stderr: string;
+}
+
+function collect(child: ChildProcess): { stdout: () => string; stderr: () => string; all: () => string } {
+  const parts: { from: 1 | 2; text: string }[] = [];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => parts.push({ from: 1, text }));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => parts.push({ from: 2, text }));
+  const of = (from?: 1 | 2) =>
+    parts
+      .filter((part) => !from || part.from === from)
+      .map((part) => part.text)
+      .join('');
+  return { stdout: () => of(1), stderr: () => of(2), all: () => of() };
+}
+
+function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of Object.keys(env)) if (/^(AWS_|MILLRACE_|NODE_OPTIONS)/.test(name)) delete env[name];
+  return { ...env, ...extra };
+}
+
+export function sandbox(): Sandbox {
+  const state = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  const children = new Set<ChildProcess>();
+
+  const start = (args: string[], env?: NodeJS.ProcessEnv) => {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: state,
+      env: cleanEnvironment({ MILLRACE_STATE: state, ...env }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    child.on('exit', () => children.delete(child));
+    return { child, output: collect(child) };
+  };
+
+  return {
+    state,
+    async serve(args, parts, env) {
+      const { child, output } = start(args, env);
+      const running = new Map<PartName, RunningPart>();
+      await eventually(`${args.join(' ')} to run`, () => {
+        if (child.exitCode !== null || child.signalCode !== null) {
+          throw new Error(
+            `millrace ${args.join(' ')} ended with ${child.exitCode ?? child.signalCode}:\n${output.all()}`,
+          );
+        }
+        for (const part of parts) {
+          const found = runningPart(state, part);
+          if (found?.pid === child.pid && found) running.set(part, found);
+        }
+        return running.size === parts.length;
+      });
+      return {
+        pid: child.pid!,
+        url: (part) => running.get(part)!.url,
+        output: output.all,
+        async end(signal) {
+          if (child.exitCode === null && child.signalCode === null) {
+            const ended = once(child, 'exit');
+            child.kill(signal);
+            await ended;
+          }
+          return child.exitCode ?? child.signalCode!;
+        },
+      };
+    },
+    async run(args, options = {}) {
+      const { child, output } = start(args, options.env);
+      child.stdin!.end(options.input ?? '');
+      await once(child, 'close');
+      return { code: child.exitCode ?? child.signalCode!, stdout: output.stdout(), stderr: output.stderr() };
+    },
+    async remove() {
+      for (const child of children) {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        await ended;
+      }
+      rmSync(state, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
