@@ -1,6 +1,7 @@
 import type { MillraceEvent } from '../schema/event.js';
 import { limits } from '../schema/limits.js';
 import { attempt } from './attempt.js';
+import { byteLength } from './bytes.js';
 
 /** The fields of an event that a page gives. */
 export type CleanFields = Pick<
@@ -57,7 +58,7 @@ export function cleanProperties(given: unknown): CleanFields['properties'] | und
       !Array.isArray(value) &&
       Object.keys(value).length <= limits.propertiesKeys &&
       isShallow(value, limits.propertiesDepth) &&
-      new TextEncoder().encode(text).length <= limits.propertiesBytes;
+      byteLength(text) <= limits.propertiesBytes;
     return fits ? value : undefined;
   });
 }

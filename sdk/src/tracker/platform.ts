@@ -1,3 +1,5 @@
+import { attempt } from './attempt.js';
+
 /** The part of `navigator` that tells the platform. */
 export interface NavigatorLike {
   userAgent?: string;
@@ -21,7 +23,9 @@ const systems: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The system and kind of device, from the browser's own words where it has them, else from the user agent; `web` when unknown. */
-export function platformOf({ userAgent = '', maxTouchPoints = 0, userAgentData }: NavigatorLike): Platform {
+export function platformOf(navigator: NavigatorLike): Platform {
+  const { userAgent = '', maxTouchPoints = 0 } = navigator;
+  const userAgentData = attempt(() => navigator.userAgentData);
   const text = userAgentData?.platform || userAgent;
   let os = systems.find(([pattern]) => pattern.test(text))?.[1] ?? 'web';
   // An iPad says that it is a Mac; no Mac has a touch screen.

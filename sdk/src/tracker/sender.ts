@@ -1,6 +1,8 @@
 import { type Aborter, newAborter } from './aborter.js';
+import { attempt } from './attempt.js';
 import type { Backoff } from './backoff.js';
 import { exitBatchChars, exitBytes, lingerMs } from './bounds.js';
+import { byteLength } from './bytes.js';
 import type { Lock } from './lock.js';
 import type { Batch, Queue } from './queue.js';
 import type { Answer, Sending, Transport } from './transport.js';
@@ -99,12 +101,12 @@ export function createSender({ queue, backoff, lock, transport, address, now, an
     if (!stopped || now() + delay >= due) return;
     clearTimeout(timer);
     due = now() + delay;
-    timer = setTimeout(() => void flush(), delay);
+    timer = attempt(() => setTimeout(() => void flush(), delay));
   }
 
   function hand(batch: Batch): boolean {
     const url = address(batch, now());
-    const bytes = new TextEncoder().encode(batch.body).length;
+    const bytes = byteLength(batch.body);
     if (leavingBytes + bytes > exitBytes) return false;
     if (!transport.canKeepAlive()) {
       // Its answer is never seen: the events stay, and the next page sends the batch again under the same id.

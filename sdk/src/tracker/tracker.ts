@@ -81,9 +81,14 @@ export function startTracker(options: TrackerOptions, early?: (tracker: TimedTra
       leftOut('invalid', 'track() needs the name of an event', name);
       return;
     }
-    const { fields, page: ownPage } = cleanFields(given, (field, value) =>
-      leftOut('field', `${event} goes without ${field}, which does not fit`, value),
+    const without = (field: string, value: unknown) =>
+      leftOut('field', `${event} goes without ${field}, which does not fit`, value);
+    // Reading what a page gives runs the page's code (getters, proxies), which may throw.
+    const clean = attempt(
+      () => cleanFields(given, without),
+      (error) => without('fields', error),
     );
+    const { fields = {}, page: ownPage } = clean ?? {};
     const counts = drops.pending();
     const reporting = counts && cleanProperties({ ...fields.properties, [dropsProperty]: counts });
     if (reporting) {
@@ -91,23 +96,26 @@ export function startTracker(options: TrackerOptions, early?: (tracker: TimedTra
       drops.reported();
     }
     const person = identity.touch(at);
-    const isView = event === 'page_view';
-    const place = stream.next(at);
-    const whole: MillraceEvent = {
+    const facts = {
       event_id: newUuid(at),
       event,
       page: (ownPage ? slugOf('page', ownPage) : '') || pageName(),
       event_time: new Date(at).toISOString(),
       visitor_id: person.visitor,
       session_id: person.session,
-      ...place,
+    };
+    const about = {
       ...(person.user && { user_id: person.user }),
       ...platform,
-      url: location.href.slice(0, 2048),
-      ...(isView && { referrer: document.referrer.slice(0, 2048), title: document.title.slice(0, 256) }),
+      ...attempt(() => ({ url: location.href.slice(0, 2048) })),
+      ...(event === 'page_view' &&
+        attempt(() => ({ referrer: document.referrer.slice(0, 2048), title: document.title.slice(0, 256) }))),
       ...fields,
       sdk: `millrace-js/${version}`,
     };
+    // Taken last, when nothing can fail any more: a place without an event would look like a loss.
+    const place = stream.next(at);
+    const whole: MillraceEvent = { ...facts, ...place, ...about };
     queue.append(place.stream_id, place.seq, at, JSON.stringify(whole));
     log(event, whole);
     if (gone) leave();
