@@ -126,13 +126,14 @@ browserDescribe('the tracker in a page', ({ launch }) => {
       `<div ${item} data-page="books"><a href="/next" data-track="clicked_review" data-track-shelf-row="3"><b>Reviews</b></a></div>`,
     );
     site.pages['/next'] = html();
-    for (let round = 0; round < 5; round++) {
-      const page = await visit();
+    const page = await context.newPage();
+    for (let round = 0; round < 3; round++) {
+      await page.goto(`${site.origin}/`);
+      await page.waitForFunction(() => window.millrace?.version);
       await page.click('b');
       await page.waitForURL('**/next');
-      await page.close();
     }
-    await until('5 clicks', () => names(collector.kept()).filter((name) => name === 'clicked_review').length === 5);
+    await until('3 clicks', () => names(collector.kept()).filter((name) => name === 'clicked_review').length === 3);
     const clicked = collector.kept().find(({ event }) => event === 'clicked_review');
     expect(clicked).toMatchObject({
       page: 'books',

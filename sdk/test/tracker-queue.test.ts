@@ -148,7 +148,7 @@ describe('the queue', () => {
         queue.append(`t${tab}`, seq, start + seq, line('e', 400));
       });
       if (seq % 50 === 0) tabs[0]!.queue.next(start);
-      most = Math.max(most, disk.used());
+      if (seq % 10 === 9) most = Math.max(most, disk.used());
     }
     expect(most).toBeLessThanOrEqual(256 * 1024);
     expect(most).toBeGreaterThan(queueChars * 0.9);

@@ -17,3 +17,8 @@ export const exitBytes = 60 * 1024;
 export const lingerMs = 250;
 /** A request without an answer counts as lost after this long. */
 export const answerMs = 30 * 1000;
+/**
+ * Storage is copied between the processes of tabs, and a tab that gets the lock may still see what the one before it has removed. So the
+ * lock is given on a little after the last change.
+ */
+export const settleMs = 50;

@@ -1,5 +1,7 @@
 import type { Aborter } from './aborter.js';
 import { attempt } from './attempt.js';
+import { settleMs } from './bounds.js';
+import { sleep } from './sleep.js';
 import type { Store } from './store.js';
 
 /** Runs `work` while no other tab does, waiting for its turn; does not run it when `signal` is aborted first. Never rejects. */
@@ -8,10 +10,6 @@ export type Lock = (work: () => Promise<void>, signal?: Aborter['signal']) => Pr
 /** Without news from its holder a lease ends after this. The holder renews it four times as often; hidden tabs get one timer a second. */
 const leaseMs = 2000;
 const renewMs = 500;
-/** Two tabs that see a free lease write at the same time; after this each sees the other's. */
-const settleMs = 60;
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** A lease in the shared storage, for browsers and pages (plain http) without Web Locks. Can let two in when a tab stalls: that costs a duplicate. */
 export function createLease(store: Store, me: string, now: () => number): Lock {
@@ -26,6 +24,7 @@ export function createLease(store: Store, me: string, now: () => number): Lock {
     while (!signal?.aborted) {
       if (holder() === undefined) {
         take();
+        // Two tabs that see a free lease both write; now each sees which of them was last.
         await sleep(settleMs);
         if (holder() === me) break;
       }

@@ -1,10 +1,11 @@
 import { type Aborter, newAborter } from './aborter.js';
 import { attempt } from './attempt.js';
 import type { Backoff } from './backoff.js';
-import { exitBatchChars, exitBytes, lingerMs } from './bounds.js';
+import { exitBatchChars, exitBytes, lingerMs, settleMs } from './bounds.js';
 import { byteLength } from './bytes.js';
 import type { Lock } from './lock.js';
 import type { Batch, Queue } from './queue.js';
+import { sleep } from './sleep.js';
 import type { Answer, Sending, Transport } from './transport.js';
 
 export interface Sender {
@@ -43,8 +44,7 @@ export function createSender({ queue, backoff, lock, transport, address, now, an
   const leaving = new Map<string, Promise<void>>();
   let leavingBytes = 0;
 
-  /** Returns whether the next batch may follow. */
-  function settle(batch: Batch, answer: Answer): boolean {
+  function settle(batch: Batch, answer: Answer): void {
     const { status } = answer;
     answered(batch, answer);
     if (status >= 200 && status < 300) queue.done(batch);
@@ -53,22 +53,24 @@ export function createSender({ queue, backoff, lock, transport, address, now, an
     else if (status >= 400 && status < 500 && status !== 408 && status !== 429) queue.refuse(batch, 'refused');
     else {
       backoff.failed(now(), answer.retryAfter);
-      return false;
+      return;
     }
     backoff.succeeded();
-    return true;
   }
 
   async function drain(mine: Aborter): Promise<void> {
-    for (;;) {
-      if (mine.signal.aborted || backoff.wait(now()) > 0) return;
-      const batch = queue.next(now());
-      if (!batch) return;
+    for (let sent = false; ; sent = true) {
+      const batch = !mine.signal.aborted && backoff.wait(now()) === 0 && queue.next(now());
+      if (!batch) {
+        // A page that is gone cannot wait.
+        if (sent && !mine.signal.aborted) await sleep(settleMs);
+        return;
+      }
       const sending = transport.post(address(batch, now()), batch.body);
       current = { batch, sending };
       const answer = await sending.answer;
       current = undefined;
-      if (mine.signal.aborted || !settle(batch, answer)) return;
+      if (!mine.signal.aborted) settle(batch, answer);
     }
   }
 

@@ -32,12 +32,14 @@ export function createDisk(from: Record<string, string> = {}): Disk {
   };
   hide('getItem', (name: string) => {
     check();
-    return Object.keys(storage).includes(name) ? storage[name] : null;
+    return Object.hasOwn(storage, name) ? storage[name] : null;
   });
   hide('setItem', (name: string, text: string) => {
     check();
-    const before = Object.keys(storage).includes(name) ? name.length + String(storage[name]).length : 0;
-    if (disk.used() - before + name.length + text.length > disk.room) throw new Error('QuotaExceededError');
+    if (Number.isFinite(disk.room)) {
+      const before = Object.hasOwn(storage, name) ? name.length + String(storage[name]).length : 0;
+      if (disk.used() - before + name.length + text.length > disk.room) throw new Error('QuotaExceededError');
+    }
     storage[name] = text;
   });
   hide('removeItem', (name: string) => {
