@@ -23,3 +23,9 @@ export function mayBeDamage(message: string): boolean {
     message,
   );
 }
+
+/** What an error says. Errors of the native module are not of every realm's Error class, so their class is not asked for. */
+export function messageOf(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(error);
+}

@@ -1,3 +1,4 @@
+import { messageOf } from './damage.js';
 import { viewNames } from './views.js';
 
 /**
@@ -21,7 +22,7 @@ export async function explainSqlError(
   sql: string,
   columnsOf: (view: string) => Promise<string[]>,
 ): Promise<QueryError> {
-  const message = (error instanceof Error ? error.message : String(error))
+  const message = messageOf(error)
     .trim()
     .replace(/^Failed to extract statements: /, '');
   if (/^Out of Memory Error/.test(message)) {

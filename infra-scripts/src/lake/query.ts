@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import type { JsonValue } from '@millrace/sdk/schema';
-import { mayBeDamage } from './damage.js';
+import { mayBeDamage, messageOf } from './damage.js';
 import { explainSqlError, QueryError } from './query-error.js';
 import type { LakeWarnings, Reading } from './reading.js';
 import { text } from './sql-text.js';
@@ -96,7 +96,7 @@ async function watched<Answer>(
   } catch (error) {
     if (stopped) throw stopped;
     // Damage is for whoever reads the lake: it sets the object apart and asks again.
-    if (error instanceof QueryError || (error instanceof Error && mayBeDamage(error.message))) throw error;
+    if (error instanceof QueryError || mayBeDamage(messageOf(error))) throw error;
     throw await explainSqlError(error, sql, (view) => columnsOf(connection, view));
   } finally {
     clearTimeout(timer);

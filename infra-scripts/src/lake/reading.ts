@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { type DamagedObject, damageMessage, mayBeDamage } from './damage.js';
+import { type DamagedObject, damageMessage, mayBeDamage, messageOf } from './damage.js';
 import { type Engine, type EngineLimits, openEngine } from './engine.js';
 import { type LakeListing, type LakeObject, listLake } from './objects.js';
 import { countLines, readWhole } from './views.js';
@@ -43,9 +43,10 @@ export async function readLake<Answer>(
     try {
       return await work({ listing, engine, damaged: [...damaged.values()], strange: listing.strange });
     } catch (error) {
-      if (attempt === mostAttempts || !(error instanceof Error) || !mayBeDamage(error.message)) throw error;
+      const message = messageOf(error);
+      if (attempt === mostAttempts || !mayBeDamage(message)) throw error;
       const candidates = [...alive.delivered, ...alive.errors].filter(({ path }) => !damaged.has(path));
-      const found = await findDamage(engine, error.message, candidates, damaged.size >= mostObjectsNamed);
+      const found = await findDamage(engine, message, candidates, damaged.size >= mostObjectsNamed);
       for (const [path, damage] of found) damaged.set(path, damage);
       // Nothing wrong with any object, and none has gone meanwhile: the error is the query's own.
       if (found.size === 0 && (await allThere(candidates))) throw error;
@@ -86,7 +87,7 @@ async function examine({ connection }: Engine, object: LakeObject): Promise<Dama
     await connection.run(readWhole(object));
     return undefined;
   } catch (error) {
-    const message = damageMessage((error as Error).message, object.path);
+    const message = damageMessage(messageOf(error), object.path);
     // Of an error object, bad lines are passed over anyhow: what failed is its compression.
     if (!('page' in object.partition)) return { key: object.key, message, unreadableLines: null };
     try {

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { harmless, renderTable, showBytes } from '../src/cli/table.js';
+import { event, temporaryLake } from './lake-fixture.js';
+
+const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
+let at: ReturnType<typeof temporaryLake>;
+beforeAll(() => {
+  at = temporaryLake();
+  at.put(
+    'books',
+    'clicked_review',
+    event({ stream_id: 'A', seq: 0, title: 'a\u001b[2Jb' }),
+    event({ stream_id: 'A', seq: 2 }),
+  );
+});
+afterAll(() => at.remove());
+
+function millrace(args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, ...args], { stdio: 'pipe' });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data) => {
+      out += data;
+    });
+    child.stderr.on('data', (data) => {
+      err += data;
+    });
+    child.on('close', (code) => resolve({ code, out, err }));
+    child.stdin.end(input);
+  });
+}
+
+describe('the commands over the lake', () => {
+  test('query writes one JSON object a line when its output is no terminal', async () => {
+    const answer = await millrace([
+      'query',
+      'select seq, event_time, url from events order by seq',
+      '--lake',
+      at.folder,
+    ]);
+    expect(answer).toEqual({
+      code: 0,
+      out:
+        '{"seq":0,"event_time":"2026-11-23T08:00:00.000Z","url":null}\n' +
+        '{"seq":2,"event_time":"2026-11-23T08:00:00.000Z","url":null}\n',
+      err: '',
+    });
+  });
+
+  test('query takes its SQL from the standard input, and draws a table on demand', async () => {
+    const { out } = await millrace(
+      ['query', '-', '--table', '--lake', at.folder],
+      'select title, seq from events order by seq',
+    );
+    expect(out.split('\n').slice(0, 4)).toEqual([
+      'title          seq',
+      '─────────────  ───',
+      'a\\u001b[2Jb      0',
+      'NULL             2',
+    ]);
+  });
+
+  test('a wrong query: the message on stderr without a stack, exit code 1', async () => {
+    const answer = await millrace(['query', 'select nope from events', '--lake', at.folder]);
+    expect(answer).toMatchObject({ code: 1, out: '' });
+    expect(answer.err).toMatch(/^millrace: Binder Error: .*nope/);
+    expect(answer.err).not.toMatch(/\n {4}at /);
+  });
+
+  test('ls lists what lies there; the same as JSON', async () => {
+    const { out } = await millrace(['ls', '--lake', at.folder]);
+    expect(out).toMatch(/books +clicked_review +1 +2 +\d+ B +2026-11-23T08:00:00\.000Z/);
+    const json = await millrace(['ls', '--json', '--lake', at.folder]);
+    expect(JSON.parse(json.out)).toMatchObject({ page: 'books', event: 'clicked_review', objects: 1, events: 2 });
+  });
+
+  test('audit: exit code 1 when something is missing, 0 when nothing is, 2 when it is called wrongly', async () => {
+    const missing = await millrace(['audit', '--lake', at.folder]);
+    expect(missing).toMatchObject({ code: 1, out: expect.stringMatching(/^1 event is missing, in 1 stream/) });
+    const json = await millrace(['audit', '--json', '--lake', at.folder]);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, missing: 1, worst: [{ gaps: [{ first: 1, last: 1 }] }] });
+    const whole = temporaryLake();
+    whole.put('books', 'clicked_review', event({ stream_id: 'A', seq: 0 }));
+    const nothing = await millrace(['audit', '--lake', whole.folder]);
+    whole.remove();
+    expect(nothing).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing is missing: 1 event of 1 stream/) });
+    expect(await millrace(['audit', '--late', 'soon', '--lake', at.folder])).toMatchObject({ code: 2 });
+    const nowhere = await millrace(['ls', '--lake', `${at.folder}/nowhere`]);
+    expect(nowhere).toMatchObject({ code: 2, err: expect.stringMatching(/does not exist/) });
+  });
+});
+
+describe('text tables', () => {
+  const columns = [{ name: 'a' }, { name: 'long', align: 'right' as const }];
+
+  test('columns are as wide as they need to be, and wide characters count two', () => {
+    expect(
+      renderTable(columns, [
+        ['日本', '1'],
+        ['x', '22222'],
+      ]),
+    ).toBe('a      long\n────  ─────\n日本      1\nx     22222');
+  });
+
+  test('what is too wide for the terminal is cut, the widest first', () => {
+    const drawn = renderTable(columns, [['x'.repeat(50), 'y'.repeat(10)]], { width: 32 });
+    expect(drawn.split('\n').map((line) => line.length)).toEqual([32, 32, 32]);
+    expect(drawn).toContain(`${'x'.repeat(19)}…  ${'y'.repeat(10)}`);
+  });
+
+  test('columns that cannot stand side by side become a list of fields', () => {
+    const many = Array.from({ length: 20 }, (_, index) => ({ name: `column_${index}` }));
+    const drawn = renderTable(many, [many.map(({ name }) => `value of ${name}`)], { width: 60 });
+    expect(drawn.split('\n')).toHaveLength(21);
+    expect(drawn).toContain('column_7   value of column_7');
+    for (const line of drawn.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+  });
+
+  test('nothing in the data can steer the terminal', () => {
+    expect(harmless('a\u001b[31m\n\u009b\u202e')).toBe('a\\u001b[31m\\n\\u009b\\u202e');
+  });
+
+  test('bytes for people', () => {
+    expect([0, 999, 1_000, 1_450, 999_600, 123_456_789].map(showBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '1.4 kB',
+      '1.0 MB',
+      '123 MB',
+    ]);
+  });
+});
