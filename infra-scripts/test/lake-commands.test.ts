@@ -56,10 +56,10 @@ describe('the commands over the lake', () => {
       'select title, seq from events order by seq',
     );
     expect(out.split('\n').slice(0, 4)).toEqual([
-      'title          seq',
-      '─────────────  ───',
-      'a\\u001b[2Jb      0',
-      'NULL             2',
+      'title        seq',
+      '───────────  ───',
+      'a\\u001b[2Jb    0',
+      'NULL           2',
     ]);
   });
 
