@@ -159,6 +159,50 @@ async function expectTidy(folder: string, objects: number): Promise<void> {
   expect(await filesBelow(join(folder, 'meta', 'objects'))).toHaveLength(objects);
 }
 
+test('a put resolves after content, metadata and the names of new folders are synced, each before what builds on it', async () => {
+  const store = await open();
+  await store.createBucket(bucket);
+  const calls: string[] = [];
+  const short = (path: string) =>
+    path
+      .slice(root.length + 1)
+      .replace(/tmp\/lake\..*/, 'CONTENT')
+      .replace(/tmp\/.*metadata/, 'METADATA')
+      .replace(/[0-9a-f]{64}.json/, 'HASH');
+  const recording: Disk = {
+    ...nodeDisk,
+    rename: async (from, to) => {
+      await nodeDisk.rename(from, to);
+      calls.push(`rename ${short(String(from))} ${short(String(to))}`);
+    },
+    open: async (...args: Parameters<Disk['open']>) => {
+      const handle = await nodeDisk.open(...args);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => {
+        await sync();
+        calls.push(`sync ${short(String(args[0]))}`);
+      };
+      return handle;
+    },
+  };
+  await put(await open(recording), 'a/b/c', 'text');
+  const at = (call: string) => calls.indexOf(call);
+  const metadata = 'rename meta/METADATA meta/objects/lake/HASH';
+  const content = 'rename meta/CONTENT s3/lake/a/b/c';
+  for (const [before, after] of [
+    ['sync meta/METADATA', metadata],
+    [metadata, 'sync meta/objects/lake'],
+    ['sync meta/objects/lake', content],
+    ['sync meta/CONTENT', content],
+    [content, 'sync s3/lake/a/b'],
+    [content, 'sync s3/lake/a'],
+    [content, 'sync s3/lake'],
+  ] as const) {
+    expect(at(before)).toBeGreaterThanOrEqual(0);
+    expect(at(after)).toBeGreaterThan(at(before));
+  }
+});
+
 test('a full disk is answered 503 SlowDown, with a line in the log; the old object stays, and the next try succeeds', async () => {
   let full = false;
   const disk: Disk = {
