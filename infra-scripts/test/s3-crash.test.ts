@@ -241,6 +241,30 @@ test('a full disk is answered 503 SlowDown, with a line in the log; the old obje
   server.close();
 });
 
+test('an upload in parts goes on after a restart; what was being written then is removed', async () => {
+  const first = await startS3(root);
+  await send(first.port, 'PUT', '/lake', { body: '' });
+  const created = await send(first.port, 'POST', '/lake/parts?uploads', { body: '' });
+  const uploadId = /<UploadId>(.*)<\/UploadId>/.exec(created.body)![1];
+  const path = `/lake/parts?uploadId=${uploadId}`;
+  const { headers } = await send(first.port, 'PUT', `${path}&partNumber=1`, { body: 'content' });
+  await first.stop();
+  const folder = join(root, 's3-meta', 'uploads', 'lake', uploadId!);
+  await writeFile(join(folder, 'half.tmp'), 'half a par');
+  await mkdir(join(root, 's3-meta', 'uploads', 'lake', 'half-created'));
+  const second = await startS3(root);
+  try {
+    expect((await filesBelow(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    const part = `<Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part>`;
+    const body = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`;
+    expect((await send(second.port, 'POST', path, { body })).status).toBe(200);
+    expect((await send(second.port, 'GET', '/lake/parts')).body).toBe('content');
+    expect(await filesBelow(join(root, 's3-meta', 'uploads'))).toEqual([]);
+  } finally {
+    await second.stop();
+  }
+});
+
 describe('a folder that cannot be used gives an error that names it', () => {
   test('a file in its place', async () => {
     await writeFile(join(root, 's3'), 'a file');

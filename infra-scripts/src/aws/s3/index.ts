@@ -51,7 +51,7 @@ const notImplementedHints: Record<string, string> = {
  * - An answer 200 to a write means that it is on disk. An object is there whole or not at all, also after `kill -9`.
  * - It is for 127.0.0.1: signatures are not verified, and every request may do everything. Presigned URLs work, and expire.
  * - Left out, and refused by name: versions, ACLs, policies, tags, lifecycle, encryption, object lock, S3 Select.
- * - One process at a time may have a folder open.
+ * - One process at a time may have a folder open. On a file system that takes `A` and `a` for one name, so does this S3.
  *
  * @throws Error when a folder cannot be used; the message says which, why, and what to do.
  */

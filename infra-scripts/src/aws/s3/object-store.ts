@@ -108,7 +108,7 @@ export async function openObjectStore(options: {
         await metadata.reduce(bucket, keyHash, (key) => locate(bucket, key));
       await unlessAbsent(disk.unlink(join(tempFolder, name)));
     }
-    if (left.length > 0) log(`S3: removed ${left.length} temporary file(s) of writes that were never acknowledged.`);
+    if (left.length > 0) log(`S3: removed ${left.length} temporary file(s) of changes that a process did not finish.`);
   }
 
   async function locate(bucket: string, key: string): Promise<Located | undefined> {
