@@ -25,6 +25,8 @@ if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so its tests a
       ...process.env,
       AWS_ENDPOINT_URL: served.url('aws'),
       AWS_REGION: 'us-east-1',
+      // The name that version 1 reads.
+      AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_CONFIG_FILE: '/dev/null',
