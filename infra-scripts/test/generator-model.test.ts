@@ -12,7 +12,7 @@ const anyOptions = fc.record({ seed: fc.string(), sessions: fc.integer({ min: 1,
 const property = (check: (events: MillraceEvent[]) => void) =>
   fc.assert(
     fc.property(anyOptions, (options) => check(some(options))),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
 
 function byStream(events: readonly MillraceEvent[]): Map<string, MillraceEvent[]> {

@@ -107,6 +107,17 @@ describe('millrace replay FILE', () => {
     expect(asSet(stub.kept)).toEqual(asSet(sample));
   });
 
+  test('an event that the recording has twice, as a lake may, is sent once; with --keep-ids twice', async () => {
+    const file = join(folder, 'twice.jsonl');
+    await writeFile(file, sampleText + sampleText);
+    for (const extra of [[], ['--sort']]) {
+      const { stdout } = await replay(file, '--speed', 'max', '--json', ...extra);
+      expect(JSON.parse(stdout)).toMatchObject({ acknowledged: sample.length, repeated: sample.length });
+    }
+    const kept = await replay(file, '--speed', 'max', '--json', '--keep-ids');
+    expect(JSON.parse(kept.stdout)).toMatchObject({ acknowledged: 2 * sample.length, repeated: 0 });
+  });
+
   test('a predecessor that the recording lacks is not named, so that nothing seems lost', async () => {
     const follower = sample.find(({ after_stream_id }) => after_stream_id !== undefined)!;
     const file = join(folder, 'follower.jsonl');

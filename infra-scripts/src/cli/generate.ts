@@ -167,7 +167,7 @@ async function throughServer(options: GenerateOptions): Promise<number> {
   const eventsPerSecond = options.rate === 'max' ? undefined : (options.rate ?? 10);
   const connections = options.connections ?? defaultConnections;
   const seed = options.seed ?? randomUUID();
-  const sessions = options.sessions ?? sessionsFor(eventsPerSecond ?? 500);
+  const sessions = options.sessions ?? (eventsPerSecond === undefined ? 500 : sessionsFor(eventsPerSecond));
   const batchEvents = options.batch ?? limits.batchEvents;
   const { exitCode } = await runTraffic({
     events: take(liveShoppers({ seed, sessions }), options.count ?? Number.POSITIVE_INFINITY),

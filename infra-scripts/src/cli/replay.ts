@@ -4,7 +4,7 @@ import { atRecordedPace } from '../generator/at-recorded-pace.js';
 import { createCollector } from '../generator/collector.js';
 import { numberOrMax, seconds, wholeNumber } from '../generator/option-values.js';
 import { createRandom } from '../generator/random.js';
-import { checkRecording, type RecordingCheck, recordedEvents } from '../generator/recording.js';
+import { checkRecording, type RecordingCheck, recordedEvents, withoutRepetitions } from '../generator/recording.js';
 import { createRenewal } from '../generator/renewal.js';
 import { runTraffic } from '../generator/run-traffic.js';
 import { type Log, type Sink, TrafficError } from '../generator/sink.js';
@@ -31,7 +31,8 @@ interface ReplayOptions {
 const help = `
 A recording has an event a line, as a client sends it or as it lies in the lake; gzip is recognised; - is stdin.
 Events get new ids, and streams, visitors and sessions new names, because a repetition under the same event_id is
-removed as a duplicate; their time is when they are sent. --keep-ids sends them as they are.
+removed as a duplicate; their time is when they are sent. An event_id that comes twice in a recording is sent
+once. --keep-ids sends everything as it is.
 Files are checked before anything is sent.
 
 Examples:
@@ -114,7 +115,11 @@ async function checkFiles(files: readonly string[], options: ReplayOptions): Pro
     told += 1;
     if (told <= mostToldLines) console.error(`millrace: ${reason}`);
   };
-  const check = await checkRecording(files, { sort: options.sort === true, refuse });
+  const check = await checkRecording(files, {
+    sort: options.sort === true,
+    keepRepetitions: options.keepIds === true,
+    refuse,
+  });
   const { refused, events } = check;
   if (refused > mostToldLines) console.error(`millrace: … and ${refused - mostToldLines} more`);
   if (refused > 0 && !options.skipInvalid) {
@@ -139,6 +144,7 @@ async function replay(files: readonly string[], options: ReplayOptions): Promise
   // What comes through stdin can be read once only; it is checked line by line as it is sent.
   const check = fromStdin ? undefined : await checkFiles(files, options);
   let skipped = 0;
+  let repeated = 0;
 
   async function* events(log: Log, ended: AbortSignal): AsyncGenerator<MillraceEvent> {
     const seen = new Set<string>();
@@ -156,12 +162,17 @@ async function replay(files: readonly string[], options: ReplayOptions): Promise
         skipped += 1;
         if (skipped <= mostToldLines) log(reason);
       });
+    const once = options.keepIds
+      ? recorded
+      : withoutRepetitions(recorded, () => {
+          repeated += 1;
+        });
     const wait = (ms: number) => log(`the next event is due in ${longWait(ms)}; a higher --speed waits less`);
     let lastMs = 0;
     // Nothing else would end a wait for what a pipe brings.
     if (fromStdin) ended.addEventListener('abort', () => process.stdin.destroy(), { once: true });
     try {
-      for await (const event of atRecordedPace(recorded, options.speed, ended, wait)) {
+      for await (const event of atRecordedPace(once, options.speed, ended, wait)) {
         seen.add(event.stream_id);
         lastMs = Math.max(lastMs, Date.now());
         yield options.keepIds ? event : renew(event, lastMs);
@@ -181,11 +192,13 @@ async function replay(files: readonly string[], options: ReplayOptions): Promise
     feed: (target) => feeding(target, options.connections ?? defaultConnections, options.stream === undefined),
     totals: options.json ? 'json' : 'text',
     progress: true,
-    expected: check?.events,
+    expected: check && check.events - check.repeated,
     out: options.out,
-    extra: () => ({ skipped: check?.refused ?? skipped }),
+    extra: () => ({ skipped: check?.refused ?? skipped, repeated: check?.repeated ?? repeated }),
   });
-  const left = check?.refused ?? skipped;
-  if (left > 0 && !options.json) console.log(`${left} ${left === 1 ? 'line was' : 'lines were'} left out`);
+  const lines = (count: number) => `${count} ${count === 1 ? 'line was' : 'lines were'}`;
+  const left = { invalid: check?.refused ?? skipped, repeated: check?.repeated ?? repeated };
+  if (left.invalid > 0 && !options.json) console.log(`${lines(left.invalid)} left out as no event`);
+  if (left.repeated > 0 && !options.json) console.log(`${lines(left.repeated)} left out as repetitions of an event_id`);
   return exitCode;
 }

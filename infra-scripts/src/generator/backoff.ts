@@ -4,7 +4,7 @@
  * `attempt` counts from 0.
  */
 export function backoffMs(attempt: number, unit: () => number, retryAfterMs?: number): number {
-  const jitterMs = unit() * Math.min(15_000, 200 * 2 ** Math.min(attempt, 20));
+  const jitterMs = unit() * Math.min(5_000, 200 * 2 ** Math.min(attempt, 20));
   // What waits for the same Retry-After must not return in one instant.
   return retryAfterMs === undefined ? jitterMs : retryAfterMs + Math.min(jitterMs, 500);
 }

@@ -21,9 +21,29 @@ export async function* recordedEvents(
   }
 }
 
+/**
+ * Leaves out what has come before under the same event_id: a lake keeps copies that arrived twice, and under new ids they would become
+ * events of their own. Remembers every id, about 100 bytes an event.
+ */
+export async function* withoutRepetitions(
+  events: AsyncIterable<MillraceEvent> | Iterable<MillraceEvent>,
+  onRepetition: () => void = () => {},
+): AsyncGenerator<MillraceEvent> {
+  const seen = new Set<string>();
+  for await (const event of events) {
+    if (seen.has(event.event_id)) onRepetition();
+    else {
+      seen.add(event.event_id);
+      yield event;
+    }
+  }
+}
+
 /** What a look through a recording finds, before anything is sent. */
 export interface RecordingCheck {
   events: number;
+  /** How many of them are left out, because they have come before under the same event_id. */
+  repeated: number;
   /** How many lines do not fit. */
   refused: number;
   /** Which streams it has events of. */
@@ -34,16 +54,24 @@ export interface RecordingCheck {
 
 export async function checkRecording(
   paths: readonly string[],
-  options: { sort: boolean; refuse: (reason: string) => void },
+  options: { sort: boolean; keepRepetitions: boolean; refuse: (reason: string) => void },
 ): Promise<RecordingCheck> {
-  const check: RecordingCheck = { events: 0, refused: 0, streams: new Set() };
+  const check: RecordingCheck = { events: 0, repeated: 0, refused: 0, streams: new Set() };
   const all: MillraceEvent[] = [];
   const events = recordedEvents(paths, (reason) => {
     check.refused += 1;
     options.refuse(reason);
   });
-  for await (const event of events) {
-    check.events += 1;
+  const counted = async function* () {
+    for await (const event of events) {
+      check.events += 1;
+      yield event;
+    }
+  };
+  const repetition = () => {
+    check.repeated += 1;
+  };
+  for await (const event of options.keepRepetitions ? counted() : withoutRepetitions(counted(), repetition)) {
     check.streams.add(event.stream_id);
     if (options.sort) all.push(event);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { backoffMs } from './backoff.js';
 import type { Log } from './sink.js';
 import { TrafficError } from './sink.js';
@@ -31,6 +32,8 @@ const quietMs = 5_000;
 
 export function createRetrier({ target, giveUpAfterMs, log }: RetryOptions): Retrier {
   const hurried = new AbortController();
+  // Each lane that pauses listens.
+  setMaxListeners(0, hurried.signal);
   let retries = 0;
   let lastSuccessMs = Number.NEGATIVE_INFINITY;
   let told = { trouble: '', atMs: Number.NEGATIVE_INFINITY };
