@@ -3,7 +3,7 @@ import { awsTarget } from '../cli/context.js';
 import { createPipeline } from '../pipeline/create.js';
 import type { Pipeline } from '../pipeline/definition.js';
 import { destroyClients, pipelineClients } from './clients.js';
-import { onPort } from './ports.js';
+import { startListening } from './ports.js';
 import { announced, refuseSecond, type Started } from './started.js';
 import { openStateFolder } from './state.js';
 
@@ -17,8 +17,11 @@ export interface ServeAwsOptions extends EmbeddedAwsOptions {
 /** The embedded AWS on a state folder, with the pipeline on it when one is given. */
 export async function serveAws(options: ServeAwsOptions): Promise<Started> {
   refuseSecond(options.state, 'aws');
-  openStateFolder(options.state);
-  const aws = await onPort(options.port, 'the AWS endpoint', options.portOption, () => startEmbeddedAws(options));
+  const listen = { port: options.port, use: 'the AWS endpoint', option: options.portOption };
+  const aws = await startListening(listen, async () => {
+    openStateFolder(options.state);
+    return startEmbeddedAws(options);
+  });
   if (options.pipeline) {
     const clients = pipelineClients(awsTarget({ endpointUrl: aws.url }));
     try {

@@ -3,7 +3,7 @@ import { storeCatalogue } from '@millrace/demo-store';
 import { type IngestObserver, loadConfig, startIngestServer } from '@millrace/ingest-server';
 import { region } from '../aws/part.js';
 import { runningPart } from '../cli/running.js';
-import { onPort } from './ports.js';
+import { startListening } from './ports.js';
 import { announced, refuseSecond, type Started } from './started.js';
 import { openStateFolder } from './state.js';
 
@@ -29,21 +29,24 @@ function pointSdkAt(endpoint: string): void {
  */
 export async function serveIngest(options: ServeIngestOptions): Promise<Started> {
   refuseSecond(options.state, 'ingest');
-  openStateFolder(options.state);
   const embedded = runningPart(options.state, 'aws');
   if (embedded && !process.env.AWS_ENDPOINT_URL) pointSdkAt(embedded.url);
-  const configured = loadConfig({
-    MILLRACE_HOST: '127.0.0.1',
-    MILLRACE_SPOOL_FOLDER: join(options.state, 'spool'),
-    MILLRACE_WRITE_KEYS: 'demo',
-    MILLRACE_ORIGINS: '*',
-    ...process.env,
-    MILLRACE_PORT: String(options.port),
+  const listen = { port: options.port, use: 'the ingest server', option: options.portOption };
+  const server = await startListening(listen, async () => {
+    openStateFolder(options.state);
+    const configured = loadConfig({
+      MILLRACE_HOST: '127.0.0.1',
+      MILLRACE_SPOOL_FOLDER: join(options.state, 'spool'),
+      MILLRACE_WRITE_KEYS: 'demo',
+      MILLRACE_ORIGINS: '*',
+      ...process.env,
+      MILLRACE_PORT: String(options.port),
+    });
+    const config = process.env.MILLRACE_CATALOGUE ? configured : { ...configured, catalogue: storeCatalogue };
+    return startIngestServer(config, {
+      log: options.log,
+      ...(options.observer ? { observer: options.observer } : {}),
+    });
   });
-  const config = process.env.MILLRACE_CATALOGUE ? configured : { ...configured, catalogue: storeCatalogue };
-  const hooks = { log: options.log, ...(options.observer ? { observer: options.observer } : {}) };
-  const server = await onPort(options.port, 'the ingest server', options.portOption, () =>
-    startIngestServer(config, hooks),
-  );
   return announced(options.state, 'ingest', server);
 }

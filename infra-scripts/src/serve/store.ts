@@ -1,5 +1,5 @@
 import { type LiveFeed, startStore } from '@millrace/demo-store';
-import { onPort } from './ports.js';
+import { startListening } from './ports.js';
 import { announced, refuseSecond, type Started } from './started.js';
 
 export interface ServeStoreOptions {
@@ -14,9 +14,9 @@ export interface ServeStoreOptions {
 /** The demo store, with the tracker's script tag as a customer would paste it. */
 export async function serveStore(options: ServeStoreOptions): Promise<Started> {
   refuseSecond(options.state, 'store');
-  const { port, feed } = options;
-  const start = () =>
-    startStore({ port, collectorUrl: options.ingestUrl, writeKey: 'demo', ...(feed ? { feed } : {}) });
-  const store = await onPort(port, 'the demo store', options.portOption, start);
+  const { port, ingestUrl, feed } = options;
+  const store = await startListening({ port, use: 'the demo store', option: options.portOption }, () =>
+    startStore({ port, collectorUrl: ingestUrl, writeKey: 'demo', ...(feed ? { feed } : {}) }),
+  );
   return announced(options.state, 'store', store);
 }
