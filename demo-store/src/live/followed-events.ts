@@ -1,6 +1,6 @@
 import type { LiveStep } from '../live-feed.js';
 import { createPassedOver } from './passed-over.js';
-import { type ShownStep, type StepName, shownStep } from './shown-step.js';
+import { eventIdOf, type ShownStep, type StepName, shownStep } from './shown-step.js';
 import { createTokenBucket } from './token-bucket.js';
 
 export interface FollowedEvent {
@@ -66,12 +66,12 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
   return {
     /** The step as it is to be shown, or nothing: the event was passed over, or the step was shown before. */
     take(step: LiveStep, isOwn: boolean): ShownStep | undefined {
-      const shown = shownStep(step);
-      const id = shown.event_id;
+      // Most steps of a busy hour end in the next lines: they make nothing.
+      const id = eventIdOf(step);
       let event = events.get(id);
       if (event === undefined) {
         // An object holds what was in the stream: an event that begins here was passed over longer ago than is remembered.
-        if (shown.step === 'in_object' || passedOver.has(id)) return undefined;
+        if (step.step === 'in_object' || passedOver.has(id)) return undefined;
         if (!(isOwn && own.take()) && !anyone.take()) {
           passedOver.add(id);
           return undefined;
@@ -79,7 +79,8 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
         event = follow(id);
       }
       keepLine(id, event, step.line);
-      if (event.steps[shown.step]) return undefined;
+      if (event.steps[step.step]) return undefined;
+      const shown = shownStep(step);
       event.steps[shown.step] = shown;
       return shown;
     },

@@ -10,6 +10,9 @@ export function isStepName(value: unknown): value is StepName {
 /** A step as it is sent to browsers: without the line, every field cut to a length that the schema allows. */
 export type ShownStep = Omit<LiveStep, 'line'>;
 
+/** The id under which an event is followed. */
+export const eventIdOf = (step: LiveStep): string => cut(step.event_id, 64) ?? '';
+
 const cut = (value: unknown, length: number) => (typeof value === 'string' ? value.slice(0, length) : undefined);
 
 /**
@@ -19,7 +22,7 @@ const cut = (value: unknown, length: number) => (typeof value === 'string' ? val
 export function shownStep(step: LiveStep): ShownStep {
   const shown: ShownStep = {
     step: step.step,
-    event_id: cut(step.event_id, 64) ?? '',
+    event_id: eventIdOf(step),
     page: cut(step.page, 64) ?? '',
     event: cut(step.event, 64) ?? '',
     at: Number.isFinite(step.at) ? step.at : 0,
