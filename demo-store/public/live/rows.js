@@ -1,7 +1,9 @@
 import { duration, shortKey, shortShard, timeParts } from './words.js';
 
 const steps = ['received', 'in_stream', 'in_object'];
-const maxRows = 120;
+const maxRows = 200;
+const maxOwnRows = 100;
+const maxGone = 4000;
 
 function cell(row, className) {
   const element = document.createElement('td');
@@ -61,6 +63,8 @@ function whenOf(event, step) {
  */
 export function createRows(body, { matches, isOwn, onOpen }) {
   const events = new Map();
+  /** Events whose rows had to go: their later steps do not bring them back half. */
+  const gone = new Set();
 
   function fill(event) {
     const { row, fields } = event;
@@ -91,6 +95,7 @@ export function createRows(body, { matches, isOwn, onOpen }) {
   function take(step) {
     let event = events.get(step.event_id);
     if (!event) {
+      if (gone.has(step.event_id)) return undefined;
       event = { id: step.event_id, steps: {}, fields: {} };
       event.row = createRow(() => onOpen(event));
       events.set(step.event_id, event);
@@ -101,17 +106,32 @@ export function createRows(body, { matches, isOwn, onOpen }) {
     const { step: _step, at: _at, shard_id: _shard, key: _key, ...fields } = step;
     Object.assign(event.fields, fields);
     fill(event);
-    for (const [id, oldest] of events) {
-      if (events.size <= maxRows) break;
-      oldest.row.element.remove();
-      events.delete(id);
-    }
+    if (events.size > maxRows) drop(leastWanted());
     return event;
+  }
+
+  /** The oldest that no filter shows and that is not one's own, else the oldest of others, else the oldest. */
+  function leastWanted() {
+    const all = [...events.values()];
+    const own = all.filter(({ fields }) => isOwn(fields));
+    if (own.length > maxOwnRows) return own[0];
+    const others = all.filter(({ fields }) => !isOwn(fields));
+    return others.find(({ row }) => row.element.hidden) ?? others[0] ?? all[0];
+  }
+
+  function drop({ id, row }) {
+    row.element.remove();
+    events.delete(id);
+    gone.add(id);
+    for (const oldest of gone) {
+      if (gone.size <= maxGone) break;
+      gone.delete(oldest);
+    }
   }
 
   return {
     take,
-    /** Shows and hides after a change of the filters; says how many are shown. */
+    /** Shows and hides after a change of the filters. */
     refilter() {
       for (const { row, fields } of events.values()) row.element.hidden = !matches(fields);
     },
@@ -119,9 +139,6 @@ export function createRows(body, { matches, isOwn, onOpen }) {
       let count = 0;
       for (const { row } of events.values()) if (!row.element.hidden) count += 1;
       return count;
-    },
-    get size() {
-      return events.size;
     },
   };
 }

@@ -15,7 +15,7 @@ const station = ([
   <h2>${name}</h2>
   <p class="station-note">${note}</p>
   <p class="station-total" data-total>0</p>
-  <p class="station-rate"><span data-rate>0</span> a second</p>
+  <p class="station-rate"><span data-rate>0</span> /s</p>
   <svg class="spark" viewBox="0 0 60 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><polyline data-spark points=""/></svg>
 </li>`;
 

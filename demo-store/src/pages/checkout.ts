@@ -35,7 +35,7 @@ ${needsScript}
         </fieldset>
         <div class="pretend" data-pretend>
           <label class="field">Pretend digits <input value="0000 1111 2222 3333" maxlength="19" autocomplete="off" inputmode="numeric"></label>
-          <label class="field narrow">Pretend code <input value="000" maxlength="4" autocomplete="off" inputmode="numeric"></label>
+          <label class="field narrow">And a code <input value="000" maxlength="4" autocomplete="off" inputmode="numeric"></label>
         </div>
         <label class="field">Visitor name, if you like <input data-visitor-name maxlength="64" autocomplete="off" spellcheck="false" placeholder="an invented one"></label>
         <p class="muted">It is sent as <code>user_id</code> with your events from here on.</p>
