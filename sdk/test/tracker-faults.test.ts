@@ -59,6 +59,32 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     expect(thrown).toEqual([]);
   });
 
+  test('track() has the event in the storage before it returns, and sends nothing', async () => {
+    const page = await visit();
+    const [stored, requests] = await page.evaluate(() => {
+      let requests = 0;
+      const { fetch, navigator } = window;
+      window.fetch = (...given) => {
+        requests++;
+        return fetch(...given);
+      };
+      navigator.sendBeacon = () => {
+        requests++;
+        return true;
+      };
+      const waiting = () => Object.values(localStorage).filter((text) => text.includes('"liked_item"')).length;
+      const stored: number[] = [];
+      for (let n = 0; n < 60; n++) {
+        millrace.track('liked_item', { properties: { n } });
+        stored.push(waiting());
+      }
+      return [stored, requests] as const;
+    });
+    expect(stored).toEqual(upTo(60).map((n) => n + 1));
+    expect(requests).toBe(0);
+    await allOf(60);
+  });
+
   test('300 events and a navigation in the same task: nothing is lost', async () => {
     const page = await visit();
     await page.evaluate(() => {

@@ -100,6 +100,7 @@ describe('the queue', () => {
     const again = queue.next(start)!;
     expect(again.id).not.toBe(batch.id);
     expect(namesIn(again)).toEqual(['e0', 'e2']);
+    expect(store.names('b.')).toEqual([`b.${again.id}`]);
   });
 
   test('only what is of the stream, and no batch that is excepted', () => {
