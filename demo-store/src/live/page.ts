@@ -75,6 +75,7 @@ export function livePage({ hasFeed, links, writeKey }: LivePageOptions): string 
 ${head(
   'Live – Millrace',
   html`<link rel="stylesheet" href="/assets/live.css">
+  <link rel="stylesheet" href="/assets/live/detail.css">
   ${hasFeed && html`<script type="module" src="/assets/live/live.js"></script>`}`,
 )}
 <body class="live" data-visitor-key="${visitorKey(writeKey)}">
