@@ -73,6 +73,8 @@ describe('delivery', () => {
       ['[{"page":"books","event":"x"}]', 'Cannot index array with string "page"'],
       [Array(501).fill('{"page":"books","event":"x"}').join('\n'), 'Non JSON record provided'],
       [`{"page":"${'x'.repeat(600)}","event":"x"}`, 'Length of evaluated prefix cannot be greater than 512'],
+      [`{"page":"${'😀'.repeat(130)}","event":"x"}`, 'Length of evaluated prefix cannot be greater than 512'],
+      ['{"page":"a/../b","event":"x"}', 'partitionKeys values must not make . or .. a part of the path'],
       ['{"page":{"a":1},"event":"x"}', 'partitionKeys value of page must be text, not an object'],
     ];
     const arrivalMs = Date.UTC(2026, 6, 3, 4);

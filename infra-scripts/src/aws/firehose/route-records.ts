@@ -22,6 +22,9 @@ const newline = 0x0a;
 /** As long as the random text will be, so that the length of the evaluated prefix is right before it is known. */
 const randomPlaceholder = () => '*'.repeat(11);
 
+/** Clients and servers resolve such parts of a URL's path, or refuse them. */
+const climbs = /(^|\/)\.\.?(\/|$)/;
+
 /** Takes records of one shard, in order, into the buffers, and moves the shard's position past each. */
 export function createRouter({
   plan,
@@ -43,8 +46,10 @@ export function createRouter({
       arrivalMs,
       random: randomPlaceholder,
     });
-    if (key.length > maxEvaluatedPrefix)
+    // In bytes, so that the whole key stays below the 1,024 that S3 takes: an object that S3 never takes would hold its shard's position.
+    if (key.length * 3 > maxEvaluatedPrefix && Buffer.byteLength(key) > maxEvaluatedPrefix)
       return extractionFailed(`Length of evaluated prefix cannot be greater than ${maxEvaluatedPrefix}`);
+    if (climbs.test(key)) return extractionFailed('partitionKeys values must not make . or .. a part of the path');
     return { key, counts: true, values };
   }
 

@@ -1,0 +1,187 @@
+// What delivery costs: packed records in memory -> gzipped objects, against a floor measured in the same run: a loop that parses the same
+// lines and gzips them into one file. CPU time of the whole process, so that zlib's threads count on both sides.
+//
+//   npm run build && node bench/delivery.mjs [--events 200000] [--rounds 3]
+import { parseArgs } from 'node:util';
+import { createGzip } from 'node:zlib';
+import { systemClock } from '../infra-scripts/dist/src/aws/firehose/clock.js';
+import { planOf } from '../infra-scripts/dist/src/aws/firehose/plan.js';
+import { startWorker } from '../infra-scripts/dist/src/aws/firehose/worker.js';
+
+const { values } = parseArgs({
+  options: { events: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '3' } },
+});
+const eventsPerRecord = 40;
+const shardCount = 64;
+const recordCount = Math.ceil(Number(values.events) / eventsPerRecord);
+
+const pages = ['apparel', 'books', 'electronics', 'food', 'home', 'cart'];
+const names = [
+  'purchased_item',
+  'liked_item',
+  'reviewed_item',
+  'entered_payment_method',
+  'clicked_review',
+  'clicked_item_description',
+];
+const hex = (digits) => Array.from({ length: digits }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+const pick = (list) => list[Math.floor(Math.random() * list.length)];
+
+function makeEvent(seq) {
+  const time = new Date(1_790_000_000_000 + seq * 7).toISOString();
+  return {
+    event_id: `${hex(8)}-${hex(4)}-7${hex(3)}-a${hex(3)}-${hex(12)}`,
+    event: pick(names),
+    page: pick(pages),
+    event_time: time,
+    visitor_id: hex(32),
+    session_id: hex(32),
+    stream_id: hex(32),
+    seq,
+    os: pick(['ios', 'android', 'windows']),
+    device: pick(['mobile', 'desktop']),
+    url: `https://shop.example/${hex(6)}/item?ref=${hex(12)}`,
+    title: `Item ${hex(4)} | The example shop`,
+    item_id: String(Math.floor(Math.random() * 1000)),
+    item_name: `A thing called ${hex(8)}`,
+    sdk: 'millrace-js/1.0.0',
+    received_at: time,
+    occurred_at: time,
+  };
+}
+
+const records = Array.from({ length: recordCount }, (_, record) =>
+  Buffer.from(
+    Array.from({ length: eventsPerRecord }, (_, n) => JSON.stringify(makeEvent(record * eventsPerRecord + n))).join(
+      '\n',
+    ),
+  ),
+);
+const bytes = records.reduce((sum, { length }) => sum + length, 0);
+
+async function measured(work) {
+  globalThis.gc?.();
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  const result = await work();
+  const { user, system } = process.cpuUsage(cpu);
+  return { ...result, cpuMs: (user + system) / 1000, wallMs: performance.now() - begun };
+}
+
+/** The least that any delivery must do. */
+async function floor() {
+  const gzip = createGzip({ chunkSize: 64 * 1024 });
+  let events = 0;
+  let written = 0;
+  gzip.on('data', (chunk) => {
+    written += chunk.length;
+  });
+  const ended = new Promise((resolve) => gzip.on('end', resolve));
+  for (const record of records) {
+    for (const line of record.toString().split('\n')) {
+      const { page, event } = JSON.parse(line);
+      if (page && event) events++;
+    }
+    if (!gzip.write(record)) await new Promise((drained) => gzip.once('drain', drained));
+    gzip.write('\n');
+  }
+  gzip.end();
+  await ended;
+  return { events, written };
+}
+
+async function delivery(query) {
+  const parameters = { MetadataExtractionQuery: query, JsonParsingEngine: 'JQ-1.6' };
+  const plan = await planOf({
+    RoleARN: 'arn:aws:iam::000000000000:role/bench',
+    BucketARN: 'arn:aws:s3:::lake',
+    Prefix: 'page=!{partitionKeyFromQuery:page}/event=!{partitionKeyFromQuery:event}/',
+    ErrorOutputPrefix: 'errors/!{firehose:error-output-type}/',
+    BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 },
+    CompressionFormat: 'GZIP',
+    DynamicPartitioningConfiguration: { Enabled: true },
+    ProcessingConfiguration: {
+      Enabled: true,
+      Processors: [
+        { Type: 'RecordDeAggregation', Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }] },
+        {
+          Type: 'MetadataExtraction',
+          Parameters: Object.entries(parameters).map(([ParameterName, ParameterValue]) => ({
+            ParameterName,
+            ParameterValue,
+          })),
+        },
+        { Type: 'AppendDelimiterToRecord' },
+      ],
+    },
+  });
+  const shards = Array.from({ length: shardCount }, (_, shard) =>
+    records.filter((_, index) => index % shardCount === shard),
+  );
+  let [objects, written, failed, reading] = [0, 0, 0, shardCount];
+  let allRead;
+  const readToEnd = new Promise((resolve) => {
+    allRead = resolve;
+  });
+  const worker = startWorker({
+    deliveryStream: 'bench',
+    version: 1,
+    plan,
+    startMs: 0,
+    // Shards that have been read are closed, so that no idle polling is measured.
+    source: {
+      shards: async () => shards.map((_, shard) => ({ id: String(shard), parents: [] })),
+      iterator: async (shardId) => `${shardId}/0`,
+      read: async (iterator, limit) => {
+        const [shard, at] = iterator.split('/').map(Number);
+        const found = shards[shard].slice(at, at + limit);
+        const end = at + found.length;
+        if (end === shards[shard].length && --reading === 0) allRead();
+        return {
+          records: found.map((data, index) => ({ sequenceNumber: String(at + index), arrivalMs: Date.now(), data })),
+          ...(end < shards[shard].length ? { next: `${shard}/${end}` } : {}),
+        };
+      },
+      retentionMs: async () => 86_400_000,
+    },
+    sink: {
+      put: async ({ key, body }) => {
+        objects++;
+        written += body.length;
+        if (!key.startsWith('page=')) failed++;
+      },
+    },
+    stored: new Map(),
+    positions: { load: async () => new Map(), changed: () => {}, settled: async () => {}, remove: async () => {} },
+    timeScale: 30,
+    clock: systemClock,
+    log: (line) => console.log(line),
+    observer: { wanted: () => false, read: () => undefined, delivered: () => {} },
+  });
+  await readToEnd;
+  await worker.stop(60_000);
+  return { objects, written, failed };
+}
+
+const best = async (work) => {
+  const rounds = [];
+  for (let round = 0; round < Number(values.rounds); round++) rounds.push(await measured(work));
+  return rounds.reduce((a, b) => (b.cpuMs < a.cpuMs ? b : a));
+};
+const say = (what, { cpuMs, wallMs, written, objects, failed }, base) =>
+  console.log(
+    `${what.padEnd(34)} ${(cpuMs / 1000).toFixed(2)} s CPU  ${(wallMs / 1000).toFixed(2)} s  ${Math.round((recordCount * eventsPerRecord) / (cpuMs / 1000)).toLocaleString('en')} events per CPU second  ` +
+      `${Math.round(written / 2 ** 20)} MiB${objects ? ` in ${objects} objects, ${failed} failed` : ''}${base ? `  ${(cpuMs / base.cpuMs).toFixed(2)} x the floor` : ''}`,
+  );
+
+console.log(
+  `${recordCount} records of ${(bytes / recordCount / 1024).toFixed(1)} KiB, ${eventsPerRecord} events each: ${Math.round(bytes / 2 ** 20)} MiB; the best of ${values.rounds} rounds`,
+);
+await floor();
+const least = await best(floor);
+say('floor: parse and gzip one file', least);
+say('delivery, {page:.page,event:.event}', await best(() => delivery('{page:.page,event:.event}')), least);
+say('delivery, a filter for jq', await best(() => delivery('{page:(.page|ascii_downcase),event:.event}')), least);
+console.log(
+  `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB of memory at most, ${Math.round(bytes / 2 ** 20)} of them the input`,
+);
