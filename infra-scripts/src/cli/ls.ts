@@ -28,9 +28,7 @@ export function addLs(program: Command): void {
         else {
           print(partitions);
           for (const [type, code, count] of errors.rows) {
-            console.log(
-              `errors/${type}: ${groupDigits(Number(count))} records that Firehose could not deliver: ${code}`,
-            );
+            console.log(`errors/${type}: ${groupDigits(Number(count))} that Firehose could not deliver: ${code}`);
           }
         }
         warn(errors);

@@ -21,8 +21,6 @@ export interface LakeListing {
   errors: LakeObject[];
   /** Keys under `page=…/` or `errors/` that are no JSON Lines we can read, each with the reason. */
   strange: { key: string; reason: string }[];
-  /** Whether a symbolic link lies anywhere in the folder: then only listed files may be opened. */
-  hasLinks: boolean;
 }
 
 const hivePart = /^([^=]+)=(.*)$/;
@@ -62,7 +60,7 @@ async function beginsLikeGzip(path: string): Promise<boolean> {
  * @throws Error when the folder, or one in it, cannot be read.
  */
 export async function listLake(folder: string): Promise<LakeListing> {
-  const listing: LakeListing = { root: undefined, delivered: [], errors: [], strange: [], hasLinks: false };
+  const listing: LakeListing = { root: undefined, delivered: [], errors: [], strange: [] };
   try {
     listing.root = await realpath(folder);
   } catch (error) {
@@ -83,8 +81,7 @@ async function walk(listing: LakeListing, directory: string, folders: string[]):
     throw error;
   });
   for (const entry of entries) {
-    if (entry.isSymbolicLink()) listing.hasLinks = true;
-    else if (entry.isDirectory()) await walk(listing, join(directory, entry.name), [...folders, entry.name]);
+    if (entry.isDirectory()) await walk(listing, join(directory, entry.name), [...folders, entry.name]);
     else if (entry.isFile() && !entry.name.startsWith('.')) await sort(listing, folders, entry.name);
   }
 }
