@@ -116,7 +116,7 @@ export const viewNames = ['events', 'events_raw', 'quarantine', 'errors'] as con
  * without an id cannot be told from another: all stay.
  */
 const firstCopy = (ids: string) =>
-  `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text, object) = 1`;
+  `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text) = 1`;
 
 /** The statements that make the lake's views, and those that afterwards tell them all objects. */
 export function viewStatements(
