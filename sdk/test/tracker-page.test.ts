@@ -307,29 +307,44 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     expect(names(collector.kept())).toEqual(['page_view', 'last_one']);
   });
 
-  test('the page can enter the back/forward cache, and goes on with its stream after it', async () => {
-    site.pages['/next'] = html();
-    const page = await visit();
-    await arrived(1);
-    await page.evaluate(() => {
-      addEventListener('pageshow', (event) => Object.assign(window, { returned: event.persisted }));
-      millrace.track('liked_item');
-    });
+  /** Leaves the page and comes back: whether it came from the back/forward cache. A page that is loaded anew knows nothing of `left`. */
+  async function leaveAndReturn(page: Page): Promise<boolean> {
+    await page.evaluate('var left = true');
     await page.goto(`${site.origin}/next`);
-    await page.waitForFunction(() => window.millrace?.version);
     // Nothing is loaded when a page comes back from the cache, so there is no load to wait for.
     await page.goBack({ waitUntil: 'commit' });
-    await page.waitForFunction(() => 'returned' in window);
-    expect(await page.evaluate('returned')).toBe(true);
+    await page.waitForURL((url) => url.pathname !== '/next', { waitUntil: 'commit' });
+    return page.evaluate('typeof left === "boolean"');
+  }
+
+  test('the page can enter the back/forward cache, and goes on with its stream after it', async () => {
+    site.pages['/next'] = html();
+    site.pages['/plain'] = '<!doctype html><title>Without a tracker</title>';
+    const control = await context.newPage();
+    await control.goto(`${site.origin}/plain`);
+    if (!(await leaveAndReturn(control))) {
+      console.warn(
+        `Chromium ${browser.version()} here has no back/forward cache: what the tracker does with it is not tested.`,
+      );
+      return;
+    }
+    await control.close();
+    const page = await visit();
+    await until('its view', () => collector.kept().some(({ url }) => url === `${site.origin}/`));
+    await page.evaluate(() => millrace.track('liked_item'));
+    expect(await leaveAndReturn(page)).toBe(true);
     await page.evaluate(() => millrace.track('last_one'));
     await until('the last event', () => names(collector.kept()).includes('last_one'));
-    const events = collector.kept().toSorted((a, b) => a.seq - b.seq);
-    expect(new Set(events.map(({ stream_id }) => stream_id)).size).toBe(1);
-    expect(events.map(({ event, seq }) => [event, seq])).toEqual([
-      ['page_view', 0],
-      ['liked_item', 1],
-      ['page_view', 2],
-      ['last_one', 3],
+    const last = collector.kept().find(({ event }) => event === 'last_one')!;
+    const events = collector
+      .kept()
+      .filter(({ stream_id }) => stream_id === last.stream_id)
+      .sort((a, b) => a.seq - b.seq);
+    expect(events.map(({ event, url, seq }) => [event, new URL(url!).pathname, seq])).toEqual([
+      ['page_view', '/', 0],
+      ['liked_item', '/', 1],
+      ['page_view', '/next', 2],
+      ['last_one', '/', 3],
     ]);
   });
 });
