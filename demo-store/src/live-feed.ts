@@ -13,8 +13,8 @@ export interface LiveStep {
   shard_id?: string;
   /** The object's key, at `in_object`. */
   key?: string;
-  /** The event's JSON line, at whichever steps the caller has it at hand: what a click on a row shows. Not parsed unless asked for. */
-  line?: string;
+  /** Makes the event's JSON line: what a click on a row shows. Asked only for events that are shown, so it may cost something. */
+  line?: () => string;
 }
 
 /**

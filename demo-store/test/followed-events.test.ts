@@ -79,7 +79,7 @@ describe('the choice of events', () => {
           const followed = createFollowedEvents(limits, () => 0);
           const most = { events: 0, characters: 0, replayed: 0 };
           for (const { id, step, length } of steps) {
-            followed.take(stepOf({ event_id: `e${id}`, step, line: 'x'.repeat(length) }), false);
+            followed.take(stepOf({ event_id: `e${id}`, step, line: () => 'x'.repeat(length) }), false);
             most.events = Math.max(most.events, followed.kept.events);
             most.characters = Math.max(most.characters, followed.kept.lineCharacters);
             most.replayed = Math.max(most.replayed, followed.latest(30).length);

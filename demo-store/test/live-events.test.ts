@@ -64,7 +64,7 @@ test('a hostile event can end no message and begin no other', async () => {
 test('one event is given whole, as the text that it was; others are not there', async () => {
   const event_id = newEventId();
   const line = JSON.stringify({ event_id, title: '<img src=x onerror=alert(1)>' });
-  source.emit(stepOf({ event_id, line }));
+  source.emit(stepOf({ event_id, line: () => line }));
   const address = `http://127.0.0.1:${store.port}/live/events/`;
   const response = await fetch(address + event_id);
   expect(response.headers.get('content-type')).toContain('application/json');

@@ -72,7 +72,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
   test('a click on a row, or Enter, shows the whole event and the command that finds it', async () => {
     const event_id = randomUUID();
     source.emit(
-      stepOf({ event_id, event: 'liked_item', line: JSON.stringify({ event_id, properties: { a: '<i>' } }) }),
+      stepOf({ event_id, event: 'liked_item', line: () => JSON.stringify({ event_id, properties: { a: '<i>' } }) }),
     );
     await openLive();
     await row('liked_item').locator('.cell-item').click();
@@ -99,7 +99,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
         page: hostile,
         item_name: hostile,
         visitor_id: hostile,
-        line: `{"x":"${'</code><script>document.title=1</script>'}"`,
+        line: () => `{"x":"${'</code><script>document.title=1</script>'}"`,
       }),
     );
     await row('onerror').waitFor();

@@ -38,8 +38,10 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
     withLine.delete(id);
   }
 
-  function keepLine(id: string, event: FollowedEvent, line: unknown): void {
-    if (typeof line !== 'string' || event.line !== undefined || line.length > limits.lineLength) return;
+  function keepLine(id: string, event: FollowedEvent, makeLine: LiveStep['line']): void {
+    if (makeLine === undefined || event.line !== undefined) return;
+    const line = makeLine();
+    if (line.length > limits.lineLength) return;
     event.line = line;
     withLine.add(id);
     characters += line.length;

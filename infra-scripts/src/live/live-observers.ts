@@ -15,6 +15,7 @@ function stepOf(event: Record<string, unknown>): Omit<LiveStep, 'step' | 'at'> |
     event_id: id,
     page,
     event: name,
+    line: () => JSON.stringify(event),
     ...(visitor === undefined ? {} : { visitor_id: visitor }),
     ...(item === undefined ? {} : { item_name: item }),
   };
