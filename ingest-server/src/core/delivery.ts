@@ -100,7 +100,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const appending = new Set<Waiting>();
 
   const laneFor = ({ hash }: Chunk) => lanes[laneOf(hash, lanes.length)]!;
-  const queuedBytes = () => lanes.reduce((sum, lane) => sum + lane.queuedBytes, 0);
+  const queuedBytes = (counts: (lane: Lane) => boolean = () => true) =>
+    lanes.reduce((sum, lane) => sum + (counts(lane) ? lane.queuedBytes : 0), 0);
 
   function makeSafe(waiting: Waiting) {
     if (waiting.safe) return;
@@ -176,6 +177,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     spill(lane.queue.filter(({ safe, spooling }) => !safe && !spooling));
   }
 
+  /** What one lane reads ahead: all together no more than a quarter of what may wait in memory. */
+  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 4 / lanes.length);
+
   function refill(lane: Lane) {
     lane.refilling = true;
     const mine = (hash: number) => laneOf(hash, lanes.length) === lane.index;
@@ -185,7 +189,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         after: lane.queue.at(-1)?.position ?? 0,
         wanted: mine,
         maxEvents: recordLimits.events,
-        maxBytes: recordLimits.bytes,
+        maxBytes: readAheadBytes(),
       })
       .then(
         ({ found, damaged }) => {
@@ -211,10 +215,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Whether the spool has more of this lane than its queue, and the queue has room. The queue's end must be in the spool. */
   function wantsRefill(lane: Lane): boolean {
     if (lane.refilling || lane.backlog === 0) return false;
-    const waiting = lane.queue.length - lane.inFlight;
-    if (waiting > 0 && fitting(lane.queue.slice(lane.inFlight)) < waiting) return false;
+    const isShort = lane.queuedBytes < readAheadBytes() && lane.queuedEvents < recordLimits.events;
+    // While a record is in flight the next one is read, however large the first is.
+    if (!isShort && lane.queue.length > lane.inFlight) return false;
     if (lane.queue.some(({ position }) => position === undefined)) return false;
-    return lane.backlog > lane.queue.length && lane.queuedEvents < 2 * recordLimits.events;
+    return lane.backlog > lane.queue.length;
   }
 
   function succeeded(lane: Lane, record: { events: number; data: Uint8Array }) {
@@ -349,7 +354,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         const now = clock.now();
         const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
         // For the request as a whole: a small chunk must not stay behind in memory while a larger one before it is spooled.
-        const isTooMuch = queuedBytes() + bytes > maxQueuedBytes;
+        const isTooMuch = queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
         const toSpool: Waiting[] = [];
         for (const chunk of chunks) {
           const lane = laneFor(chunk);

@@ -4,8 +4,9 @@ const length = 65;
 
 function padded(text: string): Buffer {
   const bytes = Buffer.alloc(length);
-  // The last byte has the length's sign: a key that was cut to fit equals none.
-  if (bytes.write(text, 0, length - 1) < Buffer.byteLength(text)) bytes[length - 1] = 1;
+  bytes.write(text, 0, length - 1);
+  // The whole length at the end: neither what was cut to fit nor what was filled up makes two keys equal.
+  bytes[length - 1] = Math.min(255, Buffer.byteLength(text));
   return bytes;
 }
 

@@ -48,7 +48,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     }
     const { start, damagedHeader } = framesStart(bytes, path);
     const { frames, damaged, tornAt } = scanFrames(bytes, start);
-    if (damagedHeader) report.damaged?.({ file: path, bytes: start, kept: damagedName(id) });
+    if (damagedHeader) damaged.unshift({ start: 0, end: start });
     const delivered = decodeDone(await fs.readFile(join(folder, doneName(id))).catch(() => Buffer.alloc(0)));
     for (const stretch of damaged) {
       // Set aside once, however often the server starts before the rest is delivered.

@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { defaultCatalogue } from '@millrace/sdk/schema';
+import fc from 'fast-check';
+import { ConfigError, unknownSettings } from '../src/config.js';
+import { isAllowed, parseOrigins } from '../src/core/origins.js';
+import { createKeyCheck } from '../src/core/write-keys.js';
+import { loadConfig } from '../src/index.js';
+import { cleanUp, temporaryFolder } from './support/app.js';
+
+afterEach(cleanUp);
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the environment', () => {
+  test('needs only write keys; the rest has defaults', () => {
+    expect(loadConfig({ MILLRACE_WRITE_KEYS: 'demo, other', MILLRACE_PORT: '' })).toEqual({
+      host: '0.0.0.0',
+      port: 8080,
+      stream: 'clickstream',
+      writeKeys: ['demo', 'other'],
+      origins: { common: [], byKey: new Map() },
+      spoolFolder: '.millrace/spool',
+      spoolMaxBytes: 2 ** 30,
+      lingerMs: 50,
+      ackTimeoutMs: 2000,
+      catalogue: defaultCatalogue,
+      clientScript: undefined,
+    });
+  });
+
+  test('is refused with the whole list of what is wrong: name, value, what is expected', () => {
+    const problems = problemsOf({
+      MILLRACE_PORT: '80800',
+      MILLRACE_STREAM: 'click stream',
+      MILLRACE_WRITE_KEYS: 'a,,b c',
+      MILLRACE_ORIGINS: 'https://shop.example/path',
+      MILLRACE_LINGER_MS: '101',
+      MILLRACE_SPOOL_MAX_BYTES: 'lots',
+      MILLRACE_CATALOGUE: '/nowhere/catalogue.json',
+    });
+    expect(problems).toHaveLength(7);
+    for (const [i, words] of [
+      'MILLRACE_PORT=80800 must be a port',
+      'MILLRACE_STREAM=click stream must be the name of a Kinesis stream',
+      'MILLRACE_WRITE_KEYS=a,,b c must be write keys',
+      'MILLRACE_ORIGINS=https://shop.example/path must be the origins',
+      'MILLRACE_SPOOL_MAX_BYTES=lots must be a number of bytes',
+      'MILLRACE_LINGER_MS=101 must be a number of milliseconds from 0 to 100',
+      'MILLRACE_CATALOGUE=/nowhere/catalogue.json must be the path',
+    ].entries()) {
+      expect(problems[i]).toContain(words);
+    }
+    expect(problems[3]).toContain('without a path');
+    expect(problems[6]).toContain('ENOENT');
+    expect(problemsOf({})).toEqual([expect.stringContaining('MILLRACE_WRITE_KEYS= must be write keys')]);
+    expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_ORIGINS: 'b=*' })).toEqual([
+      'MILLRACE_ORIGINS names the write key "b", which is not in MILLRACE_WRITE_KEYS',
+    ]);
+    expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
+  });
+
+  test('names a catalogue file; one that could pass the partitions is refused with the count', async () => {
+    const file = join(await temporaryFolder(), 'catalogue.json');
+    await writeFile(file, JSON.stringify({ pages: ['garden'], events: ['watered_plant'] }));
+    const env = { MILLRACE_WRITE_KEYS: 'a', MILLRACE_CATALOGUE: file };
+    expect(loadConfig(env).catalogue).toEqual({ pages: ['garden', 'cart'], events: ['watered_plant', 'page_view'] });
+    const names = Array.from({ length: 30 }, (_, i) => `name_${i}`);
+    await writeFile(file, JSON.stringify({ pages: names, events: names }));
+    expect(problemsOf(env)[0]).toMatch(/31 pages × 31 events can fill \d+ partitions/);
+    await writeFile(file, JSON.stringify({ pages: 'books' }));
+    expect(problemsOf(env)[0]).toMatch(/pages/);
+  });
+});
+
+describe('origins', () => {
+  test.each([
+    ['https://a.example', 'https://a.example', true],
+    ['https://a.example', 'https://a.example.evil', false],
+    ['https://a.example', 'http://a.example', false],
+    ['https://*.a.example', 'https://shop.a.example', true],
+    ['https://*.a.example', 'https://a.example', false],
+    ['https://*.a.example', 'https://.a.example', false],
+    ['https://*.a.example', 'https://evila.example', false],
+    ['http://localhost:3000', 'http://localhost:3000', true],
+    ['http://localhost:3000', 'http://localhost:3001', false],
+    ['*', 'null', true],
+    ['', 'https://a.example', false],
+    ['k=https://b.example;https://a.example', 'https://a.example', false],
+    ['k=https://b.example', 'https://b.example', true],
+  ])('"%s" and %s: %s', (list, origin, allowed) => {
+    expect(isAllowed(parseOrigins(list), 'k', origin)).toBe(allowed);
+  });
+});
+
+test('a write key is known exactly when it is one of the list', () => {
+  const key = fc.oneof(
+    fc.string({ maxLength: 70 }),
+    fc.string({ minLength: 64, maxLength: 66, unit: fc.constantFrom('a', 'b', 'é') }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), { maxLength: 4 }), key, (keys, candidate) => {
+      const isKey = createKeyCheck(keys);
+      expect(isKey(candidate)).toBe(keys.includes(candidate));
+      for (const one of keys) expect(isKey(one)).toBe(true);
+    }),
+  );
+  expect(createKeyCheck(['a'.repeat(64)])('a'.repeat(65))).toBe(false);
+  expect(createKeyCheck(['demo'])('demo\0')).toBe(false);
+});

@@ -1,0 +1,337 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Chunk, createChunker, recordLimits } from '../../src/core/chunk.js';
+import { createDelivery, type DeliveryOptions, NotSafeError } from '../../src/core/delivery.js';
+import { hashOf, laneOf } from '../../src/core/hash.js';
+import { evenRanges } from '../../src/core/hash-ranges.js';
+import { createFaultySink, type Fault } from '../../src/sinks/faulty.js';
+import { createMemorySink } from '../../src/sinks/memory.js';
+import { type PackedRecord, type Sink, SinkError } from '../../src/sinks/sink.js';
+import { eventsIn } from '../support/events.js';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createMemorySpool } from '../support/memory-spool.js';
+
+const throttled = { code: 'ProvisionedThroughputExceededException', message: 'Rate exceeded' };
+const unreachable = () => new SinkError('unreachable', 'ECONNREFUSED', 'refused');
+const misconfigured = () => new SinkError('misconfigured', 'ResourceNotFoundException', 'no such stream');
+
+interface Sent {
+  id: string;
+  visitor: string;
+}
+
+function chunksOf(events: readonly Sent[], padding = 0): Chunk[] {
+  const chunker = createChunker();
+  for (const event of events) chunker.add(hashOf(event.visitor), JSON.stringify({ ...event, p: 'x'.repeat(padding) }));
+  return chunker.finish();
+}
+
+/** Looks at every call: no lane may have two records in flight, no record may be too large. */
+function createWitness(behind: Sink, clock: FakeClock) {
+  const inFlight = new Set<string>();
+  const calls: { at: number; records: PackedRecord[] }[] = [];
+  const broken: string[] = [];
+  const sink: Sink = {
+    ...behind,
+    async put(records) {
+      calls.push({ at: clock.now(), records: [...records] });
+      if (records.length > 500) broken.push(`${records.length} records in a call`);
+      for (const { hashKey, data, events } of records) {
+        if (inFlight.has(hashKey)) broken.push(`two records in flight for ${hashKey}`);
+        inFlight.add(hashKey);
+        if (data.length > recordLimits.bytes || events > recordLimits.events)
+          broken.push(`${events} events, ${data.length} bytes`);
+        if (eventsIn([{ data }]).length !== events) broken.push('a wrong count of events');
+      }
+      try {
+        return await behind.put(records);
+      } finally {
+        for (const { hashKey } of records) inFlight.delete(hashKey);
+      }
+    },
+  };
+  return { sink, calls, broken };
+}
+
+function setUp(
+  options: Partial<DeliveryOptions> & {
+    fault?: (records: readonly PackedRecord[]) => Fault | undefined;
+    lanes?: number;
+    refuses?: () => boolean;
+  } = {},
+) {
+  const clock = createFakeClock();
+  const memory = createMemorySink(options.lanes ?? 4);
+  const network = createFaultySink(memory, (records) => {
+    const fault = options.fault?.(records);
+    return { ...fault, wait: fault?.wait ?? new Promise<void>((resolve) => void clock.after(10, resolve)) };
+  });
+  const witness = createWitness(network, clock);
+  const spool = createMemorySpool(clock, { refuses: options.refuses ?? (() => false) });
+  const make = () =>
+    createDelivery({
+      sink: witness.sink,
+      spool,
+      clock,
+      ranges: evenRanges(options.lanes ?? 4),
+      lingerMs: 20,
+      ackTimeoutMs: 2_000,
+      maxQueuedBytes: 10_000_000,
+      random: () => 0.5,
+      ...options,
+    });
+  return { clock, memory, witness, spool, make, delivery: make() };
+}
+
+const someFault = fc.oneof(
+  { weight: 4, arbitrary: fc.constant('none' as const) },
+  { weight: 3, arbitrary: fc.record({ records: fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }) }) },
+  { weight: 2, arbitrary: fc.constantFrom('unreachable' as const, 'misconfigured' as const, 'throttled' as const) },
+  { weight: 1, arbitrary: fc.record({ hangsMs: fc.integer({ min: 100, max: 6_000 }) }) },
+);
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      batch: fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1, maxLength: 40 }),
+      padding: fc.constantFrom(0, 2_000),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ passMs: fc.integer({ min: 1, max: 3_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ lanes: fc.integer({ min: 1, max: 6 }) }) },
+);
+
+describe('the delivery, whatever the stream does', () => {
+  test.each([
+    ['with a spool that works', false],
+    ['with a spool that is full at times', true],
+  ])(
+    'nothing acknowledged is lost, nothing is sent again that the stream confirmed, and visitors keep their order (%s)',
+    async (_, fullAtTimes) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { minLength: 1, maxLength: 25 }),
+          fc.array(someFault, { maxLength: 30 }),
+          fc.array(fc.boolean(), { maxLength: 12 }),
+          async (steps, faults, refusals) => {
+            const pending = [...faults];
+            const refusing = [...refusals];
+            const { clock, memory, witness, spool, delivery } = setUp({
+              refuses: () => fullAtTimes && refusing.shift() === true,
+              fault() {
+                const fault = pending.shift() ?? 'none';
+                if (fault === 'none') return undefined;
+                if (fault === 'unreachable') return { error: unreachable() };
+                if (fault === 'misconfigured') return { error: misconfigured() };
+                if (fault === 'throttled')
+                  return { error: new SinkError('throttled', throttled.code, throttled.message) };
+                if ('hangsMs' in fault)
+                  return { wait: new Promise<void>((resolve) => void clock.after(fault.hangsMs, resolve)) };
+                return { record: (_record, i) => (fault.records[i % fault.records.length] ? throttled : undefined) };
+              },
+            });
+            let number = 0;
+            const acknowledged = new Set<string>();
+            const refused = new Set<string>();
+            const sent: Sent[] = [];
+            for (const one of steps) {
+              if ('passMs' in one) await clock.pass(one.passMs);
+              else if ('lanes' in one) delivery.useRanges(evenRanges(one.lanes));
+              else {
+                const events = one.batch.map((visitor) => ({ id: `e${number++}`, visitor: `v${visitor}` }));
+                sent.push(...events);
+                void delivery.deliver(chunksOf(events, one.padding)).then(
+                  () => {
+                    for (const { id } of events) acknowledged.add(id);
+                  },
+                  (error) => {
+                    expect(error).toBeInstanceOf(NotSafeError);
+                    for (const { id } of events) refused.add(id);
+                  },
+                );
+              }
+            }
+            await clock.run();
+
+            expect(witness.broken).toEqual([]);
+            // Every request was answered, and without a full spool all were accepted.
+            expect(acknowledged.size + refused.size).toBe(sent.length);
+            if (!fullAtTimes) expect(refused.size).toBe(0);
+            expect(spool.stats().events).toBe(0);
+            const arrived = eventsIn(memory.records).map(({ id }) => id as string);
+            expect(new Set(arrived).size).toBe(arrived.length);
+            const arrivedIds = new Set(arrived);
+            expect([...acknowledged].filter((id) => !arrivedIds.has(id))).toEqual([]);
+            for (const visitor of new Set(sent.map((event) => event.visitor))) {
+              const order = sent
+                .filter((event) => event.visitor === visitor && arrivedIds.has(event.id))
+                .map(({ id }) => id);
+              const mine = new Set(order);
+              expect(arrived.filter((id) => mine.has(id))).toEqual(order);
+            }
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+  );
+
+  test('an answer that is lost on the way costs a repetition, never an event or the order', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 12 }), async (lost) => {
+        const pending = [...lost];
+        const { clock, memory, delivery } = setUp({
+          fault: () => (pending.shift() ? { errorAfterPut: unreachable() } : undefined),
+        });
+        const sent: Sent[] = [];
+        for (let i = 0; i < 30; i++) {
+          const event = { id: `e${i}`, visitor: `v${i % 3}` };
+          sent.push(event);
+          void delivery.deliver(chunksOf([event]));
+          await clock.pass(15);
+        }
+        await clock.run();
+        const first = [...new Set(eventsIn(memory.records).map(({ id }) => id))];
+        for (const visitor of ['v0', 'v1', 'v2']) {
+          const order = sent.filter((event) => event.visitor === visitor).map(({ id }) => id);
+          expect(first.filter((id) => order.includes(id as string))).toEqual(order);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a request is answered by the spool after the acknowledgement timeout, and the answer in flight spares the repetition', async () => {
+    let release = () => {};
+    const { clock, memory, witness, delivery } = setUp({
+      fault: () =>
+        witness.calls.length === 1 ? { wait: new Promise<void>((resolve) => (release = resolve)) } : undefined,
+    });
+    let answeredAt: number | undefined;
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    await clock.run();
+    expect(answeredAt).toBeGreaterThanOrEqual(2_000);
+    expect(answeredAt).toBeLessThan(2_100);
+    expect(memory.records).toHaveLength(0);
+    release();
+    await clock.run();
+    expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a']);
+    expect(witness.calls).toHaveLength(1);
+  });
+
+  test('a stream that does not exist does not keep a request waiting: the spool answers at once', async () => {
+    const { clock, delivery } = setUp({ fault: () => ({ error: misconfigured() }) });
+    let answeredAt: number | undefined;
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    await clock.run(() => answeredAt !== undefined);
+    expect(answeredAt).toBeLessThan(100);
+    expect(delivery.status().kinesis).toMatchObject({ state: 'down', code: 'ResourceNotFoundException' });
+  });
+
+  test('one throttled shard does not slow the others', async () => {
+    const visitors = Array.from({ length: 40 }, (_, i) => `v${i}`);
+    const isSlow = (visitor: string) => laneOf(hashOf(visitor), 4) === 0;
+    const { clock, delivery } = setUp({
+      fault: () => ({ record: (record) => (record.partitionKey === 'lane-0' ? throttled : undefined) }),
+    });
+    const waits: { visitor: string; ms: number }[] = [];
+    for (let round = 0; round < 20; round++) {
+      for (const visitor of visitors) {
+        const at = clock.now();
+        void delivery
+          .deliver(chunksOf([{ id: `${visitor}-${round}`, visitor }]))
+          .then(() => waits.push({ visitor, ms: clock.now() - at }));
+      }
+      await clock.pass(50);
+    }
+    await clock.pass(3_000);
+    expect(waits).toHaveLength(20 * visitors.length);
+    const others = waits.filter(({ visitor }) => !isSlow(visitor)).map(({ ms }) => ms);
+    expect(others.length).toBeGreaterThan(400);
+    // Linger, one call before, one of its own.
+    expect(Math.max(...others)).toBeLessThanOrEqual(45);
+  });
+
+  test('a lane with enough for a good record does not linger, and one that is quiet lingers once', async () => {
+    const { clock, witness, delivery } = setUp({ lanes: 1, lingerMs: 100 });
+    void delivery.deliver(chunksOf([{ id: 'small', visitor: 'v' }]));
+    await clock.pass(99);
+    expect(witness.calls).toHaveLength(0);
+    await clock.pass(2);
+    expect(witness.calls).toHaveLength(1);
+    await clock.run();
+    const at = clock.now();
+    const large = Array.from({ length: 60 }, (_, i) => ({ id: `l${i}`, visitor: 'v' }));
+    await Promise.all([delivery.deliver(chunksOf(large, 400)), clock.run()]);
+    expect(witness.calls[1]!.at).toBe(at);
+  });
+
+  test('under load a record grows while it waits: far fewer records than requests, near 24 kB or above', async () => {
+    const { clock, memory, delivery } = setUp({ lanes: 2 });
+    for (let i = 0; i < 500; i++) {
+      const events = Array.from({ length: 10 }, (_, j) => ({ id: `${i}-${j}`, visitor: `v${i % 50}` }));
+      void delivery.deliver(chunksOf(events, 450));
+      await clock.pass(1);
+    }
+    await clock.run();
+    expect(eventsIn(memory.records)).toHaveLength(5_000);
+    const sizes = memory.records.map(({ data }) => data.length).sort((a, b) => a - b);
+    expect(sizes[Math.floor(sizes.length / 10)]).toBeGreaterThan(20_000);
+  });
+
+  test('what fails is sent again alone', async () => {
+    let calls = 0;
+    const { clock, witness, memory, delivery } = setUp({
+      fault: () => (++calls === 1 ? { record: (_record, i) => (i === 1 ? throttled : undefined) } : undefined),
+    });
+    const visitors = Array.from({ length: 30 }, (_, i) => ({ id: `e${i}`, visitor: `v${i}` }));
+    await Promise.all([delivery.deliver(chunksOf(visitors)), clock.run()]);
+    expect(witness.calls.map(({ records }) => records.length)).toEqual([4, 1]);
+    expect(witness.calls[1]!.records[0]!.hashKey).toBe(witness.calls[0]!.records[1]!.hashKey);
+    expect(eventsIn(memory.records)).toHaveLength(30);
+  });
+
+  test('memory is bounded: above the limit events go to the spool at once, and with a full one they are refused', async () => {
+    let full = false;
+    const { clock, delivery } = setUp({
+      maxQueuedBytes: 50_000,
+      refuses: () => full,
+      fault: () => ({ wait: new Promise(() => {}) }),
+    });
+    const outcomes: string[] = [];
+    const send = (i: number) =>
+      void delivery.deliver(chunksOf([{ id: `e${i}`, visitor: `v${i}` }], 10_000)).then(
+        () => outcomes.push('safe'),
+        () => outcomes.push('refused'),
+      );
+    for (let i = 0; i < 50; i++) send(i);
+    await clock.pass(100);
+    // One chunk in flight and one read ahead, for each of the four lanes, come on top.
+    expect(delivery.status().queuedBytes).toBeLessThanOrEqual(50_000 + 8 * 10_100);
+    expect(outcomes.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(outcomes)).toEqual(new Set(['safe']));
+    full = true;
+    outcomes.length = 0;
+    for (let i = 50; i < 60; i++) send(i);
+    await clock.pass(100);
+    expect(outcomes).toEqual(Array(10).fill('refused'));
+  });
+
+  test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {
+    let down = true;
+    const { clock, memory, spool, make, delivery } = setUp({
+      fault: () => (down ? { error: unreachable() } : undefined),
+    });
+    const first = delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }]));
+    await clock.pass(30);
+    const closed = delivery.close(4_000);
+    await clock.run();
+    await Promise.all([first, closed]);
+    expect(spool.stats().events).toBe(1);
+    await expect(delivery.deliver(chunksOf([{ id: 'late', visitor: 'v' }]))).rejects.toBeInstanceOf(NotSafeError);
+    down = false;
+    const next = make();
+    await Promise.all([next.deliver(chunksOf([{ id: 'b', visitor: 'v' }])), clock.run()]);
+    expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+});

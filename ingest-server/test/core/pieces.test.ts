@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventSchema, quarantinedEventSchema } from '@millrace/sdk/schema';
+import fc from 'fast-check';
+import { backoffMs } from '../../src/core/backoff.js';
+import { createChunker, recordLimits } from '../../src/core/chunk.js';
+import { hashOf, laneOf } from '../../src/core/hash.js';
+import { evenRanges, middleOf } from '../../src/core/hash-ranges.js';
+import { jsonElements } from '../../src/core/json-elements.js';
+import { jsonLines } from '../../src/core/json-lines.js';
+import { quarantineLine } from '../../src/core/quarantine.js';
+import { serialise } from '../../src/core/serialise.js';
+import { uuidv7 } from '../../src/core/uuid.js';
+import { someEvent } from '../support/events.js';
+
+const space = fc.constantFrom('', ' ', '\n', '\t \r\n');
+
+describe('json elements', () => {
+  test('an array gives back each element as it was sent, in any spacing', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(space, fc.json(), space)), space, (parts, around) => {
+        const body = `${around}[${parts.map(([before, json, after]) => before + json + after).join(',')}${around}]${around}`;
+        expect(jsonElements(body)).toEqual(parts.map(([, json]) => json));
+        const wrapped = `${around}{"first":${body},"events" :${body}${around},"last":"]"}`;
+        expect(jsonElements(wrapped)).toEqual(parts.map(([, json]) => json));
+      }),
+    );
+  });
+
+  test('the last of two keys counts, however it is written', () => {
+    expect(jsonElements('{"events":[1],"\\u0065vents":[2,{"events":[3]}]}')).toEqual(['2', '{"events":[3]}']);
+    expect(jsonElements(' {"a":{"events":[]}} ')).toEqual(['{"a":{"events":[]}}']);
+  });
+});
+
+test('lines are what stands between line ends, blank ones left out', () => {
+  expect(jsonLines('{"a":1}\r\n\n  \n {"b":2} \nx')).toEqual(['{"a":1}', '{"b":2}', 'x']);
+  fc.assert(
+    fc.property(fc.array(fc.json()), (texts) => {
+      expect(jsonLines(texts.join('\n'))).toEqual(texts);
+    }),
+  );
+});
+
+describe('serialise', () => {
+  test('writes what JSON.parse reads back, with no half of a surrogate pair', () => {
+    const text = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) });
+    const nearly = fc.string({ unit: fc.constantFrom('\\', 'u', 'd', '8', '0', '\ud83d', '\ude00') });
+    const wellFormed = (value: string) => Buffer.from(value).toString();
+    fc.assert(
+      fc.property(fc.dictionary(fc.oneof(text, nearly), fc.oneof(text, nearly)), (value) => {
+        const read = JSON.parse(serialise(value)) as Record<string, string>;
+        const expected = new Map(Object.entries(value).map(([key, one]) => [wellFormed(key), wellFormed(one)]));
+        expect(new Map(Object.entries(read))).toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('quarantine', () => {
+  test('a row fits one record whatever was sent, and what is kept is the beginning of it', () => {
+    const unit = fc.constantFrom('a', '"', '\u0000', 'é', '😀', '\\');
+    fc.assert(
+      fc.property(
+        fc.string({ unit, minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 300_000 }),
+        (part, times) => {
+          const raw = part.repeat(times).slice(0, 1_048_576);
+          const rejection = { index: 0, code: 'event_too_large', path: '', message: 'is too large' } as const;
+          const line = quarantineLine({ rejection, eventId: 'x', receivedAt: '2026-11-23T08:00:00.000Z', raw });
+          expect(Buffer.byteLength(line)).toBeLessThan(recordLimits.bytes);
+          const row = quarantinedEventSchema.parse(JSON.parse(line));
+          expect(raw.startsWith(row.raw)).toBe(true);
+          expect(row.raw.length === raw.length).toBe(!row.reason.includes('only the first'));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('chunks', () => {
+  test('a visitor’s lines stay together and in order, and no chunk is larger than a record', () => {
+    const line = fc.record({ visitor: fc.nat(3), length: fc.constantFrom(1, 500, 16_000) });
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 500 }), (lines) => {
+        const chunker = createChunker();
+        for (const [i, { visitor, length }] of lines.entries()) chunker.add(visitor, `${i}:${'é'.repeat(length)}`);
+        const chunks = chunker.finish();
+        for (const visitor of [0, 1, 2, 3]) {
+          const mine = chunks.filter(({ hash }) => hash === visitor);
+          const text = mine.map(({ data }) => data.toString()).join('');
+          const expected = lines.flatMap((one, i) =>
+            one.visitor === visitor ? [`${i}:${'é'.repeat(one.length)}\n`] : [],
+          );
+          expect(text).toBe(expected.join(''));
+          expect(mine.reduce((sum, { events }) => sum + events, 0)).toBe(expected.length);
+        }
+        for (const { data, events } of chunks) {
+          expect(data.length).toBeLessThanOrEqual(recordLimits.bytes);
+          expect(events).toBeLessThanOrEqual(recordLimits.events);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('lanes', () => {
+  test('equal visitors spread evenly: the busiest of 16 lanes has at most 1.2 times the mean', () => {
+    for (const name of [(i: number) => `v${i}`, (i: number) => uuidv7(1_795_000_000_000 + i)]) {
+      const counts = Array<number>(16).fill(0);
+      for (let i = 0; i < 100_000; i++) counts[laneOf(hashOf(name(i)), 16)]! += 1;
+      expect(Math.max(...counts)).toBeLessThanOrEqual(1.2 * (100_000 / 16));
+    }
+  });
+
+  test('every hash has a lane, and every lane’s hash key is inside its shard', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 1, max: 5_000 }), (hash, lanes) => {
+        expect(laneOf(hash, lanes)).toBeGreaterThanOrEqual(0);
+        expect(laneOf(hash, lanes)).toBeLessThan(lanes);
+      }),
+    );
+    for (const count of [1, 3, 8]) {
+      const ranges = evenRanges(count);
+      expect(ranges[0]!.start).toBe(0n);
+      expect(ranges.at(-1)!.end).toBe(2n ** 128n - 1n);
+      ranges.forEach((range, i) => {
+        const key = BigInt(middleOf(range));
+        expect(key > range.start && key < range.end).toBe(true);
+        if (i > 0) expect(range.start).toBe(ranges[i - 1]!.end + 1n);
+      });
+    }
+  });
+});
+
+test('back-off doubles up to its cap, with full jitter', () => {
+  const options = { base: 50, cap: 1_000 };
+  expect([1, 2, 3, 9, 2_000].map((attempts) => backoffMs(attempts, () => 1, options))).toEqual([
+    50, 100, 200, 1_000, 1_000,
+  ]);
+  expect(backoffMs(9, () => 0, options)).toBe(0);
+});
+
+test('a made id is a UUIDv7 that the schema takes', () => {
+  for (let i = 0; i < 100; i++) {
+    expect(eventSchema.safeParse(someEvent({ event_id: uuidv7(Date.now()) })).error).toBeUndefined();
+  }
+});

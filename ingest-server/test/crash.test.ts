@@ -1,0 +1,62 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { cleanUp, temporaryFolder } from './support/app.js';
+import { sendThroughCrashes, startProcess } from './support/crashes.js';
+import { jsonLines, someEvent } from './support/events.js';
+import { startStubKinesis } from './support/stub-kinesis.js';
+
+afterEach(cleanUp);
+
+describe('the server as a process', () => {
+  test('kill -9 at any moment loses no acknowledged event and no visitor’s order', async () => {
+    const report = await sendThroughCrashes({ rounds: 4, signal: 'SIGKILL' });
+    expect(report.ended).toEqual([...Array(4).fill('SIGKILL'), 0]);
+    expect(report.acknowledged).toBeGreaterThan(100);
+    expect({ missing: report.missing, outOfOrder: report.outOfOrder }).toEqual({ missing: [], outOfOrder: [] });
+  });
+
+  test('SIGTERM drains: nothing acknowledged is lost, nothing is sent twice that needed no second try', async () => {
+    const report = await sendThroughCrashes({ rounds: 2, signal: 'SIGTERM' });
+    expect(report.ended).toEqual([0, 0, 0]);
+    expect(report.acknowledged).toBeGreaterThan(50);
+    expect({ missing: report.missing, outOfOrder: report.outOfOrder }).toEqual({ missing: [], outOfOrder: [] });
+  });
+
+  test('SIGTERM ends it within 10 s, with 0, even while Kinesis hangs and a body never comes', async () => {
+    const stub = await startStubKinesis();
+    stub.behaviour = () => 'hang';
+    const folder = await temporaryFolder();
+    const server = await startProcess(stub, folder);
+    const send = () =>
+      fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) });
+    expect((await send()).status).toBe(200);
+    const { connect } = await import('node:net');
+    const slow = connect(server.port, '127.0.0.1');
+    slow.on('error', () => {});
+    slow.write('POST /v1/events?key=demo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{');
+    const running = send();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    expect((await running).status).toBe(200);
+    expect(server.output()).toContain('"left_in_spool":2');
+    slow.destroy();
+    // And what was left is what the next one delivers.
+    stub.behaviour = () => ({});
+    const next = await startProcess(stub, folder);
+    for (let i = 0; i < 500 && stub.taken.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(stub.taken).toHaveLength(2);
+    next.kill('SIGINT');
+    expect(await next.ended).toBe(0);
+  });
+
+  test('a wrong environment ends it at once with the whole list', async () => {
+    const stub = await startStubKinesis();
+    const server = await startProcess(stub, await temporaryFolder(), {
+      MILLRACE_PORT: 'http',
+      MILLRACE_WRITE_KEYS: '',
+    });
+    expect(await server.ended).toBe(2);
+    expect(server.output()).toContain('MILLRACE_PORT=http must be a port');
+    expect(server.output()).toContain('MILLRACE_WRITE_KEYS= must be write keys');
+  });
+});

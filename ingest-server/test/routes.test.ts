@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventJsonSchema } from '@millrace/sdk/schema';
+import request from 'supertest';
+import { startIngestServer } from '../src/index.js';
+import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
+import { jsonLines, someEvent } from './support/events.js';
+
+afterEach(cleanUp);
+
+describe('GET /millrace.js', () => {
+  test('serves the tracker to any page, cached, and says when it is unchanged', async () => {
+    const file = join(await temporaryFolder(), 'millrace.js');
+    await writeFile(file, 'console.log(1)');
+    const { app } = await testApp({ clientScript: file });
+    const first = await request(app.server).get('/millrace.js').set('origin', 'https://any.example').expect(200);
+    expect(first.text).toBe('console.log(1)');
+    expect(first.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'content-encoding': 'gzip',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'cache-control': expect.stringContaining('max-age='),
+      etag: expect.stringMatching(/^"[\w-]+"$/),
+    });
+    const etag = first.headers.etag!;
+    await request(app.server).get('/millrace.js').set('if-none-match', `W/${etag}`).expect(304);
+    const plain = await request(app.server).get('/millrace.js').set('accept-encoding', 'identity').expect(200);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    await writeFile(file, 'console.log(2) // built again');
+    const second = await request(app.server).get('/millrace.js').set('if-none-match', etag).expect(200);
+    expect(second.text).toContain('built again');
+    expect(second.headers.etag).not.toBe(etag);
+  });
+
+  test('says what to do while it is not built', async () => {
+    const { app } = await testApp({ clientScript: join(await temporaryFolder(), 'absent.js') });
+    const answer = await request(app.server).get('/millrace.js').expect(404);
+    expect(answer.body.error).toEqual({ code: 'not_found', message: expect.stringContaining('npm run build') });
+  });
+});
+
+test('an unknown route is answered with JSON that says where events go', async () => {
+  const { app } = await testApp();
+  for (const [method, path] of [
+    ['get', '/v1/events?key=demo'],
+    ['post', '/events'],
+    ['get', '/..%2f..%2fetc/passwd'],
+  ] as const) {
+    const answer = await request(app.server)[method](path).expect(404);
+    expect(answer.body.error).toEqual({ code: 'not_found', message: expect.stringContaining('POST /v1/events') });
+  }
+});
+
+test('/v1/schema is the schema of the event', async () => {
+  const { app } = await testApp();
+  const answer = await request(app.server).get('/v1/schema').expect(200);
+  expect(JSON.parse(answer.text)).toEqual(eventJsonSchema());
+});
+
+test('/metrics counts: received = accepted + rejected, by code, and each app counts for itself', async () => {
+  const { app } = await testApp();
+  const { app: other } = await testApp();
+  const lines = [someEvent(), someEvent({ page: 'garden' }), { nonsense: true }];
+  await request(app.server)
+    .post('/v1/events?key=demo')
+    .type('text/plain')
+    .send(`${jsonLines(lines)}{\n`)
+    .expect(200);
+  await request(app.server).post('/v1/events?key=nobody').type('text/plain').send('{}').expect(401);
+  const text = (await request(app.server).get('/metrics').expect(200)).text;
+  for (const line of [
+    'millrace_events_received_total 4',
+    'millrace_events_accepted_total 2',
+    'millrace_events_rejected_total{code="invalid_event"} 1',
+    'millrace_events_rejected_total{code="invalid_json"} 1',
+    'millrace_events_rejected_total{code="event_too_large"} 0',
+    'millrace_events_undeclared_total{kind="page"} 1',
+    'millrace_requests_total{code="ok"} 1',
+    'millrace_requests_total{code="wrong_key"} 1',
+    'millrace_put_events_total 4',
+    'millrace_lanes 2',
+    'millrace_kinesis_up 1',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+  expect((await request(other.server).get('/metrics')).text).toContain('millrace_events_received_total 0');
+});
+
+describe('startIngestServer', () => {
+  test('listens on a free port, and close() answers what runs before it ends', async () => {
+    process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
+    process.env.AWS_REGION = 'us-east-1';
+    process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = 'test';
+    const server = await startIngestServer(await testConfig({ lingerMs: 100, ackTimeoutMs: 500 }));
+    later(() => server.close());
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    const running = fetch(`${server.url}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all([server.close(), server.close()]);
+    expect((await running).status).toBe(200);
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+  });
+
+  test('a port that is taken is an error that names it and the setting', async () => {
+    const config = await testConfig();
+    const first = await startIngestServer(config);
+    later(() => first.close());
+    const second = startIngestServer(await testConfig({ port: first.port }));
+    await expect(second).rejects.toThrow(`port ${first.port} is taken: stop what listens there, or set MILLRACE_PORT`);
+  });
+});

@@ -1,0 +1,370 @@
+import { execFileSync } from 'node:child_process';
+import * as nodeFs from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Chunk } from '../src/core/chunk.js';
+import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
+import { type DiskSpoolOptions, openDiskSpool, type SpoolFs } from '../src/spool/disk-spool.js';
+import { encodeFrame, scanFrames } from '../src/spool/frame.js';
+import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
+import { cleanUp, later, temporaryFolder } from './support/app.js';
+
+afterEach(cleanUp);
+
+const chunk = (text: string, hash = 1): Chunk => ({ hash, events: 1, data: Buffer.from(`${text}\n`) });
+
+function append(spool: Spool, chunks: Chunk[]): Promise<readonly Position[]> {
+  return new Promise((resolve, reject) =>
+    spool.append(chunks, (error, positions) => (error === undefined ? resolve(positions) : reject(error))),
+  );
+}
+
+async function readAll(spool: Spool, wanted: (hash: number) => boolean = () => true) {
+  const texts: string[] = [];
+  const positions: Position[] = [];
+  for (let after = 0; ; ) {
+    const { found } = await spool.next({ after, wanted, maxEvents: 3, maxBytes: 1_000_000 });
+    if (found.length === 0) return { texts, positions };
+    for (const one of found) {
+      texts.push(one.chunk.data.toString().trimEnd());
+      positions.push(one.position);
+    }
+    after = positions.at(-1)!;
+  }
+}
+
+async function spoolIn(folder: string, options: Partial<DiskSpoolOptions> = {}) {
+  const reports: string[] = [];
+  const spool = await openDiskSpool({
+    folder,
+    maxBytes: 64 * 1024 * 1024,
+    report: {
+      damaged: ({ file }) => reports.push(`damaged ${file}`),
+      torn: ({ file }) => reports.push(`torn ${file}`),
+      failed: ({ message }) => reports.push(`failed ${message}`),
+    },
+    ...options,
+  });
+  later(() => spool.close());
+  return Object.assign(spool, { reports });
+}
+
+const segmentsIn = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith('.spool')).sort();
+
+describe('the spool', () => {
+  test('gives back what it took, in order, also after a restart, until it is delivered', async () => {
+    const folder = join(await temporaryFolder(), 'made', 'when', 'missing');
+    const first = await spoolIn(folder);
+    await Promise.all([
+      append(first, [chunk('a'), chunk('b', 2)]),
+      append(first, [chunk('c')]),
+      append(first, [chunk('d', 2)]),
+    ]);
+    expect((await readAll(first)).texts).toEqual(['a', 'b', 'c', 'd']);
+    const { positions } = await readAll(first, (hash) => hash === 2);
+    expect(first.done([positions[0]!])).toBe(1);
+    expect(first.done([positions[0]!])).toBe(0);
+    await first.close();
+
+    const second = await spoolIn(folder);
+    expect(second.stats()).toMatchObject({ chunks: 3, events: 3, damaged: 0, full: false });
+    await append(second, [chunk('e')]);
+    const rest = await readAll(second);
+    expect(rest.texts).toEqual(['a', 'c', 'd', 'e']);
+    expect(second.done(rest.positions)).toBe(4);
+    expect(second.stats()).toMatchObject({ bytes: 0, chunks: 0 });
+    await second.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('an append is synced before it is acknowledged, several by one sync', async () => {
+    const log: string[] = [];
+    const fs: SpoolFs = {
+      ...nodeFs,
+      async open(path, flags, mode) {
+        const handle = await nodeFs.open(path, flags, mode);
+        const datasync = handle.datasync.bind(handle);
+        handle.datasync = async () => {
+          await datasync();
+          log.push('synced');
+        };
+        return handle;
+      },
+    };
+    const spool = await spoolIn(await temporaryFolder(), { fs });
+    const appends = Array.from({ length: 20 }, (_, i) =>
+      append(spool, [chunk(`c${i}`)]).then(() => log.push('acknowledged')),
+    );
+    await Promise.all(appends);
+    expect(log[0]).toBe('synced');
+    expect(log.filter((one) => one === 'synced').length).toBeLessThanOrEqual(3);
+    expect(log.filter((one) => one === 'acknowledged')).toHaveLength(20);
+  });
+
+  test('a last write that was torn at any byte is cut off; every entry before it is delivered', async () => {
+    const folder = await temporaryFolder();
+    const spool = await spoolIn(folder);
+    for (const text of ['first', 'second', 'third']) await append(spool, [chunk(text)]);
+    await spool.close();
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const whole = await readFile(path);
+    const frame = 24 + 'third\n'.length;
+    for (let missing = 1; missing < frame; missing++) {
+      await writeFile(path, whole.subarray(0, whole.length - missing));
+      const again = await spoolIn(folder);
+      expect((await readAll(again)).texts).toEqual(['first', 'second']);
+      expect(again.reports).toEqual([`torn ${path}`]);
+      expect(again.stats().damaged).toBe(0);
+      await again.close();
+      expect((await stat(path)).size).toBe(whole.length - frame);
+    }
+  });
+
+  test('a bit flipped anywhere costs at most the entry it is in, which is set aside and reported', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat(7), async (at, bit) => {
+        const folder = await temporaryFolder();
+        const spool = await spoolIn(folder);
+        const texts = ['alpha', 'beta', 'gamma', 'delta'];
+        for (const text of texts) await append(spool, [chunk(text)]);
+        await spool.close();
+        const path = join(folder, (await segmentsIn(folder))[0]!);
+        const bytes = await readFile(path);
+        bytes[at % bytes.length]! ^= 1 << bit;
+        await writeFile(path, bytes);
+
+        let again: Awaited<ReturnType<typeof spoolIn>>;
+        try {
+          again = await spoolIn(folder);
+        } catch (error) {
+          // Only a flip that makes the version another one stops the start, and then nothing is touched.
+          expect((error as Error).message).toContain('version');
+          expect(await readFile(path)).toEqual(bytes);
+          return;
+        }
+        const left = (await readAll(again)).texts;
+        expect(left.length).toBeGreaterThanOrEqual(3);
+        expect(texts.filter((text) => left.includes(text))).toEqual(left);
+        expect(again.reports).toHaveLength(1);
+        if (left.length === 3 && again.reports[0]!.startsWith('damaged')) {
+          const lost = texts.find((text) => !left.includes(text))!;
+          const aside = await readFile(path.replace('.spool', '.damaged'));
+          expect(aside.length).toBe(24 + lost.length + 1);
+        }
+        await again.close();
+        // Said once, not at every start.
+        const third = await spoolIn(folder);
+        expect(third.reports).toEqual([]);
+        await third.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a bit that flips while the server runs is found when the entry is read', async () => {
+    const folder = await temporaryFolder();
+    const spool = await spoolIn(folder);
+    await append(spool, [chunk('alpha'), chunk('beta'), chunk('gamma')]);
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const handle = await open(path, 'r+');
+    await handle.write('E', 17 + 24 + 6 + 24 + 1);
+    await handle.close();
+    const { found, damaged } = await spool.next({ after: 0, wanted: () => true, maxEvents: 10, maxBytes: 1_000_000 });
+    expect(found.map((one) => one.chunk.data.toString())).toEqual(['alpha\n', 'gamma\n']);
+    expect(damaged).toBe(1);
+    expect(spool.stats()).toMatchObject({ damaged: 1, chunks: 2 });
+    expect((await readFile(path.replace('.spool', '.damaged'))).toString()).toContain('bEta');
+  });
+
+  test('full: refused with the reason, nothing stored, and room again once something is delivered', async () => {
+    const spool = await spoolIn(await temporaryFolder(), { maxBytes: 10_000 });
+    const positions = await append(spool, [chunk('x'.repeat(9_000))]);
+    await expect(append(spool, [chunk('y'.repeat(2_000))])).rejects.toMatchObject({ code: 'full' });
+    expect(spool.stats()).toMatchObject({ chunks: 1, full: true });
+    spool.done(positions);
+    await append(spool, [chunk('z'.repeat(2_000))]);
+    expect((await readAll(spool)).texts).toEqual(['z'.repeat(2_000)]);
+  });
+
+  test.each(['write', 'datasync'] as const)(
+    'a failing %s refuses the appends it was for, and only them',
+    async (operation) => {
+      const folder = await temporaryFolder();
+      let failing = false;
+      const fs: SpoolFs = {
+        ...nodeFs,
+        async open(path, flags, mode) {
+          const handle = await nodeFs.open(path, flags, mode);
+          const real = handle[operation].bind(handle) as (...values: unknown[]) => Promise<unknown>;
+          Object.assign(handle, {
+            async [operation](...values: unknown[]) {
+              // Half of it is written before the disk is full.
+              if (failing && operation === 'write')
+                await real(values[0], values[1], Math.floor(Number(values[2]) / 2), values[3]);
+              if (failing) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+              return real(...values);
+            },
+          });
+          return handle;
+        },
+      };
+      const spool = await spoolIn(folder, { fs });
+      await append(spool, [chunk('before')]);
+      failing = true;
+      await expect(append(spool, [chunk('during')])).rejects.toBeInstanceOf(SpoolError);
+      expect(spool.stats().failure).toContain('ENOSPC');
+      failing = false;
+      await append(spool, [chunk('after')]);
+      expect(spool.stats().failure).toBeUndefined();
+      expect((await readAll(spool)).texts).toEqual(['before', 'after']);
+      await spool.close();
+      expect((await readAll(await spoolIn(folder))).texts).toEqual(['before', 'after']);
+    },
+  );
+
+  test('a disk that is really full refuses, keeps what it had, and takes again when there is room', async () => {
+    const folder = await temporaryFolder();
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' });
+    } catch {
+      console.warn('skipped: a small tmpfs cannot be mounted here');
+      return;
+    }
+    later(async () => execFileSync('umount', [folder]));
+    const spool = await spoolIn(folder);
+    const positions: Position[] = [];
+    let refusal: unknown;
+    for (let i = 0; i < 10 && refusal === undefined; i++) {
+      await append(spool, [chunk(`${i}`.repeat(200_000))]).then(
+        (more) => positions.push(...more),
+        (error) => (refusal = error),
+      );
+    }
+    expect(refusal).toBeInstanceOf(SpoolError);
+    expect((refusal as SpoolError).message).toContain('ENOSPC');
+    expect(positions.length).toBeGreaterThanOrEqual(4);
+    expect((await readAll(spool)).texts).toHaveLength(positions.length);
+    await spool.close();
+    // A start on the full disk, too: delivering is what makes room.
+    const again = await spoolIn(folder);
+    const { positions: left } = await readAll(again);
+    expect(left).toHaveLength(positions.length);
+    again.done(left);
+    for (let tries = 0; tries < 100 && (await segmentsIn(folder)).length > 0; tries++)
+      await new Promise((r) => setTimeout(r, 10));
+    await append(again, [chunk('room again')]);
+    expect((await readAll(again)).texts).toEqual(['room again']);
+    await again.close();
+  });
+
+  test('segments are cut at 4 MiB and removed when all of them is delivered', async () => {
+    const folder = await temporaryFolder();
+    const spool = await spoolIn(folder);
+    const texts = Array.from({ length: 50 }, (_, i) => `${i}:`.padEnd(200_000, 'x'));
+    for (const text of texts) await append(spool, [chunk(text)]);
+    expect((await segmentsIn(folder)).length).toBe(3);
+    const { texts: read, positions } = await readAll(spool);
+    expect(read).toEqual(texts);
+    spool.done(positions.slice(0, 25));
+    await spool.close();
+    expect((await segmentsIn(folder)).length).toBe(2);
+    const again = await spoolIn(folder);
+    expect((await readAll(again)).texts).toEqual(texts.slice(25));
+  });
+
+  test('what cannot be used stops the start with the name of the file or folder and what to do, and is left as it was', async () => {
+    const parent = await temporaryFolder();
+    await writeFile(join(parent, 'file'), '');
+    await expect(spoolIn(join(parent, 'file', 'spool'))).rejects.toThrow(
+      /spool folder .*file\/spool.*MILLRACE_SPOOL_FOLDER/,
+    );
+
+    for (const [content, words] of [
+      ['millrace-spool 7\nwhatever', /00000003\.spool: is a spool segment of version 7.*Move the file/],
+      ['this is somebody else’s file', /00000003\.spool: is no spool segment.*Move the file/],
+    ] as const) {
+      const folder = join(parent, String(content.length));
+      await mkdir(folder);
+      await writeFile(join(folder, '00000003.spool'), content);
+      await expect(spoolIn(folder)).rejects.toThrow(words);
+      expect(await readdir(folder)).toEqual(['00000003.spool']);
+      expect(await readFile(join(folder, '00000003.spool'), 'utf8')).toBe(content);
+    }
+  });
+
+  test('two servers cannot have the same folder; one that was killed does not keep it', async () => {
+    const folder = await temporaryFolder();
+    const first = await spoolIn(folder);
+    await expect(spoolIn(folder)).rejects.toThrow(`in use by process ${process.pid}`);
+    await first.close();
+    // Process 1 lives, but it began at another time than the one that wrote this.
+    await writeFile(join(folder, 'lock'), '1 12345\n');
+    if (process.platform === 'linux') await (await spoolIn(folder)).close();
+    await writeFile(join(folder, 'lock'), '4194999 1\n');
+    await spoolIn(folder);
+  });
+
+  test('a delivered-list that was torn or altered never makes an undelivered entry count as delivered', async () => {
+    const folder = await temporaryFolder();
+    const spool = await spoolIn(folder);
+    const positions = await append(spool, [chunk('a'), chunk('b'), chunk('c')]);
+    spool.done([positions[0]!]);
+    spool.done([positions[1]!]);
+    await spool.close();
+    const path = join(folder, '00000001.done');
+    const whole = await readFile(path);
+    expect(whole.length).toBe(24);
+    for (let length = 0; length <= whole.length; length++) {
+      await writeFile(path, whole);
+      await truncate(path, length);
+      const again = await spoolIn(folder);
+      expect((await readAll(again)).texts).toEqual(['a', 'b', 'c'].slice(length < 12 ? 0 : length < 24 ? 1 : 2));
+      await again.close();
+    }
+    for (let at = 0; at < whole.length; at++) {
+      const altered = Buffer.from(whole);
+      altered[at]! ^= 4;
+      await writeFile(path, altered);
+      const again = await spoolIn(folder);
+      expect((await readAll(again)).texts).toContain('c');
+      await again.close();
+    }
+    await appendFile(path, 'x');
+  });
+});
+
+describe('frames', () => {
+  test('a scan finds every whole frame whatever stands between them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            hash: fc.nat(),
+            lines: fc.string({ unit: 'grapheme', maxLength: 40 }),
+            junk: fc.uint8Array({ maxLength: 30 }),
+          }),
+          { maxLength: 8 },
+        ),
+        (parts) => {
+          const frames = parts.map(({ hash, lines }) =>
+            Buffer.concat(encodeFrame({ hash, events: 3, data: Buffer.from(lines) })),
+          );
+          const bytes = Buffer.concat(frames.flatMap((frame, i) => [Buffer.from(parts[i]!.junk), frame]));
+          const scan = scanFrames(bytes, 0);
+          expect(scan.frames.map(({ hash, bytes: length }) => [hash, length])).toEqual(
+            frames.map((frame, i) => [parts[i]!.hash, frame.length]),
+          );
+          const junk = scan.damaged.reduce((sum, { start, end }) => sum + end - start, 0);
+          expect(junk).toBe(parts.reduce((sum, part) => sum + part.junk.length, 0));
+        },
+      ),
+    );
+  });
+
+  test('both CRCs are the one of gzip', () => {
+    expect(crc32InJavaScript(Buffer.from('123456789'))).toBe(0xcbf43926);
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => crc32(bytes) === crc32InJavaScript(bytes)));
+  });
+});
