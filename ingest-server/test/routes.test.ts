@@ -93,11 +93,13 @@ describe('startIngestServer', () => {
     process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
     process.env.AWS_REGION = 'us-east-1';
     process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = 'test';
-    const server = await startIngestServer(await testConfig({ lingerMs: 100, ackTimeoutMs: 500 }));
+    const server = await startIngestServer(await testConfig({ ackTimeoutMs: 2_000 }));
     later(() => server.close());
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     const running = fetch(`${server.url}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const isRunning = async () =>
+      (await (await fetch(`${server.url}/metrics`)).text()).includes('millrace_queued_events 1\n');
+    while (!(await isRunning())) await new Promise((resolve) => setTimeout(resolve, 5));
     await Promise.all([server.close(), server.close()]);
     expect((await running).status).toBe(200);
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();

@@ -11,6 +11,7 @@ import {
   enqueue,
   fitting,
   isSpooled,
+  isUnsafe,
   type Lane,
   leavesAt,
   removeIf,
@@ -103,6 +104,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const queuedBytes = (counts: (lane: Lane) => boolean = () => true) =>
     lanes.reduce((sum, lane) => sum + (counts(lane) ? lane.queuedBytes : 0), 0);
 
+  /** What a lane holds in memory of what the spool has: all lanes together a quarter of what may wait in memory. */
+  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 4 / lanes.length);
+
   function makeSafe(waiting: Waiting) {
     if (waiting.safe) return;
     waiting.safe = true;
@@ -163,22 +167,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
   }
 
-  /** Lets go of what need not wait in memory: what was refused, and what is in the spool beyond the next record. */
+  /** Lets go of what need not wait in memory: what was refused, and what is in the spool beyond what is read ahead. */
   function trim(lane: Lane) {
     removeIf(lane, ({ dropped }) => dropped);
     // While more is being read to follow the queue's end, that end must stay; and then the queue is short anyway.
     if (lane.refilling || !isSpooled(lane)) return;
-    const keep = lane.inFlight + fitting(lane.queue.slice(lane.inFlight));
+    const keep = lane.inFlight + fitting(lane.queue.slice(lane.inFlight), readAheadBytes());
     removeIf(lane, ({ position }, index) => index >= keep && position !== undefined);
   }
 
   /** Everything of a lane that is not safe yet goes to the spool, in order; what comes later queues up behind it there. */
   function spillLane(lane: Lane) {
-    spill(lane.queue.filter(({ safe, spooling }) => !safe && !spooling));
+    spill(lane.queue.filter(isUnsafe));
   }
-
-  /** What one lane reads ahead: all together no more than a quarter of what may wait in memory. */
-  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 4 / lanes.length);
 
   function refill(lane: Lane) {
     lane.refilling = true;
@@ -196,6 +197,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           lane.refilling = false;
           if (isStale()) return;
           lane.backlog -= damaged;
+          // A new segment was begun while the old ones were read: it is looked at next time.
+          if (found.length === 0 && damaged === 0) lane.retryAt = Math.max(lane.retryAt, clock.now() + 10);
           for (const { chunk, position } of found) enqueue(lane, waitingFor(chunk, undefined, clock.now(), position));
         },
         (error: Error) => {
@@ -306,7 +309,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       layLanes();
     }
     for (const lane of lanes) {
-      const first = lane.queue.find(({ safe, spooling }) => !safe && !spooling);
+      const first = lane.queue.find(isUnsafe);
       if (first !== undefined && first.since + ackTimeoutMs <= now) spillLane(lane);
     }
     if (nextRanges === undefined) {
@@ -322,7 +325,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function setAlarm(now: number) {
     let at = Infinity;
     for (const lane of lanes) {
-      const first = lane.queue.find(({ safe, spooling }) => !safe && !spooling);
+      const first = lane.queue.find(isUnsafe);
       if (first !== undefined) at = Math.min(at, first.since + ackTimeoutMs);
       if (nextRanges !== undefined) continue;
       at = Math.min(at, leavesAt(lane, lingerMs) ?? Infinity);
@@ -397,7 +400,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       wake();
       const until = clock.now() + limitMs;
       const pause = (ms: number) => new Promise<void>((done) => void clock.after(ms, done));
-      const unsafe = () => appending.size > 0 || lanes.some(({ queue }) => queue.some(({ safe }) => !safe));
+      const unsafe = () => appending.size > 0 || lanes.some(({ queue }) => queue.some(isUnsafe));
       while (unsafe() && clock.now() < until - limitMs / 4) await pause(5);
       for (const lane of lanes) spillLane(lane);
       // No new call from here on, but the answers to those that run spare the next start a repetition.

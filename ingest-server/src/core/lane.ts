@@ -74,6 +74,9 @@ export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: numb
   return { chunk, ticket, since, safe, spooling: false, position, delivered: false, dropped: false };
 }
 
+/** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */
+export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spooling && !dropped;
+
 /** While the spool has something of a lane, whatever comes queues up behind it, in the spool. */
 export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;
 
@@ -97,15 +100,15 @@ export function removeIf(lane: Lane, leaving: (waiting: Waiting, index: number) 
   return removed;
 }
 
-/** How many of the queue's first chunks fit into one record: one at least, if there is one. */
-export function fitting(queue: readonly Waiting[]): number {
+/** How many of the queue's first chunks fit into one record, or into less: one at least, if there is one. */
+export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimits.bytes): number {
   let events = 0;
   let bytes = 0;
   for (let count = 0; count < queue.length; count++) {
     const { chunk } = queue[count]!;
     events += chunk.events;
     bytes += chunk.data.length;
-    if (count > 0 && (events > recordLimits.events || bytes > recordLimits.bytes)) return count;
+    if (count > 0 && (events > recordLimits.events || bytes > maxBytes)) return count;
   }
   return queue.length;
 }

@@ -58,6 +58,7 @@ function setUp(
     fault?: (records: readonly PackedRecord[]) => Fault | undefined;
     lanes?: number;
     refuses?: () => boolean;
+    syncMs?: number;
   } = {},
 ) {
   const clock = createFakeClock();
@@ -67,7 +68,7 @@ function setUp(
     return { ...fault, wait: fault?.wait ?? new Promise<void>((resolve) => void clock.after(10, resolve)) };
   });
   const witness = createWitness(network, clock);
-  const spool = createMemorySpool(clock, { refuses: options.refuses ?? (() => false) });
+  const spool = createMemorySpool(clock, { syncMs: options.syncMs ?? 3, refuses: options.refuses ?? (() => false) });
   const make = () =>
     createDelivery({
       sink: witness.sink,
@@ -110,13 +111,17 @@ describe('the delivery, whatever the stream does', () => {
     async (_, fullAtTimes) => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(step, { minLength: 1, maxLength: 25 }),
-          fc.array(someFault, { maxLength: 30 }),
+          fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
+          fc.array(someFault, { maxLength: 30, size: 'max' }),
           fc.array(fc.boolean(), { maxLength: 12 }),
-          async (steps, faults, refusals) => {
+          fc.constantFrom(3, 400),
+          fc.constantFrom(20_000, 10_000_000),
+          async (steps, faults, refusals, syncMs, maxQueuedBytes) => {
             const pending = [...faults];
             const refusing = [...refusals];
             const { clock, memory, witness, spool, delivery } = setUp({
+              syncMs,
+              maxQueuedBytes,
               refuses: () => fullAtTimes && refusing.shift() === true,
               fault() {
                 const fault = pending.shift() ?? 'none';
@@ -171,7 +176,26 @@ describe('the delivery, whatever the stream does', () => {
             }
           },
         ),
-        { numRuns: 150 },
+        {
+          numRuns: 150,
+          // Found once: what was refused while in flight was spooled again, behind what came after it.
+          examples: [
+            [
+              [
+                { batch: [0], padding: 0 },
+                { passMs: 11 },
+                { batch: [5], padding: 0 },
+                { batch: [0, 0, 0, 0, 0, 0, 5, 0, 0, 0], padding: 2_000 },
+                { passMs: 2_000 },
+                { batch: [5, 0], padding: 0 },
+              ],
+              ['none', { hangsMs: 2_780 }],
+              [false, true],
+              400,
+              20_000,
+            ],
+          ],
+        },
       );
     },
   );
@@ -308,13 +332,15 @@ describe('the delivery, whatever the stream does', () => {
     await clock.pass(100);
     // One chunk in flight and one read ahead, for each of the four lanes, come on top.
     expect(delivery.status().queuedBytes).toBeLessThanOrEqual(50_000 + 8 * 10_100);
-    expect(outcomes.length).toBeGreaterThanOrEqual(40);
+    expect(outcomes.length).toBeGreaterThanOrEqual(35);
     expect(new Set(outcomes)).toEqual(new Set(['safe']));
     full = true;
     outcomes.length = 0;
     for (let i = 50; i < 60; i++) send(i);
     await clock.pass(100);
-    expect(outcomes).toEqual(Array(10).fill('refused'));
+    // With them go those that still waited in memory for the same lanes.
+    expect(outcomes.length).toBeGreaterThanOrEqual(10);
+    expect(new Set(outcomes)).toEqual(new Set(['refused']));
   });
 
   test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {

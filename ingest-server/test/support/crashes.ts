@@ -112,7 +112,10 @@ export async function sendThroughCrashes(options: {
   const clientsDone = Promise.all(Array.from({ length: clients }, (_, i) => client(`v${i}`)));
   const ended: (number | string)[] = [];
   for (let round = 0; round < rounds; round++) {
-    await pause(100 + Math.random() * 300);
+    // At any moment, but not before there is something to lose.
+    const before = acknowledged.length;
+    while (acknowledged.length < before + 30) await pause(5);
+    await pause(Math.random() * 200);
     server.kill(signal);
     ended.push(await server.ended);
     server = await startProcess(stub, folder);

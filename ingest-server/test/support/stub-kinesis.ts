@@ -5,7 +5,7 @@ import { later } from './app.js';
 
 /** What the stub answers to one PutRecords call. */
 export type PutBehaviour =
-  | { fail?: (index: number) => boolean; delayMs?: number }
+  | { fail?: (index: number) => boolean; delayMs?: number; wait?: Promise<unknown> }
   | { status: number; error: string }
   | 'hang'
   | 'reset';
@@ -61,6 +61,7 @@ export async function startStubKinesis({ shards = 2, port = 0 } = {}): Promise<S
     if (behaviour === 'reset') return request.socket.destroy();
     if ('status' in behaviour) return answer(behaviour.status, { __type: behaviour.error, message: 'told to' });
     if (behaviour.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
+    await behaviour.wait;
     let failed = 0;
     const outcomes = records.map(({ ExplicitHashKey }, i) => {
       const shard = ranges.findIndex(
