@@ -5,12 +5,11 @@ import { misfit } from './views.js';
 const isEvent = `page <> ${text(quarantinePage)}`;
 const time = (column: string) => `try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP`;
 
-/**
- * The audit's tables, made in this order. `millrace_rows` keeps the order of the objects and of the lines in them as its rowid.
- */
+/** The audit's tables, made in this order. */
 export const auditTables = [
-  // Every delivered line, once read, so that the objects are decompressed only once.
-  `CREATE TEMP TABLE millrace_rows AS SELECT
+  // Every delivered line, once read, so that the objects are decompressed only once. The window without an order numbers the lines as
+  // they are read: object by object, line by line.
+  `CREATE TEMP TABLE millrace_rows AS SELECT row_number() OVER () AS position,
      event_id, stream_id, try_cast(seq AS BIGINT) AS seq, after_stream_id, try_cast(after_seq AS BIGINT) AS after_seq,
      ${time('received_at')} AS received_at, ${time('coalesce(occurred_at, event_time)')} AS happened_at,
      hash(page, event) AS partition_hash, hash(object) AS object_hash, ${misfit} AS misfit
@@ -30,9 +29,9 @@ export const auditTables = [
 /** One row per event: the copy received first. Where there are no copies this is `millrace_rows` itself. */
 export const firstCopies = (duplicates: number) =>
   duplicates === 0
-    ? 'CREATE TEMP VIEW millrace_firsts AS SELECT rowid AS position, * FROM millrace_rows'
-    : `CREATE TEMP TABLE millrace_firsts AS SELECT rowid AS position, * FROM millrace_rows
-       QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY event_id ORDER BY received_at, rowid) = 1`;
+    ? 'CREATE TEMP VIEW millrace_firsts AS SELECT * FROM millrace_rows'
+    : `CREATE TEMP TABLE millrace_firsts AS SELECT * FROM millrace_rows
+       QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY event_id ORDER BY received_at, position) = 1`;
 
 /** Whether a position can be audited. */
 const numbered = 'stream_id IS NOT NULL AND seq >= 0';
