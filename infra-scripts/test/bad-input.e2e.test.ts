@@ -156,6 +156,17 @@ describe('bad input gets a clear error that names the thing, the place and what 
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('version 99') });
   });
 
+  test('another number of shards than the stream has is refused by name, and nothing is changed', async () => {
+    const first = await box.serve(['aws', '--port', '0', '--shards', '2'], ['aws'], { AWS_REGION: 'eu-west-1' });
+    expect(await first.end('SIGTERM')).toBe(0);
+    const { code, stderr } = await box.run(['aws', '--port', '0', '--shards', '3']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/stream clickstream exists and is not as defined/),
+    });
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
   test('damaged parts of the state folder are each refused with their name', async () => {
     mkdirSync(join(box.state, 'kinesis'));
     writeFileSync(join(box.state, 'kinesis', 'CURRENT'), 'nonsense\n');

@@ -68,8 +68,8 @@ export function awsTarget(options: ContextOptions = {}): AwsTarget {
   }
   const clientConfig: AwsTarget['clientConfig'] = { endpoint, requestHandler };
   if (isLoopback(endpoint)) {
-    // The embedded AWS checks no signature, but the clients want to sign.
-    if (!process.env.AWS_REGION && !process.env.AWS_DEFAULT_REGION) clientConfig.region = localRegion;
+    // The embedded AWS is in one region whatever the environment says; it checks no signature, but the clients want to sign.
+    clientConfig.region = localRegion;
     if (!process.env.AWS_ACCESS_KEY_ID && !process.env.AWS_PROFILE) {
       clientConfig.credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     }

@@ -1,4 +1,5 @@
 import { type EmbeddedAwsOptions, startEmbeddedAws } from '../aws/embedded.js';
+import type { Log } from '../aws/part.js';
 import { awsTarget } from '../cli/context.js';
 import { createPipeline } from '../pipeline/create.js';
 import type { Pipeline } from '../pipeline/definition.js';
@@ -20,18 +21,23 @@ export async function serveAws(options: ServeAwsOptions): Promise<Started> {
   const listen = { port: options.port, use: 'the AWS endpoint', option: options.portOption };
   const aws = await startListening(listen, async () => {
     openStateFolder(options.state);
-    return startEmbeddedAws(options);
-  });
-  if (options.pipeline) {
-    const clients = pipelineClients(awsTarget({ endpointUrl: aws.url }));
+    const started = await startEmbeddedAws(options);
     try {
-      await createPipeline(options.pipeline, clients, { onProgress: options.log });
+      if (options.pipeline) await createOn(started.url, options.pipeline, options.log);
+      return started;
     } catch (error) {
-      await aws.close();
+      await started.close();
       throw error;
-    } finally {
-      destroyClients(clients);
     }
-  }
+  });
   return announced(options.state, 'aws', aws);
+}
+
+async function createOn(url: string, pipeline: Pipeline, log: Log): Promise<void> {
+  const clients = pipelineClients(awsTarget({ endpointUrl: url }));
+  try {
+    await createPipeline(pipeline, clients, { onProgress: log });
+  } finally {
+    destroyClients(clients);
+  }
 }

@@ -15,10 +15,10 @@ export interface ServeIngestOptions {
   observer?: IngestObserver;
 }
 
-/** What a person would export before starting the server; what is exported already stays. */
+/** What a person would export before starting the server; credentials that are exported already stay. */
 function pointSdkAt(endpoint: string): void {
   process.env.AWS_ENDPOINT_URL = endpoint;
-  process.env.AWS_REGION ??= region;
+  process.env.AWS_REGION = region;
   process.env.AWS_ACCESS_KEY_ID ??= 'test';
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
 }
