@@ -9,6 +9,8 @@ export default {
   transform: {},
   // The generous limit is for loaded machines; nothing asserts on time.
   testTimeout: 60_000,
+  // Much of the time is waiting for processes and browsers, so every core gets a worker, where Jest would leave one out.
+  maxWorkers: '100%',
   // leveldown and DuckDB hold native handles: one worker a core, each recycled when it has grown.
   workerIdleMemoryLimit: '700MB',
 };

@@ -41,6 +41,26 @@ describe('POST /v1/events', () => {
     expect(eventsIn(records).map(({ title }) => title)).toEqual(events.slice(0, accepted).map(({ title }) => title));
   });
 
+  test('a retry repeats `batch`: it is acknowledged like the first time and not stored again', async () => {
+    const { app, records } = await testApp();
+    const body = jsonLines([someEvent(), someEvent({ item_quantity: -1 })]);
+    const send = (text: string, batch: string) =>
+      request(app.server).post(`${url}&batch=${batch}&sent_at=${Date.now()}`).type('text/plain').send(text).expect(200);
+    const [first, meanwhile] = await Promise.all([send(body, 'b1'), send(body, 'b1')]);
+    const later = await send(body, 'b1');
+    for (const { body: answer } of [first, meanwhile, later]) {
+      expect(answer).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: 'invalid_event' }] });
+    }
+    expect(eventsIn(records)).toHaveLength(2);
+    const metrics = await request(app.server).get('/metrics');
+    expect(metrics.text).toMatch(/^millrace_events_received_total 6$/m);
+    expect(metrics.text).toMatch(/^millrace_events_duplicates_total 4$/m);
+    // Another body under the same id is another batch: nothing of it is passed over.
+    await send(jsonLines([someEvent()]), 'b1');
+    await send(body, 'b2');
+    expect(eventsIn(records)).toHaveLength(5);
+  });
+
   test('one bad event never costs the good ones beside it; it is kept in quarantine, as it was sent', async () => {
     const { app, records } = await testApp();
     const bad = someEvent({ item_quantity: -1 });

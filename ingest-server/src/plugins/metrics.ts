@@ -13,6 +13,8 @@ export interface Metrics {
   answered(code: string, seconds: number): void;
   /** A batch was acknowledged. */
   acknowledged(intake: Intake): void;
+  /** A batch came again after it was acknowledged, or while it was under way: its events were not stored twice. */
+  repeated(events: number): void;
 }
 
 /** A shard's or stream's failure codes that have a label of their own; whatever else comes counts as `other`. */
@@ -34,7 +36,10 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
 
-  const received = counter('millrace_events_received_total', 'Events of acknowledged batches: accepted + rejected.');
+  const received = counter(
+    'millrace_events_received_total',
+    'Events of acknowledged batches: accepted + rejected + duplicates.',
+  );
   const accepted = counter('millrace_events_accepted_total', 'Events that fit the schema and are safe.');
   const rejected = new Counter({
     name: 'millrace_events_rejected_total',
@@ -42,6 +47,10 @@ export function createMetrics(): Metrics {
     labelNames: ['code'],
     registers,
   });
+  const duplicates = counter(
+    'millrace_events_duplicates_total',
+    'Events of batches that came again and were not stored twice.',
+  );
   const undeclared = new Counter({
     name: 'millrace_events_undeclared_total',
     help: 'Accepted events filed under _other, by what is not in the catalogue.',
@@ -95,6 +104,10 @@ export function createMetrics(): Metrics {
     answered(code, took) {
       requests.inc({ code });
       duration.observe(took);
+    },
+    repeated(events) {
+      received.inc(events);
+      duplicates.inc(events);
     },
     acknowledged(intake) {
       received.inc(intake.accepted + intake.rejected.length);

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
 import { checkTypes, eventTexts } from '../../core/body.js';
+import { systemClock } from '../../core/clock.js';
 import { type Delivery, NotSafeError } from '../../core/delivery.js';
-import { type DeclaredNames, takeIn } from '../../core/intake.js';
+import { type DeclaredNames, type Intake, takeIn } from '../../core/intake.js';
 import { isAllowed, type Origins } from '../../core/origins.js';
+import { createRecentBatches } from '../../core/recent-batches.js';
 import { uuidv7 } from '../../core/uuid.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
@@ -30,6 +33,19 @@ function sentAtOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** What is answered, but for the time. */
+type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
+
+/** Who repeats a batch sends the same bytes: another body under a known id is another batch, and no event of it is passed over. */
+function batchKey(key: string, batch: string, body: Buffer): string {
+  return createHash('sha256').update(`${key} ${batch} `).update(body).digest('base64');
+}
+
+/** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
+const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000 };
+/** Rejections and warnings are text; an answer with more of them is not worth its memory. */
+const maxRememberedNotes = 10;
+
 const codeOfStatus = new Map(
   Object.entries(requestErrors).map(([code, { status }]) => [status as number, code as RequestErrorCode]),
 );
@@ -37,6 +53,11 @@ const codeOfStatus = new Map(
 /** `POST /v1/events`: answers when the events are safe, and not before. */
 export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
   const { delivery, metrics, names, origins, isKey, observer } = options;
+  const recent = createRecentBatches<Answer>({
+    ...recentBatches,
+    clock: systemClock,
+    isSmall: ({ rejected, warnings = [] }) => rejected.length + warnings.length <= maxRememberedNotes,
+  });
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => readBody(payload, limits.batchBytes, done));
@@ -75,32 +96,42 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     handler: async (request, reply) => {
       const { headers, query, body } = request;
       const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
-      const texts = await eventTexts(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
-      const intake = takeIn(texts, {
-        names,
-        receivedAt: Date.now(),
-        sentAt: sentAtOf(one(query.sent_at)),
-        keepEvents: observer.accepted !== undefined,
-        newId: uuidv7,
-      });
-      try {
-        await delivery.deliver(intake.chunks);
-      } catch (error) {
-        if (!(error instanceof NotSafeError)) throw error;
-        throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
-      }
-      metrics.acknowledged(intake);
-      if (observer.accepted !== undefined && intake.events.length > 0) {
-        try {
-          observer.accepted(intake.events);
-        } catch (error) {
-          options.observerFailed(error);
-        }
-      }
-      const { accepted, rejected, warnings } = intake;
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(JSON.stringify({ time: Date.now(), accepted, rejected, ...(warnings.length > 0 ? { warnings } : {}) }));
+      const batch = one(query.batch);
+      const bytes = body ?? Buffer.alloc(0);
+      const work = async () => store(await eventTexts(bytes, headers['content-type'], isGzip), one(query.sent_at));
+      const { answer, isRepeat } =
+        batch === undefined
+          ? { answer: await work(), isRepeat: false }
+          : await recent.once(batchKey(one(query.key)!, batch, bytes), work);
+      if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
+      return reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
     },
   });
+
+  /** Takes the events in and resolves when they are safe. */
+  async function store(texts: Awaited<ReturnType<typeof eventTexts>>, sentAt: string | undefined): Promise<Answer> {
+    const intake = takeIn(texts, {
+      names,
+      receivedAt: Date.now(),
+      sentAt: sentAtOf(sentAt),
+      keepEvents: observer.accepted !== undefined,
+      newId: uuidv7,
+    });
+    try {
+      await delivery.deliver(intake.chunks);
+    } catch (error) {
+      if (!(error instanceof NotSafeError)) throw error;
+      throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
+    }
+    metrics.acknowledged(intake);
+    if (observer.accepted !== undefined && intake.events.length > 0) {
+      try {
+        observer.accepted(intake.events);
+      } catch (error) {
+        options.observerFailed(error);
+      }
+    }
+    const { accepted, rejected, warnings } = intake;
+    return { accepted, rejected, ...(warnings.length > 0 ? { warnings } : {}) };
+  }
 };
