@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
-import { openLake } from '../infra-scripts/dist/src/lake/index.js';
+import { openLake } from '../infra-scripts/dist/src/lake/lake.js';
 import { findBrowser, launchArgs } from '../scripts/find-browser.mjs';
 import { serve, temporaryState } from './processes.mjs';
 
@@ -28,18 +28,19 @@ const likes = async () => {
 };
 
 try {
-  const page = await browser.newPage();
-  await page.goto(`${server.urls.store}/books/51`);
-  await sleep(3_000);
   const millis = [];
   for (let done = await likes(), click = 0; click < clicks; click += 1) {
+    // Another visitor each time: who likes an item twice takes the like back.
+    const page = await browser.newPage();
+    await page.goto(`${server.urls.store}/books/51`);
     // At a random moment of the buffers' clock.
-    await sleep(Math.random() * 2_000);
+    await sleep(1_000 + Math.random() * 2_000);
     await page.locator('[data-track=liked_item]').first().click();
     const clicked = performance.now();
     while ((await likes()) <= done) await sleep(20);
     millis.push(performance.now() - clicked);
     done += 1;
+    await page.close();
   }
   millis.sort((a, b) => a - b);
   const at = (share) => Math.round(millis[Math.min(millis.length - 1, Math.floor(share * millis.length))]);
