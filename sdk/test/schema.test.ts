@@ -28,6 +28,9 @@ const event = {
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 
+/** `{"__proto__": …}` with the key as its own, as JSON.parse makes it, and more in it than properties may hold. */
+const hiding = JSON.parse(`{"__proto__":${JSON.stringify(nested(9))}}`) as object;
+
 describe('the event schema', () => {
   test('takes an event with only what is required, and one with everything', () => {
     expect(checkEvent(event)).toEqual({ event });
@@ -74,6 +77,13 @@ describe('the event schema', () => {
     ],
     ['properties nested too deep', { properties: nested(4) }, '/properties', /nested deeper than 3/],
     ['properties with too many bytes', { properties: { a: 'ä'.repeat(2048) } }, '/properties', /4104 bytes/],
+    ['a key that a copy would lose', { properties: hiding }, '/properties/__proto__', /not a name/],
+    [
+      'the same beside other faults',
+      { properties: { ...(nested(9) as object), ...hiding } },
+      '/properties/__proto__',
+      /not a name/,
+    ],
     ['an array for properties', { properties: [1] }, '/properties', /./],
   ])('refuses %s and names the place', (_, change, path, message) => {
     const { refusal } = checkEvent({ ...event, ...change });

@@ -155,6 +155,7 @@ describe('fields', () => {
     [{ currency: 'Euro' }, 'currency'],
     [{ properties: ['a'] }, 'properties'],
     [{ properties: { a: { b: { c: { d: 1 } } } } }, 'properties'],
+    [{ properties: JSON.parse('{"__proto__":{"a":1}}') }, 'properties'],
     [{ properties: { text: 'ü'.repeat(2100) } }, 'properties'],
     [{ properties: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, i])) }, 'properties'],
     ['text', 'fields'],

@@ -23,8 +23,9 @@ export interface Endpoint {
   url: string;
   port: number;
   /**
-   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The parts stay open: who opened
-   * them closes them after this, Data Firehose first, because it reads from Kinesis and writes to S3 until it has stopped.
+   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The parts stay open: who
+   * opened them closes Data Firehose before this, because it reads from Kinesis and writes to S3 through the endpoint until it has stopped, and
+   * Kinesis and S3 after it.
    */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type PartName, type RunningPart, runningPart } from '../../src/cli/running.js';
 import { eventually } from './eventually.js';
@@ -14,6 +15,8 @@ export interface Sandbox {
   state: string;
   /** Starts a server command and waits until the named parts answer on their ports. */
   serve(args: string[], parts: PartName[], env?: NodeJS.ProcessEnv): Promise<Served>;
+  /** Starts a server command and kills it `afterMs` later, whatever it has got to by then. */
+  killWhileStarting(args: string[], afterMs: number): Promise<void>;
   /** Runs a command to its end. */
   run(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Finished>;
   /** Ends whatever still runs and removes the folder. */
@@ -98,6 +101,13 @@ export function sandbox(): Sandbox {
           return child.exitCode ?? child.signalCode!;
         },
       };
+    },
+    async killWhileStarting(args, afterMs) {
+      const { child } = start(args);
+      const ended = once(child, 'exit');
+      await sleep(afterMs);
+      child.kill('SIGKILL');
+      await ended;
     },
     async run(args, options = {}) {
       const { child, output } = start(args, options.env);

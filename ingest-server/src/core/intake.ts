@@ -91,15 +91,6 @@ function judge(text: string): Judged {
   if (!isObject(value)) return { code: 'invalid_json', path: '', message: 'is not a JSON object', value };
   const { refusal } = checkEvent(value);
   if (refusal !== undefined) return { code: 'invalid_event', ...refusal, value };
-  // The validator leaves this key out, and with it the limits on what it holds.
-  if (isObject(value.properties) && Object.hasOwn(value.properties, '__proto__')) {
-    return {
-      code: 'invalid_event',
-      path: '/properties/__proto__',
-      message: 'is not a name that properties may have',
-      value,
-    };
-  }
   return { event: value as StoredEvent, value };
 }
 

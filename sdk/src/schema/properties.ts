@@ -14,8 +14,7 @@ export function depthOf(value: unknown, max: number): number {
   return 1 + deepest;
 }
 
-/** A site's own fields: a JSON object of at most 32 keys, 3 levels and 4 KiB. */
-export const propertiesSchema = z
+const limitedRecord = z
   .record(z.string(), z.unknown())
   .superRefine((value, context) => {
     const refuse = (message: string) => context.addIssue({ code: 'custom', message });
@@ -28,3 +27,19 @@ export const propertiesSchema = z
     if (bytes > limits.propertiesBytes) refuse(`has ${bytes} bytes; at most ${limits.propertiesBytes} are kept`);
   })
   .transform((value) => value as { [key: string]: JsonValue });
+
+/**
+ * A site's own fields: a JSON object of at most 32 keys, 3 levels and 4 KiB. A key `__proto__` is refused before Zod sees it: a record
+ * leaves it out without a word, and with it the limits on what it holds.
+ */
+export const propertiesSchema = z.preprocess((value, context) => {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+    context.addIssue({
+      code: 'custom',
+      path: ['__proto__'],
+      message: 'is not a name that properties may have',
+      input: value,
+    });
+  }
+  return value;
+}, limitedRecord);

@@ -56,6 +56,8 @@ export function cleanProperties(given: unknown): CleanFields['properties'] | und
       typeof value === 'object' &&
       value !== null &&
       !Array.isArray(value) &&
+      // The server refuses this name, and the whole event with it.
+      !Object.keys(value).includes('__proto__') &&
       Object.keys(value).length <= limits.propertiesKeys &&
       isShallow(value, limits.propertiesDepth) &&
       byteLength(text) <= limits.propertiesBytes;

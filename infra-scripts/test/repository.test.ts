@@ -1,0 +1,198 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const readJson = (path: string) => JSON.parse(read(path));
+
+interface Package {
+  name: string;
+  license: string;
+  type: string;
+  engines: { node: string };
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'] as const;
+type Workspace = (typeof workspaces)[number];
+const packageOf = (folder: string): Package => readJson(join(folder, 'package.json'));
+
+/** The files of a folder with one of the extensions, as paths from the root. */
+function filesOf(folder: string, extensions: string[]): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && extensions.includes(extname(entry.name)))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)(dist|node_modules)\//.test(path));
+}
+
+interface Import {
+  file: string;
+  /** As written: `./app.js`, `zod`, `@millrace/sdk/schema`. */
+  from: string;
+  /** Only types: gone in what runs. */
+  isType: boolean;
+}
+
+/** What a file imports, re-exports or asks for with import(), as its text says. */
+function importsOf(file: string): Import[] {
+  const statements = [
+    ...read(file).matchAll(/^(?:import|export)\s+(type\s)?(?:[\w*${}\s,]+\sfrom\s+)?'([^']+)'/gm),
+    ...read(file).matchAll(/\b(?:import|require)\((\s*)['"]([^'"`]+)['"]\)/g),
+  ];
+  return statements.map(([, type, from]) => ({ file, from: from!, isType: type?.trim() === 'type' }));
+}
+
+const sourceOf = (folder: string) => filesOf(`${folder}/src`, ['.ts', '.js']);
+const importsIn = (files: string[]) => files.flatMap(importsOf);
+const packageName = (from: string) => from.split('/', from.startsWith('@') ? 2 : 1).join('/');
+const isPackage = (from: string) => !from.startsWith('.') && !isBuiltin(from);
+const distinct = (values: string[]) => [...new Set(values)].sort();
+
+test('the reader of imports sees every way in which the code imports', () => {
+  const found = importsOf('infra-scripts/test/repository.test.ts').map(({ from }) => from);
+  expect(found).toContain('@jest/globals');
+  expect(found).toContain('node:fs');
+  expect(importsOf('sdk/src/schema/index.ts').map(({ from }) => from)).toContain('./properties.js');
+  expect(importsOf('sdk/src/tracker/fields.ts')).toContainEqual({
+    file: 'sdk/src/tracker/fields.ts',
+    from: '../schema/event.js',
+    isType: true,
+  });
+});
+
+describe('dependencies point one way', () => {
+  const allowed: Record<Workspace, string[]> = {
+    sdk: [],
+    'ingest-server': ['@millrace/sdk/schema'],
+    'demo-store': ['@millrace/sdk/schema'],
+    'infra-scripts': ['@millrace/demo-store', '@millrace/ingest-server', '@millrace/sdk/schema'],
+  };
+
+  test.each(workspaces)('of %s', (workspace) => {
+    const ours = importsIn(sourceOf(workspace)).filter(({ from }) => from.startsWith('@millrace/'));
+    expect(distinct(ours.map(({ from }) => from))).toEqual(allowed[workspace]);
+    const outside = importsIn(sourceOf(workspace)).filter(
+      ({ file, from }) => from.startsWith('.') && !resolve('/', dirname(file), from).startsWith(`/${workspace}/src/`),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  test('no module that the tracker loads loads Zod, or any package: of the schema it has the types and the limits', () => {
+    const seen = new Set<string>();
+    const packages: Import[] = [];
+    const follow = (file: string) => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const each of importsOf(file).filter(({ isType }) => !isType)) {
+        if (isPackage(each.from)) packages.push(each);
+        else follow(join(dirname(file), each.from).replace(/\.js$/, '.ts'));
+      }
+    };
+    follow('sdk/src/tracker/index.ts');
+    follow('sdk/src/tracker/script.ts');
+    expect(packages).toEqual([]);
+    expect([...seen].filter((file) => file.startsWith('sdk/src/schema/'))).toEqual(['sdk/src/schema/limits.ts']);
+  });
+
+  test('the pages of the store load no package: the tracker comes by its script tag', () => {
+    expect(importsIn(filesOf('demo-store/public', ['.js'])).filter(({ from }) => isPackage(from))).toEqual([]);
+  });
+});
+
+describe('dependencies', () => {
+  test.each(workspaces)('%s declares exactly the packages that its code imports', (workspace) => {
+    const files = [
+      ...sourceOf(workspace),
+      ...(existsSync(join(root, workspace, 'bin')) ? filesOf(`${workspace}/bin`, ['.js']) : []),
+    ];
+    const imported = distinct(
+      importsIn(files)
+        .filter(({ from }) => isPackage(from))
+        .map(({ from }) => packageName(from)),
+    );
+    const { dependencies = {}, devDependencies = {} } = packageOf(workspace);
+    expect(Object.keys(dependencies).sort()).toEqual(imported);
+    expect(devDependencies).toEqual({});
+  });
+
+  test('the root has only what builds or tests: each is named by a script, a configuration or a test', () => {
+    const { dependencies = {}, devDependencies = {} } = packageOf('.');
+    const text = [
+      ...filesOf('scripts', ['.mjs']),
+      ...workspaces.flatMap((workspace) => filesOf(`${workspace}/test`, ['.ts'])),
+      'sdk/rollup.config.mjs',
+      'tsconfig.base.json',
+    ]
+      .map(read)
+      .join('\n');
+    const unused = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => {
+      const used = name === '@types/node' ? '"types": ["node"]' : name.replace('@types/', '');
+      return !text.includes(used);
+    });
+    expect(unused).toEqual([]);
+  });
+
+  test('what tests import beyond their workspace is declared at the root', () => {
+    const { dependencies, devDependencies } = packageOf('.');
+    for (const workspace of workspaces) {
+      const declared = { ...dependencies, ...devDependencies, ...packageOf(workspace).dependencies };
+      const missing = importsIn(filesOf(`${workspace}/test`, ['.ts']))
+        .filter(({ from }) => isPackage(from) && packageName(from) !== packageOf(workspace).name)
+        .filter(({ from }) => !Object.hasOwn(declared, packageName(from)));
+      expect(missing).toEqual([]);
+    }
+  });
+});
+
+describe('a fresh clone', () => {
+  test('the lock file names no address, and has the parts for macOS on Apple silicon', () => {
+    const { packages } = readJson('package-lock.json') as {
+      packages: Record<string, { version: string; resolved?: string; link?: boolean; os?: string[]; cpu?: string[] }>;
+    };
+    const addresses = Object.values(packages).filter(({ resolved, link }) => resolved !== undefined && !link);
+    expect(addresses).toEqual([]);
+    expect(read('.npmrc')).toMatch(/^omit-lockfile-registry-resolved=true$/m);
+    for (const name of [
+      '@biomejs/cli-darwin-arm64',
+      '@duckdb/node-bindings-darwin-arm64',
+      '@rollup/rollup-darwin-arm64',
+      '@typescript/typescript-darwin-arm64',
+    ]) {
+      expect(packages[`node_modules/${name}`]).toMatchObject({ os: ['darwin'], cpu: ['arm64'] });
+    }
+    // leveldown carries its binaries in the package itself; version 5 has none for Apple silicon.
+    const levels = Object.entries(packages).filter(([path]) => path.endsWith('/leveldown'));
+    expect(levels.map(([path, { version }]) => [path, version])).toEqual([['node_modules/leveldown', '6.1.1']]);
+    expect(existsSync(join(root, 'node_modules/leveldown/prebuilds/darwin-x64+arm64'))).toBe(true);
+  });
+
+  test('the scripts that run before npm ci use nothing but Node', () => {
+    for (const { from } of importsIn([
+      'scripts/prepare.mjs',
+      'scripts/start.mjs',
+      'scripts/test.mjs',
+      'scripts/build.mjs',
+    ])) {
+      expect(from).toMatch(/^(node:\w|\.\/prepare\.mjs$)/);
+    }
+  });
+
+  test('every package says the licence, the modules and the Node that it needs', () => {
+    expect(read('LICENSE')).toMatch(/^MIT License/);
+    for (const folder of ['.', ...workspaces]) {
+      expect(packageOf(folder)).toMatchObject({ license: 'MIT', type: 'module', engines: { node: '>=20' } });
+    }
+    expect(readJson('tsconfig.base.json').compilerOptions.strict).toBe(true);
+  });
+
+  test('.ci/run is npm test, with no browser test skipped', () => {
+    const lines = read('.ci/run')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(lines.slice(-2)).toEqual(['export MILLRACE_REQUIRE_BROWSER=1', 'exec npm test']);
+  });
+});
