@@ -40,7 +40,8 @@ export interface AwsTarget {
   description: string;
 }
 
-function isLoopback(url: string): boolean {
+/** Whether an endpoint is on this machine: then it is the embedded AWS. */
+export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

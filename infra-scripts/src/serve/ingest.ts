@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { storeCatalogue } from '@millrace/demo-store';
 import { type IngestObserver, loadConfig, startIngestServer } from '@millrace/ingest-server';
 import { region } from '../aws/part.js';
+import { isLoopback } from '../cli/context.js';
 import { runningPart } from '../cli/running.js';
 import { startListening } from './ports.js';
 import { announced, refuseSecond, type Started } from './started.js';
@@ -29,8 +30,8 @@ function pointSdkAt(endpoint: string): void {
  */
 export async function serveIngest(options: ServeIngestOptions): Promise<Started> {
   refuseSecond(options.state, 'ingest');
-  const embedded = runningPart(options.state, 'aws');
-  if (embedded && !process.env.AWS_ENDPOINT_URL) pointSdkAt(embedded.url);
+  const endpoint = process.env.AWS_ENDPOINT_URL || runningPart(options.state, 'aws')?.url;
+  if (endpoint && URL.canParse(endpoint) && isLoopback(endpoint)) pointSdkAt(endpoint);
   const listen = { port: options.port, use: 'the ingest server', option: options.portOption };
   const server = await startListening(listen, async () => {
     openStateFolder(options.state);
