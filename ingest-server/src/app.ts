@@ -74,12 +74,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     (await openDiskSpool({ folder: config.spoolFolder, maxBytes: config.spoolMaxBytes, report: spoolReport(log) }));
   const sink = options.sink ?? createKinesisSink({ stream: config.stream });
   const metrics = createMetrics();
-  const { ranges, error } = await firstRanges(sink);
+  const { ranges, areGuessed, error } = await firstRanges(sink);
   const delivery = createDelivery({
     sink,
     spool,
     clock: systemClock,
     ranges,
+    rangesAreGuessed: areGuessed,
     lingerMs: config.lingerMs,
     ackTimeoutMs: config.ackTimeoutMs,
     maxQueuedBytes,

@@ -8,8 +8,18 @@ const startMs = 1_500;
 const intervalMs = 30_000;
 const retryMs = 2_000;
 
+/** A role that may put but not list: the guess is all that there will ever be. */
+const isDenied = (error: SinkError) => error.code.startsWith('AccessDenied');
+
+export interface FirstRanges {
+  ranges: readonly HashRange[];
+  /** The stream may yet say which they are. */
+  areGuessed: boolean;
+  error?: SinkError;
+}
+
 /** The stream's ranges if it says them soon, else a guess: the server starts without the stream, too. */
-export async function firstRanges(sink: Sink): Promise<{ ranges: readonly HashRange[]; error?: SinkError }> {
+export async function firstRanges(sink: Sink): Promise<FirstRanges> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -18,9 +28,10 @@ export async function firstRanges(sink: Sink): Promise<{ ranges: readonly HashRa
     );
   });
   try {
-    return { ranges: await Promise.race([sink.ranges(), late]) };
+    return { ranges: await Promise.race([sink.ranges(), late]), areGuessed: false };
   } catch (error) {
-    return { ranges: evenRanges(unknownLanes), error: error as SinkError };
+    const reason = error as SinkError;
+    return { ranges: evenRanges(unknownLanes), areGuessed: !isDenied(reason), error: reason };
   } finally {
     clearTimeout(timer);
   }
@@ -40,6 +51,7 @@ export function watchShards(sink: Sink, delivery: Delivery, isKnown: boolean): (
     } catch (error) {
       if (stopped) return;
       const { kind, code, message } = error as SinkError;
+      if (!isKnown && isDenied(error as SinkError)) delivery.useRanges(evenRanges(unknownLanes));
       if (kind !== 'throttled') delivery.reportKinesis({ state: 'down', code, message });
       next = retryMs;
     }

@@ -54,6 +54,11 @@ export interface DeliveryOptions {
   clock: Clock;
   /** A lane per range. */
   ranges: readonly HashRange[];
+  /**
+   * The ranges are a guess: nothing is put before `useRanges` says which they are, because a visitor's lane, and so the shard, would change
+   * then, and the order between two shards is anybody's. Until then the spool takes the events.
+   */
+  rangesAreGuessed?: boolean;
   /** How long a quiet lane waits for company. */
   lingerMs: number;
   /** How long a request waits for the stream before the spool takes its events. */
@@ -93,6 +98,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let lingerMs = options.lingerMs;
   let ranges = options.ranges;
   let nextRanges: readonly HashRange[] | undefined;
+  let isGuess = options.rangesAreGuessed ?? false;
   let lanes: Lane[] = [];
   let kinesis: KinesisState = { state: 'unknown' };
   let spoolInUse = false;
@@ -299,6 +305,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     noteSpoolUse();
   }
 
+  /** While the lanes are not those that the stream has, nothing new is sent. */
+  function holds(): boolean {
+    return isGuess || nextRanges !== undefined;
+  }
+
   /** Does all that is due and sets the alarm for what is due next. */
   function wake() {
     if (stopped) return;
@@ -312,7 +323,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const first = lane.queue.find(isUnsafe);
       if (first !== undefined && first.since + ackTimeoutMs <= now) spillLane(lane);
     }
-    if (nextRanges === undefined) {
+    if (!holds()) {
       // A lane that has waited half its time rides along: fewer calls, and no request waits longer for it.
       const due = lanes.filter((lane) => (leavesAt(lane, lingerMs) ?? Infinity) <= now);
       const riding = due.length === 0 ? due : lanes.filter((lane) => (leavesAt(lane, lingerMs / 2) ?? Infinity) <= now);
@@ -327,7 +338,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     for (const lane of lanes) {
       const first = lane.queue.find(isUnsafe);
       if (first !== undefined) at = Math.min(at, first.since + ackTimeoutMs);
-      if (nextRanges !== undefined) continue;
+      if (holds()) continue;
       at = Math.min(at, leavesAt(lane, lingerMs) ?? Infinity);
       if (lane.retryAt > now && wantsRefill(lane)) at = Math.min(at, lane.retryAt);
     }
@@ -372,6 +383,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
 
     useRanges(next) {
+      isGuess = false;
       if (sameRanges(next, ranges)) nextRanges = undefined;
       else nextRanges = next;
       wake();

@@ -102,6 +102,21 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ lanes: fc.integer({ min: 1, max: 6 }) }) },
 );
 
+test('while the shards are a guess nothing is put: the spool takes the events, and they go in order once the shards are known', async () => {
+  const { clock, memory, witness, delivery } = setUp({ ranges: evenRanges(4), lanes: 8, rangesAreGuessed: true });
+  const first = delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }]));
+  await clock.pass(10_000);
+  await first;
+  const second = delivery.deliver(chunksOf([{ id: 'b', visitor: 'v' }]));
+  await clock.pass(10_000);
+  await second;
+  expect(witness.calls).toEqual([]);
+  delivery.useRanges(evenRanges(8));
+  await clock.pass(10_000);
+  expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'b']);
+  expect(new Set(memory.records.map(({ hashKey }) => hashKey)).size).toBe(1);
+});
+
 describe('the delivery, whatever the stream does', () => {
   test.each([
     ['with a spool that works', false],
