@@ -30,6 +30,13 @@ describe('buffers', () => {
     expect(buffers.nextDueMs()).toBeUndefined();
   });
 
+  test('are due at once when the clock was set back to before they were opened', () => {
+    const buffers = createBuffers<Target>(limits, []);
+    write(buffers, 's', 'a', 'x', 3_600_000);
+    expect(buffers.due(3_600_050)).toEqual([]);
+    expect(buffers.due(50)).toHaveLength(1);
+  });
+
   test('a partition has one object on its way at a time', () => {
     const buffers = createBuffers<Target>(limits, []);
     write(buffers, 's', 'a', 'first', 0);

@@ -61,6 +61,21 @@ describe('POST /v1/events', () => {
     expect(eventsIn(records)).toHaveLength(5);
   });
 
+  test('the same bytes sent again, to be read another way, are another batch: no answer to the wrong reading stands for the right one', async () => {
+    const { app, records } = await testApp();
+    const events = [someEvent(), someEvent()];
+    const send = (type: string) =>
+      request(app.server).post(`${url}&batch=b1`).type(type).send(JSON.stringify(events)).expect(200);
+    expect((await send('text/plain')).body).toMatchObject({ accepted: 0, rejected: [{ code: 'invalid_json' }] });
+    expect((await send('application/json')).body).toMatchObject({ accepted: 2, rejected: [] });
+    expect(eventsIn(records).filter(({ page }) => page !== '_quarantine')).toHaveLength(2);
+    const zipped = gzipSync(jsonLines(events));
+    const sendZipped = (query: string) =>
+      request(app.server).post(`${url}&batch=b2${query}`).type('text/plain').send(zipped).expect(200);
+    expect((await sendZipped('')).body).toMatchObject({ accepted: 0 });
+    expect((await sendZipped('&encoding=gzip')).body).toMatchObject({ accepted: 2, rejected: [] });
+  });
+
   test('one bad event never costs the good ones beside it; it is kept in quarantine, as it was sent', async () => {
     const { app, records } = await testApp();
     const bad = someEvent({ item_quantity: -1 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startEndpoint } from './endpoint.js';
-import { type DeliveryObserver, openFirehose } from './firehose/index.js';
+import { type DeliveryObserver, type Firehose, openFirehose } from './firehose/index.js';
 import { openKinesis } from './kinesis/index.js';
 import type { Log } from './part.js';
 import { openS3 } from './s3/index.js';
@@ -31,7 +31,12 @@ export function bucketFolder(state: string, bucket: string): string {
 /** Starts Kinesis, S3 and Data Firehose on one endpoint, on what the state folder holds. For 127.0.0.1 only: no signature is checked. */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const { state, log } = options;
-  const kinesis = await openKinesis({ folder: join(state, 'kinesis'), log });
+  let delivery: Firehose | undefined;
+  const kinesis = await openKinesis({
+    folder: join(state, 'kinesis'),
+    log,
+    arrivalsFrom: () => delivery?.newestMs() ?? 0,
+  });
   const s3 = await openS3({ folder: join(state, 's3'), metaFolder: join(state, 's3', '.meta'), log });
   let url = '';
   const firehose = await openFirehose({
@@ -41,6 +46,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     log,
     ...(options.observer ? { observer: options.observer } : {}),
   });
+  delivery = firehose;
   const closeParts = async () => {
     await kinesis.close();
     await s3.close();

@@ -140,7 +140,11 @@ export function createBuffers<T extends Target>(
     },
     due(nowMs) {
       const due = [...ready()].filter(
-        ({ content, openedMs }) => content.length >= limits.sizeBytes || nowMs - openedMs >= limits.intervalMs,
+        ({ content, openedMs }) =>
+          content.length >= limits.sizeBytes ||
+          nowMs - openedMs >= limits.intervalMs ||
+          // The clock was set back: how old it is nobody knows any more.
+          nowMs < openedMs,
       );
       return due.map(take);
     },

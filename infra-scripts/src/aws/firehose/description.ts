@@ -15,7 +15,8 @@ export function statusOf(
   nowMs: number,
 ): 'CREATING' | 'ACTIVE' | 'DELETING' {
   if (deleting) return 'DELETING';
-  return nowMs - createdMs < creatingMs ? 'CREATING' : 'ACTIVE';
+  // By a clock that was set back it was made in the future; it is there all the same.
+  return nowMs >= createdMs && nowMs - createdMs < creatingMs ? 'CREATING' : 'ACTIVE';
 }
 
 /** `DeliveryStreamDescription`; times in seconds since 1970, as the protocol has them. */

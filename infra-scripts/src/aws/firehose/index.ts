@@ -33,6 +33,8 @@ export interface FirehoseOptions {
 export interface Firehose extends AwsPart {
   /** Begins delivery: of the delivery streams on disk, and of those created from now on. The endpoint must be listening. */
   start(): void;
+  /** When the newest delivery stream was made, in milliseconds since 1970: what comes into its source from then on is delivered. */
+  newestMs(): number;
 }
 
 const maxBodyBytes = 1024 * 1024;
@@ -131,6 +133,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
         else begin(definition);
       }
     },
+
+    newestMs: () => Math.max(0, ...definitions.all().map(({ createdMs }) => createdMs)),
 
     async handle(request, response) {
       try {

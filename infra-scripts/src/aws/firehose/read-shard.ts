@@ -56,7 +56,8 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
             1,
             Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
           );
-          pauseMs = Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - (clock.now() - begunMs);
+          // Where the clock was set back meanwhile, nothing counts as passed.
+          pauseMs = Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.now() - begunMs);
         }
         iterator = next;
         ended = next === undefined;

@@ -56,8 +56,9 @@ const listShardsMs = 30_000;
 export function startWorker(options: WorkerOptions): DeliveryWorker {
   const { plan, source, clock, log, deliveryStream, observer, positions, stored, startMs } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const intervalMs = plan.intervalMs / options.timeScale;
   const buffers = createBuffers<DeliveryTarget>(
-    { sizeBytes: plan.sizeBytes, intervalMs: plan.intervalMs / options.timeScale, maxPartitions: limits.maxPartitions },
+    { sizeBytes: plan.sizeBytes, intervalMs, maxPartitions: limits.maxPartitions },
     stored,
   );
   const route = createRouter({ plan, buffers, deliveryStream, observer });
@@ -199,7 +200,9 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
       }
       const dueMs = buffers.nextDueMs();
       const waiting = new AbortController();
-      const due = dueMs === undefined ? [] : [clock.sleep(Math.max(1, dueMs - clock.now()), waiting.signal)];
+      // Never longer than the interval: the clock may have been set back since the buffer was opened.
+      const waitMs = dueMs === undefined ? 0 : Math.min(intervalMs, Math.max(1, dueMs - clock.now()));
+      const due = dueMs === undefined ? [] : [clock.sleep(waitMs, waiting.signal)];
       await Promise.race([heard, ...due]);
       waiting.abort();
     }

@@ -22,6 +22,11 @@ export interface KinesisOptions {
   onDemandShards?: number;
   /** Milliseconds since 1970; tests steer it. */
   now?: () => number;
+  /**
+   * Records are said to arrive no earlier than this, in milliseconds since 1970, even if the clock was set back: who reads "from then on" must not
+   * pass them over.
+   */
+  arrivalsFrom?: () => number;
 }
 
 const MiB = 1_048_576;
@@ -36,7 +41,7 @@ const throttleLogEveryMs = 60_000;
  * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
 export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
-  const { folder, log, now = Date.now } = options;
+  const { folder, log, now = Date.now, arrivalsFrom = () => 0 } = options;
   const store = await openStore(folder);
   const limits = createShardLimits(
     {
@@ -51,6 +56,7 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
     store,
     limits,
     now,
+    arrivalsFrom,
     onRefused: sayNowAndThen(log, now),
     onDemandShards: options.onDemandShards ?? 4,
   };

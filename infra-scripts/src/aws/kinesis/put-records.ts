@@ -27,6 +27,8 @@ export interface PutContext {
   store: KinesisStore;
   limits: ShardLimits;
   now: () => number;
+  /** No record is said to have arrived earlier. */
+  arrivalsFrom: () => number;
   /** Told once for each call that was refused some records. */
   onRefused: (stream: string, records: number) => void;
 }
@@ -71,7 +73,7 @@ export async function putRecords(context: PutContext, input: Input): Promise<obj
 
 /** The results in the entries' order. */
 async function put(context: PutContext, streamName: string, entries: PutEntry[]): Promise<(Placed | Refused)[]> {
-  const { store, limits, now, onRefused } = context;
+  const { store, limits, now, arrivalsFrom, onRefused } = context;
   const tooLarge = entries.findIndex((entry) => sizeOf(entry) > maxRecordBytes);
   if (tooLarge >= 0)
     throw new AwsError(
@@ -97,7 +99,7 @@ async function put(context: PutContext, streamName: string, entries: PutEntry[])
     const results = entries.map((entry, i): Placed | Refused => {
       const shard = shardFor(hashes[i]!, shards)!;
       if (!limits.takeWrite(streamName, shard.shardId, sizeOf(entry))) return refused(streamName, shard.shardId);
-      const at = Math.max(now(), shard.createdSeconds * 1000);
+      const at = Math.max(now(), shard.createdSeconds * 1000, arrivalsFrom());
       const sequenceNumber = formatSequenceNumber({
         shardCreatedSeconds: shard.createdSeconds,
         shardIndex: shard.index,

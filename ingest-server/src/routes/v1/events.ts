@@ -36,9 +36,15 @@ function sentAtOf(text: string | undefined): number | undefined {
 /** What is answered, but for the time. */
 type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
 
-/** Who repeats a batch sends the same bytes: another body under a known id is another batch, and no event of it is passed over. */
-function batchKey(key: string, batch: string, body: Buffer): string {
-  return createHash('sha256').update(`${key} ${batch} `).update(body).digest('base64');
+/**
+ * Who repeats a batch sends the same bytes to be read the same way: another body under a known id, or the body under another type, is another
+ * batch, and no event of it is passed over.
+ */
+function batchKey(named: { key: string; batch: string; type: string; isGzip: boolean }, body: Buffer): string {
+  return createHash('sha256')
+    .update(`${JSON.stringify(named)}\n`)
+    .update(body)
+    .digest('base64');
 }
 
 /** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
@@ -102,7 +108,10 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       const { answer, isRepeat } =
         batch === undefined
           ? { answer: await work(), isRepeat: false }
-          : await recent.once(batchKey(one(query.key)!, batch, bytes), work);
+          : await recent.once(
+              batchKey({ key: one(query.key)!, batch, type: headers['content-type'] ?? '', isGzip }, bytes),
+              work,
+            );
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
     },
