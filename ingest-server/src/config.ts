@@ -111,6 +111,11 @@ const environmentSchema = z.object(
   },
 );
 
+/** Each variable and what it is set to, for a manual: `MILLRACE_PORT`, `a port from …`. */
+export function settingsManual(): { name: string; expected: string }[] {
+  return Object.entries(variables).map(([name, { expected }]) => ({ name, expected }));
+}
+
 /** Variables with our prefix that nothing reads here: misspelt, perhaps. Worth a warning, but other parts may have some. */
 export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env).filter((name) => name.startsWith('MILLRACE_') && !(name in variables));

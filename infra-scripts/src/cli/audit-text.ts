@@ -32,7 +32,7 @@ export function auditText(report: AuditReport): string {
   say('missing', n(report.missing));
   say(
     'kept apart',
-    `${n(held.quarantine)} in the quarantine, ${n(held.errors)} in error objects (refused or undeliverable, not lost)`,
+    `${n(held.quarantine)} numbered events in the quarantine, ${n(held.errors)} in error objects (refused or undeliverable, not lost)`,
   );
   say(
     'duplicates',

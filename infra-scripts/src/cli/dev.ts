@@ -1,6 +1,4 @@
-import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import { bucketFolder } from '../aws/embedded.js';
 import { startTraffic } from '../generator/traffic.js';
 import { createLiveHub } from '../live/live-hub.js';
 import { liveDelivery, liveIngest } from '../live/live-observers.js';
@@ -9,11 +7,11 @@ import { serveAws } from '../serve/aws.js';
 import { serveIngest } from '../serve/ingest.js';
 import { parsePort } from '../serve/ports.js';
 import { sayer } from '../serve/say.js';
-import type { Started } from '../serve/started.js';
 import { serveStore } from '../serve/store.js';
 import { untilStopped } from '../serve/until-stopped.js';
 import { stateFolder } from './context.js';
 import { awsPort, ingestPort, shards, stateOption, storePort, timeScale } from './serve-options.js';
+import { welcome } from './welcome.js';
 
 /** The slow trickle of synthetic shoppers that shows life; bounded, so that a forgotten terminal fills no disk. */
 const trafficEventsPerSecond = 2;
@@ -95,35 +93,22 @@ async function dev(options: DevOptions): Promise<void> {
       });
       keep({ close: () => traffic.stop() });
     }
-    console.log(welcome({ aws, ingest, store, state, traffic: options.traffic }));
+    console.log(
+      welcome({
+        storeUrl: store.url,
+        ingestUrl: ingest.url,
+        awsUrl: aws.url,
+        state,
+        cwd: process.cwd(),
+        stateFoundByItself: stateFolder(),
+        ...(options.traffic
+          ? { traffic: { eventsPerSecond: trafficEventsPerSecond, maxEvents: trafficMaxEvents } }
+          : {}),
+      }),
+    );
   } catch (error) {
     await close();
     throw error;
   }
   await untilStopped(close, sayer('millrace'));
-}
-
-function welcome(parts: { aws: Started; ingest: Started; store: Started; state: string; traffic: boolean }): string {
-  const { aws, ingest, store } = parts;
-  const lake = bucketFolder(relative(process.cwd(), parts.state) || '.', 'millrace-lake');
-  const shoppers = parts.traffic
-    ? `Synthetic shoppers send ${trafficEventsPerSecond} events a second, ${trafficMaxEvents.toLocaleString('en')} at most (--no-traffic leaves them out).`
-    : 'No synthetic shoppers: only your own clicks.';
-  return `
-  Millrace runs. Click something in the store; two seconds later it is a row in the lake.
-
-    Demo store     ${store.url}
-    Live view      ${store.url}/live
-    Ingest server  ${ingest.url}   (write key demo)
-    AWS endpoint   ${aws.url}   (Kinesis clickstream → Firehose clickstream-to-s3 → S3 millrace-lake)
-    Lake           ${lake}
-
-    npx millrace ls
-    npx millrace query "select * from events where page='books' and event='clicked_review' limit 5"
-    npx millrace generate clickstream 1 1
-    AWS_ENDPOINT_URL=${aws.url} aws s3 ls s3://millrace-lake/ --recursive
-
-  ${shoppers}
-  Ctrl-C stops everything and loses nothing; the next start goes on where this one was.
-`;
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Lake, LakeWarnings } from '../lake/lake.js';
 import { definePipeline } from '../pipeline/definition.js';
-import { stateFolder, UsageError } from './context.js';
+import { CommandError, stateFolder, UsageError } from './context.js';
 import { harmless } from './table.js';
 
 export interface LakeCommandOptions {
@@ -19,8 +19,8 @@ export const lakeStateOption = () =>
   new Option('--state <folder>', 'the state folder that the lake is in (default: MILLRACE_STATE, else .millrace here)');
 
 /**
- * The lake that a command means. A folder that is named must exist; the one in the state folder may not exist yet, and then is empty.
- * @throws UsageError when the folder that was named is not there.
+ * The lake that a command means. Where there is none it says so: an empty answer from the wrong folder looks like a lake without events.
+ * @throws UsageError when the folder that was named is not there; CommandError when the state folder holds no lake.
  */
 export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
   const { openLake } = await import('../lake/lake.js');
@@ -28,7 +28,13 @@ export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
     throw new UsageError(`the lake's folder ${options.lake} does not exist`);
   }
   const { bucket } = definePipeline().settings;
-  return openLake({ folder: resolve(options.lake ?? join(stateFolder(options), 's3', bucket)) });
+  const folder = resolve(options.lake ?? join(stateFolder(options), 's3', bucket));
+  if (!existsSync(folder)) {
+    throw new CommandError(
+      `there is no lake in ${folder}. \`npm start\` makes one; if it runs elsewhere, name its state folder with --state FOLDER or MILLRACE_STATE`,
+    );
+  }
+  return openLake({ folder });
 }
 
 /** Says on stderr what is in no answer, so that stdout stays clean for a program. */
@@ -37,7 +43,7 @@ export function warn({ damaged, strange }: LakeWarnings): void {
     const lost =
       unreadableLines === null
         ? 'nothing of it is in the answer'
-        : `${unreadableLines} of its lines are not in the answer`;
+        : `${unreadableLines} of its lines ${unreadableLines === 1 ? 'is' : 'are'} not in the answer`;
     console.error(`millrace: warning: the object ${harmless(key)} is damaged: ${harmless(message)}; ${lost}`);
   }
   for (const { key, reason } of strange) {

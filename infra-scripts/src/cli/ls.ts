@@ -38,6 +38,9 @@ export function addLs(program: Command): void {
     });
 }
 
+/** `2026-11-23T09:46:12.345Z` as `2026-11-23 09:46:12`: all seconds are seen on a terminal of 80 columns. */
+const showTime = (time: string | null) => time?.slice(0, 19).replace('T', ' ') ?? '-';
+
 function print(partitions: PartitionSummary[]): void {
   if (partitions.length === 0) {
     console.log('The lake is empty.');
@@ -53,7 +56,7 @@ function print(partitions: PartitionSummary[]): void {
     groupDigits(objects),
     groupDigits(events),
     showBytes(bytes),
-    time ?? '-',
+    showTime(time),
   ];
   const rows = partitions.map((each) => row(each.page, each.event, each.objects, each.events, each.bytes, each.newest));
   rows.push(
@@ -74,7 +77,7 @@ function print(partitions: PartitionSummary[]): void {
         { name: 'objects', align: 'right' },
         { name: 'events', align: 'right' },
         { name: 'bytes', align: 'right' },
-        { name: 'newest event' },
+        { name: 'newest (UTC)' },
       ],
       rows,
       { width: process.stdout.isTTY ? process.stdout.columns : undefined },

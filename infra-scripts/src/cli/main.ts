@@ -21,7 +21,7 @@ function createProgram(): Command {
     .version(version)
     .showHelpAfterError('(millrace --help lists the commands, millrace COMMAND --help explains one)')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ subcommandTerm: (command) => command.name() });
   const commands = [addDev, addGenerate, addReplay, addQuery, addLs, addAudit, addAws, addIngest, addStore];
   for (const add of commands) add(program);
   return program;

@@ -65,6 +65,11 @@ export function addQuery(program: Command): void {
 }
 
 async function printLines(lake: Lake, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
+  // A reader that has seen enough, as `| head`, ends the query: it is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   const head = await lake.queryEach(
     sql,
     async (rows, { columns }) => {

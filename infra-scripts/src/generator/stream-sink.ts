@@ -37,7 +37,11 @@ export function readPutError(error: unknown): { missing: true } | { retry: strin
       fatal: `no AWS credentials (${message}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`,
     };
   }
-  if (/Region is missing/.test(message)) return { fatal: 'no AWS region is set. Set AWS_REGION' };
+  if (/Region is missing/.test(message))
+    return {
+      fatal:
+        'no AWS region is set. Set AWS_REGION; for the embedded AWS, run npm start, and name its folder with --state if it has one',
+    };
   const status = $metadata?.httpStatusCode;
   if (status === undefined && (code !== undefined || /socket|timed? ?out|timeout/i.test(said))) {
     return { retry: networkTrouble(error) };
