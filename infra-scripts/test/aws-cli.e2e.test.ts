@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { DescribeDeliveryStreamOutput, ListDeliveryStreamsOutput } from '@aws-sdk/client-firehose';
 import type { DescribeStreamSummaryOutput } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { someEvent } from './support/event.js';
 import { eventually } from './support/eventually.js';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
@@ -68,19 +69,7 @@ if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so its tests a
   });
 
   test('an event put with the CLI is delivered like any other', async () => {
-    const event = {
-      event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
-      event: 'clicked_review',
-      page: 'books',
-      event_time: '2026-11-23T08:00:00.000Z',
-      visitor_id: 'v1',
-      session_id: 's1',
-      stream_id: 't1',
-      seq: 0,
-      os: 'linux',
-      device: 'desktop',
-      sdk: 'aws-cli/1.0',
-    };
+    const event = someEvent();
     const data = Buffer.from(JSON.stringify(event)).toString('base64');
     // Version 2 wants base64 as it is; version 1 encodes what it is given.
     const second = /aws-cli\/2/.test(aws('--version'));

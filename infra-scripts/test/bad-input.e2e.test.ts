@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { someEvent } from './support/event.js';
 import { eventually } from './support/eventually.js';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
@@ -12,21 +13,6 @@ beforeEach(() => {
   box = sandbox();
 });
 afterEach(() => box.remove());
-
-const event = (change: object = {}) => ({
-  event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
-  event: 'clicked_review',
-  page: 'books',
-  event_time: '2026-11-23T08:00:00.000Z',
-  visitor_id: 'v1',
-  session_id: 's1',
-  stream_id: 't1',
-  seq: 0,
-  os: 'linux',
-  device: 'desktop',
-  sdk: 'curl/8.0',
-  ...change,
-});
 
 interface Answer {
   accepted?: number;
@@ -47,11 +33,11 @@ describe('bad input gets a clear error that names the thing, the place and what 
   test('malformed lines and misfits are quarantined in the lake, as they were sent, beside the good ones', async () => {
     await box.serve(['aws', '--port', '0'], ['aws']);
     const ingest = (await box.serve(['ingest', '--port', '0'], ['ingest'])).url('ingest');
-    const misfit = event({ event_id: '01938d2e-7c1a-7000-8000-0123456789ac', item_quantity: -1 });
-    const stranger = event({ event_id: '01938d2e-7c1a-7000-8000-0123456789ad', page: 'garden', seq: 1 });
+    const misfit = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ac', item_quantity: -1 });
+    const stranger = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ad', page: 'garden', seq: 1 });
     const answer = await post(
       ingest,
-      ['{"torn', JSON.stringify(event()), JSON.stringify(misfit), JSON.stringify(stranger)].join('\n'),
+      ['{"torn', JSON.stringify(someEvent()), JSON.stringify(misfit), JSON.stringify(stranger)].join('\n'),
     );
     expect(answer.status).toBe(200);
     expect(answer.body.accepted).toBe(2);
@@ -68,7 +54,7 @@ describe('bad input gets a clear error that names the thing, the place and what 
       expect.arrayContaining([
         expect.objectContaining({ page: '_quarantine', event: '_invalid_json', raw: '{"torn' }),
         expect.objectContaining({ page: '_quarantine', event: '_invalid_event', raw: JSON.stringify(misfit) }),
-        expect.objectContaining({ page: 'books', event: 'clicked_review', event_id: event().event_id }),
+        expect.objectContaining({ page: 'books', event: 'clicked_review', event_id: someEvent().event_id }),
         expect.objectContaining({ page: '_other', page_as_sent: 'garden', event: 'clicked_review' }),
       ]),
     );
@@ -96,7 +82,7 @@ describe('bad input gets a clear error that names the thing, the place and what 
   test('events for a stream that does not exist are acknowledged from the spool, said loudly, and delivered once it exists', async () => {
     const aws = await box.serve(['aws', '--port', '0', '--no-pipeline'], ['aws']);
     const served = await box.serve(['ingest', '--port', '0'], ['ingest']);
-    expect(await post(served.url('ingest'), JSON.stringify(event()))).toMatchObject({
+    expect(await post(served.url('ingest'), JSON.stringify(someEvent()))).toMatchObject({
       status: 200,
       body: { accepted: 1 },
     });
@@ -110,7 +96,7 @@ describe('bad input gets a clear error that names the thing, the place and what 
       const found = lakeRows(box.state);
       return found.length > 0 ? found : undefined;
     });
-    expect(rows).toMatchObject([{ event_id: event().event_id }]);
+    expect(rows).toMatchObject([{ event_id: someEvent().event_id }]);
   });
 
   test('generate into a stream that does not exist names the stream and what to do', async () => {

@@ -24,6 +24,18 @@ describe('the millrace command', () => {
       expect(help).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: millrace') });
   });
 
+  test('its defaults are the ports 3000, 8080 and 4566, a time scale of 30 and 8 shards', async () => {
+    const { stdout } = await box.run(['dev', '--help']);
+    const defaults = [...stdout.replace(/\s+/g, ' ').matchAll(/(--[a-z-]+) <\w+> [^(]*\(default: "?(\d+)"?\)/g)];
+    expect(Object.fromEntries(defaults.map(([, option, value]) => [option, value]))).toEqual({
+      '--port': '3000',
+      '--ingest-port': '8080',
+      '--aws-port': '4566',
+      '--time-scale': '30',
+      '--shards': '8',
+    });
+  });
+
   test.each([
     [[]],
     [['launch']],

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { someEvent } from './support/event.js';
 import { eventually } from './support/eventually.js';
 import { lakeKeys, lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
@@ -20,19 +21,7 @@ afterEach(async () => {
   await box.remove();
 });
 
-const event = (seq: number) => ({
-  event_id: `01938d2e-7c1a-7000-8000-${String(seq).padStart(12, '0')}`,
-  event: 'liked_item',
-  page: 'food',
-  event_time: '2026-11-23T08:00:00.000Z',
-  visitor_id: 'v1',
-  session_id: 's1',
-  stream_id: 't1',
-  seq,
-  os: 'linux',
-  device: 'desktop',
-  sdk: 'curl/8.0',
-});
+const event = (seq: number) => someEvent({ seq });
 const ids = (rows: Record<string, unknown>[]) => rows.map((row) => row.event_id).sort();
 
 const post = (ingest: string, ...events: object[]) =>

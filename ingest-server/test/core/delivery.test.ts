@@ -4,11 +4,11 @@ import { type Chunk, createChunker, recordLimits } from '../../src/core/chunk.js
 import { createDelivery, type DeliveryOptions, NotSafeError } from '../../src/core/delivery.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { evenRanges } from '../../src/core/hash-ranges.js';
-import { createFaultySink, type Fault } from '../../src/sinks/faulty.js';
-import { createMemorySink } from '../../src/sinks/memory.js';
 import { type PackedRecord, type Sink, SinkError } from '../../src/sinks/sink.js';
 import { eventsIn } from '../support/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
+import { createFaultySink, type Fault } from '../support/faulty-sink.js';
+import { createMemorySink } from '../support/memory-sink.js';
 import { createMemorySpool } from '../support/memory-spool.js';
 
 const throttled = { code: 'ProvisionedThroughputExceededException', message: 'Rate exceeded' };

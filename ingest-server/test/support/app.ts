@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { defaultCatalogue } from '@millrace/sdk/schema';
 import type { AppOptions } from '../../src/app.js';
 import { buildApp, type Config, parseOrigins } from '../../src/index.js';
-import { createMemorySink } from '../../src/sinks/memory.js';
+import { createMemorySink } from './memory-sink.js';
 
 const undo: (() => Promise<unknown>)[] = [];
 

@@ -1,7 +1,7 @@
-import { evenRanges } from '../core/hash-ranges.js';
-import type { PackedRecord, Sink } from './sink.js';
+import { evenRanges } from '../../src/core/hash-ranges.js';
+import type { PackedRecord, Sink } from '../../src/sinks/sink.js';
 
-/** Keeps records in memory: for tests, and for looking at what would be put. */
+/** Keeps records in memory. */
 export function createMemorySink(shards = 1): Sink & { readonly records: PackedRecord[] } {
   const records: PackedRecord[] = [];
   return {

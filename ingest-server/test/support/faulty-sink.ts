@@ -1,4 +1,4 @@
-import type { PackedRecord, RecordFailure, Sink, SinkError } from './sink.js';
+import type { PackedRecord, RecordFailure, Sink, SinkError } from '../../src/sinks/sink.js';
 
 /** What goes wrong with one call; nothing does, where all is undefined. */
 export interface Fault {
@@ -12,7 +12,7 @@ export interface Fault {
   wait?: Promise<unknown> | undefined;
 }
 
-/** A sink that fails as told, before it reaches the one behind it. For tests. */
+/** A sink that fails as told, before it reaches the one behind it. */
 export function createFaultySink(behind: Sink, next: (records: readonly PackedRecord[]) => Fault | undefined): Sink {
   return {
     async put(records) {
