@@ -3,7 +3,7 @@ window.millrace ||
   ((calls, stub) => {
     window.millrace = stub;
     stub.q = calls;
-    for (const name of ['track', 'page', 'identify', 'flush']) {
+    for (const name of ['track', 'page', 'identify', 'reset', 'consent', 'use', 'flush']) {
       stub[name] = (...given) => {
         calls.push([name, given, Date.now()]);
       };

@@ -6,7 +6,7 @@ export function attempt<T>(work: () => T, failed?: (error: unknown) => void): T 
   try {
     return work();
   } catch (error) {
-    if (failed) attempt(() => failed(error));
+    failed?.(error);
     return undefined;
   }
 }

@@ -1,8 +1,18 @@
-/** How much of the host's storage the queue may take, and for how long. A bound that is reached drops the oldest events, counted. */
-export const queueEvents = 1000;
-/** In characters, names included. With the notes of batches under way it stays below 256 K. */
-export const queueChars = 224 * 1024;
+/** How much waits in the browser, and for how long. A bound that is reached drops the oldest events, counted. */
+export const queueEvents = 10_000;
+/** In characters, names included. */
+export const queueChars = 4 * 1024 * 1024;
 export const queueAgeMs = 7 * 24 * 60 * 60 * 1000;
+/**
+ * The same where the browser has no IndexedDB, in localStorage, which belongs to the site: it never holds more of ours. With IndexedDB an event is
+ * there only for the moment until it is safe from a kill of the browser, too.
+ */
+export const bridgeChars = 224 * 1024;
+
+/** Events wait this long in localStorage for others to share their way into IndexedDB. */
+export const commitMs = 10;
+/** An IndexedDB that has not opened after this long counts as missing. */
+export const openMs = 3000;
 
 /** One request. */
 export const batchEvents = 50;
@@ -22,3 +32,7 @@ export const answerMs = 30 * 1000;
  * lock is given on a little after the last change.
  */
 export const settleMs = 50;
+/** Calls kept while consent is pending, in memory. */
+export const heldCalls = 1000;
+/** Streams of which the browser remembers how far they got. */
+export const streamsRemembered = 50;

@@ -1,4 +1,5 @@
-import { attempt } from './attempt.js';
+import { listen } from './lifecycle.js';
+import type { Plugin } from './plugin.js';
 
 /** The fields that attributes give: `data-item-id` and so on, on the element or the nearest around it that has them. */
 const fieldNames = ['page', 'item_id', 'item_name', 'item_quantity', 'item_price', 'currency', 'order_id'];
@@ -41,15 +42,10 @@ export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefin
   return { event: read(clicked, 'data-track')!, fields: { ...fields, properties } };
 }
 
-/** Hears every click of the page first, so that a handler that stops it does not hide it, and only listens. */
-export function onTrackedClick(tell: (clicked: ClickedEvent) => void): void {
-  addEventListener(
-    'click',
-    (event) =>
-      attempt(() => {
-        const clicked = eventOfPath(event.composedPath() as Attributed[]);
-        if (clicked) tell(clicked);
-      }),
-    { capture: true, passive: true },
-  );
-}
+/** A click on an element with `data-track`, or inside one, is an event. */
+export const clicks: Plugin<void> = (host) =>
+  // Hears every click of the page first, so that a handler that stops it does not hide it, and only listens.
+  listen(window, 'click', (event) => {
+    const clicked = eventOfPath(event.composedPath() as Attributed[]);
+    if (clicked) host.track(clicked.event, clicked.fields);
+  });

@@ -12,47 +12,32 @@ export type DropCounts = { [Reason in DropReason]?: number };
 export const dropsProperty = 'tracker_dropped';
 
 export interface Drops {
-  count(reason: DropReason): void;
-  /** Counts a dropped event, and takes back the counts that it carried itself. */
-  event(reason: DropReason, line: string | undefined): void;
-  /** What has not been reported yet, undefined for nothing. */
+  count(reason: DropReason, number?: number): void;
+  /** All that was dropped since the storage began, when there is more than the last report said. */
   pending(): DropCounts | undefined;
-  /** An event that carries all that is pending has been stored. */
+  /** An event that carries them has been stored. */
   reported(): void;
 }
 
 /**
- * Counts what is dropped, over pages and tabs, until an event has carried it off. Two tabs that count in the same instant can lose a
- * count; the exact measure of loss is the gaps in `seq`.
+ * Counts what is dropped, over pages and tabs. What is reported are totals, so a report that is dropped itself hides nothing. Two tabs that count in the
+ * same instant can lose a count; the exact measure of loss is the gaps in `seq`.
  */
 export function createDrops(store: Store): Drops {
+  const read = () => attempt(() => JSON.parse(store.get('d')!)) as DropCounts | undefined;
   // Asked at every event, so the store is read only when there may be something.
-  let some = store.get('d') !== undefined;
-  const read = () => (attempt(() => JSON.parse(store.get('d') ?? '{}')) ?? {}) as DropCounts;
-
-  function add(counts: DropCounts): void {
-    const sum: Record<string, number> = read();
-    for (const [reason, number] of Object.entries(counts)) sum[reason] = (sum[reason] ?? 0) + number;
-    store.set('d', JSON.stringify(sum));
-    some = true;
-  }
-
+  let more = store.get('d') !== store.get('o');
   return {
-    count: (reason) => add({ [reason]: 1 }),
-    event(reason, line) {
-      add({ [reason]: 1 });
-      const carried = attempt(() => JSON.parse(line!).properties[dropsProperty]);
-      if (carried) add(carried);
+    count(reason, number = 1) {
+      const counts = read() ?? {};
+      counts[reason] = (counts[reason] ?? 0) + number;
+      store.set('d', JSON.stringify(counts));
+      more = true;
     },
-    pending() {
-      const counts = some ? read() : {};
-      // Another tab may have reported them.
-      some = Object.keys(counts).length > 0;
-      return some ? counts : undefined;
-    },
+    pending: () => (more ? read() : undefined),
     reported() {
-      store.remove('d');
-      some = false;
+      store.set('o', store.get('d')!);
+      more = false;
     },
   };
 }

@@ -1,13 +1,9 @@
-import type { MillraceEvent } from '../schema/event.js';
 import { limits } from '../schema/limits.js';
 import { attempt } from './attempt.js';
 import { byteLength } from './bytes.js';
-
-/** The fields of an event that a page gives. */
-export type CleanFields = Pick<
-  MillraceEvent,
-  'item_id' | 'item_name' | 'item_quantity' | 'item_price' | 'currency' | 'order_id' | 'properties'
->;
+import { leftOut } from './left-out.js';
+import type { Part } from './plugin.js';
+import { toSlug } from './slug.js';
 
 /** Gives the value as the schema wants it, or undefined when it does not fit. */
 type Cleaner = (value: unknown) => unknown;
@@ -27,20 +23,29 @@ const numberWithin =
       : undefined;
   };
 
-const cleaners = new Map<string, Cleaner>(
-  Object.entries({
-    item_id: id,
-    item_name: (value) => (typeof value === 'string' ? value.slice(0, 256) : id(value)),
-    item_quantity: numberWithin(1e6, true),
-    item_price: numberWithin(1e9, false),
-    currency: (value) => {
-      const code = typeof value === 'string' ? value.toUpperCase() : '';
-      return /^[A-Z]{3}$/.test(code) ? code : undefined;
-    },
-    order_id: id,
-    page: (value) => value,
-  }),
-);
+const text =
+  (max: number): Cleaner =>
+  (value) =>
+    typeof value === 'string' ? value.slice(0, max) : id(value);
+
+const slug: Cleaner = (value) => (typeof value === 'string' && toSlug(value)) || undefined;
+
+const cleaners: Record<string, Cleaner> = {
+  event: slug,
+  page: slug,
+  url: text(2048),
+  referrer: text(2048),
+  title: text(256),
+  item_id: id,
+  item_name: text(256),
+  item_quantity: numberWithin(1e6, true),
+  item_price: numberWithin(1e9, false),
+  currency: (value) => {
+    const code = String(value).toUpperCase();
+    return /^[A-Z]{3}$/.test(code) ? code : undefined;
+  },
+  order_id: id,
+};
 
 function isShallow(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
@@ -48,57 +53,63 @@ function isShallow(value: unknown, levels: number): boolean {
 }
 
 /** The properties as they will be in JSON, or undefined when they are none or too much. */
-export function cleanProperties(given: unknown): CleanFields['properties'] | undefined {
+export function cleanProperties(given: unknown): Record<string, unknown> | undefined {
   return attempt(() => {
-    const text = JSON.stringify(given);
-    const value = JSON.parse(text);
+    const json = JSON.stringify(given);
+    const value = JSON.parse(json);
+    const names = Object.keys(value);
     const fits =
-      typeof value === 'object' &&
-      value !== null &&
       !Array.isArray(value) &&
       // The server refuses this name, and the whole event with it.
-      !Object.keys(value).includes('__proto__') &&
-      Object.keys(value).length <= limits.propertiesKeys &&
+      !names.includes('__proto__') &&
+      names.length <= limits.propertiesKeys &&
       isShallow(value, limits.propertiesDepth) &&
-      byteLength(text) <= limits.propertiesBytes;
-    return fits ? value : undefined;
+      byteLength(json) <= limits.propertiesBytes;
+    return fits && typeof value === 'object' ? value : undefined;
   });
 }
 
 /**
- * Takes from `given` what the schema allows. A field of another name goes into the properties, where the schema wants it. Null and undefined
- * are no values. What does not fit is left out and handed to `leftOut`; the event goes without it.
+ * Takes from `given`, an event's name and fields, what the schema allows. A name that is no slug is made one; a field of another name goes into the
+ * properties, where the schema wants it. Null and undefined are no values. What does not fit is left out and handed to `leave`; the event goes
+ * without it.
  */
 export function cleanFields(
-  given: unknown,
-  leftOut: (field: string, value: unknown) => void,
-): { fields: CleanFields; page?: unknown } {
+  given: Record<string, unknown>,
+  leave: (field: string, value: unknown) => void,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  const others: Record<string, unknown> = {};
-  if (typeof given !== 'object' || given === null) {
-    if (given !== undefined && given !== null) leftOut('fields', given);
-    return { fields };
-  }
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined || value === null || name === 'properties') continue;
-    const cleaner = cleaners.get(name);
-    if (!cleaner) {
-      others[name] = value;
-      continue;
+  const { properties: inner, ...outer } = given;
+  const isObject = typeof inner === 'object' && !Array.isArray(inner);
+  if (!isObject && inner !== undefined) leave('properties', inner);
+  const properties: Record<string, unknown> = isObject ? { ...inner } : {};
+  for (const [name, value] of Object.entries(outer)) {
+    if (value === undefined || value === null) continue;
+    const cleaner = Object.hasOwn(cleaners, name) ? cleaners[name] : undefined;
+    if (!cleaner) properties[name] = properties[name] ?? value;
+    else {
+      fields[name] = cleaner(value);
+      // A name is no field: an event without one is left out as a whole.
+      if (fields[name] === undefined && name !== 'event') leave(name, value);
     }
-    const clean = cleaner(value);
-    if (clean === undefined) leftOut(name, value);
-    else fields[name] = clean;
   }
-  const inner = (given as { properties?: unknown }).properties;
-  const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-  if (!isObject && inner !== undefined && inner !== null) leftOut('properties', inner);
-  const properties = { ...others, ...(isObject ? inner : {}) };
-  if (Object.keys(properties).length > 0) {
-    const clean = cleanProperties(properties);
-    if (clean) fields.properties = clean;
-    else leftOut('properties', properties);
+  if (Object.keys(properties).length) {
+    fields.properties = cleanProperties(properties);
+    if (!fields.properties) leave('properties', properties);
   }
-  const { page, ...rest } = fields;
-  return { fields: rest as CleanFields, page };
+  return fields;
 }
+
+/** Fields are made to fit the schema in the page, where the mistake can be seen, and before they cost a request. */
+export const clean: Part<void> = (inside) => {
+  inside.clean = (event, fields) => {
+    // Reading what a page gives runs the page's code (getters, proxies), which may throw.
+    const copy = attempt(
+      () => ({ ...(fields as object) }),
+      () => leftOut(inside, 'field', 'fields'),
+    );
+    const given = cleanFields({ ...copy, event }, (field, value) => leftOut(inside, 'field', field, value));
+    if (!given.event) leftOut(inside, 'invalid', 'event', event);
+    return given;
+  };
+};

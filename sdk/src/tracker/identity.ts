@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { shortId } from './id.js';
 import type { Store } from './store.js';
 
 /** A visit ends after this long without an event. */
@@ -10,69 +11,60 @@ const savedLateMs = 10 * 1000;
 export interface Person {
   visitor: string;
   session: string;
-  /** When the last event was, in milliseconds. */
-  at: number;
-  user?: string;
+  user?: string | undefined;
 }
 
 export interface Identity {
-  /** The person at an event, which goes on with the session or begins a new one. */
+  /** The person at an event, which goes on with the session or begins a new one. What is changed in it stays, once saved. */
   touch(now: number): Person;
-  /** The site's name for the person, for this and later visits; undefined forgets it. */
-  setUser(user: string | undefined, now: number): void;
   save(): void;
 }
 
-const isId = (value: unknown): value is string => typeof value === 'string' && value !== '' && value.length <= 64;
+const record = /^\["[\w-]{1,64}","[\w-]{1,64}",\d+[,\]]/;
 
-/** One stored record, `[visitor, session, at, user?]`, shared by all tabs: each event reads it, so that tabs agree at once. */
-export function createIdentity(store: Store, newId: (now: number) => string): Identity {
-  let person: Person | undefined;
+/**
+ * One stored record, `[visitor, session, at, user?]`, shared by all tabs: each event reads it, so that tabs agree at once. When it is gone, by another
+ * tab's wish or because somebody cleared the storage, the visitor is a new one.
+ * @param changed told when a visitor follows on another in this page's life
+ */
+export function createIdentity(store: Store, changed: () => void): Identity {
   let text: string | undefined;
+  let person: Person | undefined;
+  let at = 0;
   let savedAt = 0;
 
   function save(): void {
     if (!person) return;
-    savedAt = person.at;
-    text = JSON.stringify([person.visitor, person.session, person.at, person.user]);
+    savedAt = at;
+    text = JSON.stringify([person.visitor, person.session, at, person.user || '']);
     store.set('v', text);
   }
 
   /** Takes over what another tab stored since; a record that cannot be read counts as none. */
   function load(): void {
     const stored = store.get('v');
-    if (stored === undefined || stored === text) return;
+    if (stored === text) return;
     text = stored;
-    const [visitor, session, at, user] = (attempt(() => JSON.parse(stored)) ?? []) as unknown[];
-    if (!isId(visitor) || !isId(session) || typeof at !== 'number') return;
+    const known = record.test(stored ?? '') && attempt(() => JSON.parse(stored!));
+    const [visitor, session, time, user] = known || [];
+    if (person && person.visitor !== visitor) changed();
     // This tab knows its own last event better than what it last stored.
-    const last = person?.session === session ? Math.max(person.at, at) : at;
-    person = { visitor, session, at: last, ...(isId(user) ? { user } : {}) };
-    savedAt = at;
+    at = known ? (person?.session === session ? Math.max(at, time) : time) : 0;
+    savedAt = known ? time : 0;
+    person = known ? { visitor, session, user: user || undefined } : undefined;
   }
 
   function touch(now: number): Person {
     load();
     // Both ways, so that a clock that was far ahead when it was stored does not keep a session alive for ever.
-    const idle = !person || Math.abs(now - person.at) > sessionIdleMs;
-    person = {
-      ...person,
-      visitor: person?.visitor ?? newId(now),
-      session: idle ? newId(now) : person!.session,
-      at: now,
-    };
-    if (idle || Math.abs(now - savedAt) > savedLateMs || store.get('v') === undefined) save();
+    const idle = Math.abs(now - at) > sessionIdleMs;
+    at = now;
+    if (!person || idle) {
+      person = { visitor: shortId(now), ...person, session: shortId(now) };
+    }
+    if (idle || Math.abs(now - savedAt) > savedLateMs) save();
     return person;
   }
 
-  return {
-    touch,
-    setUser(user, now) {
-      person = touch(now);
-      delete person.user;
-      if (user !== undefined) person.user = user;
-      save();
-    },
-    save,
-  };
+  return { touch, save };
 }

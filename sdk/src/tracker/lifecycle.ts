@@ -1,29 +1,29 @@
 import { attempt } from './attempt.js';
 
+/** Calls `work` at this event of a window or document, before the page's own listeners. */
+export const listen = (target: EventTarget, type: string, work: (event: Event) => void): void =>
+  void attempt(() => target.addEventListener(type, (event) => attempt(() => work(event)), true));
+
 export interface LifecycleListeners {
   /** The page cannot be seen any more. On a phone this may be the last that is heard of it. */
   hidden(): void;
-  visible(): void;
+  /** It can be seen again, or the network is back. */
+  awake(): void;
   /** The page is left; it may come back from the back/forward cache. */
   left(): void;
   /** It came back from there. */
   returned(): void;
-  online(): void;
 }
 
 /**
  * The moments of a page's life: https://developer.chrome.com/docs/web-platform/page-lifecycle-api. Neither `unload` nor `beforeunload`, which
  * keep a page out of the back/forward cache.
  */
-export function onLifecycle(listeners: LifecycleListeners): void {
-  const listen = (target: EventTarget, type: string, work: (event: Event) => void) =>
-    attempt(() => target.addEventListener(type, (event) => attempt(() => work(event)), true));
-  listen(document, 'visibilitychange', () =>
-    document.visibilityState === 'hidden' ? listeners.hidden() : listeners.visible(),
-  );
-  listen(window, 'pagehide', () => listeners.left());
-  listen(window, 'pageshow', (event) => (event as PageTransitionEvent).persisted && listeners.returned());
-  listen(window, 'online', () => listeners.online());
+export function onLifecycle({ hidden, awake, left, returned }: LifecycleListeners): void {
+  listen(document, 'visibilitychange', () => (document.visibilityState === 'hidden' ? hidden() : awake()));
+  listen(window, 'pagehide', left);
+  listen(window, 'pageshow', (event) => (event as PageTransitionEvent).persisted && returned());
+  listen(window, 'online', awake);
 }
 
 /** Runs `work` once the page is shown to somebody (not just prerendered) and its head is read, so that its title is known. */

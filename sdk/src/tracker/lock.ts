@@ -1,11 +1,12 @@
-import type { Aborter } from './aborter.js';
 import { attempt } from './attempt.js';
 import { settleMs } from './bounds.js';
+import { shortId } from './id.js';
+import type { Part } from './plugin.js';
 import { sleep } from './sleep.js';
 import type { Store } from './store.js';
 
-/** Runs `work` while no other tab does, waiting for its turn; does not run it when `signal` is aborted first. Never rejects. */
-export type Lock = (work: () => Promise<void>, signal?: Aborter['signal']) => Promise<void>;
+/** Runs `work` while no other tab does, waiting for its turn; does not run it when `signal` is aborted first. */
+export type Lock = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>;
 
 /** Without news from its holder a lease ends after this. The holder renews it four times as often; hidden tabs get one timer a second. */
 const leaseMs = 2000;
@@ -41,17 +42,19 @@ export function createLease(store: Store, me: string, now: () => number): Lock {
   };
 }
 
-/** The browser's Web Locks, which a tab that dies gives up at once; else the lease. */
-export function createLock(name: string, lease: Lock): Lock {
-  return async (work, signal) => {
-    let begun = false;
+/** The browser's Web Locks, which a tab that dies gives up at once; else another lock. */
+export const createLock =
+  (name: string, otherwise: { lease: Lock }): Lock =>
+  async (work, signal) => {
     try {
-      await navigator.locks.request(name, signal ? { signal: signal as AbortSignal } : {}, () => {
-        begun = true;
-        return work();
-      });
+      await navigator.locks.request(name, { signal } as LockOptions, work);
     } catch {
-      if (!begun && !signal?.aborted) await lease(work, signal);
+      // Also when the work failed: then it is tried once more.
+      if (!signal?.aborted) await otherwise.lease(work, signal);
     }
   };
-}
+
+/** The lease as a part of the tracker. */
+export const lease: Part<void> = (inside) => {
+  inside.lease = createLease(inside.store, shortId(Date.now()), Date.now);
+};

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import type { Part } from './plugin.js';
 
 /** The part of `navigator` that tells the platform. */
 export interface NavigatorLike {
@@ -13,24 +14,30 @@ export interface Platform {
 }
 
 /** What is looked for, in this order: Android calls itself Linux too, and ChromeOS X11. */
-const systems: readonly (readonly [RegExp, string])[] = [
-  [/android/i, 'android'],
-  [/iphone|ipad|ipod|^ios/i, 'ios'],
-  [/cros|chrom(e|ium) ?os/i, 'chromeos'],
-  [/windows/i, 'windows'],
-  [/mac/i, 'macos'],
-  [/linux|x11/i, 'linux'],
-];
+const systems = {
+  android: /android/i,
+  ios: /iphone|ipad|ipod|^ios/i,
+  chromeos: /cros|chrom(e|ium) ?os/i,
+  windows: /windows/i,
+  macos: /mac/i,
+  linux: /linux|x11/i,
+};
 
 /** The system and kind of device, from the browser's own words where it has them, else from the user agent; `web` when unknown. */
 export function platformOf(navigator: NavigatorLike): Platform {
   const { userAgent = '', maxTouchPoints = 0 } = navigator;
-  const userAgentData = attempt(() => navigator.userAgentData);
-  const text = userAgentData?.platform || userAgent;
-  let os = systems.find(([pattern]) => pattern.test(text))?.[1] ?? 'web';
+  const { platform, mobile } = attempt(() => navigator.userAgentData) || {};
+  let os = Object.entries(systems).find(([, words]) => words.test(platform || userAgent))?.[0] ?? 'web';
   // An iPad says that it is a Mac; no Mac has a touch screen.
   if (os === 'macos' && maxTouchPoints > 1) os = 'ios';
-  const mobile = userAgentData?.mobile ?? /iphone|ipod|mobile/i.test(userAgent.replace(/ipad.*/i, ''));
-  if (mobile && !(os === 'ios' && !/iphone|ipod/i.test(userAgent))) return { os, device: 'mobile' };
-  return { os, device: os === 'ios' || os === 'android' || /tablet/i.test(userAgent) ? 'tablet' : 'desktop' };
+  const isPhone = os === 'ios' ? /iphone|ipod/i.test(userAgent) : (mobile ?? /mobile/i.test(userAgent));
+  return {
+    os,
+    device: isPhone ? 'mobile' : /ios|android/.test(os) || /tablet/i.test(userAgent) ? 'tablet' : 'desktop',
+  };
 }
+
+/** Events say which system and kind of device; without this part `web` and `unknown`. */
+export const platform: Part<void> = (inside) => {
+  inside.platform = platformOf(navigator as NavigatorLike);
+};

@@ -1,151 +1,178 @@
-import { batchChars, batchEvents, queueAgeMs, queueChars, queueEvents } from './bounds.js';
+import { attempt } from './attempt.js';
+import { batchChars, batchEvents, bridgeChars, commitMs, queueAgeMs, queueChars, queueEvents } from './bounds.js';
 import type { DropReason, Drops } from './drops.js';
+import { endRun, readRuns } from './runs.js';
+import { bridgeShelf, openShelf } from './shelf.js';
 import type { Store } from './store.js';
 
-/** Events that travel in one request. They keep the batch's id through every retry, by whichever tab. */
+/** A run of one stream's events that travels in one request; the same through every retry, by whichever tab. */
 export interface Batch {
+  /** `<stream>.<first seq>.<last seq>`: says itself which events it is, so a retry cannot have another. */
   id: string;
-  names: string[];
-  /** JSON Lines. */
-  body: string;
+  stream: string;
+  first: number;
+  last: number;
+  /** JSON Lines, one event each. */
+  lines: string[];
 }
 
 export interface Queue {
   /** Stores an event under a name of its own: the cost does not grow with the queue. */
-  append(streamId: string, seq: number, now: number, line: string): void;
-  /**
-   * The next batch to send: one that was begun and not finished, or else a new one of the oldest events. Undefined when nothing waits.
-   * @param of takes only events of this stream, and begun batches that have some of it
-   * @param except leaves out these batches
-   */
-  next(now: number, chars?: number, of?: string, except?: ReadonlySet<string>): Batch | undefined;
-  /** The server has the batch: forgets it and its events. */
-  done(batch: Batch): void;
-  /** The server will never take the batch: drops its events, counted. */
-  refuse(batch: Batch, reason: DropReason): void;
+  append(stream: string, seq: number, now: number, line: string): void;
+  /** Brings what is in localStorage and memory into IndexedDB. Settles when it is there, or cannot be. */
+  commit(): Promise<void>;
+  /** The next batch to send, of the oldest events; undefined when nothing waits. */
+  next(): Promise<Batch | undefined>;
+  /** The server has the batch, or will never take it: forgets it and its events. With a reason they are counted as dropped. */
+  done(batch: Batch, reason?: DropReason): Promise<void>;
   /** The batch is too much for one request: its events go in smaller ones from now on. */
   split(batch: Batch): void;
-  isEmpty(): boolean;
-  /** The last seq of a stream that waits, -1 for none. */
-  lastSeq(streamId: string): number;
+  /** Forgets what waits, and everything else that is stored. */
+  clear(): void;
 }
 
-/** What the name of a stored event says of it, so that the queue is counted, ordered and bounded without reading the events. */
-interface Entry {
+/** A stored event. Its name says what is needed to count, order and bound the queue without reading it. */
+export interface Entry {
   name: string;
   stream: string;
   seq: number;
   at: number;
   chars: number;
+  line: string;
 }
+
+const text = (number: number) => number.toString(36).padStart(6, '0');
 
 /** `e.<stream>.<seq>.<time>.<chars>`, base 36: sorted as text, a stream's events are in their order whatever the clock did. */
-function entryOf(name: string): Entry {
-  const [, stream = '', seq = '', at = '', chars = ''] = name.split('.');
-  const number = (text: string) => Number.parseInt(text, 36);
-  return { name, stream, seq: number(seq), at: number(at), chars: number(chars) + name.length };
+const nameOf = (stream: string, seq: number, at: number, line: string) =>
+  ['e', stream, text(seq), text(at), text(line.length)].join('.');
+
+function entryOf(name: string, line = ''): Entry {
+  const [, stream = '', ...numbers] = name.split('.');
+  const [seq = 0, at = 0, chars = 0] = numbers.map((number) => Number.parseInt(number, 36));
+  return { name, stream, seq, at, chars: chars + name.length, line };
 }
 
-/** @param newId makes the ids of batches */
-export function createQueue(store: Store, drops: Drops, newId: (now: number) => string): Queue {
-  /** Since the last look at the whole queue, by this tab. */
-  let appended = 0;
-  let events = 0;
-  let chars = 0;
+/** @param last where the batch ends, when that is not its last event */
+export function batchOf(
+  entries: readonly Pick<Entry, 'stream' | 'seq' | 'line'>[],
+  last = entries[entries.length - 1]!.seq,
+): Batch {
+  const { stream, seq: first } = entries[0]!;
+  return { id: `${stream}.${first}.${last}`, stream, first, last, lines: entries.map(({ line }) => line) };
+}
+
+/**
+ * An event is written to localStorage at once, which survives a navigation and a crash of the page, and a moment later, with those beside it, to
+ * IndexedDB, which survives a kill of the browser; then the first copy goes. Without IndexedDB the first copy is the queue.
+ * @param database its name
+ * @param committed told after each commit
+ */
+export function createQueue(store: Store, drops: Drops, database: string, committed: () => void): Queue {
+  let shelf = attempt(() => openShelf(database)) ?? bridgeShelf(store);
+  let maxChars = queueChars;
+  /** In localStorage since the last commit, and in the queue since its bounds were looked at, in characters. */
+  let bridged = 0;
+  let untrimmed = queueChars;
   let maxEvents = batchEvents;
-
-  const entries = () => store.names('e.').sort().map(entryOf);
-
-  function drop({ name }: Entry, reason: DropReason): void {
-    drops.event(reason, store.get(name));
-    store.remove(name);
-  }
+  let timer: unknown;
+  let underWay = Promise.resolve();
 
   /** Drops what is too old and, beyond the bounds, the oldest. */
-  function trim(now: number): void {
-    const all = entries().sort((a, b) => a.at - b.at);
-    events = all.length;
-    chars = all.reduce((sum, entry) => sum + entry.chars, 0);
-    appended = 0;
-    // A little below the bounds, so that a full queue does not look at itself at every event.
-    const full = events > queueEvents || chars > queueChars;
+  async function trim(): Promise<void> {
+    // Looking at all of it is dear, so only now and then.
+    if (untrimmed < maxChars / 16) return;
+    untrimmed = 0;
+    const all = (await shelf.head())[0].map((name) => entryOf(name));
+    let events = all.length;
+    let chars = 0;
+    for (const entry of all) chars += entry.chars;
+    let last = '';
     for (const entry of all) {
-      const old = now - entry.at > queueAgeMs;
-      if (!old && !(full && (events > queueEvents * 0.97 || chars > queueChars * 0.97))) break;
-      drop(entry, old ? 'old' : 'full');
+      const isOld = Date.now() - entry.at > queueAgeMs;
+      if (!isOld && events <= queueEvents && chars <= maxChars) break;
+      drops.count(isOld ? 'old' : 'full');
       events--;
       chars -= entry.chars;
+      last = entry.name;
     }
+    if (last) await shelf.remove('e.', last);
   }
 
-  /** Gives a begun batch its events back. */
-  const forget = (id: string) => store.remove(`b.${id}`);
+  const stored = (names: readonly string[]) =>
+    names.map((name) => ({ ...entryOf(name, store.get(name)), loose: store.isLoose(name) }));
 
-  /** The events' texts, or undefined when one is missing: dropped, or removed by the site. */
-  function bodyOf(names: string[]): string | undefined {
-    const lines = names.map((name) => store.get(name));
-    return lines.includes(undefined) ? undefined : lines.join('\n');
+  async function commitNow(): Promise<void> {
+    const names = store.names('e.');
+    bridged = 0;
+    try {
+      if (names.length && (await shelf.put(stored(names)))) names.forEach(store.remove);
+    } catch {
+      shelf = bridgeShelf(store);
+      maxChars = bridgeChars;
+    }
+    committed();
+    await trim();
+  }
+
+  /** What is tracked meanwhile goes with the next one. */
+  function commit(): Promise<void> {
+    clearTimeout(timer as number);
+    timer = undefined;
+    underWay = underWay.then(commitNow).catch(() => {});
+    return underWay;
   }
 
   return {
-    append(streamId, seq, now, line) {
-      const place = [seq.toString(36).padStart(6, '0'), now.toString(36), line.length.toString(36)].join('.');
-      const name = `e.${streamId}.${place}`;
-      store.set(name, line);
-      events++;
-      chars += name.length + line.length;
-      // Other tabs append too, so now and then it looks again.
-      if (++appended >= 64 || events > queueEvents || chars > queueChars) trim(now);
+    append(stream, seq, now, line) {
+      const name = nameOf(stream, seq, now, line);
+      bridged += line.length;
+      untrimmed += line.length;
+      store.set(name, line, bridged > bridgeChars);
+      timer = timer ?? attempt(() => setTimeout(commit, commitMs));
     },
-
-    next(now, maxChars = batchChars, of, except) {
-      trim(now);
-      const begun = new Set<string>();
-      for (const record of store.names('b.').sort()) {
-        const id = record.slice(2);
-        const names = (store.get(record) ?? '').split('\n');
-        const body = bodyOf(names);
-        if (body === undefined) {
-          // The same id must mean the same events; the ones that are left get a new one.
-          forget(id);
-          continue;
+    commit() {
+      // A page that dies now loses what is only in its memory, unless that is written before anything is waited for.
+      const loose = store.names('e.').filter(store.isLoose);
+      if (loose.length) shelf.put(stored(loose)).catch(() => {});
+      return commit();
+    },
+    async next() {
+      await commit();
+      const [names, lines] = await shelf.head(batchEvents);
+      const entries = names.map((name, index) => entryOf(name, lines[index]));
+      const oldest = entries[0];
+      if (!oldest) return undefined;
+      // A run that was begun ends where it ended, also when its last event is gone.
+      const end = readRuns(store, oldest.stream).ends.find((seq) => seq >= oldest.seq);
+      let chars = 0;
+      let isWhole = entries.length < batchEvents;
+      const taken: Entry[] = [];
+      for (const entry of entries) {
+        chars += entry.chars;
+        const isOther = entry.stream !== oldest.stream || entry.seq > (end ?? entry.seq);
+        if (isOther || (taken.length && (taken.length >= maxEvents || chars > batchChars))) {
+          isWhole = isOther;
+          break;
         }
-        for (const name of names) begun.add(name);
-        if (except?.has(id) || (of !== undefined && !names.some((name) => entryOf(name).stream === of))) continue;
-        return { id, names, body };
+        taken.push(entry);
       }
-      const names: string[] = [];
-      let size = 0;
-      for (const entry of entries()) {
-        if (begun.has(entry.name) || (of !== undefined && entry.stream !== of)) continue;
-        if (names.length > 0 && (names.length >= maxEvents || size + entry.chars > maxChars)) break;
-        names.push(entry.name);
-        size += entry.chars;
-      }
-      const body = names.length > 0 ? bodyOf(names) : undefined;
-      if (body === undefined) return undefined;
-      const id = newId(now);
-      store.set(`b.${id}`, names.join('\n'));
-      return { id, names, body };
+      return batchOf(taken, isWhole ? end : undefined);
     },
-
-    done(batch) {
-      for (const name of batch.names) store.remove(name);
-      forget(batch.id);
+    async done(batch, reason) {
+      const { stream, first, last, lines } = batch;
+      if (reason) drops.count(reason, lines.length);
+      await shelf.remove(`e.${stream}.${text(first)}`, `e.${stream}.${text(last)}/`).catch(() => {});
+      // Last, so that a page that dies in between repeats the same batch.
+      endRun(store, batch, true);
     },
-
-    refuse(batch, reason) {
-      for (const name of batch.names) drop(entryOf(name), reason);
-      forget(batch.id);
-    },
-
     split(batch) {
-      maxEvents = Math.ceil(batch.names.length / 2);
-      forget(batch.id);
+      maxEvents = Math.ceil(batch.lines.length / 2);
+      endRun(store, batch, false);
     },
-
-    isEmpty: () => store.names('e.').length === 0,
-
-    lastSeq: (streamId) => store.names(`e.${streamId}.`).reduce((last, name) => Math.max(last, entryOf(name).seq), -1),
+    clear() {
+      store.names('').forEach(store.remove);
+      shelf.remove('', '~').catch(() => {});
+    },
   };
 }

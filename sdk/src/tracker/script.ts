@@ -1,20 +1,23 @@
 import { attempt } from './attempt.js';
-import { safely, startTracker, type TimedTracker } from './tracker.js';
+import { safely } from './safely.js';
+import { type Started, startTracker } from './tracker.js';
 import type { Tracker } from './types.js';
+import { pages, views } from './views.js';
+import { whole } from './whole.js';
 
 /** A call that the stub kept: the method, its arguments and when it was. */
-type KeptCall = [method: 'track' | 'page' | 'identify' | 'flush', given: ArrayLike<unknown>, at: number];
+type KeptCall = [method: string, given: ArrayLike<unknown>, at: number];
 
 /** `window.millrace` before this script has run, when the page has the stub. */
 type Stub = Partial<Tracker> & { q?: KeptCall[] };
 
-/** Runs the kept calls as of when they were made. */
-function replay(calls: KeptCall[], tracker: TimedTracker): void {
+/** Makes the kept calls, as of when they were made. */
+function replay(calls: KeptCall[], tracker: Started): void {
   for (const [method, given, at] of calls) {
     attempt(() => {
-      if (method === 'track') tracker.track(given[0], given[1], at);
-      else if (method === 'page') tracker.page(given[0], at);
-      else if (method === 'identify') tracker.identify(given[0]);
+      const call = tracker[method] as (...given: unknown[]) => void;
+      if (method === 'track') call(given[0], given[1], at);
+      else call(given[0], at);
     });
   }
 }
@@ -28,23 +31,35 @@ function install(): void {
   }
   const script = (document.currentScript ??
     document.querySelector('script[data-key][src*="millrace"]')) as HTMLScriptElement | null;
-  const { key, endpoint, page, auto, debug } = script?.dataset ?? {};
-  if (!key) console.warn('millrace: the script tag needs data-key="…", the write key; nothing is tracked');
-  const tracker = safely(() => {
+  const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask: masked } = script?.dataset ?? {};
+  if (!key) {
+    console.warn('millrace: the script tag needs data-key="…", the write key; nothing is tracked');
+  }
+  const tracker = safely({ gpc: gpc as 'ignore' }, () => {
     if (!key) throw new TypeError('no data-key');
-    return startTracker(
+    const started = startTracker(
       {
         key,
         // The script's own origin, unless data-endpoint names another; a relative one is on the page's.
         endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
         page,
-        auto: auto !== 'off',
-        debug: debug !== undefined,
       },
-      (started) => replay(stub.q ?? [], started),
+      [
+        ...whole({
+          consent: consent as 'pending',
+          sample: sample ? Number(sample) : undefined,
+          cookie,
+          mask: masked?.split(','),
+        }),
+        pages,
+      ],
     );
-  }, debug !== undefined);
-  window.millrace = Object.assign(stub, tracker);
+    // Calls that waited for the tracker were made before this; and who was identified then is the one who views the page.
+    replay(stub.q ?? [], started);
+    if (auto !== 'off') started.use(views);
+    return started;
+  });
+  window.millrace = Object.assign(stub, tracker) as unknown as Tracker;
   delete stub.q;
 }
 

@@ -23,3 +23,6 @@ export function pageFromPath(path: string): string {
   const readable = attempt(() => decodeURIComponent(first)) ?? first;
   return toSlug(readable.replace(/(^index)?\.(html?|php|aspx?)$/i, '')) || 'home_page';
 }
+
+/** The same in fewer bytes, for paths in plain letters. */
+export const plainPage = (path: string): string => /[a-z][a-z0-9_]{0,47}/.exec(path.toLowerCase())?.[0] ?? 'home_page';

@@ -3,11 +3,13 @@ import { attempt } from './attempt.js';
 /** Names and texts that outlive the page where the browser lets them. Never throws. */
 export interface Store {
   get(name: string): string | undefined;
-  /** True when it is in the browser's storage, false when only memory took it. */
-  set(name: string, text: string): boolean;
+  /** In the browser's storage, else in memory; `memoryOnly` leaves the storage alone. */
+  set(name: string, text: string, memoryOnly?: boolean): void;
   remove(name: string): void;
-  /** The names that begin with `start`, in no order. */
+  /** The names that begin with `start`, sorted. */
   names(start: string): string[];
+  /** Whether only this page has it, in memory. */
+  isLoose(name: string): boolean;
 }
 
 /** The part of the Web Storage API that is used. Its names are read with `Object.keys`, as one call for all of them. */
@@ -21,39 +23,36 @@ export function createStore(open: () => WebStorage | undefined, prefix: string):
   const storage = attempt(open);
   // Undefined stands for a name whose removal the browser refused.
   const memory = new Map<string, string | undefined>();
+  const drop = (name: string, failed?: () => void) => attempt(() => storage?.removeItem(prefix + name), failed);
   return {
     get: (name) =>
       memory.has(name) ? memory.get(name) : (attempt(() => storage?.getItem(prefix + name)) ?? undefined),
-    set(name, text) {
+    set(name, text, memoryOnly) {
+      memory.set(name, text);
+      if (memoryOnly) return;
       try {
         storage!.setItem(prefix + name, text);
         memory.delete(name);
-        return true;
       } catch {
         // What was stored under this name is outdated now: a later page must not find it.
-        attempt(() => storage?.removeItem(prefix + name));
-        memory.set(name, text);
-        return false;
+        drop(name);
       }
     },
     remove(name) {
       memory.delete(name);
-      attempt(
-        () => storage?.removeItem(prefix + name),
-        () => memory.set(name, undefined),
-      );
+      drop(name, () => memory.set(name, undefined));
     },
     names(start) {
-      const from = prefix + start;
       const found = new Set<string>();
-      for (const key of attempt(() => Object.keys(storage ?? {})) ?? []) {
-        if (key.startsWith(from)) found.add(key.slice(prefix.length));
+      for (const key of attempt(() => Object.keys(storage!)) ?? []) {
+        if (key.startsWith(prefix + start)) found.add(key.slice(prefix.length));
       }
       for (const [name, text] of memory) {
         if (text === undefined) found.delete(name);
         else if (name.startsWith(start)) found.add(name);
       }
-      return [...found];
+      return [...found].sort();
     },
+    isLoose: (name) => memory.has(name),
   };
 }

@@ -8,56 +8,33 @@ export interface Answer {
   text?: string;
 }
 
-export interface Sending {
-  /** Never rejects. */
-  answer: Promise<Answer>;
-  /** Gives the request up; its answer is status 0. */
-  cancel(): void;
-}
-
-export interface Transport {
-  post(url: string, body: string, keepalive?: boolean): Sending;
-  /** Whether `post` with keepalive outlives the page. */
-  canKeepAlive(): boolean;
-  /** Hands the request to the browser, whose answer nobody sees; false when the browser does not take it. */
-  beacon(url: string, body: string): boolean;
-}
+/** Without credentials, because the key is in the address. A text goes as `text/plain`, and nothing else is set, so there is no preflight. */
+export const requestOf = (body: string | Blob): RequestInit => ({ method: 'POST', body, credentials: 'omit' });
 
 /**
- * Requests as the browser makes them. A text body goes as `text/plain`, and nothing else is set, so there is no preflight; without
- * credentials, because the key is in the address.
+ * Sends and never rejects. With keepalive it outlives the page.
+ * @param signal ends the waiting: then the answer is status 0
  */
-export const browserTransport: Transport = {
-  post(url, body, keepalive = false) {
-    let cancel = () => {};
-    const answer = new Promise<Answer>((resolve) => {
-      const controller = attempt(() => new AbortController());
-      cancel = () => {
-        resolve({ status: 0 });
-        attempt(() => controller?.abort());
-      };
-      const timer = attempt(() => setTimeout(cancel, answerMs));
-      try {
-        fetch(url, {
-          method: 'POST',
-          body,
-          keepalive,
-          credentials: 'omit',
-          ...(controller && { signal: controller.signal }),
-        })
+export const post = (url: string, body: string | Blob, keepalive: boolean, signal?: AbortSignal): Promise<Answer> =>
+  new Promise((resolve) => {
+    const aborter = attempt(() => new AbortController());
+    const none = () => resolve({ status: 0 });
+    const end = () => {
+      none();
+      aborter?.abort();
+    };
+    attempt(() => setTimeout(end, answerMs));
+    // One that outlives the page goes on alone.
+    signal?.addEventListener('abort', keepalive ? none : end);
+    attempt(
+      () =>
+        fetch(url, { ...requestOf(body), keepalive, signal: aborter?.signal } as RequestInit)
           .then(async (response) => {
             // Read to its end, so that the connection is free for the next request.
             const text = await response.text();
             resolve({ status: response.status, retryAfter: response.headers.get('retry-after'), text });
           })
-          .catch(cancel)
-          .then(() => clearTimeout(timer));
-      } catch {
-        cancel();
-      }
-    });
-    return { answer, cancel };
-  },
-  canKeepAlive: () => attempt(() => 'keepalive' in Request.prototype) ?? false,
-  beacon: (url, body) => attempt(() => navigator.sendBeacon(url, body)) ?? false,
-};
+          .catch(none),
+      none,
+    );
+  });

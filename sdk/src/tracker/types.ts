@@ -1,4 +1,7 @@
 import type { JsonValue } from '../schema/properties.js';
+import type { ConsentCalls } from './consent.js';
+import type { PeopleCalls } from './people.js';
+import type { Part, Plugin } from './plugin.js';
 
 /** A site's declared names, as a type: `typeof catalogue` of an `as const` object or of the schema's `defineCatalogue`. Costs no bytes. */
 export interface Names {
@@ -27,18 +30,25 @@ export interface Fields<Site extends Names = Names> {
   properties?: { [name: string]: JsonValue | undefined } | undefined;
 }
 
-/** None of these throws, whatever it is given and whatever the browser refuses. */
-export interface Tracker<Site extends Names = Names> {
+/** What every tracker has. None of its calls throws, whatever it is given and whatever the browser refuses. */
+export interface Core<Site extends Names = Names> {
   /** Stores the event before it returns, and sends it later. */
   track(event: EventName<Site>, fields?: Fields<Site>): void;
-  /** A page view. `fields.page` names the page from now on. */
-  page(fields?: Fields<Site>): void;
-  /** The site's own name for the person, at most 64 characters, until `identify(null)`; kept for later visits. */
-  identify(userId: string | number | null): void;
   /** Sends what waits, and settles when it is sent or has to wait for its next try. Events are safe without it. */
   flush(): Promise<void>;
+  /** Adds a part or a plugin. */
+  use(plugin: Part | Plugin): void;
   readonly version: string;
 }
+
+/** What the parts bring. */
+export interface Calls<Site extends Names = Names> extends PeopleCalls, ConsentCalls {
+  /** A page view. `fields.page` names the page from now on, until the path changes. */
+  page(fields?: Fields<Site>): void;
+}
+
+/** The whole tracker: what the script tag puts at `window.millrace`. */
+export interface Tracker<Site extends Names = Names> extends Core<Site>, Calls<Site> {}
 
 export interface TrackerOptions<Site extends Names = Names> {
   /** The write key. */
@@ -47,10 +57,10 @@ export interface TrackerOptions<Site extends Names = Names> {
   endpoint: string;
   /** The page's name. Else `data-page` on the body or the html element, else from the path. */
   page?: PageName<Site> | undefined;
-  /** False: no page view by itself. */
-  auto?: boolean | undefined;
-  /** Says in the console what is tracked, sent and left out. */
-  debug?: boolean | undefined;
+  /**
+   * Global Privacy Control (https://privacycg.github.io/gpc-spec/): where the visitor has it on, nothing is tracked or stored, unless this is `ignore`.
+   */
+  gpc?: 'ignore' | undefined;
   /** Only its type is used; a type argument does the same without the object. */
   catalogue?: Site | undefined;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { checkEvent, type MillraceEvent } from '../../src/schema/index.js';
 
 /** One request as it arrived. */
@@ -8,7 +9,10 @@ export interface Hit {
   path: string;
   params: URLSearchParams;
   headers: IncomingMessage['headers'];
+  /** Unzipped. */
   body: string;
+  /** As it was on the wire. */
+  bytes: number;
   events: MillraceEvent[];
   at: number;
 }
@@ -75,7 +79,9 @@ export async function startCollector(files: Record<string, string> = {}): Promis
   async function takeEvents(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString('utf8');
+    const raw = Buffer.concat(chunks);
+    const zipped = url.searchParams.get('encoding') === 'gzip';
+    const body = (zipped ? gunzipSync(raw) : raw).toString('utf8');
     const events = request.method === 'POST' ? parse(body) : [];
     const hit: Hit = {
       method: request.method ?? '',
@@ -83,6 +89,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
       params: url.searchParams,
       headers: request.headers,
       body,
+      bytes: raw.length,
       events,
       at: Date.now(),
     };

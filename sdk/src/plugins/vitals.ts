@@ -1,0 +1,21 @@
+import { type Metric, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
+import type { Plugin } from '../tracker/plugin.js';
+import { usePlugin } from './use-plugin.js';
+
+/** Each of the page's web vitals is an event `web_vital`, once it is final: https://github.com/GoogleChrome/web-vitals */
+export const vitals: Plugin<void> = (host) => {
+  const track = ({ name, value, rating, navigationType, id }: Metric) =>
+    host.track('web_vital', {
+      properties: {
+        metric: name.toLowerCase(),
+        // Layout shift has no unit, and the others are in milliseconds.
+        value: Math.round(value * 1000) / 1000,
+        rating,
+        navigation_type: navigationType,
+        metric_id: id,
+      },
+    });
+  for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(track);
+};
+
+usePlugin(vitals);

@@ -1,0 +1,142 @@
+import { attempt } from './attempt.js';
+import { batchEvents, exitBatchChars, exitBytes } from './bounds.js';
+import { byteLength } from './bytes.js';
+import { onLifecycle } from './lifecycle.js';
+import type { Moments, Part } from './plugin.js';
+import { type Batch, batchOf } from './queue.js';
+import { beginRun, readRuns } from './runs.js';
+import { post, requestOf } from './transport.js';
+
+declare global {
+  /** https://wicg.github.io/pending-beacon/ (Chrome 135). Throws where its share of the 64 KiB is used up. */
+  function fetchLater(url: string, init: RequestInit & { activateAfter?: number }): { readonly activated: boolean };
+}
+
+/** So many failures in a row are no passing trouble: a page that leaves spares itself a request. */
+const hopeless = 3;
+
+/**
+ * A page that is left, or may be, hands over its own events that nobody has begun to send, as far as the browser's 64 KiB go; what does not
+ * fit leaves with the next page. What it hands over it does not forget, unless it sees the answer: the next page sends it again, as the same batch.
+ */
+export const leaving: Part<void> = (inside) => {
+  const { store, sender } = inside;
+  /** In memory, because there is no time to ask IndexedDB; not more than a way out can carry. */
+  let mine: Moments['stored'][] = [];
+  let bytes = 0;
+  let gone = false;
+  const elsewhere = new Set<Promise<unknown>>();
+  // A hidden page that lives on gets its answers; asking again before would only double what is under way.
+  inside.settled = () => Promise.all(elsewhere);
+
+  /** The browser may have had no room for a request that outlives the page. */
+  let crowded = false;
+  inside.on('answered', ({ status }) => {
+    crowded = !status;
+  });
+  // Small ones go on when the page is left, so that its next page need not send them all again.
+  inside.survives = (size) => !crowded && size <= exitBatchChars;
+
+  let aborter: AbortController | undefined;
+  const renew = () => {
+    aborter = attempt(() => new AbortController());
+    inside.signal = aborter?.signal;
+  };
+  renew();
+
+  function unsent(): Batch | undefined {
+    let chars = 0;
+    const taken: typeof mine = [];
+    for (const entry of mine) {
+      const { done, ends } = readRuns(store, entry.stream);
+      if (entry.seq <= Math.max(done, ...ends)) continue;
+      chars += entry.line.length;
+      const isOther = entry.stream !== (taken[0] ?? entry).stream;
+      if (taken.length && (isOther || taken.length >= batchEvents || chars > exitBatchChars)) break;
+      taken.push(entry);
+    }
+    return taken.length ? batchOf(taken) : undefined;
+  }
+
+  /** False when there is no room. */
+  function hand(batch: Batch): boolean {
+    const at = Date.now();
+    const url = inside.address(batch, at);
+    const body = batch.lines.join('\n');
+    if (gone && attempt(() => !!fetchLater(url, { ...requestOf(body), activateAfter: 0 }))) return true;
+    // A browser without keepalive would end the request with the page.
+    if (gone && !attempt(() => 'keepalive' in Request.prototype) && attempt(() => navigator.sendBeacon(url, body)))
+      return true;
+    const size = byteLength(body);
+    if (bytes + size > exitBytes) return false;
+    bytes += size;
+    const end = post(url, body, true).then((answer) => {
+      bytes -= size;
+      elsewhere.delete(end);
+      // No answer says nothing about the server: the browser may have refused, for want of room.
+      return answer.status ? sender.settle(batch, answer, at) : undefined;
+    });
+    elsewhere.add(end);
+    return true;
+  }
+
+  const leave = () =>
+    inside.pass(() => {
+      inside.identity.save();
+      inside.queue.commit();
+      inside.stream.note();
+      const { backoff } = inside;
+      const [, failures = 0, asked] = backoff.read();
+      // This page has no later: a pause that the server did not ask for may be cut short.
+      while (!backoff.wait(Date.now()) || (!asked && failures < hopeless)) {
+        const batch = unsent();
+        if (!batch || !hand(batch)) return;
+        // What lies before it and is not in memory any more is a run of its own.
+        const { done, ends } = readRuns(store, batch.stream);
+        if (batch.first - 1 > Math.max(done, ...ends)) beginRun(store, { stream: batch.stream, last: batch.first - 1 });
+        beginRun(store, batch);
+      }
+    });
+
+  inside.on('stored', (entry) => {
+    mine.push(entry);
+    if (mine.length % 64 === 0) {
+      let chars = 0;
+      const isNew = ({ line }: (typeof mine)[0]) => {
+        chars += line.length;
+        return chars <= exitBytes;
+      };
+      mine = mine.reverse().filter(isNew).reverse();
+    }
+    if (gone) leave();
+  });
+  inside.on('done', ({ stream, first, last }) => {
+    mine = mine.filter((entry) => entry.stream !== stream || entry.seq > last || entry.seq < first);
+  });
+  inside.on('consent', () => {
+    mine = [];
+  });
+
+  onLifecycle({
+    hidden() {
+      inside.tell('hidden');
+      leave();
+    },
+    awake: () => inside.pass(sender.wake),
+    left() {
+      inside.tell('left');
+      gone = true;
+      // Lets the lock go, which another tab may wait for, and which would keep the page out of the back/forward cache.
+      aborter?.abort();
+      leave();
+    },
+    returned() {
+      gone = false;
+      bytes = 0;
+      elsewhere.clear();
+      renew();
+      sender.wake();
+      inside.tell('returned');
+    },
+  });
+};

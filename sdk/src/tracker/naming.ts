@@ -1,0 +1,23 @@
+import type { Part } from './plugin.js';
+import { pageFromPath, toSlug } from './slug.js';
+
+/**
+ * The page's name: given with the script or by `page()`, on the path where it was given, because another route of the document is another page; else
+ * `data-page` on the body or the html element, else from the path.
+ */
+export const naming: Part<void> = (inside) => {
+  let named: unknown;
+  let path: string;
+  inside.call = (page) => {
+    named = page;
+    path = location.pathname;
+  };
+  inside.call(inside.options.page);
+  inside.pageOf = () =>
+    toSlug(
+      (path === location.pathname && named) ||
+        document.body?.dataset.page ||
+        document.documentElement.dataset.page ||
+        '',
+    ) || pageFromPath(location.pathname);
+};

@@ -1,0 +1,21 @@
+import { attempt } from './attempt.js';
+import type { Started } from './tracker.js';
+import type { TrackerOptions } from './types.js';
+import { version } from './version.js';
+
+/**
+ * The tracker as the page gets it: nothing that goes wrong in it reaches the page. Where there is no page, or the visitor has Global Privacy Control on, its calls
+ * do nothing, and nothing is stored.
+ */
+export function safely({ gpc }: Pick<TrackerOptions, 'gpc'>, start: () => Started): object {
+  const isOptedOut =
+    gpc !== 'ignore' && attempt(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl);
+  const inner = typeof document === 'object' && !isOptedOut ? attempt(start) : undefined;
+  const safe: Record<string, unknown> = { version, flush: async () => attempt(() => inner?.flush()) };
+  for (const call of 'track page identify reset consent use'.split(' ')) {
+    safe[call] = (...given: unknown[]) => {
+      attempt(() => (inner?.[call] as (...given: unknown[]) => void)?.(...given));
+    };
+  }
+  return safe;
+}

@@ -1,0 +1,44 @@
+import { campaign } from './campaign.js';
+import { clicks } from './clicks.js';
+import { clock } from './clock.js';
+import { compress } from './compress.js';
+import { consent } from './consent.js';
+import { cookie } from './cookie.js';
+import { clean } from './fields.js';
+import { leaving } from './leaving.js';
+import { lease } from './lock.js';
+import { mask } from './mask.js';
+import { naming } from './naming.js';
+import { people } from './people.js';
+import { platform } from './platform.js';
+import type { Part } from './plugin.js';
+import { sample } from './sample.js';
+
+export interface WholeSettings {
+  /** `pending`: stores nothing outside memory until `consent()` is called; `denied` until `consent('granted')`. */
+  consent?: 'pending' | 'granted' | 'denied' | undefined;
+  /** The part of the visitors that is tracked, from 0 to 1. */
+  sample?: number | undefined;
+  /** A domain whose hosts have the same visitors, by a cookie: `example.com`. */
+  cookie?: string | undefined;
+  /** Parameters of addresses whose values are replaced by `*`. */
+  mask?: readonly string[] | undefined;
+}
+
+/** All parts that the script tag's tracker has, but for the page views. */
+export const whole = (settings: WholeSettings = {}): Part[] => [
+  consent(settings.consent),
+  clean,
+  compress,
+  lease,
+  clock,
+  leaving,
+  naming,
+  people,
+  platform,
+  clicks,
+  campaign,
+  ...(settings.mask ? [mask(settings.mask)] : []),
+  ...(settings.sample === undefined ? [] : [sample(settings.sample)]),
+  ...(settings.cookie ? [cookie(settings.cookie)] : []),
+];
