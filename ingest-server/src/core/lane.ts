@@ -77,6 +77,19 @@ export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: numb
 /** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */
 export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spooling && !dropped;
 
+/** The chunk that a request has waited for longest. A lane that is spooled has none in memory: what it has is safe or on its way. */
+export function firstUnsafe(lane: Lane): Waiting | undefined {
+  return isSpooled(lane) ? undefined : lane.queue.find(isUnsafe);
+}
+
+/** Once all of a request's chunks are safe, it is answered. */
+export function makeSafe(waiting: Waiting) {
+  if (waiting.safe) return;
+  waiting.safe = true;
+  const { ticket } = waiting;
+  if (ticket !== undefined && --ticket.left === 0) ticket.settle();
+}
+
 /** While the spool has something of a lane, whatever comes queues up behind it, in the spool. */
 export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;
 

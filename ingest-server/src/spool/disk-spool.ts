@@ -17,18 +17,8 @@ import {
 } from './segment.js';
 import { createSegmentWriter } from './segment-writer.js';
 import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
-
-/** What the spool uses of `node:fs/promises`; tests put faults in between. */
-export type SpoolFs = Pick<typeof nodeFs, 'appendFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rm' | 'truncate'>;
-
-/** What is worth a line in the log. */
-export interface SpoolReport {
-  /** An entry that was altered on disk was set aside, in the file `kept`. */
-  damaged?(found: { file: string; bytes: number; kept: string }): void;
-  /** A last write that was never finished, and never acknowledged, was cut off. */
-  torn?(found: { file: string; bytes: number }): void;
-  failed?(error: Error): void;
-}
+import type { SpoolFs } from './spool-fs.js';
+import type { SpoolReport } from './spool-report.js';
 
 export interface DiskSpoolOptions {
   folder: string;

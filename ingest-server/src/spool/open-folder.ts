@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { SpoolFs, SpoolReport } from './disk-spool.js';
 import { decodeDone, encodeDone } from './done-log.js';
 import { scanFrames } from './frame.js';
 import { createSegment, damagedName, doneName, type Segment, segmentHeader, segmentName } from './segment.js';
+import type { SpoolFs } from './spool-fs.js';
+import type { SpoolReport } from './spool-report.js';
 
 const prefix = 'millrace-spool ';
 
