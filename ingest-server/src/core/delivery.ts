@@ -1,5 +1,6 @@
 import type { Sink } from '../sinks/sink.js';
 import type { Spool } from '../spool/spool.js';
+import { type Account, createAccounts } from './account.js';
 import { createAlarm } from './alarm.js';
 import { packCalls } from './calls.js';
 import type { Chunk } from './chunk.js';
@@ -37,6 +38,16 @@ export interface DeliveryOptions {
   hooks?: DeliveryHooks;
 }
 
+export interface DeliveryStatus {
+  kinesis: KinesisState;
+  lanes: number;
+  /** In memory, on their way. */
+  queuedEvents: number;
+  queuedBytes: number;
+  /** How long the oldest event that the stream does not have has been here, in memory or in the spool; 0 without one. */
+  lagMs: number;
+}
+
 export interface Delivery {
   /** Resolves once every chunk is in the stream or synced in the spool. @throws NotSafeError */
   deliver(chunks: readonly Chunk[]): Promise<void>;
@@ -44,7 +55,9 @@ export interface Delivery {
   useRanges(ranges: readonly HashRange[]): void;
   /** What somebody else learned about the stream (by listing its shards, say). */
   reportKinesis(state: KinesisState): void;
-  status(): { kinesis: KinesisState; lanes: number; queuedEvents: number; queuedBytes: number };
+  status(): DeliveryStatus;
+  /** Where the events are. */
+  account(): Account;
   /** Sends without lingering from now on. */
   hurry(): void;
   /**
@@ -63,6 +76,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let stopped = false;
 
   const lanes = createLanes();
+  const accounts = createAccounts(spool);
   const alarm = createAlarm(clock, wake);
   const stream = createStreamState({
     changed: (state) => hooks.kinesis?.(state),
@@ -79,10 +93,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     random,
     maxQueuedBytes,
     hooks,
+    accounts,
     wake,
     isStopped: () => stopped,
   });
-  const sender = createSender({ sink, clock, random, hooks, laneSpool, report: stream.report, wake });
+  const sender = createSender({ sink, clock, random, hooks, laneSpool, accounts, report: stream.report, wake });
 
   /** While the lanes are not those that the stream has, nothing new is sent. */
   const holds = () => isGuess || nextRanges !== undefined;
@@ -153,12 +168,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     deliver(chunks) {
       if (stopped) return Promise.reject(new NotSafeError('the server is shutting down'));
       if (chunks.length === 0) return Promise.resolve();
-      return new Promise((resolve, reject) =>
+      return new Promise((resolve, reject) => {
+        const account = accounts.openRequest();
         take(chunks, {
           left: chunks.length,
-          settle: (error) => (error === undefined ? resolve() : reject(error)),
-        }),
-      );
+          account,
+          settle(error) {
+            accounts.closeRequest(account, error === undefined ? 'safe' : 'refused');
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        });
+      });
     },
 
     useRanges(next) {
@@ -178,7 +199,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       lanes: lanes.list.length,
       queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, 0),
       queuedBytes: lanes.queuedBytes(),
+      lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
     }),
+
+    account: () => accounts.now(lanes.list),
 
     hurry() {
       lingerMs = 0;

@@ -1,4 +1,5 @@
 import type { Spool } from '../spool/spool.js';
+import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
 import { recordLimits } from './chunk.js';
 import type { Clock } from './clock.js';
@@ -25,6 +26,7 @@ export interface LaneSpoolOptions {
   /** What may wait in memory, in bytes. */
   maxQueuedBytes: number;
   hooks: DeliveryHooks;
+  accounts: Accounts;
   /** Something changed that may make something due. */
   wake(): void;
   isStopped(): boolean;
@@ -51,7 +53,7 @@ export interface LaneSpool {
 }
 
 export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
-  const { lanes, spool, clock, random, maxQueuedBytes, hooks, wake, isStopped } = options;
+  const { lanes, spool, clock, random, maxQueuedBytes, hooks, accounts, wake, isStopped } = options;
   const appending = new Set<Waiting>();
   let inUse = false;
 
@@ -85,6 +87,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
           waiting.position = positions[i]!;
           lane.backlog += 1;
           stored += waiting.chunk.events;
+          accounts.spooled(waiting);
           makeSafe(waiting);
           if (waiting.delivered) lane.backlog -= spool.done([waiting.position]);
         } else if (!waiting.safe) {

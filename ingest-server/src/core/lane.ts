@@ -1,4 +1,5 @@
 import type { Position } from '../spool/spool.js';
+import type { RequestAccount } from './account.js';
 import type { Chunk } from './chunk.js';
 import { recordLimits } from './chunk.js';
 import { type HashRange, middleOf } from './hash-ranges.js';
@@ -8,6 +9,7 @@ export interface Ticket {
   /** Chunks that are not safe yet. */
   left: number;
   settle(error?: Error): void;
+  account: RequestAccount;
 }
 
 /** A chunk on its way. */
@@ -15,6 +17,8 @@ export interface Waiting {
   readonly chunk: Chunk;
   /** Absent for what came out of the spool: that was acknowledged long ago. */
   readonly ticket: Ticket | undefined;
+  /** The request's account, likewise. */
+  readonly request: RequestAccount | undefined;
   /** When the server had it, by the delivery's clock. */
   readonly since: number;
   /** In the stream or in the spool: its request may be answered. */
@@ -71,7 +75,8 @@ export function createLane(index: number, range: HashRange): Lane {
 
 export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: number, position?: Position): Waiting {
   const safe = position !== undefined;
-  return { chunk, ticket, since, safe, spooling: false, position, delivered: false, dropped: false };
+  const request = ticket?.account;
+  return { chunk, ticket, request, since, safe, spooling: false, position, delivered: false, dropped: false };
 }
 
 /** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */

@@ -13,6 +13,8 @@ export interface Lanes {
   isSpoolInUse(): boolean;
   /** Bytes that wait in memory, in the lanes that `counts` likes. */
   queuedBytes(counts?: (lane: Lane) => boolean): number;
+  /** How long the oldest of what waits in memory has been there. */
+  ageMs(now: number): number;
   /** New lanes for new ranges; returns the old ones, with what waits in them. */
   lay(ranges: readonly HashRange[]): readonly Lane[];
 }
@@ -31,6 +33,12 @@ export function createLanes(): Lanes {
       let bytes = 0;
       for (const lane of list) if (counts(lane)) bytes += lane.queuedBytes;
       return bytes;
+    },
+    ageMs(now) {
+      let since = now;
+      // What came out of the spool is older than its time in memory, and the spool knows by how much.
+      for (const { queue } of list) since = Math.min(since, queue[0]?.since ?? now);
+      return now - since;
     },
     lay(ranges) {
       const old = list;

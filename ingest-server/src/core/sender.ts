@@ -1,4 +1,5 @@
 import { type FailureKind, type RecordFailure, type Sink, SinkError } from '../sinks/sink.js';
+import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
 import type { Call } from './calls.js';
 import type { Clock } from './clock.js';
@@ -12,6 +13,7 @@ export interface SenderOptions {
   random: () => number;
   hooks: DeliveryHooks;
   laneSpool: LaneSpool;
+  accounts: Accounts;
   report(state: KinesisState): void;
   /** Something changed that may make something due. */
   wake(): void;
@@ -22,7 +24,7 @@ const asSinkError = (error: unknown) =>
 
 /** Sends calls, and settles with each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
-  const { sink, clock, random, hooks, laneSpool, report, wake } = options;
+  const { sink, clock, random, hooks, laneSpool, accounts, report, wake } = options;
 
   function succeeded(lane: Lane, record: { events: number; data: Uint8Array }) {
     hooks.put?.({ events: record.events, bytes: record.data.length });
@@ -32,6 +34,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     const taken = takeDelivered(lane);
     for (const waiting of taken) {
       waiting.delivered = true;
+      accounts.delivered(waiting);
       makeSafe(waiting);
     }
     laneSpool.delivered(lane, taken);

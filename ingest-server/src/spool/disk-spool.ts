@@ -63,6 +63,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const windows: Window[] = [];
   const chores = new Map<number, Promise<void>>();
   let damagedEntries = 0;
+  let setAsideEvents = 0;
   let bytesOnDisk = 0;
   let openChunks = 0;
   let openEvents = 0;
@@ -106,7 +107,18 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     const { offset, chunk, bytes } = entry;
     openChunks += 1;
     openEvents += chunk.events;
-    return positionOf(segment.id, segment.add({ offset, bytes, hash: chunk.hash, events: chunk.events }));
+    return positionOf(
+      segment.id,
+      segment.add({ offset, bytes, hash: chunk.hash, events: chunk.events, at: Date.now() }),
+    );
+  }
+
+  function oldestMs(): number {
+    for (const segment of segments.values()) {
+      const at = segment.oldestAt();
+      if (at !== undefined) return Math.max(0, Date.now() - at);
+    }
+    return 0;
   }
 
   function finish(segment: Segment, index: number): boolean {
@@ -175,11 +187,19 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     }
   }
 
-  async function setAside(segment: Segment, index: number, bytes: Buffer) {
+  /** Whether it is set aside; what cannot be copied, on a full disk, stays where it is for now, and the rest is delivered. */
+  async function setAside(segment: Segment, index: number, bytes: Buffer): Promise<boolean> {
     const kept = damagedName(segment.id);
-    await fs.appendFile(join(folder, kept), bytes);
+    try {
+      await fs.appendFile(join(folder, kept), bytes);
+    } catch (error) {
+      report.failed?.(error as Error);
+      return false;
+    }
+    if (markDone([positionOf(segment.id, index)]) === 0) return false;
     countingReport.damaged?.({ file: join(folder, segmentName(segment.id)), bytes: bytes.length, kept });
-    markDone([positionOf(segment.id, index)]);
+    setAsideEvents += segment.events(index);
+    return true;
   }
 
   function markDone(positions: readonly Position[]): number {
@@ -227,8 +247,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
           const frame = window.bytes.subarray(from, from + length);
           const chunk = decodeFrame(frame, 0);
           if (chunk === undefined) {
-            await setAside(segment, i, frame);
-            damaged += 1;
+            if (await setAside(segment, i, frame)) damaged += 1;
             continue;
           }
           found.push({ chunk, position: positionOf(segment.id, i) });
@@ -252,6 +271,8 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       chunks: openChunks,
       events: openEvents,
       damaged: damagedEntries,
+      setAsideEvents,
+      oldestMs: oldestMs(),
       failure: writer.failure(),
       full: writer.isFull(),
     }),

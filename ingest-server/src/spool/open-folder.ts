@@ -63,11 +63,12 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
       await fs.truncate(path, tornAt);
       report.torn?.({ file: path, bytes: bytes.length - tornAt });
     }
+    const { mtimeMs } = await fs.stat(path);
     const segment = createSegment(id);
     segment.size = size;
     segment.sealed = true;
     for (const frame of frames) {
-      const index = segment.add(frame);
+      const index = segment.add({ ...frame, at: mtimeMs });
       if (delivered.has(frame.offset)) segment.setDone(index);
     }
     segments.push(segment);
