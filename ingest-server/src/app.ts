@@ -11,6 +11,7 @@ import type { IngestObserver } from './observer.js';
 import { cors } from './plugins/cors.js';
 import { errors } from './plugins/errors.js';
 import { createMetrics, type Metrics, metricsPlugin } from './plugins/metrics.js';
+import { protection } from './plugins/protection.js';
 import { clientScript, defaultClientScript } from './routes/client-script.js';
 import { health } from './routes/health.js';
 import { metricsRoute } from './routes/metrics.js';
@@ -74,6 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     (await openDiskSpool({ folder: config.spoolFolder, maxBytes: config.spoolMaxBytes, report: spoolReport(log) }));
   const sink = options.sink ?? createKinesisSink({ stream: config.stream });
   const metrics = createMetrics();
+  const isKey = createKeyCheck(config.writeKeys);
   const { ranges, areGuessed, error } = await firstRanges(sink);
   const delivery = createDelivery({
     sink,
@@ -102,6 +104,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // While closing, what still arrives on open connections is served.
     return503OnClosing: false,
     clientErrorHandler: onClientError,
+    // Who is no trusted proxy may write into X-Forwarded-For what it likes.
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     routerOptions: { maxParamLength: 100 },
   });
   await app.register(errors, { log });
@@ -110,14 +114,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     async (v1) => {
       await v1.register(cors);
       await v1.register(schema);
-      await v1.register(events, {
-        delivery,
-        metrics,
-        names: declaredNames(config.catalogue),
-        origins: config.origins,
-        isKey: createKeyCheck(config.writeKeys),
-        observer,
-        observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
+      await v1.register(async (guarded) => {
+        await guarded.register(protection, { ...config, isKey, metrics, clock: systemClock });
+        await guarded.register(events, {
+          delivery,
+          metrics,
+          names: declaredNames(config.catalogue),
+          origins: config.origins,
+          isKey,
+          observer,
+          observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
+        });
       });
     },
     { prefix: '/v1' },

@@ -34,6 +34,10 @@ describe('the environment', () => {
       lingerMs: 50,
       ackTimeoutMs: 2000,
       catalogue: defaultCatalogue,
+      keyRequestsPerSecond: 0,
+      addressRequestsPerSecond: 0,
+      trustedProxies: [],
+      shedDelayMs: 100,
       clientScript: undefined,
     });
   });
@@ -47,8 +51,10 @@ describe('the environment', () => {
       MILLRACE_LINGER_MS: '101',
       MILLRACE_SPOOL_MAX_BYTES: 'lots',
       MILLRACE_CATALOGUE: '/nowhere/catalogue.json',
+      MILLRACE_TRUSTED_PROXIES: '10.0.0.0/33',
+      MILLRACE_KEY_REQUESTS_PER_SECOND: '-1',
     });
-    expect(problems).toHaveLength(7);
+    expect(problems).toHaveLength(9);
     for (const [i, words] of [
       'MILLRACE_PORT=80800 must be a port',
       'MILLRACE_STREAM=click stream must be the name of a Kinesis stream',
@@ -57,6 +63,8 @@ describe('the environment', () => {
       'MILLRACE_SPOOL_MAX_BYTES=lots must be a number of bytes',
       'MILLRACE_LINGER_MS=101 must be a number of milliseconds from 0 to 100',
       'MILLRACE_CATALOGUE=/nowhere/catalogue.json must be the path',
+      'MILLRACE_KEY_REQUESTS_PER_SECOND=-1 must be how many requests',
+      'MILLRACE_TRUSTED_PROXIES=10.0.0.0/33 must be the addresses',
     ].entries()) {
       expect(problems[i]).toContain(words);
     }

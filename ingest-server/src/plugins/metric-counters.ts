@@ -9,6 +9,9 @@ export interface Metrics {
   hooks: DeliveryHooks;
   /** A request ended; `code` is `ok` or that of the error table. */
   answered(code: string, seconds: number): void;
+  /** A request was refused because there are too many by this key or address, or because the event loop is late. */
+  limited(by: 'key' | 'address'): void;
+  shed(): void;
   /** A batch was acknowledged. */
   acknowledged(intake: Intake): void;
   /** A batch came again after it was acknowledged, or while it was under way: its events were not stored twice. */
@@ -68,10 +71,18 @@ export function createMetrics(): Metrics {
   ]);
   const duration = new Histogram({
     name: 'millrace_request_duration_seconds',
-    help: 'From the first byte of a request to /v1/events to its answer, the wait for the stream included.',
+    help: 'From the first byte of a request to /v1/events to its answer, the wait for the stream included, by whether it was accepted.',
+    labelNames: ['outcome'],
     buckets: seconds,
     registers,
   });
+  const limited = labelled(
+    'millrace_rate_limited_total',
+    'Requests refused with 429, by what they were too many of.',
+    'by',
+    ['key', 'address'],
+  );
+  const shed = counter('millrace_shed_total', 'Requests refused with 503 because the event loop was late.');
   const putRecords = counter('millrace_put_records_total', 'Packed records that the stream has.');
   const putEvents = counter('millrace_put_events_total', 'Events (quarantined ones included) in these records.');
   const putBytes = counter('millrace_put_bytes_total', 'Bytes of data in these records.');
@@ -114,8 +125,10 @@ export function createMetrics(): Metrics {
     },
     answered(code, took) {
       requests.inc({ code });
-      duration.observe(took);
+      duration.observe({ outcome: code === 'ok' ? 'accepted' : 'refused' }, took);
     },
+    limited: (by) => limited.inc({ by }),
+    shed: () => shed.inc(),
     repeated(events) {
       received.inc(events);
       duplicates.inc(events);
