@@ -26,6 +26,10 @@ export interface Config {
   trustedProxies: readonly string[];
   /** The event loop's delay from which on every request is refused; 0 refuses none. */
   shedDelayMs: number;
+  /** Lets who has it read the last events at /v1/recent; nothing is kept to be read when undefined. */
+  recentToken: string | undefined;
+  /** How many server processes; each has a spool of its own in a folder below `spoolFolder` when there are several. */
+  workers: number;
   /** The file behind GET /millrace.js; the tracker of @millrace/sdk when undefined. */
   clientScript: string | undefined;
 }
@@ -135,6 +139,15 @@ const variables = {
     expected:
       'the delay of the event loop, in milliseconds up to 10000, from which on requests are refused with 503; 0 refuses none',
   },
+  MILLRACE_RECENT_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,64}$/)
+      .optional(),
+    expected:
+      'a secret of 16 to 64 characters: who sends it may read the last events at /v1/recent, which is off without it',
+  },
+  MILLRACE_WORKERS: { schema: whole(1, 256).default(1), expected: 'a number of processes from 1 to 256' },
   MILLRACE_CLIENT_SCRIPT: {
     schema: z.string().min(1).optional(),
     expected: 'the path of the script behind /millrace.js',
@@ -180,6 +193,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
     }
   }
+  if (settings?.MILLRACE_RECENT_TOKEN !== undefined && settings.MILLRACE_WORKERS > 1) {
+    problems.push(
+      'MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only the events that it took itself',
+    );
+  }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     host: settings.MILLRACE_HOST,
@@ -196,6 +214,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     addressRequestsPerSecond: settings.MILLRACE_ADDRESS_REQUESTS_PER_SECOND,
     trustedProxies: settings.MILLRACE_TRUSTED_PROXIES,
     shedDelayMs: settings.MILLRACE_SHED_DELAY_MS,
+    recentToken: settings.MILLRACE_RECENT_TOKEN,
+    workers: settings.MILLRACE_WORKERS,
     clientScript: settings.MILLRACE_CLIENT_SCRIPT,
   };
 }

@@ -38,6 +38,8 @@ describe('the environment', () => {
       addressRequestsPerSecond: 0,
       trustedProxies: [],
       shedDelayMs: 100,
+      recentToken: undefined,
+      workers: 1,
       clientScript: undefined,
     });
   });
@@ -74,6 +76,9 @@ describe('the environment', () => {
     expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_ORIGINS: 'b=*' })).toEqual([
       'MILLRACE_ORIGINS names the write key "b", which is not in MILLRACE_WRITE_KEYS',
     ]);
+    expect(
+      problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '2', MILLRACE_RECENT_TOKEN: 'a-long-enough-secret' }),
+    ).toEqual([expect.stringContaining('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1')]);
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
   });
 

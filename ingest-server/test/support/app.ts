@@ -40,6 +40,8 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     trustedProxies: [],
     // Tests run many things in one loop.
     shedDelayMs: 0,
+    recentToken: undefined,
+    workers: 1,
     clientScript: undefined,
     ...changes,
   };
