@@ -15,6 +15,7 @@ import {
   segmentName,
   segmentOf,
 } from './segment.js';
+import { createSegmentReader } from './segment-reader.js';
 import { createSegmentWriter } from './segment-writer.js';
 import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
 import type { SpoolFs } from './spool-fs.js';
@@ -25,16 +26,6 @@ export interface DiskSpoolOptions {
   maxBytes: number;
   report?: SpoolReport;
   fs?: SpoolFs;
-}
-
-/** How much is read of a segment at once. */
-const windowBytes = 1024 * 1024;
-const maxWindows = 8;
-
-interface Window {
-  segment: number;
-  start: number;
-  bytes: Buffer;
 }
 
 async function prepareFolder(folder: string, fs: SpoolFs): Promise<() => Promise<void>> {
@@ -60,7 +51,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const folder = resolve(options.folder);
   const unlock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
-  const windows: Window[] = [];
+  const reader = createSegmentReader({ folder, fs });
   const chores = new Map<number, Promise<void>>();
   let damagedEntries = 0;
   let setAsideEvents = 0;
@@ -167,26 +158,6 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   });
   for (const segment of [...segments.values()]) removeWhenFinished(segment);
 
-  /** The bytes from `offset` on, `length` at least. */
-  async function read(segment: Segment, offset: number, length: number): Promise<{ bytes: Buffer; start: number }> {
-    const covers = (w: Window) =>
-      w.segment === segment.id && w.start <= offset && w.start + w.bytes.length >= offset + length;
-    const cached = windows.find(covers);
-    if (cached !== undefined) return cached;
-    const wantedBytes = Math.max(length, Math.min(windowBytes, segment.size - offset));
-    const handle = await fs.open(join(folder, segmentName(segment.id)), 'r');
-    try {
-      const bytes = Buffer.alloc(wantedBytes);
-      const { bytesRead } = await handle.read(bytes, 0, wantedBytes, offset);
-      const window = { segment: segment.id, start: offset, bytes: bytes.subarray(0, bytesRead) };
-      windows.unshift(window);
-      windows.length = Math.min(windows.length, maxWindows);
-      return window;
-    } finally {
-      await handle.close();
-    }
-  }
-
   /** Whether it is set aside; what cannot be copied, on a full disk, stays where it is for now, and the rest is delivered. */
   async function setAside(segment: Segment, index: number, bytes: Buffer): Promise<boolean> {
     const kept = damagedName(segment.id);
@@ -240,11 +211,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
           const length = segment.bytes(i);
           const full = events + segment.events(i) > maxEvents || bytes + length > most;
           if (full && found.length > 0) return { found, damaged };
-          const offset = segment.offset(i);
-          const window = await read(segment, offset, length);
-          const from = offset - window.start;
-          // The frame alone: what stands behind it must not make a damaged length look right.
-          const frame = window.bytes.subarray(from, from + length);
+          const frame = await reader.read(segment, segment.offset(i), length);
           const chunk = decodeFrame(frame, 0);
           if (chunk === undefined) {
             if (await setAside(segment, i, frame)) damaged += 1;
