@@ -1,6 +1,7 @@
 /** Prices of us-east-1, in dollars, November 2026; the other regions differ by some per cent. */
 const prices = { perMillionPayloadUnits: 0.014, perFirehoseGb: 0.029 } as const;
-const payloadUnitBytes = 25_000;
+/** A PUT payload unit of a provisioned stream. */
+export const payloadUnitBytes = 25_000;
 const firehoseStepBytes = 5 * 1024;
 
 /** What one record is billed for: a provisioned stream counts PUT payload units of 25 KB, Firehose rounds each record up to 5 KB. */

@@ -7,7 +7,17 @@ import type { Chunk } from './chunk.js';
 import type { Clock } from './clock.js';
 import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
 import { type HashRange, sameRanges } from './hash-ranges.js';
-import { enqueue, firstUnsafe, isSpooled, leavesAt, type Ticket, type Waiting, waitingFor } from './lane.js';
+import {
+  enqueue,
+  firstUnsafe,
+  isSpooled,
+  type Lane,
+  leavesAt,
+  spillsAt,
+  type Ticket,
+  type Waiting,
+  waitingFor,
+} from './lane.js';
 import { createLaneSpool } from './lane-spool.js';
 import { createLanes } from './lanes.js';
 import { NotSafeError } from './not-safe-error.js';
@@ -97,7 +107,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     wake,
     isStopped: () => stopped,
   });
-  const sender = createSender({ sink, clock, random, hooks, laneSpool, accounts, report: stream.report, wake });
+  const sender = createSender({ sink, clock, random, hooks, laneSpool, accounts, stream, wake });
 
   /** While the lanes are not those that the stream has, nothing new is sent. */
   const holds = () => isGuess || nextRanges !== undefined;
@@ -112,8 +122,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** A lane that has waited half its time rides along: fewer calls, and no request waits longer for it. */
   function sendDue(now: number) {
     const waits = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
-    if (waits(lingerMs).length === 0) return;
-    for (const call of packCalls(waits(lingerMs / 2))) void sender.send(call);
+    const due = waits(lingerMs);
+    if (due.length === 0) return;
+    const leaving = stream.isOut() ? probe(due) : waits(lingerMs / 2);
+    for (const call of packCalls(leaving)) void sender.send(call);
+  }
+
+  /** While the stream is out one record at a time finds out when it is back: all of them, packed and signed for nothing, cost much. */
+  function probe(due: readonly Lane[]): readonly Lane[] {
+    if (lanes.list.some(({ inFlight }) => inFlight > 0)) return [];
+    return [due.reduce((first, lane) => (lane.retryAt < first.retryAt ? lane : first))];
   }
 
   /** Does all that is due and sets the alarm for what is due next. */
@@ -121,10 +139,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (stopped) return;
     const now = clock.now();
     moveToNextRanges();
-    for (const lane of lanes.list) {
-      const first = firstUnsafe(lane);
-      if (first !== undefined && first.since + ackTimeoutMs <= now) laneSpool.spillLane(lane);
-    }
+    for (const lane of lanes.list) if ((spillsAt(lane, ackTimeoutMs) ?? Infinity) <= now) laneSpool.spillLane(lane);
     if (!holds()) {
       sendDue(now);
       for (const lane of lanes.list) if (lane.retryAt <= now && laneSpool.wantsRefill(lane)) laneSpool.refill(lane);
@@ -135,8 +150,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function nextDue(now: number): number {
     let at = Infinity;
     for (const lane of lanes.list) {
-      const first = firstUnsafe(lane);
-      if (first !== undefined) at = Math.min(at, first.since + ackTimeoutMs);
+      at = Math.min(at, spillsAt(lane, ackTimeoutMs) ?? Infinity);
       if (holds()) continue;
       at = Math.min(at, leavesAt(lane, lingerMs) ?? Infinity);
       if (lane.retryAt > now && laneSpool.wantsRefill(lane)) at = Math.min(at, lane.retryAt);
@@ -148,13 +162,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const now = clock.now();
     const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
     // For the request as a whole: a small chunk must not stay behind in memory while a larger one before it is spooled.
+    // Where nothing will be put for now, the request need not wait to find that out.
+    const isHopeless = isGuess || stream.isOut();
     const isTooMuch = lanes.queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
+    const atOnce = isHopeless || isTooMuch;
     const toSpool: Waiting[] = [];
     for (const chunk of chunks) {
       const lane = lanes.of(chunk);
       const waiting = waitingFor(chunk, ticket, now);
-      if (isTooMuch) laneSpool.spillLane(lane);
-      if (isTooMuch || isSpooled(lane)) toSpool.push(waiting);
+      if (atOnce) laneSpool.spillLane(lane);
+      if (atOnce || isSpooled(lane)) toSpool.push(waiting);
       else enqueue(lane, waiting);
     }
     laneSpool.spill(toSpool);

@@ -133,6 +133,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
           lane.refilling = false;
           if (isStale()) return;
           hooks.spoolUnreadable?.(error);
+          if (lane.attempts === 0) lane.failingSince = clock.now();
           lane.attempts += 1;
           lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries.misconfigured);
         },

@@ -49,8 +49,9 @@ export interface Lane {
   /** Chunks that belong here and are being appended to the spool. */
   appending: number;
   refilling: boolean;
-  /** Failures in a row, and when to try again. */
+  /** Failures in a row, since when, and when to try again. */
   attempts: number;
+  failingSince: number;
   retryAt: number;
   /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
   throttled: boolean;
@@ -68,6 +69,7 @@ export function createLane(index: number, range: HashRange): Lane {
     appending: 0,
     refilling: false,
     attempts: 0,
+    failingSince: 0,
     retryAt: 0,
     throttled: false,
   };
@@ -85,6 +87,20 @@ export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spoo
 /** The chunk that a request has waited for longest. A lane that is spooled has none in memory: what it has is safe or on its way. */
 export function firstUnsafe(lane: Lane): Waiting | undefined {
   return isSpooled(lane) ? undefined : lane.queue.find(isUnsafe);
+}
+
+/** What a request waits for a lane that was refused before its events go to the spool: a few retries. */
+const refusedPatienceMs = 150;
+
+/**
+ * When what the lane's requests wait for goes to the spool instead, by the delivery's clock; undefined while none waits. No answer may still be
+ * a good one, and is waited for; a refusal will hardly be the last.
+ */
+export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
+  const first = firstUnsafe(lane);
+  if (first === undefined) return undefined;
+  const patienceEnds = lane.attempts > 0 ? Math.max(first.since, lane.failingSince) + refusedPatienceMs : Infinity;
+  return Math.min(first.since + ackTimeoutMs, patienceEnds);
 }
 
 /** Once all of a request's chunks are safe, it is answered. */

@@ -3,9 +3,10 @@ import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
 import type { Call } from './calls.js';
 import type { Clock } from './clock.js';
-import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
+import type { DeliveryHooks } from './delivery-hooks.js';
 import { type Lane, makeSafe, removeIf, takeDelivered } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
+import type { StreamState } from './stream-state.js';
 
 export interface SenderOptions {
   sink: Sink;
@@ -14,7 +15,7 @@ export interface SenderOptions {
   hooks: DeliveryHooks;
   laneSpool: LaneSpool;
   accounts: Accounts;
-  report(state: KinesisState): void;
+  stream: StreamState;
   /** Something changed that may make something due. */
   wake(): void;
 }
@@ -24,7 +25,7 @@ const asSinkError = (error: unknown) =>
 
 /** Sends calls, and settles with each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
-  const { sink, clock, random, hooks, laneSpool, accounts, report, wake } = options;
+  const { sink, clock, random, hooks, laneSpool, accounts, stream, wake } = options;
 
   function succeeded(lane: Lane, record: { events: number; data: Uint8Array }) {
     hooks.put?.({ events: record.events, bytes: record.data.length });
@@ -44,6 +45,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     hooks.failed?.(code);
     lane.inFlight = 0;
     removeIf(lane, ({ dropped }) => dropped);
+    if (lane.attempts === 0) lane.failingSince = clock.now();
     lane.attempts += 1;
     lane.throttled = kind === 'throttled';
     lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries[kind]);
@@ -59,12 +61,12 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
       outcomes = await sink.put(records);
     } catch (thrown) {
       const { kind, code, message } = asSinkError(thrown);
-      if (kind !== 'throttled') report({ state: 'down', code, message });
+      if (kind !== 'throttled') stream.putFailed({ state: 'down', code, message });
       hooks.called?.(clock.now() - began);
       for (const lane of lanes) failed(lane, kind, code);
       return;
     }
-    report({ state: 'up' });
+    stream.report({ state: 'up' });
     hooks.called?.(clock.now() - began);
     lanes.forEach((lane, i) => {
       const failure = outcomes[i];
