@@ -49,7 +49,7 @@ async function startServer({ name, file = name, endpoint = 'http', env = {} }) {
   if (name === 'nginx') return startNginx();
   const child = fork(fileURLToPath(new URL(`servers/${file}.mjs`, import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [],
+    execArgv: process.env.BENCH_EXEC_ARGV?.split(' ') ?? [],
     env: {
       PATH: process.env.PATH,
       NODE_NO_WARNINGS: '1',

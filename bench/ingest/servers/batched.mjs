@@ -44,7 +44,7 @@ async function flush() {
 const put = (visitor, lines) =>
   new Promise((settle) => {
     waiting.push({ visitor, lines, settle });
-    timer ??= setTimeout(flush, lingerMs);
+    if (timer === undefined) timer = setTimeout(flush, lingerMs);
   });
 
 const app = Fastify({ bodyLimit: 1024 * 1024 });
