@@ -1,12 +1,13 @@
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
 import { batchKey, maxBatchIdLength } from '../../core/batch-key.js';
-import { checkTypes, eventTexts } from '../../core/body.js';
+import { checkTypes, sentLines } from '../../core/body.js';
 import { systemClock } from '../../core/clock.js';
 import { type Delivery, NotSafeError } from '../../core/delivery.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake.js';
 import { isAllowed, type Origins } from '../../core/origins.js';
 import { createRecentBatches } from '../../core/recent-batches.js';
+import type { SentLine } from '../../core/sent-line.js';
 import { uuidv7 } from '../../core/uuid.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
@@ -103,20 +104,20 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       const { headers, query, body } = request;
       const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
       const batch = batchIdOf(one(query.batch));
-      const texts = await eventTexts(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
-      const work = () => store(texts, one(query.sent_at));
+      const lines = await sentLines(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
+      const work = () => store(lines, one(query.sent_at));
       const { answer, isRepeat } =
         batch === undefined
           ? { answer: await work(), isRepeat: false }
-          : await recent.once(batchKey(one(query.key)!, batch, texts), work);
+          : await recent.once(batchKey(one(query.key)!, batch, lines), work);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
     },
   });
 
   /** Takes the events in and resolves when they are safe. */
-  async function store(texts: readonly string[], sentAt: string | undefined): Promise<Answer> {
-    const intake = takeIn(texts, {
+  async function store(lines: readonly SentLine[], sentAt: string | undefined): Promise<Answer> {
+    const intake = takeIn(lines, {
       names,
       receivedAt: Date.now(),
       sentAt: sentAtOf(sentAt),
