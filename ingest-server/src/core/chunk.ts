@@ -23,24 +23,15 @@ export const recordLimits = {
 /** A chunk is closed when it holds this much, so that a record can be filled well. */
 const chunkLimits = { events: 100, bytes: 48_000 } as const;
 
-/** A line as it was sent, up to its last brace, and what comes instead of that: ASCII. */
+/** A line as it was sent, but for its last byte, a brace, and what comes instead of that: ASCII. */
 export interface SplicedLine {
   readonly sent: LineBytes;
   readonly tail: string;
 }
 
-const closeBrace = 0x7d;
-
 interface Open {
   readonly lines: (string | SplicedLine)[];
   bytes: number;
-}
-
-/** How much of the line comes before its last brace. */
-function headLength({ body, start, end }: LineBytes): number {
-  let last = end - 1;
-  while (body[last] !== closeBrace) last -= 1;
-  return last - start;
 }
 
 function write({ lines, bytes }: Open): Buffer {
@@ -49,8 +40,8 @@ function write({ lines, bytes }: Open): Buffer {
   for (const line of lines) {
     if (typeof line === 'string') at += data.write(line, at);
     else {
-      const { body, start } = line.sent;
-      at += body.copy(data, at, start, start + headLength(line.sent));
+      const { body, start, end } = line.sent;
+      at += body.copy(data, at, start, end - 1);
       at += data.write(line.tail, at, 'latin1');
     }
     data[at++] = 0x0a;
@@ -66,7 +57,9 @@ export function createChunker(): { add(hash: number, line: string | SplicedLine)
 
   return {
     add(hash, line) {
-      const bytes = 1 + (typeof line === 'string' ? Buffer.byteLength(line) : headLength(line.sent) + line.tail.length);
+      const bytes =
+        1 +
+        (typeof line === 'string' ? Buffer.byteLength(line) : line.sent.end - line.sent.start - 1 + line.tail.length);
       const current = open.get(hash);
       if (current !== undefined) {
         if (current.lines.length < chunkLimits.events && current.bytes + bytes <= chunkLimits.bytes) {

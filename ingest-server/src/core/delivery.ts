@@ -77,6 +77,12 @@ export interface Delivery {
   close(limitMs: number): Promise<void>;
 }
 
+/**
+ * The next call leaves half a linger after the one before: a call costs the server as much as ten requests, and without a pause each lane
+ * that is full would have its own. Calls that are under way do not wait for each other.
+ */
+const pauseOf = (lingerMs: number) => lingerMs / 2;
+
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, ackTimeoutMs, maxQueuedBytes, random = Math.random, hooks = {} } = options;
@@ -84,6 +90,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let nextRanges: readonly HashRange[] | undefined;
   let isGuess = options.rangesAreGuessed ?? false;
   let stopped = false;
+  /** No call leaves before. */
+  let openAt = 0;
 
   const lanes = createLanes();
   const accounts = createAccounts(spool);
@@ -121,9 +129,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** A lane that has waited half its time rides along: fewer calls, and no request waits longer for it. */
   function sendDue(now: number) {
+    if (now < openAt) return;
     const waits = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
     const due = waits(lingerMs);
     if (due.length === 0) return;
+    openAt = now + pauseOf(lingerMs);
     const leaving = stream.isOut() ? probe(due) : waits(lingerMs / 2);
     for (const call of packCalls(leaving)) void sender.send(call);
   }
@@ -152,7 +162,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     for (const lane of lanes.list) {
       at = Math.min(at, spillsAt(lane, ackTimeoutMs) ?? Infinity);
       if (holds()) continue;
-      at = Math.min(at, leavesAt(lane, lingerMs) ?? Infinity);
+      at = Math.min(at, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
       if (lane.retryAt > now && laneSpool.wantsRefill(lane)) at = Math.min(at, lane.retryAt);
     }
     return at;
@@ -223,11 +233,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
     hurry() {
       lingerMs = 0;
+      openAt = 0;
       wake();
     },
 
     async close(limitMs) {
       lingerMs = 0;
+      openAt = 0;
       wake();
       const until = clock.now() + limitMs;
       const pause = (ms: number) => new Promise<void>((done) => void clock.after(ms, done));

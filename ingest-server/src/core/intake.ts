@@ -5,7 +5,7 @@ import { hashOf } from './hash.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
 import { isObject, judge } from './judge.js';
 import { quarantineLine, type Rejection } from './quarantine.js';
-import { isExact, type SentLine } from './sent-line.js';
+import type { SentLine } from './sent-line.js';
 import { serialise } from './serialise.js';
 
 export interface Intake {
@@ -92,7 +92,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     const occurredText = correctedTime(event.event_time, context);
     const isPage = names.pages.has(event.page);
     const isEvent = names.events.has(event.event);
-    const isSpliced = isPage && isEvent && bytes !== undefined && isExact(bytes, event);
+    const isSpliced = judged.isExact && isPage && isEvent && bytes !== undefined;
     if (!isSpliced || context.keepEvents) {
       event.received_at = receivedText;
       if (occurredText !== undefined) event.occurred_at = occurredText;

@@ -1,5 +1,12 @@
-/** A rule that JSON Schema cannot say, as a predicate that must hold as well. */
-export type Rule<Value> = (value: Value) => boolean;
+import { numberLength } from './json-length.js';
+
+/** What JSON Schema does not say, as predicates that must hold as well. */
+export interface Rules {
+  /** For the object itself. */
+  whole(value: Record<string, unknown>): boolean;
+  /** For a field that is an object: how long it is as JSON (`jsonLength`), undefined when it does not fit. */
+  [field: string]: (value: never) => unknown;
+}
 
 interface FieldSchema {
   type?: string;
@@ -33,11 +40,15 @@ function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[
       const found = [`typeof v !== 'string'`];
       if (minLength !== undefined) found.push(`v.length < ${minLength}`);
       if (maxLength !== undefined) found.push(`v.length > ${maxLength}`);
-      if (pattern !== undefined) found.push(`!patterns[${patterns.push(new RegExp(pattern)) - 1}].test(v)`);
+      if (pattern !== undefined) {
+        const at = patterns.push(new RegExp(pattern)) - 1;
+        // Most fields say again and again what they said last time.
+        found.push(`v !== last${at} && (!patterns[${at}].test(v) || (last${at} = v, false))`);
+      }
       return found;
     }
     case 'object':
-      return [`!rules[${JSON.stringify(name)}](v)`];
+      return [`(inner = rules[${JSON.stringify(name)}](v)) === undefined`];
     default: {
       const found = [type === 'integer' ? '!Number.isInteger(v)' : '!Number.isFinite(v)'];
       if (minimum !== undefined) found.push(`v < ${minimum}`);
@@ -47,16 +58,23 @@ function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[
   }
 }
 
+/** How many characters the field takes in JSON, its comma included, as JavaScript. */
+function lengthOf(name: string, { type }: FieldSchema): string {
+  const around = JSON.stringify(name).length + 2;
+  if (type === 'string') return `v.length + ${around + 2}`;
+  return type === 'object' ? `inner + ${around}` : `numberLength(v) + ${around}`;
+}
+
 /**
- * A predicate for flat objects, compiled from the JSON Schema of their type: the fields with their limits, which of them are required, and no
- * others. `rules` has what JSON Schema does not say: one for each field that is an object, and `whole` for the object itself.
+ * A check for flat objects, compiled from the JSON Schema of their type: the fields with their limits, which of them are required, and no
+ * others. It says how long the object is as JSON (`jsonLength`), or undefined when it does not fit.
  * For values out of JSON.parse: a field that is undefined counts as absent.
  * @throws RangeError when the schema says something that is not understood, so that nothing is passed over silently
  */
 export function compileObject(
   jsonSchema: Record<string, unknown>,
-  rules: { whole: Rule<Record<string, unknown>>; [field: string]: Rule<never> },
-): (value: Record<string, unknown>) => boolean {
+  rules: Rules,
+): (value: Record<string, unknown>) => number | undefined {
   const { properties, required, additionalProperties, type, ...rest } = jsonSchema as {
     properties: Record<string, FieldSchema>;
     required: string[];
@@ -70,15 +88,18 @@ export function compileObject(
   const patterns: RegExp[] = [];
   const checks = Object.entries(properties).map(([name, schema]) => {
     if (schema.type === 'object' && rules[name] === undefined) throw new RangeError(`the field ${name} needs a rule`);
-    const refuse = `if (${misfits(name, schema, patterns).join(' || ')}) return false; fields++;`;
-    const read = `v = value[${JSON.stringify(name)}];`;
-    return required.includes(name) ? `${read} ${refuse}` : `${read} if (v !== undefined) { ${refuse} }`;
+    const refuse = `if (${misfits(name, schema, patterns).join(' || ')}) return undefined;`;
+    const take = `v = value[${JSON.stringify(name)}]; `;
+    const found = `${refuse} fields++; length += ${lengthOf(name, schema)};`;
+    return required.includes(name) ? take + found : `${take} if (v !== undefined) { ${found} }`;
   });
-  const body = `return function fits(value) {
-    let v; let fields = 0;
+  const body = `let inner${patterns.map((_, at) => `, last${at}`).join('')};
+  return function measure(value) {
+    let v; let fields = 0; let length = 1;
     ${checks.join('\n    ')}
     for (const _ in value) fields--;
-    return fields === 0 && rules.whole(value);
+    return fields === 0 && rules.whole(value) ? length : undefined;
   }`;
-  return new Function('patterns', 'rules', body)(patterns, rules) as (value: Record<string, unknown>) => boolean;
+  const make = new Function('patterns', 'rules', 'numberLength', body);
+  return make(patterns, rules, numberLength) as (value: Record<string, unknown>) => number | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonLength } from './json-length.js';
 import { limits } from './limits.js';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -21,22 +22,10 @@ function limitFault(value: Record<string, unknown>): string | undefined {
   if (depthOf(value, limits.propertiesDepth) > limits.propertiesDepth) {
     return `is nested deeper than ${limits.propertiesDepth} levels`;
   }
-  // Most are so small that they need not be written to be measured.
-  if (mostBytes(value) <= limits.propertiesBytes) return undefined;
+  // Most are so small that they need not be written to be measured: a character becomes six bytes at most.
+  if (jsonLength(value) * 6 <= limits.propertiesBytes) return undefined;
   const bytes = encoder.encode(JSON.stringify(value)).length;
   return bytes > limits.propertiesBytes ? `has ${bytes} bytes; at most ${limits.propertiesBytes} are kept` : undefined;
-}
-
-/** No fewer bytes than a value of bounded depth has as JSON: a code unit becomes 6 at most, a number 25, a bracket, colon or comma 1. */
-function mostBytes(value: unknown): number {
-  if (typeof value === 'string') return 3 + value.length * 6;
-  if (typeof value !== 'object' || value === null) return 26;
-  let bytes = 3;
-  if (Array.isArray(value)) for (const inner of value) bytes += mostBytes(inner);
-  else
-    for (const key of Object.keys(value))
-      bytes += 4 + key.length * 6 + mostBytes((value as Record<string, unknown>)[key]);
-  return bytes;
 }
 
 const protoFault = 'is not a name that properties may have';
