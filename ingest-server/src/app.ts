@@ -2,8 +2,9 @@ import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import { systemClock } from './core/clock.js';
-import { createDelivery, type DeliveryHooks } from './core/delivery.js';
+import { createDelivery, type Delivery, type DeliveryHooks } from './core/delivery.js';
 import { declaredNames } from './core/intake.js';
+import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
 import { createKeyCheck } from './core/write-keys.js';
 import { onClientError } from './http/client-error.js';
 import { createLog, type Log } from './log.js';
@@ -11,10 +12,12 @@ import type { IngestObserver } from './observer.js';
 import { cors } from './plugins/cors.js';
 import { errors } from './plugins/errors.js';
 import { createMetrics, type Metrics, metricsPlugin } from './plugins/metrics.js';
+import { protection } from './plugins/protection.js';
 import { clientScript, defaultClientScript } from './routes/client-script.js';
 import { health } from './routes/health.js';
 import { metricsRoute } from './routes/metrics.js';
 import { events } from './routes/v1/events.js';
+import { recentRoutes } from './routes/v1/recent.js';
 import { schema } from './routes/v1/schema.js';
 import { firstRanges, watchShards } from './shard-watch.js';
 import { createKinesisSink } from './sinks/kinesis.js';
@@ -40,6 +43,9 @@ const maxQueuedBytes = 32 * 1024 * 1024;
 /** For what is left when the last request is answered: the server as a whole has 10 s to end. */
 const closeLimitMs = 3_000;
 
+/** What may be looked at afterwards, where that is asked for. */
+const recentLimits = { maxEvents: 1_000, maxBytes: 8 * 1024 * 1024 };
+
 const spoolReport = (log: Log) => ({
   damaged: (found: Record<string, unknown>) =>
     log.error('a spool entry was damaged on disk and is set aside; the rest is delivered', found),
@@ -62,6 +68,15 @@ function deliveryHooks(log: Log, metrics: Metrics, stream: string): DeliveryHook
   };
 }
 
+/** A delivery whose events can be looked at once they are safe. */
+const remembering = (delivery: Delivery, recent: RecentEvents): Delivery => ({
+  ...delivery,
+  async deliver(chunks) {
+    await delivery.deliver(chunks);
+    recent.add(chunks);
+  },
+});
+
 /**
  * The ingest server without a port: everything is open and running, and `close()` drains it. Never listens.
  * @throws Error when the spool's folder cannot be used
@@ -74,6 +89,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     (await openDiskSpool({ folder: config.spoolFolder, maxBytes: config.spoolMaxBytes, report: spoolReport(log) }));
   const sink = options.sink ?? createKinesisSink({ stream: config.stream });
   const metrics = createMetrics();
+  const recent = config.recentToken === undefined ? undefined : createRecentEvents(recentLimits);
+  const isKey = createKeyCheck(config.writeKeys);
   const { ranges, areGuessed, error } = await firstRanges(sink);
   const delivery = createDelivery({
     sink,
@@ -102,6 +119,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // While closing, what still arrives on open connections is served.
     return503OnClosing: false,
     clientErrorHandler: onClientError,
+    // Who is no trusted proxy may write into X-Forwarded-For what it likes.
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     routerOptions: { maxParamLength: 100 },
   });
   await app.register(errors, { log });
@@ -110,14 +129,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     async (v1) => {
       await v1.register(cors);
       await v1.register(schema);
-      await v1.register(events, {
-        delivery,
-        metrics,
-        names: declaredNames(config.catalogue),
-        origins: config.origins,
-        isKey: createKeyCheck(config.writeKeys),
-        observer,
-        observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
+      if (recent !== undefined) await v1.register(recentRoutes, { recent, token: config.recentToken! });
+      await v1.register(async (guarded) => {
+        await guarded.register(protection, { ...config, isKey, metrics, clock: systemClock });
+        await guarded.register(events, {
+          delivery: recent === undefined ? delivery : remembering(delivery, recent),
+          metrics,
+          names: declaredNames(config.catalogue),
+          origins: config.origins,
+          isKey,
+          observer,
+          observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
+        });
       });
     },
     { prefix: '/v1' },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { type Catalogue, defaultCatalogue, defineCatalogue } from '@millrace/sdk/schema';
 import { z } from 'zod';
 import { type Origins, parseOrigins } from './core/origins.js';
@@ -18,6 +19,17 @@ export interface Config {
   lingerMs: number;
   ackTimeoutMs: number;
   catalogue: Catalogue;
+  /** Requests per second that one write key, or one client address, may send; 0 is no limit. */
+  keyRequestsPerSecond: number;
+  addressRequestsPerSecond: number;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  trustedProxies: readonly string[];
+  /** The event loop's delay from which on every request is refused; 0 refuses none. */
+  shedDelayMs: number;
+  /** Lets who has it read the last events at /v1/recent; nothing is kept to be read when undefined. */
+  recentToken: string | undefined;
+  /** How many server processes; each has a spool of its own in a folder below `spoolFolder` when there are several. */
+  workers: number;
   /** The file behind GET /millrace.js; the tracker of @millrace/sdk when undefined. */
   clientScript: string | undefined;
 }
@@ -35,6 +47,14 @@ const whole = (from: number, to: number) =>
     .regex(/^\d{1,16}$/)
     .transform(Number)
     .refine((value) => value >= from && value <= to);
+
+/** An address, or one with the length of its network's prefix. */
+function isNetwork(text: string): boolean {
+  const [address, bits, ...more] = text.split('/');
+  const version = isIP(address!);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 /** Each variable: its schema, and what is expected, in words that finish "must be …". */
 const variables = {
@@ -97,6 +117,37 @@ const variables = {
       .optional(),
     expected: 'the path of a JSON file {"pages":["books",…],"events":["liked_item",…]}',
   },
+  MILLRACE_KEY_REQUESTS_PER_SECOND: {
+    schema: whole(0, 1_000_000).default(0),
+    expected: 'how many requests a second one write key may send, up to 1000000; 0 is no limit',
+  },
+  MILLRACE_ADDRESS_REQUESTS_PER_SECOND: {
+    schema: whole(0, 1_000_000).default(0),
+    expected: 'how many requests a second one client address may send, up to 1000000; 0 is no limit',
+  },
+  MILLRACE_TRUSTED_PROXIES: {
+    schema: z
+      .string()
+      .default('')
+      .transform((text) => text.split(/[\s,]+/).filter((entry) => entry !== ''))
+      .pipe(z.array(z.string().refine(isNetwork))),
+    expected:
+      'the addresses or networks of the proxies before this server, as "10.0.0.0/8, 192.168.1.7": only their X-Forwarded-For is believed',
+  },
+  MILLRACE_SHED_DELAY_MS: {
+    schema: whole(0, 10_000).default(100),
+    expected:
+      'the delay of the event loop, in milliseconds up to 10000, from which on requests are refused with 503; 0 refuses none',
+  },
+  MILLRACE_RECENT_TOKEN: {
+    schema: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,64}$/)
+      .optional(),
+    expected:
+      'a secret of 16 to 64 characters: who sends it may read the last events at /v1/recent, which is off without it',
+  },
+  MILLRACE_WORKERS: { schema: whole(1, 256).default(1), expected: 'a number of processes from 1 to 256' },
   MILLRACE_CLIENT_SCRIPT: {
     schema: z.string().min(1).optional(),
     expected: 'the path of the script behind /millrace.js',
@@ -142,6 +193,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
     }
   }
+  if (settings?.MILLRACE_RECENT_TOKEN !== undefined && settings.MILLRACE_WORKERS > 1) {
+    problems.push(
+      'MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only the events that it took itself',
+    );
+  }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
   return {
     host: settings.MILLRACE_HOST,
@@ -154,6 +210,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     lingerMs: settings.MILLRACE_LINGER_MS,
     ackTimeoutMs: settings.MILLRACE_ACK_TIMEOUT_MS,
     catalogue: settings.MILLRACE_CATALOGUE ?? defaultCatalogue,
+    keyRequestsPerSecond: settings.MILLRACE_KEY_REQUESTS_PER_SECOND,
+    addressRequestsPerSecond: settings.MILLRACE_ADDRESS_REQUESTS_PER_SECOND,
+    trustedProxies: settings.MILLRACE_TRUSTED_PROXIES,
+    shedDelayMs: settings.MILLRACE_SHED_DELAY_MS,
+    recentToken: settings.MILLRACE_RECENT_TOKEN,
+    workers: settings.MILLRACE_WORKERS,
     clientScript: settings.MILLRACE_CLIENT_SCRIPT,
   };
 }

@@ -6,6 +6,8 @@ export class RequestError extends Error {
   constructor(
     readonly code: RequestErrorCode,
     message: string,
+    /** Seconds until the next try, where it is known; else a random few. */
+    readonly retryAfter?: number,
   ) {
     super(message);
     this.statusCode = requestErrors[code].status;

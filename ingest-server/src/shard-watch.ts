@@ -52,7 +52,10 @@ export function watchShards(sink: Sink, delivery: Delivery, isKnown: boolean): (
       if (stopped) return;
       const { kind, code, message } = error as SinkError;
       if (!isKnown && isDenied(error as SinkError)) delivery.useRanges(evenRanges(unknownLanes));
-      if (kind !== 'throttled') delivery.reportKinesis({ state: 'down', code, message });
+      // Who may not list may put all the same; puts tell.
+      if (kind !== 'throttled' && !isDenied(error as SinkError)) {
+        delivery.reportKinesis({ state: 'down', code, message });
+      }
       next = retryMs;
     }
     timer = setTimeout(look, next);

@@ -34,6 +34,12 @@ describe('the environment', () => {
       lingerMs: 50,
       ackTimeoutMs: 2000,
       catalogue: defaultCatalogue,
+      keyRequestsPerSecond: 0,
+      addressRequestsPerSecond: 0,
+      trustedProxies: [],
+      shedDelayMs: 100,
+      recentToken: undefined,
+      workers: 1,
       clientScript: undefined,
     });
   });
@@ -47,8 +53,10 @@ describe('the environment', () => {
       MILLRACE_LINGER_MS: '101',
       MILLRACE_SPOOL_MAX_BYTES: 'lots',
       MILLRACE_CATALOGUE: '/nowhere/catalogue.json',
+      MILLRACE_TRUSTED_PROXIES: '10.0.0.0/33',
+      MILLRACE_KEY_REQUESTS_PER_SECOND: '-1',
     });
-    expect(problems).toHaveLength(7);
+    expect(problems).toHaveLength(9);
     for (const [i, words] of [
       'MILLRACE_PORT=80800 must be a port',
       'MILLRACE_STREAM=click stream must be the name of a Kinesis stream',
@@ -57,6 +65,8 @@ describe('the environment', () => {
       'MILLRACE_SPOOL_MAX_BYTES=lots must be a number of bytes',
       'MILLRACE_LINGER_MS=101 must be a number of milliseconds from 0 to 100',
       'MILLRACE_CATALOGUE=/nowhere/catalogue.json must be the path',
+      'MILLRACE_KEY_REQUESTS_PER_SECOND=-1 must be how many requests',
+      'MILLRACE_TRUSTED_PROXIES=10.0.0.0/33 must be the addresses',
     ].entries()) {
       expect(problems[i]).toContain(words);
     }
@@ -66,6 +76,9 @@ describe('the environment', () => {
     expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_ORIGINS: 'b=*' })).toEqual([
       'MILLRACE_ORIGINS names the write key "b", which is not in MILLRACE_WRITE_KEYS',
     ]);
+    expect(
+      problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '2', MILLRACE_RECENT_TOKEN: 'a-long-enough-secret' }),
+    ).toEqual([expect.stringContaining('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1')]);
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
   });
 

@@ -76,6 +76,58 @@ describe('POST /v1/events', () => {
     expect((await sendZipped('&encoding=gzip')).body).toMatchObject({ accepted: 2, rejected: [] });
   });
 
+  test('the same lines under the same `batch` are one batch, however they are packed: a left page sends text, the next one gzip', async () => {
+    const { app, records } = await testApp();
+    const events = [someEvent(), someEvent({ title: 'Ünïcode', item_quantity: -1 })];
+    const text = jsonLines(events);
+    const packed: [query: string, type: string, body: string | Buffer][] = [
+      ['', 'text/plain', text],
+      ['&encoding=gzip', 'text/plain', gzipSync(text)],
+      ['&encoding=gzip', 'application/x-ndjson', gzipSync(text, { level: 1 })],
+      ['', 'application/json', `[${events.map((event) => JSON.stringify(event)).join(' ,\n')}]`],
+      ['', 'text/plain;charset=UTF-8', text.replaceAll('\n', '\r\n')],
+    ];
+    for (const [query, type, body] of packed) {
+      const answer = await request(app.server)
+        .post(`${url}&batch=left-page${query}`)
+        .set('content-type', type)
+        .send(body as string)
+        .expect(200);
+      expect(answer.body).toMatchObject({ accepted: 1, rejected: [{ index: 1, path: '/item_quantity' }] });
+    }
+    expect(eventsIn(records)).toHaveLength(2);
+    const metrics = await request(app.server).get('/metrics');
+    expect(metrics.text).toMatch(/^millrace_events_duplicates_total 8$/m);
+  });
+
+  test('lines that are cut elsewhere are another batch, although their letters are the same', async () => {
+    const { app } = await testApp();
+    const send = (body: string) =>
+      request(app.server).post(`${url}&batch=b1`).type('text/plain').send(body).expect(200);
+    expect((await send('{}\n{}{}')).body.rejected).toHaveLength(2);
+    expect((await send('{}{}\n{}')).body.rejected[0].message).toContain('is not JSON');
+  });
+
+  test('`batch` is any text of at most 128 characters; a longer one is refused, an empty one is none', async () => {
+    const { app, records } = await testApp();
+    const body = jsonLines([someEvent()]);
+    const send = (batch: string) =>
+      request(app.server)
+        .post(`${url}&batch=${encodeURIComponent(batch)}`)
+        .type('text/plain')
+        .send(body);
+    for (const batch of ['ß/?&= "', 'x'.repeat(128)]) {
+      await send(batch).expect(200);
+      await send(batch).expect(200);
+    }
+    expect(eventsIn(records)).toHaveLength(2);
+    await send('').expect(200);
+    await send('').expect(200);
+    expect(eventsIn(records)).toHaveLength(4);
+    const refused = await send('x'.repeat(129)).expect(400);
+    expect(refused.body.error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('128') });
+  });
+
   test('one bad event never costs the good ones beside it; it is kept in quarantine, as it was sent', async () => {
     const { app, records } = await testApp();
     const bad = someEvent({ item_quantity: -1 });

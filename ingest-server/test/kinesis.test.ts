@@ -33,11 +33,11 @@ afterEach(async () => {
   process.env = { ...environment };
 });
 
-async function appWith(changes: Parameters<typeof testConfig>[0] = {}) {
+async function appWith(changes: Parameters<typeof testConfig>[0] = {}, timeoutMs = 1_000) {
   const logged: Record<string, unknown>[] = [];
   const app = await buildApp({
     config: await testConfig(changes),
-    sink: createKinesisSink({ stream: 'clickstream', timeoutMs: 1_000 }),
+    sink: createKinesisSink({ stream: 'clickstream', timeoutMs }),
     log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
   });
   later(() => app.close());
@@ -63,7 +63,8 @@ describe('the Kinesis sink, through the official client', () => {
       release = resolve;
     });
     stub.behaviour = () => ({ wait });
-    const { app, send } = await appWith({ ackTimeoutMs: 10_000 });
+    // However long the hundred requests take to come in here, no call gives up meanwhile.
+    const { app, send } = await appWith({ ackTimeoutMs: 10_000 }, 50_000);
     await app.listen({ port: 0, host: '127.0.0.1' });
     const answers = Promise.all(Array.from({ length: 100 }, (_, i) => send(visitors(10, i))));
     const queued = async () =>

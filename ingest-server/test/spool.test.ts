@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import * as nodeFs from 'node:fs/promises';
 import { appendFile, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,9 +6,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Chunk } from '../src/core/chunk.js';
 import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
-import { type DiskSpoolOptions, openDiskSpool, type SpoolFs } from '../src/spool/disk-spool.js';
+import { type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { encodeFrame, scanFrames } from '../src/spool/frame.js';
 import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
+import type { SpoolFs } from '../src/spool/spool-fs.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
 
 afterEach(cleanUp);
@@ -299,11 +300,53 @@ describe('the spool', () => {
     const first = await spoolIn(folder);
     await expect(spoolIn(folder)).rejects.toThrow(`in use by process ${process.pid}`);
     await first.close();
-    // Process 1 lives, but it began at another time than the one that wrote this.
-    await writeFile(join(folder, 'lock'), '1 12345\n');
+    // Process 1 lives, but it began at another time than the one that left this.
+    await writeFile(join(folder, 'lock.1.12345'), '');
     if (process.platform === 'linux') await (await spoolIn(folder)).close();
-    await writeFile(join(folder, 'lock'), '4194999 1\n');
-    await spoolIn(folder);
+    await writeFile(join(folder, 'lock.4194999.1'), '');
+    await (await spoolIn(folder)).close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('of processes that start in the same instant exactly one has the folder, every time', async () => {
+    // Stands at the start line until the moment comes, then holds on until it is told to end.
+    const script = `
+      const { lockFolder } = await import(${JSON.stringify(new URL('../src/spool/folder-lock.js', import.meta.url).href)});
+      console.log('ready');
+      process.stdin.once('data', async (data) => {
+        while (Date.now() < Number(data)) {}
+        await lockFolder(process.argv[1]).then(() => console.log('has it'), (error) => console.log(error.message));
+      });
+    `;
+    for (let round = 0; round < 4; round++) {
+      const folder = await temporaryFolder();
+      // What a killed server left: the reason why both would take over.
+      await writeFile(join(folder, 'lock.4194999.1'), '');
+      const racers = Array.from({ length: 3 }, () => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        });
+        later(async () => void child.kill('SIGKILL'));
+        const lines: string[] = [];
+        child.stdout.on('data', (data) => lines.push(...String(data).split('\n').filter(Boolean)));
+        return { child, lines };
+      });
+      const until = async (count: number) => {
+        for (let i = 0; i < 1_000 && racers.some(({ lines }) => lines.length < count); i++)
+          await new Promise((r) => setTimeout(r, 10));
+      };
+      await until(1);
+      const start = Date.now() + 50;
+      for (const { child } of racers) child.stdin.write(String(start));
+      await until(2);
+      const winner = racers.find(({ lines }) => lines[1] === 'has it')?.child.pid;
+      expect(racers.map(({ child, lines }) => (child.pid === winner ? 'the winner' : lines[1]))).toEqual(
+        racers.map(({ child }) =>
+          child.pid === winner ? 'the winner' : expect.stringContaining(`in use by process ${winner}`),
+        ),
+      );
+      for (const { child } of racers) child.kill('SIGKILL');
+    }
   });
 
   test('a delivered-list that was torn or altered never makes an undelivered entry count as delivered', async () => {

@@ -40,6 +40,8 @@ export async function serveIngest(options: ServeIngestOptions): Promise<Started>
       MILLRACE_SPOOL_FOLDER: join(options.state, 'spool'),
       MILLRACE_WRITE_KEYS: 'demo',
       MILLRACE_ORIGINS: '*',
+      // With everything in one process the loop is late for other reasons than too many requests.
+      MILLRACE_SHED_DELAY_MS: '0',
       ...process.env,
       MILLRACE_PORT: String(options.port),
     });

@@ -4,6 +4,7 @@ import { limits } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
+import type { SentLine } from './sent-line.js';
 
 /** JSON Lines; a Blob without a type, or a sendBeacon of bytes, names none. */
 const linesTypes = new Set(['', 'text/plain', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
@@ -48,29 +49,31 @@ async function inflated(body: Buffer): Promise<Buffer> {
   }
 }
 
-function elementsOf(text: string): string[] {
+function elementsOf(text: string): SentLine[] {
   try {
-    return jsonElements(text);
+    // An element may span several lines, so it is never stored as it stands.
+    return jsonElements(text).map((element) => ({ text: element, bytes: undefined }));
   } catch (error) {
     throw new RequestError('unreadable', `the body cannot be read as application/json: ${(error as Error).message}`);
   }
 }
 
 /**
- * The texts of the events in a body.
+ * The events in a body, each as it was sent. Keeps `body`.
  * @throws RequestError unreadable or too_large
  */
-export async function eventTexts(body: Buffer, contentType: string | undefined, isGzip: boolean): Promise<string[]> {
-  const bytes = isGzip ? await inflated(body) : body;
+export async function sentLines(body: Buffer, contentType: string | undefined, isGzip: boolean): Promise<SentLine[]> {
+  let bytes = isGzip ? await inflated(body) : body;
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = bytes.toString('utf8', hasMark ? 3 : 0);
-  const texts = plainType(contentType) === jsonType ? elementsOf(text) : jsonLines(text);
-  if (texts.length === 0) throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
-  if (texts.length > limits.batchEvents) {
+  if (hasMark) bytes = bytes.subarray(3);
+  const lines =
+    plainType(contentType) === jsonType ? elementsOf(bytes.toString()) : jsonLines(bytes, limits.batchEvents + 1);
+  if (lines.length === 0) throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
+  if (lines.length > limits.batchEvents) {
     throw new RequestError(
       'too_large',
-      `the batch has ${texts.length} events; at most ${limits.batchEvents} are taken at once: split it`,
+      `the batch has more than ${limits.batchEvents} events, which is all that is taken at once: split it`,
     );
   }
-  return texts;
+  return lines;
 }

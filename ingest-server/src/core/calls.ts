@@ -1,5 +1,6 @@
 import type { PackedRecord } from '../sinks/sink.js';
-import { fitting, type Lane } from './lane.js';
+import { payloadUnitBytes } from './cost.js';
+import { fitting, type Lane, type Waiting } from './lane.js';
 
 /** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
 export const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
@@ -11,6 +12,21 @@ export interface Call {
 }
 
 /**
+ * How many of the queue's first chunks make the next record. A stream bills each begun 25 KB of a record, so what would only begin another
+ * unit stays for the next record, unless not even one unit would be left.
+ */
+function filling(queue: readonly Waiting[]): number {
+  const most = fitting(queue);
+  let bytes = 0;
+  for (let i = 0; i < most; i++) bytes += queue[i]!.chunk.data.length;
+  const units = Math.floor(bytes / payloadUnitBytes) * payloadUnitBytes;
+  let count = most;
+  for (; count > 1 && bytes > units; count--) bytes -= queue[count - 1]!.chunk.data.length;
+  // What is cut off must be less than what is left: a large chunk behind a small one travels with it.
+  return units === 0 || bytes < units / 2 ? most : count;
+}
+
+/**
  * Packs one record of each lane and lays the records into as few calls as hold them. Lanes share a call but not a fate: Kinesis
  * answers for each record by itself. Marks the chunks as in flight.
  */
@@ -18,7 +34,7 @@ export function packCalls(lanes: readonly Lane[]): Call[] {
   const calls: Call[] = [];
   let bytes = 0;
   for (const lane of lanes) {
-    lane.inFlight = fitting(lane.queue);
+    lane.inFlight = filling(lane.queue);
     const chunks = lane.queue.slice(0, lane.inFlight).map(({ chunk }) => chunk);
     const data = chunks.length === 1 ? chunks[0]!.data : Buffer.concat(chunks.map((chunk) => chunk.data));
     let call = calls.at(-1);

@@ -1,3 +1,5 @@
+import type { LineBytes } from './sent-line.js';
+
 /**
  * One visitor's events out of one request, as JSON Lines, each line with its newline. It is the smallest thing that is packed,
  * spooled and put; it is never split, so a visitor's events keep their order inside it.
@@ -19,31 +21,55 @@ export const recordLimits = {
 } as const;
 
 /** A chunk is closed when it holds this much, so that a record can be filled well. */
-const chunkLimits = { events: 100, codeUnits: 48_000 } as const;
+const chunkLimits = { events: 100, bytes: 48_000 } as const;
+
+/** A line as it was sent, but for its last byte, a brace, and what comes instead of that: ASCII. */
+export interface SplicedLine {
+  readonly sent: LineBytes;
+  readonly tail: string;
+}
 
 interface Open {
-  text: string;
-  events: number;
+  readonly lines: (string | SplicedLine)[];
+  bytes: number;
+}
+
+function write({ lines, bytes }: Open): Buffer {
+  const data = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const line of lines) {
+    if (typeof line === 'string') at += data.write(line, at);
+    else {
+      const { body, start, end } = line.sent;
+      at += body.copy(data, at, start, end - 1);
+      at += data.write(line.tail, at, 'latin1');
+    }
+    data[at++] = 0x0a;
+  }
+  return data;
 }
 
 /** Collects a request's lines into chunks, by visitor. */
-export function createChunker(): { add(hash: number, line: string): void; finish(): Chunk[] } {
+export function createChunker(): { add(hash: number, line: string | SplicedLine): void; finish(): Chunk[] } {
   const open = new Map<number, Open>();
   const chunks: Chunk[] = [];
-  const close = (hash: number, { text, events }: Open) => chunks.push({ hash, events, data: Buffer.from(text) });
+  const close = (hash: number, rest: Open) => chunks.push({ hash, events: rest.lines.length, data: write(rest) });
 
   return {
     add(hash, line) {
+      const bytes =
+        1 +
+        (typeof line === 'string' ? Buffer.byteLength(line) : line.sent.end - line.sent.start - 1 + line.tail.length);
       const current = open.get(hash);
       if (current !== undefined) {
-        if (current.events < chunkLimits.events && current.text.length + line.length < chunkLimits.codeUnits) {
-          current.text += `${line}\n`;
-          current.events += 1;
+        if (current.lines.length < chunkLimits.events && current.bytes + bytes <= chunkLimits.bytes) {
+          current.lines.push(line);
+          current.bytes += bytes;
           return;
         }
         close(hash, current);
       }
-      open.set(hash, { text: `${line}\n`, events: 1 });
+      open.set(hash, { lines: [line], bytes });
     },
     finish() {
       for (const [hash, rest] of open) close(hash, rest);

@@ -1,52 +1,31 @@
-import { type FailureKind, type RecordFailure, type Sink, SinkError } from '../sinks/sink.js';
+import type { Sink } from '../sinks/sink.js';
 import type { Spool } from '../spool/spool.js';
-import { backoffMs } from './backoff.js';
-import { type Call, packCalls } from './calls.js';
-import { type Chunk, recordLimits } from './chunk.js';
+import { type Account, createAccounts } from './account.js';
+import { createAlarm } from './alarm.js';
+import { packCalls } from './calls.js';
+import type { Chunk } from './chunk.js';
 import type { Clock } from './clock.js';
-import { laneOf } from './hash.js';
+import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
 import { type HashRange, sameRanges } from './hash-ranges.js';
 import {
-  createLane,
   enqueue,
-  fitting,
+  firstUnsafe,
   isSpooled,
-  isUnsafe,
   type Lane,
   leavesAt,
-  removeIf,
+  spillsAt,
   type Ticket,
-  takeDelivered,
   type Waiting,
   waitingFor,
 } from './lane.js';
+import { createLaneSpool } from './lane-spool.js';
+import { createLanes } from './lanes.js';
+import { NotSafeError } from './not-safe-error.js';
+import { createSender } from './sender.js';
+import { createStreamState } from './stream-state.js';
 
-/** Neither the stream nor the spool has the events: the request must be answered with 503. */
-export class NotSafeError extends Error {}
-
-/** What a delivery tells about its work. Called on the hot path: must be quick and must not throw. */
-export interface DeliveryHooks {
-  /** A call ended, well or not. */
-  called?(milliseconds: number): void;
-  /** The stream has a record. */
-  put?(record: { events: number; bytes: number }): void;
-  /** A record will be sent again. */
-  failed?(code: string): void;
-  /** Chunks were appended to the spool. */
-  spooled?(events: number): void;
-  /** The stream can be reached again, or no longer. Once per change. */
-  kinesis?(state: KinesisState): void;
-  /** The spool began to be used, or is empty again. Once per change. */
-  spool?(inUse: boolean): void;
-  /** The spool could not be read. */
-  spoolUnreadable?(error: Error): void;
-}
-
-export interface KinesisState {
-  state: 'unknown' | 'up' | 'down';
-  code?: string;
-  message?: string;
-}
+export type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
+export { NotSafeError } from './not-safe-error.js';
 
 export interface DeliveryOptions {
   sink: Sink;
@@ -69,6 +48,16 @@ export interface DeliveryOptions {
   hooks?: DeliveryHooks;
 }
 
+export interface DeliveryStatus {
+  kinesis: KinesisState;
+  lanes: number;
+  /** In memory, on their way. */
+  queuedEvents: number;
+  queuedBytes: number;
+  /** How long the oldest event that the stream does not have has been here, in memory or in the spool; 0 without one. */
+  lagMs: number;
+}
+
 export interface Delivery {
   /** Resolves once every chunk is in the stream or synced in the spool. @throws NotSafeError */
   deliver(chunks: readonly Chunk[]): Promise<void>;
@@ -76,7 +65,9 @@ export interface Delivery {
   useRanges(ranges: readonly HashRange[]): void;
   /** What somebody else learned about the stream (by listing its shards, say). */
   reportKinesis(state: KinesisState): void;
-  status(): { kinesis: KinesisState; lanes: number; queuedEvents: number; queuedBytes: number };
+  status(): DeliveryStatus;
+  /** Where the events are. */
+  account(): Account;
   /** Sends without lingering from now on. */
   hurry(): void;
   /**
@@ -86,274 +77,118 @@ export interface Delivery {
   close(limitMs: number): Promise<void>;
 }
 
-const retries: Record<FailureKind, { base: number; cap: number }> = {
-  throttled: { base: 50, cap: 1_000 },
-  unreachable: { base: 50, cap: 5_000 },
-  misconfigured: { base: 1_000, cap: 5_000 },
-};
+/**
+ * The next call leaves half a linger after the one before: a call costs the server as much as ten requests, and without a pause each lane
+ * that is full would have its own. Calls that are under way do not wait for each other.
+ */
+const pauseOf = (lingerMs: number) => lingerMs / 2;
 
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, ackTimeoutMs, maxQueuedBytes, random = Math.random, hooks = {} } = options;
-  let lingerMs = options.lingerMs;
-  let ranges = options.ranges;
+  let { lingerMs, ranges } = options;
   let nextRanges: readonly HashRange[] | undefined;
   let isGuess = options.rangesAreGuessed ?? false;
-  let lanes: Lane[] = [];
-  let kinesis: KinesisState = { state: 'unknown' };
-  let spoolInUse = false;
   let stopped = false;
-  let timer: { at: number; cancel(): void } | undefined;
-  const appending = new Set<Waiting>();
+  /** No call leaves before. */
+  let openAt = 0;
 
-  const laneFor = ({ hash }: Chunk) => lanes[laneOf(hash, lanes.length)]!;
-  const queuedBytes = (counts: (lane: Lane) => boolean = () => true) =>
-    lanes.reduce((sum, lane) => sum + (counts(lane) ? lane.queuedBytes : 0), 0);
-
-  /** What a lane holds in memory of what the spool has: all lanes together a quarter of what may wait in memory. */
-  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 4 / lanes.length);
-
-  function makeSafe(waiting: Waiting) {
-    if (waiting.safe) return;
-    waiting.safe = true;
-    const { ticket } = waiting;
-    if (ticket !== undefined && --ticket.left === 0) ticket.settle();
-  }
-
-  function noteSpoolUse() {
-    const inUse = lanes.some(isSpooled);
-    if (inUse === spoolInUse) return;
-    spoolInUse = inUse;
-    hooks.spool?.(inUse);
-  }
-
-  function reportKinesis(next: KinesisState) {
-    const changed = next.state !== kinesis.state || (next.state === 'down' && next.code !== kinesis.code);
-    const recovered = kinesis.state === 'down' && next.state === 'up';
-    kinesis = next;
-    if (changed) hooks.kinesis?.(next);
-    if (!recovered) return;
-    // Nobody has to sit out the wait that belonged to the outage.
-    for (const lane of lanes) if (!lane.throttled) lane.retryAt = 0;
-    wake();
-  }
-
-  /** Appends to the spool; in the queue or not, the chunks are settled by the append or, earlier, by the stream. */
-  function spill(batch: readonly Waiting[]) {
-    if (batch.length === 0) return;
-    for (const waiting of batch) {
-      waiting.spooling = true;
-      appending.add(waiting);
-      laneFor(waiting.chunk).appending += 1;
-    }
-    noteSpoolUse();
-    const chunks = batch.map(({ chunk }) => chunk);
-    spool.append(chunks, (error, positions) => {
-      let stored = 0;
-      batch.forEach((waiting, i) => {
-        appending.delete(waiting);
-        waiting.spooling = false;
-        const lane = laneFor(waiting.chunk);
-        lane.appending -= 1;
-        if (error === undefined) {
-          waiting.position = positions[i]!;
-          lane.backlog += 1;
-          stored += waiting.chunk.events;
-          makeSafe(waiting);
-          if (waiting.delivered) lane.backlog -= spool.done([waiting.position]);
-        } else if (!waiting.safe) {
-          waiting.dropped = true;
-          waiting.ticket?.settle(new NotSafeError(error.message));
-        }
-      });
-      if (stored > 0) hooks.spooled?.(stored);
-      for (const lane of new Set(batch.map(({ chunk }) => laneFor(chunk)))) trim(lane);
-      noteSpoolUse();
+  const lanes = createLanes();
+  const accounts = createAccounts(spool);
+  const alarm = createAlarm(clock, wake);
+  const stream = createStreamState({
+    changed: (state) => hooks.kinesis?.(state),
+    recovered() {
+      // Nobody has to sit out the wait that belonged to the outage.
+      for (const lane of lanes.list) if (!lane.throttled) lane.retryAt = 0;
       wake();
-    });
-  }
-
-  /** Lets go of what need not wait in memory: what was refused, and what is in the spool beyond what is read ahead. */
-  function trim(lane: Lane) {
-    removeIf(lane, ({ dropped }) => dropped);
-    // While more is being read to follow the queue's end, that end must stay; and then the queue is short anyway.
-    if (lane.refilling || !isSpooled(lane)) return;
-    const keep = lane.inFlight + fitting(lane.queue.slice(lane.inFlight), readAheadBytes());
-    removeIf(lane, ({ position }, index) => index >= keep && position !== undefined);
-  }
-
-  /** Everything of a lane that is not safe yet goes to the spool, in order; what comes later queues up behind it there. */
-  function spillLane(lane: Lane) {
-    spill(lane.queue.filter(isUnsafe));
-  }
-
-  function refill(lane: Lane) {
-    lane.refilling = true;
-    const mine = (hash: number) => laneOf(hash, lanes.length) === lane.index;
-    const isStale = () => stopped || lanes[lane.index] !== lane;
-    spool
-      .next({
-        after: lane.queue.at(-1)?.position ?? 0,
-        wanted: mine,
-        maxEvents: recordLimits.events,
-        maxBytes: readAheadBytes(),
-      })
-      .then(
-        ({ found, damaged }) => {
-          lane.refilling = false;
-          if (isStale()) return;
-          lane.backlog -= damaged;
-          // A new segment was begun while the old ones were read: it is looked at next time.
-          if (found.length === 0 && damaged === 0) lane.retryAt = Math.max(lane.retryAt, clock.now() + 10);
-          for (const { chunk, position } of found) enqueue(lane, waitingFor(chunk, undefined, clock.now(), position));
-        },
-        (error: Error) => {
-          lane.refilling = false;
-          if (isStale()) return;
-          hooks.spoolUnreadable?.(error);
-          lane.attempts += 1;
-          lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries.misconfigured);
-        },
-      )
-      .then(() => {
-        noteSpoolUse();
-        wake();
-      });
-  }
-
-  /** Whether the spool has more of this lane than its queue, and the queue has room. The queue's end must be in the spool. */
-  function wantsRefill(lane: Lane): boolean {
-    if (lane.refilling || lane.backlog === 0) return false;
-    const isShort = lane.queuedBytes < readAheadBytes() && lane.queuedEvents < recordLimits.events;
-    // While a record is in flight the next one is read, however large the first is.
-    if (!isShort && lane.queue.length > lane.inFlight) return false;
-    if (lane.queue.some(({ position }) => position === undefined)) return false;
-    return lane.backlog > lane.queue.length;
-  }
-
-  function succeeded(lane: Lane, record: { events: number; data: Uint8Array }) {
-    hooks.put?.({ events: record.events, bytes: record.data.length });
-    lane.attempts = 0;
-    lane.retryAt = 0;
-    lane.throttled = false;
-    const positions: number[] = [];
-    for (const waiting of takeDelivered(lane)) {
-      waiting.delivered = true;
-      makeSafe(waiting);
-      if (waiting.position !== undefined) positions.push(waiting.position);
-    }
-    if (positions.length > 0) lane.backlog -= spool.done(positions);
-  }
-
-  function failed(lane: Lane, kind: FailureKind, code: string) {
-    hooks.failed?.(code);
-    lane.inFlight = 0;
-    removeIf(lane, ({ dropped }) => dropped);
-    lane.attempts += 1;
-    lane.throttled = kind === 'throttled';
-    lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries[kind]);
-    // No retry will help in time: the requests need not wait for it.
-    if (kind === 'misconfigured') spillLane(lane);
-    trim(lane);
-  }
-
-  async function send({ lanes: called, records }: Call) {
-    const began = clock.now();
-    let outcomes: RecordFailure[];
-    try {
-      outcomes = await sink.put(records);
-      reportKinesis({ state: 'up' });
-    } catch (error) {
-      const { kind, code, message } =
-        error instanceof SinkError ? error : new SinkError('unreachable', 'Error', (error as Error).message);
-      if (kind !== 'throttled') reportKinesis({ state: 'down', code, message });
-      hooks.called?.(clock.now() - began);
-      for (const lane of called) failed(lane, kind, code);
-      return afterCall();
-    }
-    hooks.called?.(clock.now() - began);
-    called.forEach((lane, i) => {
-      const failure = outcomes[i];
-      if (failure === undefined) succeeded(lane, records[i]!);
-      else failed(lane, failure.code === 'InternalFailure' ? 'unreachable' : 'throttled', failure.code);
-    });
-    afterCall();
-  }
-
-  function afterCall() {
-    noteSpoolUse();
-    wake();
-  }
-
-  /** Lanes for the present ranges; what waited moves to them, in order, behind what the spool has. */
-  function layLanes() {
-    const old = lanes;
-    lanes = ranges.map((range, index) => createLane(index, range));
-    spool.forEach((hash) => {
-      lanes[laneOf(hash, lanes.length)]!.backlog += 1;
-    });
-    for (const { chunk } of appending) laneFor(chunk).appending += 1;
-    const behind: Waiting[] = [];
-    for (const waiting of old.flatMap(({ queue }) => queue)) {
-      // What is in the spool, or on its way there, is read from it again.
-      if (waiting.position !== undefined || waiting.spooling || waiting.dropped) continue;
-      const lane = laneFor(waiting.chunk);
-      if (isSpooled(lane)) behind.push(waiting);
-      else enqueue(lane, waiting);
-    }
-    spill(behind);
-    noteSpoolUse();
-  }
+    },
+  });
+  const laneSpool = createLaneSpool({
+    lanes,
+    spool,
+    clock,
+    random,
+    maxQueuedBytes,
+    hooks,
+    accounts,
+    wake,
+    isStopped: () => stopped,
+  });
+  const sender = createSender({ sink, clock, random, hooks, laneSpool, accounts, stream, wake });
 
   /** While the lanes are not those that the stream has, nothing new is sent. */
-  function holds(): boolean {
-    return isGuess || nextRanges !== undefined;
+  const holds = () => isGuess || nextRanges !== undefined;
+
+  function moveToNextRanges() {
+    if (nextRanges === undefined || lanes.list.some(({ inFlight }) => inFlight > 0)) return;
+    ranges = nextRanges;
+    nextRanges = undefined;
+    laneSpool.adopt(lanes.lay(ranges));
+  }
+
+  /** A lane that has waited half its time rides along: fewer calls, and no request waits longer for it. */
+  function sendDue(now: number) {
+    if (now < openAt) return;
+    const waits = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
+    const due = waits(lingerMs);
+    if (due.length === 0) return;
+    openAt = now + pauseOf(lingerMs);
+    const leaving = stream.isOut() ? probe(due) : waits(lingerMs / 2);
+    for (const call of packCalls(leaving)) void sender.send(call);
+  }
+
+  /** While the stream is out one record at a time finds out when it is back: all of them, packed and signed for nothing, cost much. */
+  function probe(due: readonly Lane[]): readonly Lane[] {
+    if (lanes.list.some(({ inFlight }) => inFlight > 0)) return [];
+    return [due.reduce((first, lane) => (lane.retryAt < first.retryAt ? lane : first))];
   }
 
   /** Does all that is due and sets the alarm for what is due next. */
   function wake() {
     if (stopped) return;
     const now = clock.now();
-    if (nextRanges !== undefined && lanes.every(({ inFlight }) => inFlight === 0)) {
-      ranges = nextRanges;
-      nextRanges = undefined;
-      layLanes();
-    }
-    for (const lane of lanes) {
-      const first = lane.queue.find(isUnsafe);
-      if (first !== undefined && first.since + ackTimeoutMs <= now) spillLane(lane);
-    }
+    moveToNextRanges();
+    for (const lane of lanes.list) if ((spillsAt(lane, ackTimeoutMs) ?? Infinity) <= now) laneSpool.spillLane(lane);
     if (!holds()) {
-      // A lane that has waited half its time rides along: fewer calls, and no request waits longer for it.
-      const due = lanes.filter((lane) => (leavesAt(lane, lingerMs) ?? Infinity) <= now);
-      const riding = due.length === 0 ? due : lanes.filter((lane) => (leavesAt(lane, lingerMs / 2) ?? Infinity) <= now);
-      for (const call of packCalls(riding)) void send(call);
-      for (const lane of lanes) if (lane.retryAt <= now && wantsRefill(lane)) refill(lane);
+      sendDue(now);
+      for (const lane of lanes.list) if (lane.retryAt <= now && laneSpool.wantsRefill(lane)) laneSpool.refill(lane);
     }
-    setAlarm(now);
+    alarm.set(nextDue(now));
   }
 
-  function setAlarm(now: number) {
+  function nextDue(now: number): number {
     let at = Infinity;
-    for (const lane of lanes) {
-      const first = lane.queue.find(isUnsafe);
-      if (first !== undefined) at = Math.min(at, first.since + ackTimeoutMs);
+    for (const lane of lanes.list) {
+      at = Math.min(at, spillsAt(lane, ackTimeoutMs) ?? Infinity);
       if (holds()) continue;
-      at = Math.min(at, leavesAt(lane, lingerMs) ?? Infinity);
-      if (lane.retryAt > now && wantsRefill(lane)) at = Math.min(at, lane.retryAt);
+      at = Math.min(at, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
+      if (lane.retryAt > now && laneSpool.wantsRefill(lane)) at = Math.min(at, lane.retryAt);
     }
-    if (timer !== undefined && timer.at <= at && timer.at > now) return;
-    timer?.cancel();
-    timer = undefined;
-    if (at === Infinity) return;
-    const cancel = clock.after(Math.max(1, at - now), () => {
-      timer = undefined;
-      wake();
-    });
-    timer = { at, cancel };
+    return at;
   }
 
-  layLanes();
+  function take(chunks: readonly Chunk[], ticket: Ticket) {
+    const now = clock.now();
+    const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
+    // For the request as a whole: a small chunk must not stay behind in memory while a larger one before it is spooled.
+    // Where nothing will be put for now, the request need not wait to find that out.
+    const isHopeless = isGuess || stream.isOut();
+    const isTooMuch = lanes.queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
+    const atOnce = isHopeless || isTooMuch;
+    const toSpool: Waiting[] = [];
+    for (const chunk of chunks) {
+      const lane = lanes.of(chunk);
+      const waiting = waitingFor(chunk, ticket, now);
+      if (atOnce) laneSpool.spillLane(lane);
+      if (atOnce || isSpooled(lane)) toSpool.push(waiting);
+      else enqueue(lane, waiting);
+    }
+    laneSpool.spill(toSpool);
+    wake();
+  }
+
+  laneSpool.adopt(lanes.lay(ranges));
   wake();
 
   return {
@@ -361,65 +196,61 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (stopped) return Promise.reject(new NotSafeError('the server is shutting down'));
       if (chunks.length === 0) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        const ticket: Ticket = {
+        const account = accounts.openRequest();
+        take(chunks, {
           left: chunks.length,
-          settle: (error) => (error === undefined ? resolve() : reject(error)),
-        };
-        const now = clock.now();
-        const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
-        // For the request as a whole: a small chunk must not stay behind in memory while a larger one before it is spooled.
-        const isTooMuch = queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
-        const toSpool: Waiting[] = [];
-        for (const chunk of chunks) {
-          const lane = laneFor(chunk);
-          const waiting = waitingFor(chunk, ticket, now);
-          if (isTooMuch) spillLane(lane);
-          if (isTooMuch || isSpooled(lane)) toSpool.push(waiting);
-          else enqueue(lane, waiting);
-        }
-        spill(toSpool);
-        wake();
+          account,
+          settle(error) {
+            accounts.closeRequest(account, error === undefined ? 'safe' : 'refused');
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        });
       });
     },
 
     useRanges(next) {
       isGuess = false;
-      if (sameRanges(next, ranges)) nextRanges = undefined;
-      else nextRanges = next;
+      nextRanges = sameRanges(next, ranges) ? undefined : next;
       wake();
     },
 
     reportKinesis(state) {
       // Where puts fail, that other calls succeed is no recovery.
-      if (state.state === 'up' && lanes.some(({ attempts }) => attempts > 0)) return;
-      reportKinesis(state);
+      if (state.state === 'up' && lanes.list.some(({ attempts }) => attempts > 0)) return;
+      stream.report(state);
     },
 
     status: () => ({
-      kinesis,
-      lanes: lanes.length,
-      queuedEvents: lanes.reduce((sum, lane) => sum + lane.queuedEvents, 0),
-      queuedBytes: queuedBytes(),
+      kinesis: stream.current(),
+      lanes: lanes.list.length,
+      queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, 0),
+      queuedBytes: lanes.queuedBytes(),
+      lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
     }),
+
+    account: () => accounts.now(lanes.list),
 
     hurry() {
       lingerMs = 0;
+      openAt = 0;
       wake();
     },
 
     async close(limitMs) {
       lingerMs = 0;
+      openAt = 0;
       wake();
       const until = clock.now() + limitMs;
       const pause = (ms: number) => new Promise<void>((done) => void clock.after(ms, done));
-      const unsafe = () => appending.size > 0 || lanes.some(({ queue }) => queue.some(isUnsafe));
-      while (unsafe() && clock.now() < until - limitMs / 4) await pause(5);
-      for (const lane of lanes) spillLane(lane);
+      const isUnsafe = () => laneSpool.isAppending() || lanes.list.some((lane) => firstUnsafe(lane) !== undefined);
+      while (isUnsafe() && clock.now() < until - limitMs / 4) await pause(5);
+      for (const lane of lanes.list) laneSpool.spillLane(lane);
       // No new call from here on, but the answers to those that run spare the next start a repetition.
       stopped = true;
-      timer?.cancel();
-      const busy = () => appending.size > 0 || lanes.some(({ inFlight }) => inFlight > 0);
-      while (busy() && clock.now() < until) await pause(5);
+      alarm.cancel();
+      const isBusy = () => laneSpool.isAppending() || lanes.list.some(({ inFlight }) => inFlight > 0);
+      while (isBusy() && clock.now() < until) await pause(5);
     },
   };
 }

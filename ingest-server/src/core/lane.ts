@@ -1,4 +1,5 @@
 import type { Position } from '../spool/spool.js';
+import type { RequestAccount } from './account.js';
 import type { Chunk } from './chunk.js';
 import { recordLimits } from './chunk.js';
 import { type HashRange, middleOf } from './hash-ranges.js';
@@ -8,6 +9,7 @@ export interface Ticket {
   /** Chunks that are not safe yet. */
   left: number;
   settle(error?: Error): void;
+  account: RequestAccount;
 }
 
 /** A chunk on its way. */
@@ -15,6 +17,8 @@ export interface Waiting {
   readonly chunk: Chunk;
   /** Absent for what came out of the spool: that was acknowledged long ago. */
   readonly ticket: Ticket | undefined;
+  /** The request's account, likewise. */
+  readonly request: RequestAccount | undefined;
   /** When the server had it, by the delivery's clock. */
   readonly since: number;
   /** In the stream or in the spool: its request may be answered. */
@@ -45,8 +49,9 @@ export interface Lane {
   /** Chunks that belong here and are being appended to the spool. */
   appending: number;
   refilling: boolean;
-  /** Failures in a row, and when to try again. */
+  /** Failures in a row, since when, and when to try again. */
   attempts: number;
+  failingSince: number;
   retryAt: number;
   /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
   throttled: boolean;
@@ -64,6 +69,7 @@ export function createLane(index: number, range: HashRange): Lane {
     appending: 0,
     refilling: false,
     attempts: 0,
+    failingSince: 0,
     retryAt: 0,
     throttled: false,
   };
@@ -71,11 +77,39 @@ export function createLane(index: number, range: HashRange): Lane {
 
 export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: number, position?: Position): Waiting {
   const safe = position !== undefined;
-  return { chunk, ticket, since, safe, spooling: false, position, delivered: false, dropped: false };
+  const request = ticket?.account;
+  return { chunk, ticket, request, since, safe, spooling: false, position, delivered: false, dropped: false };
 }
 
 /** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */
 export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spooling && !dropped;
+
+/** The chunk that a request has waited for longest. A lane that is spooled has none in memory: what it has is safe or on its way. */
+export function firstUnsafe(lane: Lane): Waiting | undefined {
+  return isSpooled(lane) ? undefined : lane.queue.find(isUnsafe);
+}
+
+/** What a request waits for a lane that was refused before its events go to the spool: a few retries. */
+const refusedPatienceMs = 150;
+
+/**
+ * When what the lane's requests wait for goes to the spool instead, by the delivery's clock; undefined while none waits. No answer may still be
+ * a good one, and is waited for; a refusal will hardly be the last.
+ */
+export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
+  const first = firstUnsafe(lane);
+  if (first === undefined) return undefined;
+  const patienceEnds = lane.attempts > 0 ? Math.max(first.since, lane.failingSince) + refusedPatienceMs : Infinity;
+  return Math.min(first.since + ackTimeoutMs, patienceEnds);
+}
+
+/** Once all of a request's chunks are safe, it is answered. */
+export function makeSafe(waiting: Waiting) {
+  if (waiting.safe) return;
+  waiting.safe = true;
+  const { ticket } = waiting;
+  if (ticket !== undefined && --ticket.left === 0) ticket.settle();
+}
 
 /** While the spool has something of a lane, whatever comes queues up behind it, in the spool. */
 export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;

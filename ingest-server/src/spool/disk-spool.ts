@@ -15,36 +15,17 @@ import {
   segmentName,
   segmentOf,
 } from './segment.js';
+import { createSegmentReader } from './segment-reader.js';
 import { createSegmentWriter } from './segment-writer.js';
 import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
-
-/** What the spool uses of `node:fs/promises`; tests put faults in between. */
-export type SpoolFs = Pick<typeof nodeFs, 'appendFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rm' | 'truncate'>;
-
-/** What is worth a line in the log. */
-export interface SpoolReport {
-  /** An entry that was altered on disk was set aside, in the file `kept`. */
-  damaged?(found: { file: string; bytes: number; kept: string }): void;
-  /** A last write that was never finished, and never acknowledged, was cut off. */
-  torn?(found: { file: string; bytes: number }): void;
-  failed?(error: Error): void;
-}
+import type { SpoolFs } from './spool-fs.js';
+import type { SpoolReport } from './spool-report.js';
 
 export interface DiskSpoolOptions {
   folder: string;
   maxBytes: number;
   report?: SpoolReport;
   fs?: SpoolFs;
-}
-
-/** How much is read of a segment at once. */
-const windowBytes = 1024 * 1024;
-const maxWindows = 8;
-
-interface Window {
-  segment: number;
-  start: number;
-  bytes: Buffer;
 }
 
 async function prepareFolder(folder: string, fs: SpoolFs): Promise<() => Promise<void>> {
@@ -70,9 +51,10 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const folder = resolve(options.folder);
   const unlock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
-  const windows: Window[] = [];
+  const reader = createSegmentReader({ folder, fs });
   const chores = new Map<number, Promise<void>>();
   let damagedEntries = 0;
+  let setAsideEvents = 0;
   let bytesOnDisk = 0;
   let openChunks = 0;
   let openEvents = 0;
@@ -116,7 +98,18 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     const { offset, chunk, bytes } = entry;
     openChunks += 1;
     openEvents += chunk.events;
-    return positionOf(segment.id, segment.add({ offset, bytes, hash: chunk.hash, events: chunk.events }));
+    return positionOf(
+      segment.id,
+      segment.add({ offset, bytes, hash: chunk.hash, events: chunk.events, at: Date.now() }),
+    );
+  }
+
+  function oldestMs(): number {
+    for (const segment of segments.values()) {
+      const at = segment.oldestAt();
+      if (at !== undefined) return Math.max(0, Date.now() - at);
+    }
+    return 0;
   }
 
   function finish(segment: Segment, index: number): boolean {
@@ -165,31 +158,19 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   });
   for (const segment of [...segments.values()]) removeWhenFinished(segment);
 
-  /** The bytes from `offset` on, `length` at least. */
-  async function read(segment: Segment, offset: number, length: number): Promise<{ bytes: Buffer; start: number }> {
-    const covers = (w: Window) =>
-      w.segment === segment.id && w.start <= offset && w.start + w.bytes.length >= offset + length;
-    const cached = windows.find(covers);
-    if (cached !== undefined) return cached;
-    const wantedBytes = Math.max(length, Math.min(windowBytes, segment.size - offset));
-    const handle = await fs.open(join(folder, segmentName(segment.id)), 'r');
-    try {
-      const bytes = Buffer.alloc(wantedBytes);
-      const { bytesRead } = await handle.read(bytes, 0, wantedBytes, offset);
-      const window = { segment: segment.id, start: offset, bytes: bytes.subarray(0, bytesRead) };
-      windows.unshift(window);
-      windows.length = Math.min(windows.length, maxWindows);
-      return window;
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async function setAside(segment: Segment, index: number, bytes: Buffer) {
+  /** Whether it is set aside; what cannot be copied, on a full disk, stays where it is for now, and the rest is delivered. */
+  async function setAside(segment: Segment, index: number, bytes: Buffer): Promise<boolean> {
     const kept = damagedName(segment.id);
-    await fs.appendFile(join(folder, kept), bytes);
+    try {
+      await fs.appendFile(join(folder, kept), bytes);
+    } catch (error) {
+      report.failed?.(error as Error);
+      return false;
+    }
+    if (markDone([positionOf(segment.id, index)]) === 0) return false;
     countingReport.damaged?.({ file: join(folder, segmentName(segment.id)), bytes: bytes.length, kept });
-    markDone([positionOf(segment.id, index)]);
+    setAsideEvents += segment.events(index);
+    return true;
   }
 
   function markDone(positions: readonly Position[]): number {
@@ -230,15 +211,10 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
           const length = segment.bytes(i);
           const full = events + segment.events(i) > maxEvents || bytes + length > most;
           if (full && found.length > 0) return { found, damaged };
-          const offset = segment.offset(i);
-          const window = await read(segment, offset, length);
-          const from = offset - window.start;
-          // The frame alone: what stands behind it must not make a damaged length look right.
-          const frame = window.bytes.subarray(from, from + length);
+          const frame = await reader.read(segment, segment.offset(i), length);
           const chunk = decodeFrame(frame, 0);
           if (chunk === undefined) {
-            await setAside(segment, i, frame);
-            damaged += 1;
+            if (await setAside(segment, i, frame)) damaged += 1;
             continue;
           }
           found.push({ chunk, position: positionOf(segment.id, i) });
@@ -262,6 +238,8 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       chunks: openChunks,
       events: openEvents,
       damaged: damagedEntries,
+      setAsideEvents,
+      oldestMs: oldestMs(),
       failure: writer.failure(),
       full: writer.isFull(),
     }),

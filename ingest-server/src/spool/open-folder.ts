@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { SpoolFs, SpoolReport } from './disk-spool.js';
 import { decodeDone, encodeDone } from './done-log.js';
 import { scanFrames } from './frame.js';
 import { createSegment, damagedName, doneName, type Segment, segmentHeader, segmentName } from './segment.js';
+import type { SpoolFs } from './spool-fs.js';
+import type { SpoolReport } from './spool-report.js';
 
 const prefix = 'millrace-spool ';
 
@@ -62,11 +63,12 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
       await fs.truncate(path, tornAt);
       report.torn?.({ file: path, bytes: bytes.length - tornAt });
     }
+    const { mtimeMs } = await fs.stat(path);
     const segment = createSegment(id);
     segment.size = size;
     segment.sealed = true;
     for (const frame of frames) {
-      const index = segment.add(frame);
+      const index = segment.add({ ...frame, at: mtimeMs });
       if (delivered.has(frame.offset)) segment.setDone(index);
     }
     segments.push(segment);

@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
-import type { SpoolFs } from './disk-spool.js';
 import { encodeFrame } from './frame.js';
 import { type Segment, segmentBytes, segmentHeader, segmentName } from './segment.js';
 import { type Position, SpoolError } from './spool.js';
+import type { SpoolFs } from './spool-fs.js';
 
 type Settled = (error: SpoolError | undefined, positions: readonly Position[]) => void;
 

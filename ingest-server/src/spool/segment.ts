@@ -13,7 +13,7 @@ export const segmentName = (id: number) => `${String(id).padStart(8, '0')}.spool
 export const doneName = (id: number) => `${String(id).padStart(8, '0')}.done`;
 export const damagedName = (id: number) => `${String(id).padStart(8, '0')}.damaged`;
 
-/** What is known of one segment without reading it: 17 bytes an entry, so that a full spool of 1 GiB costs some 30 MB at most. */
+/** What is known of one segment without reading it: 21 bytes an entry, so that a full spool of 1 GiB costs some 40 MB at most. */
 export interface Segment {
   readonly id: number;
   /** Bytes on disk that are valid. */
@@ -26,19 +26,23 @@ export interface Segment {
   sealed: boolean;
   /** Is being written: must not be removed. */
   writing: boolean;
-  add(entry: { offset: number; bytes: number; hash: number; events: number }): number;
+  add(entry: { offset: number; bytes: number; hash: number; events: number; at: number }): number;
   offset(index: number): number;
   bytes(index: number): number;
   hash(index: number): number;
   events(index: number): number;
   isDone(index: number): boolean;
+  /** When the oldest undelivered entry was appended, in milliseconds since 1970; undefined without one. */
+  oldestAt(): number | undefined;
   /** Returns whether it was still open. */
   setDone(index: number): boolean;
 }
 
 export function createSegment(id: number): Segment {
-  let numbers = new Uint32Array(4 * 256);
+  let numbers = new Uint32Array(5 * 256);
   let done = new Uint8Array(256);
+  /** All before it are delivered. */
+  let firstOpen = 0;
   return {
     id,
     size: 0,
@@ -46,7 +50,7 @@ export function createSegment(id: number): Segment {
     open: 0,
     sealed: false,
     writing: false,
-    add({ offset, bytes, hash, events }) {
+    add({ offset, bytes, hash, events, at }) {
       const index = this.count;
       if (index === done.length) {
         const more = new Uint32Array(numbers.length * 2);
@@ -56,15 +60,19 @@ export function createSegment(id: number): Segment {
         moreDone.set(done);
         done = moreDone;
       }
-      numbers.set([offset, bytes, hash, events], index * 4);
+      numbers.set([offset, bytes, hash, events, at / 1000], index * 5);
       this.count += 1;
       this.open += 1;
       return index;
     },
-    offset: (index) => numbers[index * 4]!,
-    bytes: (index) => numbers[index * 4 + 1]!,
-    hash: (index) => numbers[index * 4 + 2]!,
-    events: (index) => numbers[index * 4 + 3]!,
+    offset: (index) => numbers[index * 5]!,
+    bytes: (index) => numbers[index * 5 + 1]!,
+    hash: (index) => numbers[index * 5 + 2]!,
+    events: (index) => numbers[index * 5 + 3]!,
+    oldestAt() {
+      while (firstOpen < this.count && done[firstOpen] === 1) firstOpen += 1;
+      return firstOpen < this.count ? numbers[firstOpen * 5 + 4]! * 1000 : undefined;
+    },
     isDone: (index) => done[index] === 1,
     setDone(index) {
       if (index >= this.count || done[index] === 1) return false;

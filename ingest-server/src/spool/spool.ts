@@ -35,6 +35,10 @@ export interface SpoolStats {
   events: number;
   /** Entries set aside since the start. */
   damaged: number;
+  /** Events in those of them that were known when the spool was opened or written. */
+  setAsideEvents: number;
+  /** How long ago the oldest undelivered chunk was appended; 0 without one. After a restart, when its file was last written. */
+  oldestMs: number;
   /** Why the last write failed; undefined when it did not. */
   failure: string | undefined;
   /** Whether a small batch would be refused now. */

@@ -6,7 +6,6 @@ import { createChunker, recordLimits } from '../../src/core/chunk.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { evenRanges, middleOf } from '../../src/core/hash-ranges.js';
 import { jsonElements } from '../../src/core/json-elements.js';
-import { jsonLines } from '../../src/core/json-lines.js';
 import { quarantineLine } from '../../src/core/quarantine.js';
 import { serialise } from '../../src/core/serialise.js';
 import { uuidv7 } from '../../src/core/uuid.js';
@@ -30,15 +29,6 @@ describe('json elements', () => {
     expect(jsonElements('{"events":[1],"\\u0065vents":[2,{"events":[3]}]}')).toEqual(['2', '{"events":[3]}']);
     expect(jsonElements(' {"a":{"events":[]}} ')).toEqual(['{"a":{"events":[]}}']);
   });
-});
-
-test('lines are what stands between line ends, blank ones left out', () => {
-  expect(jsonLines('{"a":1}\r\n\n  \n {"b":2} \nx')).toEqual(['{"a":1}', '{"b":2}', 'x']);
-  fc.assert(
-    fc.property(fc.array(fc.json()), (texts) => {
-      expect(jsonLines(texts.join('\n'))).toEqual(texts);
-    }),
-  );
 });
 
 describe('serialise', () => {

@@ -35,6 +35,13 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     lingerMs: 1,
     ackTimeoutMs: 200,
     catalogue: defaultCatalogue,
+    keyRequestsPerSecond: 0,
+    addressRequestsPerSecond: 0,
+    trustedProxies: [],
+    // Tests run many things in one loop.
+    shedDelayMs: 0,
+    recentToken: undefined,
+    workers: 1,
     clientScript: undefined,
     ...changes,
   };

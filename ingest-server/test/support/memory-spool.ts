@@ -52,6 +52,8 @@ export function createMemorySpool(clock: Clock, options: { syncMs?: number; refu
       chunks: open().length,
       events: open().reduce((sum, { chunk }) => sum + chunk.events, 0),
       damaged: 0,
+      setAsideEvents: 0,
+      oldestMs: 0,
       failure: undefined,
       full: refuses(),
     }),

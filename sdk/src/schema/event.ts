@@ -46,9 +46,14 @@ const clientFields = {
     .describe('What made the event: name/version.'),
 };
 
+/** The stream before this one and how far it got say something only together. */
+export function areTogether(event: { after_stream_id?: unknown; after_seq?: unknown }): boolean {
+  return (event.after_stream_id === undefined) === (event.after_seq === undefined);
+}
+
 /** An event as a client sends it: one JSON line. Unknown fields are refused; a site's own go into `properties`. */
 export const eventSchema = z.strictObject(clientFields).superRefine((event, context) => {
-  if ((event.after_stream_id === undefined) !== (event.after_seq === undefined)) {
+  if (!areTogether(event)) {
     context.addIssue({ code: 'custom', path: ['after_seq'], message: 'after_stream_id and after_seq come together' });
   }
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonLength } from './json-length.js';
 import { limits } from './limits.js';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -14,17 +15,33 @@ export function depthOf(value: unknown, max: number): number {
   return 1 + deepest;
 }
 
+/** What is wrong with a plain object as `properties`; undefined when nothing is. */
+function limitFault(value: Record<string, unknown>): string | undefined {
+  const keys = Object.keys(value).length;
+  if (keys > limits.propertiesKeys) return `has ${keys} keys; at most ${limits.propertiesKeys} are kept`;
+  if (depthOf(value, limits.propertiesDepth) > limits.propertiesDepth) {
+    return `is nested deeper than ${limits.propertiesDepth} levels`;
+  }
+  // Most are so small that they need not be written to be measured: a character becomes six bytes at most.
+  if (jsonLength(value) * 6 <= limits.propertiesBytes) return undefined;
+  const bytes = encoder.encode(JSON.stringify(value)).length;
+  return bytes > limits.propertiesBytes ? `has ${bytes} bytes; at most ${limits.propertiesBytes} are kept` : undefined;
+}
+
+const protoFault = 'is not a name that properties may have';
+
+/** What is wrong with a value out of JSON.parse as `properties`, in the words of the schema; undefined when nothing is. */
+export function propertiesFault(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
+  if (Object.hasOwn(value, '__proto__')) return protoFault;
+  return limitFault(value as Record<string, unknown>);
+}
+
 const limitedRecord = z
   .record(z.string(), z.unknown())
   .superRefine((value, context) => {
-    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
-    const keys = Object.keys(value).length;
-    if (keys > limits.propertiesKeys) return refuse(`has ${keys} keys; at most ${limits.propertiesKeys} are kept`);
-    if (depthOf(value, limits.propertiesDepth) > limits.propertiesDepth) {
-      return refuse(`is nested deeper than ${limits.propertiesDepth} levels`);
-    }
-    const bytes = encoder.encode(JSON.stringify(value)).length;
-    if (bytes > limits.propertiesBytes) refuse(`has ${bytes} bytes; at most ${limits.propertiesBytes} are kept`);
+    const message = limitFault(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   })
   .transform((value) => value as { [key: string]: JsonValue });
 
@@ -37,7 +54,7 @@ export const propertiesSchema = z.preprocess((value, context) => {
     context.addIssue({
       code: 'custom',
       path: ['__proto__'],
-      message: 'is not a name that properties may have',
+      message: protoFault,
       input: value,
     });
   }

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
-import { checkTypes, eventTexts } from '../../core/body.js';
+import { batchKey, maxBatchIdLength } from '../../core/batch-key.js';
+import { checkTypes, sentLines } from '../../core/body.js';
 import { systemClock } from '../../core/clock.js';
 import { type Delivery, NotSafeError } from '../../core/delivery.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake.js';
 import { isAllowed, type Origins } from '../../core/origins.js';
 import { createRecentBatches } from '../../core/recent-batches.js';
+import type { SentLine } from '../../core/sent-line.js';
 import { uuidv7 } from '../../core/uuid.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
@@ -36,15 +37,15 @@ function sentAtOf(text: string | undefined): number | undefined {
 /** What is answered, but for the time. */
 type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
 
-/**
- * Who repeats a batch sends the same bytes to be read the same way: another body under a known id, or the body under another type, is another
- * batch, and no event of it is passed over.
- */
-function batchKey(named: { key: string; batch: string; type: string; isGzip: boolean }, body: Buffer): string {
-  return createHash('sha256')
-    .update(`${JSON.stringify(named)}\n`)
-    .update(body)
-    .digest('base64');
+/** The batch's id; undefined where there is none, and then nothing is remembered. @throws RequestError unreadable */
+function batchIdOf(value: string | undefined): string | undefined {
+  if (value !== undefined && value.length > maxBatchIdLength) {
+    throw new RequestError(
+      'unreadable',
+      `batch has ${value.length} characters: any text of at most ${maxBatchIdLength} names a batch`,
+    );
+  }
+  return value === '' ? undefined : value;
 }
 
 /** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
@@ -102,24 +103,21 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     handler: async (request, reply) => {
       const { headers, query, body } = request;
       const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
-      const batch = one(query.batch);
-      const bytes = body ?? Buffer.alloc(0);
-      const work = async () => store(await eventTexts(bytes, headers['content-type'], isGzip), one(query.sent_at));
+      const batch = batchIdOf(one(query.batch));
+      const lines = await sentLines(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
+      const work = () => store(lines, one(query.sent_at));
       const { answer, isRepeat } =
         batch === undefined
           ? { answer: await work(), isRepeat: false }
-          : await recent.once(
-              batchKey({ key: one(query.key)!, batch, type: headers['content-type'] ?? '', isGzip }, bytes),
-              work,
-            );
+          : await recent.once(batchKey(one(query.key)!, batch, lines), work);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
     },
   });
 
   /** Takes the events in and resolves when they are safe. */
-  async function store(texts: Awaited<ReturnType<typeof eventTexts>>, sentAt: string | undefined): Promise<Answer> {
-    const intake = takeIn(texts, {
+  async function store(lines: readonly SentLine[], sentAt: string | undefined): Promise<Answer> {
+    const intake = takeIn(lines, {
       names,
       receivedAt: Date.now(),
       sentAt: sentAtOf(sentAt),

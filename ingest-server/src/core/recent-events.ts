@@ -1,0 +1,87 @@
+import { quarantinePage } from '@millrace/sdk/schema';
+import type { Chunk } from './chunk.js';
+
+/** An event as it was stored, or why it is in quarantine. */
+export type RecentEvent =
+  | { number: number; status: 'good'; event_id: string; event: Record<string, unknown> }
+  | { number: number; status: 'bad'; event_id: string; code: string; reason: string; raw: string; received_at: string };
+
+export interface RecentFilter {
+  status?: 'good' | 'bad' | undefined;
+  event_id?: string | undefined;
+  /** Only events with a greater number. */
+  after?: number | undefined;
+}
+
+export interface RecentEvents {
+  /** Takes the events of chunks that are safe. */
+  add(chunks: readonly Chunk[]): void;
+  /** In the order of their arrival; of more than `limit`, the last ones. */
+  list(filter: RecentFilter, limit: number): RecentEvent[];
+  /** Calls `seen` with each event that comes; returns how to stop. */
+  follow(filter: RecentFilter, seen: (event: RecentEvent) => void): () => void;
+}
+
+/** How many bytes of a rejected text are shown. */
+const maxRawCodeUnits = 4_096;
+
+function read(line: string, number: number): RecentEvent {
+  const event = JSON.parse(line) as Record<string, unknown>;
+  const event_id = String(event.event_id);
+  if (event.page !== quarantinePage) return { number, status: 'good', event_id, event };
+  return {
+    number,
+    status: 'bad',
+    event_id,
+    code: String(event.event).replace(/^_/, ''),
+    reason: String(event.reason),
+    raw: String(event.raw).slice(0, maxRawCodeUnits),
+    received_at: String(event.received_at),
+  };
+}
+
+const fits = (event: RecentEvent, { status, event_id, after = 0 }: RecentFilter) =>
+  event.number > after &&
+  (status === undefined || event.status === status) &&
+  (event_id === undefined || event.event_id === event_id);
+
+/** The last events, for people and test suites that want to see what arrived: at most `maxEvents`, and `maxBytes` of their lines. */
+export function createRecentEvents(limits: { maxEvents: number; maxBytes: number }): RecentEvents {
+  const kept: { event: RecentEvent; bytes: number }[] = [];
+  const followers = new Set<(event: RecentEvent) => void>();
+  let bytes = 0;
+  let number = 0;
+
+  function forgetOld() {
+    let gone = 0;
+    while (kept.length - gone > limits.maxEvents || bytes > limits.maxBytes) bytes -= kept[gone++]!.bytes;
+    kept.splice(0, gone);
+  }
+
+  return {
+    add(chunks) {
+      for (const { data } of chunks) {
+        for (const line of data.toString().split('\n')) {
+          if (line === '') continue;
+          const event = read(line, ++number);
+          kept.push({ event, bytes: line.length });
+          bytes += line.length;
+          for (const follower of followers) follower(event);
+        }
+      }
+      forgetOld();
+    },
+    list: (filter, limit) =>
+      kept
+        .map(({ event }) => event)
+        .filter((event) => fits(event, filter))
+        .slice(-limit),
+    follow(filter, seen) {
+      const follower = (event: RecentEvent) => {
+        if (fits(event, filter)) seen(event);
+      };
+      followers.add(follower);
+      return () => followers.delete(follower);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import fp from 'fastify-plugin';
+import { networkOf } from '../core/client-network.js';
+import type { Clock } from '../core/clock.js';
+import { sheds, watchLoopDelay } from '../core/loop-delay.js';
+import { createTokenBuckets } from '../core/token-buckets.js';
+import { RequestError } from '../request-error.js';
+import type { Metrics } from './metric-counters.js';
+
+export interface ProtectionOptions {
+  /** Requests per second; 0 is no limit. */
+  keyRequestsPerSecond: number;
+  addressRequestsPerSecond: number;
+  /** The event loop's delay from which on every request is refused; 0 refuses none. */
+  shedDelayMs: number;
+  isKey(key: string): boolean;
+  metrics: Metrics;
+  clock: Clock;
+  random?: () => number;
+}
+
+/** A bucket takes some 200 bytes. */
+const maxAddresses = 50_000;
+const maxKeys = 10_000;
+/** So many seconds' worth may come at once. */
+const burstSeconds = 2;
+
+/**
+ * Refuses what is too much, before its body is read: in microseconds, so that what is accepted stays quick. Registered around the routes that
+ * take events; who asks for health or metrics is answered always. Not @fastify/rate-limit: its fixed windows let twice the limit pass at
+ * their edges and tell all clients the same moment to come back at.
+ */
+export const protection = fp<ProtectionOptions>(
+  async (app, options) => {
+    const { shedDelayMs, isKey, metrics, clock, random = Math.random } = options;
+    const bucketsFor = (perSecond: number, most: number) =>
+      perSecond === 0
+        ? undefined
+        : createTokenBuckets({ clock, perSecond, burst: Math.max(1, perSecond * burstSeconds), maxKeys: most });
+    const byKey = bucketsFor(options.keyRequestsPerSecond, maxKeys);
+    const byAddress = bucketsFor(options.addressRequestsPerSecond, maxAddresses);
+    const loop = shedDelayMs === 0 ? undefined : watchLoopDelay(clock);
+    app.addHook('onClose', async () => loop?.stop());
+
+    /** Comes back when there is room, but not with all the others that were refused. */
+    const tooMany = (by: 'key' | 'address', waitMs: number) => {
+      metrics.limited(by);
+      const seconds = Math.ceil(waitMs / 1000 + random() * 4) + 1;
+      return new RequestError('too_many_requests', `too many requests by this ${by}: wait ${seconds} s`, seconds);
+    };
+
+    app.addHook<{ Querystring: { key?: string | string[] } }>('onRequest', async (request) => {
+      if (loop !== undefined && sheds(loop.now(), shedDelayMs, random)) {
+        metrics.shed();
+        throw new RequestError('unavailable', 'the server has more to do than it can: come back later');
+      }
+      if (byAddress !== undefined) {
+        const waitMs = byAddress.take(networkOf(request.ip));
+        if (waitMs > 0) throw tooMany('address', waitMs);
+      }
+      const { key } = request.query;
+      // A key that nobody has gets no bucket: the route refuses it.
+      if (byKey !== undefined && typeof key === 'string' && isKey(key)) {
+        const waitMs = byKey.take(key);
+        if (waitMs > 0) throw tooMany('key', waitMs);
+      }
+    });
+  },
+  { name: 'protection' },
+);

@@ -1,0 +1,119 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { RecentEvent, RecentEvents, RecentFilter } from '../../core/recent-events.js';
+import { createKeyCheck } from '../../core/write-keys.js';
+import { RequestError } from '../../request-error.js';
+
+export interface RecentOptions {
+  recent: RecentEvents;
+  /** Who reads must have it: as `Authorization: Bearer …` or, for an EventSource, as `?token=…`. */
+  token: string;
+}
+
+const querySchema = z.strictObject({
+  status: z.enum(['good', 'bad']).optional(),
+  event_id: z.string().max(64).optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  wait_ms: z.coerce.number().int().min(0).max(30_000).default(0),
+  token: z.string().optional(),
+});
+
+const maxFollowers = 20;
+/** A follower that reads too slowly is cut off rather than remembered for. */
+const maxUnreadBytes = 1024 * 1024;
+const heartbeatMs = 15_000;
+
+function parseQuery(query: unknown): z.infer<typeof querySchema> {
+  const result = querySchema.safeParse(query);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new RequestError(
+    'unreadable',
+    `${issue!.path.join('.') || 'the query'}: ${issue!.message}. There are status=good|bad, event_id, after, limit (to 1000) and wait_ms (to 30000).`,
+  );
+}
+
+/**
+ * `GET /v1/recent?status=good|bad&event_id=…`: the last events as they were stored, for the test suites of those who send. With `wait_ms` the
+ * answer waits for the first that fits, if there is none yet. `GET /v1/recent/stream` sends them as they come, as server-sent events; a
+ * reader that reconnects misses none that is still kept.
+ */
+export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { recent, token }) => {
+  const isToken = createKeyCheck([token]);
+  const enders = new Set<() => void>();
+  // Who waits or follows must not hold up the end of the server.
+  app.addHook('preClose', async () => {
+    for (const end of enders) end();
+  });
+
+  app.addHook('onRequest', async (request: FastifyRequest) => {
+    const { authorization = '' } = request.headers;
+    const sent = authorization.startsWith('Bearer ')
+      ? authorization.slice('Bearer '.length)
+      : (request.query as { token?: unknown }).token;
+    if (typeof sent !== 'string' || !isToken(sent)) {
+      throw new RequestError(
+        'wrong_key',
+        'the token is missing or wrong: send MILLRACE_RECENT_TOKEN as Authorization: Bearer …',
+      );
+    }
+  });
+
+  /** Resolves with the first event that fits, or with none when the time is over. */
+  function first(filter: RecentFilter, waitMs: number): Promise<RecentEvent[]> {
+    return new Promise((resolve) => {
+      const end = (events: RecentEvent[]) => {
+        clearTimeout(timer);
+        stop();
+        enders.delete(giveUp);
+        resolve(events);
+      };
+      const giveUp = () => end([]);
+      const timer = setTimeout(giveUp, waitMs);
+      const stop = recent.follow(filter, (event) => end([event]));
+      enders.add(giveUp);
+    });
+  }
+
+  app.get('/recent', async (request, reply) => {
+    const { limit, wait_ms, ...filter } = parseQuery(request.query);
+    let events = recent.list(filter, limit);
+    if (events.length === 0 && wait_ms > 0) events = await first(filter, wait_ms);
+    return reply.header('cache-control', 'no-store').send({ events });
+  });
+
+  app.get('/recent/stream', async (request, reply) => {
+    const { limit, wait_ms, ...filter } = parseQuery(request.query);
+    if (enders.size >= maxFollowers) {
+      throw new RequestError('too_many_requests', `there are ${maxFollowers} readers already: end one of them`);
+    }
+    const last = Number(request.headers['last-event-id']);
+    if (Number.isSafeInteger(last)) filter.after = Math.max(last, filter.after ?? 0);
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    const write = (text: string) => {
+      raw.write(text);
+      if (raw.writableLength > maxUnreadBytes) raw.destroy();
+    };
+    const send = (event: RecentEvent) =>
+      write(`id: ${event.number}\nevent: ${event.status}\ndata: ${JSON.stringify(event)}\n\n`);
+    write('retry: 2000\n\n');
+    for (const event of recent.list(filter, limit)) send(event);
+    const stop = recent.follow(filter, send);
+    const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
+    const end = () => raw.end();
+    enders.add(end);
+    raw.on('close', () => {
+      clearInterval(heartbeat);
+      stop();
+      enders.delete(end);
+    });
+  });
+};
