@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
-import type { AwsPart, Log } from './part.js';
+import { type AwsPart, type Log, whatThereIs } from './part.js';
 
 /** The one address of the embedded AWS: tells by the request's `x-amz-target` which service is meant, and hands it over. */
 
@@ -121,7 +121,7 @@ function unknownTarget(target: string, services: Map<string, AwsPart>): AwsError
   const known = [...services].map(([service, part]) => `${part.name} (${service})`);
   return new AwsError(
     'UnknownOperationException',
-    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3.`,
+    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3. ${whatThereIs}`,
   );
 }
 

@@ -57,7 +57,9 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
             Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
           );
           // Where the clock was set back meanwhile, nothing counts as passed.
-          pauseMs = Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.now() - begunMs);
+          pauseMs = source.unlimited
+            ? 0
+            : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.now() - begunMs);
         }
         iterator = next;
         ended = next === undefined;

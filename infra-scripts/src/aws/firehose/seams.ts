@@ -2,6 +2,8 @@ import type { SourceRecord } from './process-records.js';
 
 /** What delivery asks of Kinesis and of S3, and no more. Errors keep the names that AWS gives them. */
 export interface StreamSource {
+  /** It may be read as often and as fast as one likes; Kinesis has limits for each shard. */
+  readonly unlimited?: true;
   /** Every shard that the stream still knows. */
   shards(signal: AbortSignal): Promise<Shard[]>;
   /** An iterator just after the record, or at the oldest one that the shard still has. */
