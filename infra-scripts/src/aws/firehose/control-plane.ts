@@ -7,6 +7,7 @@ import { arnOf, describe, statusOf, typeOf } from './description.js';
 import { directPutOperations } from './direct-put/operations.js';
 import type { DirectPut } from './direct-put/put-records.js';
 import { encryptionOf, requireDirectPut } from './encryption.js';
+import type { Meter } from './meter.js';
 import { suggestPrefix } from './prefix.js';
 import { type CreateRequest, type ExtendedS3Destination, parseRequest, type Requests } from './request-model.js';
 import { tagsPage, withoutTags, withTags } from './tags.js';
@@ -27,6 +28,7 @@ export function createControlPlane({
   changed,
   deleted,
   directPut,
+  meter,
 }: {
   definitions: Definitions;
   clock: Clock;
@@ -37,6 +39,7 @@ export function createControlPlane({
   changed: (definition: DeliveryStreamDefinition) => void;
   /** Where records for it are put. */
   directPut: (definition: DeliveryStreamDefinition) => Promise<DirectPut>;
+  meter: (deliveryStream: string) => Meter;
   /** Called when its deletion is on disk; it stays DELETING until somebody removes its definition. */
   deleted: (definition: DeliveryStreamDefinition) => void;
 }): ControlPlane {
@@ -78,10 +81,6 @@ export function createControlPlane({
     const encryption = input && encryptionOf(input, clock.now());
     if (definitions.get(name) || creating.has(name))
       throw new AwsError('ResourceInUseException', `Firehose ${name} under accountId ${accountId} already exists`);
-    if (destination.CloudWatchLoggingOptions?.Enabled)
-      log(
-        `${name}: CloudWatchLoggingOptions are kept but there is no CloudWatch Logs here; what goes wrong is said in this log`,
-      );
     creating.add(name);
     try {
       const definition: DeliveryStreamDefinition = {
@@ -194,7 +193,7 @@ export function createControlPlane({
       if (status === 'DELETING') throw notFound(name);
       if (status === 'CREATING')
         throw new AwsError('ServiceUnavailableException', `Firehose ${name} is in ${status} state.`, 503);
-      return { directPut: await directPut(definition), encrypted: encryption?.on === true };
+      return { directPut: await directPut(definition), encrypted: encryption?.on === true, meter: meter(name) };
     }),
   };
 

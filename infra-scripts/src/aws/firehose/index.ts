@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MetricStore } from '../cloudwatch/metric-store.js';
 import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
 import type { AwsPart, Log } from '../part.js';
 import { type AwsClients, createAwsClients } from './aws-clients.js';
@@ -8,6 +9,8 @@ import { createControlPlane } from './control-plane.js';
 import { type DeliveryStreamDefinition, openDefinitions } from './definitions.js';
 import { createDirectPutLogs } from './direct-put/logs.js';
 import { deliveredUpTo, directPutSource } from './direct-put/source.js';
+import { createErrorLog } from './error-log.js';
+import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import { planOf } from './plan.js';
 import { createPositionStore } from './positions.js';
@@ -29,6 +32,8 @@ export interface FirehoseOptions {
   timeScale: number;
   log: Log;
   observer?: DeliveryObserver;
+  /** Where metrics go, under AWS's names. */
+  metrics?: MetricStore;
   limits?: Partial<WorkerLimits>;
   /** How many bytes of records that were put may wait for S3; 1 GiB. */
   backlogBytes?: number;
@@ -55,7 +60,7 @@ const stoppedWorker: DeliveryWorker = { stop: async () => undefined };
  * @throws Error naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
-  const { folder, timeScale, observer, limits } = options;
+  const { folder, timeScale, observer, limits, metrics } = options;
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const clock: Clock = systemClock;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
@@ -64,6 +69,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   const definitions = await openDefinitions(join(folder, 'delivery-streams.json'));
   const positionsPath = (id: string) => join(folder, 'positions', `${id}.json`);
   const logs = createDirectPutLogs(join(folder, 'direct-put'), { now: clock.now, backlogBytes: options.backlogBytes });
+  const meter = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
   const say = (name: string) => (line: string) => log(`${name}: ${line}`);
   const storeOf = ({ id, name }: DeliveryStreamDefinition, trim?: (sequence: number) => void) =>
     createPositionStore(positionsPath(id), clock, say(name), (positions) => {
@@ -118,6 +124,12 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       clock,
       log: say(name),
       observer,
+      meter: meter(name),
+      errorLog: createErrorLog(
+        { deliveryStream: name, destination: destination.BucketARN, version },
+        destination.CloudWatchLoggingOptions,
+        log,
+      ),
       ...(limits ? { limits } : {}),
     });
   }
@@ -168,6 +180,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     deleted: remove,
     // That of a delivery stream from before was opened at the start, with what it had delivered.
     directPut: async ({ id, name }) => (await logs.open(id, 0, say(name))).directPut,
+    meter,
   });
 
   return {

@@ -21,6 +21,8 @@ export interface Shard {
 
 export interface ShardBatch {
   records: SourceRecord[];
+  /** How far behind the shard's newest record they are, where the source says so. */
+  behindMs?: number;
   /** Absent when a closed shard has been read to its end. */
   next?: string;
 }
