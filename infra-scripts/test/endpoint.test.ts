@@ -48,7 +48,7 @@ describe('the endpoint', () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toEqual({
         __type: 'UnknownOperationException',
-        message: `The embedded AWS does not have ${target}. It has Kinesis (Kinesis_20131202), Data Firehose (Firehose_20150804) and S3.`,
+        message: `The embedded AWS does not have ${target}. It has Kinesis (Kinesis_20131202), Data Firehose (Firehose_20150804) and S3. The list of what the embedded AWS has is docs/embedded-aws.md of Millrace.`,
       });
     }
   });

@@ -1,86 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import {
   CreateDeliveryStreamCommand,
   type CreateDeliveryStreamCommandInput,
   DescribeDeliveryStreamCommand,
-  FirehoseClient,
 } from '@aws-sdk/client-firehose';
-import { CreateStreamCommand, KinesisClient, PutRecordsCommand, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { CreateStreamCommand, PutRecordsCommand, waitUntilStreamExists } from '@aws-sdk/client-kinesis';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type Aws, type Delivered, readBucket, startAws } from './firehose-aws.js';
 import { destination } from './firehose-fakes.js';
-
-const program = fileURLToPath(new URL('firehose-aws-process.js', import.meta.url));
-
-/** The whole embedded AWS as a process of its own, with the real clients on it. */
-async function startAws(folder: string, timeScale = 60) {
-  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', program, folder, String(timeScale)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH },
-  });
-  let said = '';
-  child.stderr!.on('data', (text) => {
-    said += text;
-  });
-  const exited = once(child, 'exit');
-  const url = await Promise.race([
-    once(createInterface(child.stdout!), 'line').then(([line]) => line as string),
-    exited.then(() => Promise.reject(new Error(`The embedded AWS ended:\n${said}`))),
-  ]);
-  const config = {
-    endpoint: url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true }) }),
-  };
-  const clients = {
-    kinesis: new KinesisClient(config),
-    firehose: new FirehoseClient(config),
-    s3: new S3Client({ ...config, forcePathStyle: true }),
-  };
-  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
-    child.kill(signal);
-    await exited;
-    for (const client of Object.values(clients)) client.destroy();
-  };
-  return { ...clients, said: () => said, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
-}
-type Aws = Awaited<ReturnType<typeof startAws>>;
-
-interface Delivered {
-  key: string;
-  lines: string[];
-}
-
-/** Every object of the bucket, in the order of the keys. Each must be whole: gunzip and JSON.parse see to that. */
-async function readBucket({ s3 }: Aws): Promise<Delivered[]> {
-  const objects: Delivered[] = [];
-  let ContinuationToken: string | undefined;
-  do {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: 'lake', ContinuationToken }));
-    for (const { Key } of page.Contents ?? []) {
-      const { Body, ContentEncoding, ContentType } = await s3.send(new GetObjectCommand({ Bucket: 'lake', Key }));
-      const bytes = Buffer.from(await Body!.transformToByteArray());
-      expect(ContentType).toBe('application/octet-stream');
-      objects.push({
-        key: Key!,
-        lines: (ContentEncoding === 'gzip' ? gunzipSync(bytes) : bytes).toString().split('\n').slice(0, -1),
-      });
-    }
-    ContinuationToken = page.NextContinuationToken;
-  } while (ContinuationToken);
-  return objects;
-}
 
 const pages = ['apparel', 'books', 'electronics', 'food', 'home'];
 const actions = ['liked_item', 'clicked_review'];

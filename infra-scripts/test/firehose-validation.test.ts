@@ -218,7 +218,13 @@ describe('what Firehose takes and this does not carry out is refused by its name
   const settings: [string, Partial<ExtendedS3Destination>, Record<string, unknown>?][] = [
     ['CompressionFormat Snappy', { CompressionFormat: 'Snappy' }],
     ['KMSEncryptionConfig', { EncryptionConfiguration: { KMSEncryptionConfig: { AWSKMSKeyARN: 'arn:aws:kms:x' } } }],
-    ['S3BackupMode Enabled', { S3BackupMode: 'Enabled', S3BackupConfiguration: {} }],
+    [
+      'S3BackupMode Enabled',
+      {
+        S3BackupMode: 'Enabled',
+        S3BackupConfiguration: { RoleARN: destination.RoleARN, BucketARN: destination.BucketARN },
+      },
+    ],
     [
       'DataFormatConversionConfiguration',
       { CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: { Enabled: true } },
@@ -238,14 +244,9 @@ describe('what Firehose takes and this does not carry out is refused by its name
     ],
     ['!{timestamp:EEE}', { Prefix: `${destination.Prefix}!{timestamp:EEE}/` }],
     [
-      'DeliveryStreamType DirectPut',
+      'DeliveryStreamType MSKAsSource',
       {},
-      { DeliveryStreamType: 'DirectPut', KinesisStreamSourceConfiguration: undefined },
-    ],
-    [
-      'DeliveryStreamType DirectPut',
-      {},
-      { DeliveryStreamType: undefined, KinesisStreamSourceConfiguration: undefined },
+      { DeliveryStreamType: 'MSKAsSource', KinesisStreamSourceConfiguration: undefined },
     ],
     [
       'S3DestinationConfiguration',

@@ -22,7 +22,6 @@ import {
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
-  SelectObjectContentCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -543,15 +542,6 @@ test('what is left out is refused by name', async () => {
     name: 'NotImplemented',
     status: 501,
   });
-  const select = new SelectObjectContentCommand({
-    Bucket,
-    Key: 'k',
-    ExpressionType: 'SQL',
-    Expression: 'SELECT * FROM s3object s LIMIT 5',
-    InputSerialization: { JSON: { Type: 'LINES' } },
-    OutputSerialization: { JSON: {} },
-  });
-  await expect(s3.client.send(select)).rejects.toThrow(/S3 Select/);
   for (const more of [
     { Tagging: 'a=b' },
     { ServerSideEncryption: 'aws:kms' },

@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { openCloudWatch } from './cloudwatch/index.js';
+import { createMetricStore } from './cloudwatch/metric-store.js';
+import { prometheusText } from './cloudwatch/prometheus.js';
 import { startEndpoint } from './endpoint.js';
 import { type DeliveryObserver, type Firehose, openFirehose } from './firehose/index.js';
 import { openKinesis } from './kinesis/index.js';
@@ -38,12 +41,15 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     arrivalsFrom: () => delivery?.newestMs() ?? 0,
   });
   const s3 = await openS3({ folder: join(state, 's3'), metaFolder: join(state, 's3', '.meta'), log });
+  const metrics = createMetricStore();
+  const cloudwatch = openCloudWatch(metrics);
   let url = '';
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
     endpointUrl: () => url,
     timeScale: options.timeScale,
     log,
+    metrics,
     ...(options.observer ? { observer: options.observer } : {}),
   });
   delivery = firehose;
@@ -53,7 +59,12 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   };
   let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
   try {
-    endpoint = await startEndpoint({ port: options.port, parts: { kinesis, firehose, s3 }, log });
+    endpoint = await startEndpoint({
+      port: options.port,
+      parts: { kinesis, firehose, s3, cloudwatch },
+      metrics: () => prometheusText(metrics.list()),
+      log,
+    });
   } catch (error) {
     await firehose.close();
     await closeParts();

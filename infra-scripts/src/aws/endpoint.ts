@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cloudWatchTarget, isCborCall } from './cloudwatch/index.js';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
-import type { AwsPart, Log } from './part.js';
+import { type AwsPart, type Log, whatThereIs } from './part.js';
 
 /** The one address of the embedded AWS: tells by the request's `x-amz-target` which service is meant, and hands it over. */
 
@@ -12,7 +13,9 @@ export interface EndpointOptions {
   port: number;
   /** 127.0.0.1: nothing here checks who is asking, so it is for this machine only. */
   host?: string;
-  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart };
+  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart; cloudwatch?: AwsPart };
+  /** What `GET /metrics` answers, in Prometheus' text format. */
+  metrics?: () => string;
   log: Log;
   /** How long `close` waits for requests that are running; 5,000 milliseconds. */
   finishWithinMs?: number;
@@ -39,6 +42,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const services = new Map([
     ['Kinesis_20131202', parts.kinesis],
     ['Firehose_20150804', parts.firehose],
+    ...(parts.cloudwatch ? ([[cloudWatchTarget, parts.cloudwatch]] as const) : []),
   ]);
   let closing = false;
   let saidHttp2 = false;
@@ -55,9 +59,11 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const header = request.headers['x-amz-target'];
-    const part = header === undefined ? parts.s3 : services.get(targetOf(request)?.service ?? '');
+    const other = parts.cloudwatch && isCborCall(request) ? parts.cloudwatch : parts.s3;
+    const part = header === undefined ? other : services.get(targetOf(request)?.service ?? '');
     try {
-      if (part) await part.handle(request, response);
+      if (options.metrics && isScrape(request)) sendMetrics(response, options.metrics());
+      else if (part) await part.handle(request, response);
       else sendAwsError(response, unknownTarget(String(header), services));
     } catch (error) {
       // A client that went away waits for no answer, and its going is no fault of ours.
@@ -104,6 +110,15 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   };
 }
 
+/** A bucket may be called `metrics` too, but SDKs sign what they ask of it. */
+const isScrape = ({ method, url, headers }: IncomingMessage): boolean =>
+  method === 'GET' && url === '/metrics' && headers.authorization === undefined;
+
+function sendMetrics(response: ServerResponse, text: string): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(text);
+}
+
 async function stop(server: Server, finishWithinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
@@ -121,7 +136,7 @@ function unknownTarget(target: string, services: Map<string, AwsPart>): AwsError
   const known = [...services].map(([service, part]) => `${part.name} (${service})`);
   return new AwsError(
     'UnknownOperationException',
-    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3.`,
+    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3. ${whatThereIs}`,
   );
 }
 

@@ -15,3 +15,6 @@ export type Log = (line: string) => void;
 
 export const region = 'us-east-1';
 export const accountId = '000000000000';
+
+/** The end of an answer to what the embedded AWS does not have. */
+export const whatThereIs = 'The list of what the embedded AWS has is docs/embedded-aws.md of Millrace.';

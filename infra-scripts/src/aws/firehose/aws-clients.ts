@@ -67,9 +67,12 @@ export function createAwsClients(endpoint: string): AwsClients {
         return ShardIterator!;
       },
       async read(ShardIterator, Limit, abortSignal) {
-        const { Records, NextShardIterator } = await kinesis.send(new GetRecordsCommand({ ShardIterator, Limit }), {
-          abortSignal,
-        });
+        const { Records, NextShardIterator, MillisBehindLatest } = await kinesis.send(
+          new GetRecordsCommand({ ShardIterator, Limit }),
+          {
+            abortSignal,
+          },
+        );
         return {
           records: (Records ?? []).map(({ SequenceNumber, ApproximateArrivalTimestamp, Data }) => ({
             sequenceNumber: SequenceNumber!,
@@ -77,6 +80,7 @@ export function createAwsClients(endpoint: string): AwsClients {
             data: Buffer.from(Data!.buffer, Data!.byteOffset, Data!.byteLength),
           })),
           ...(NextShardIterator ? { next: NextShardIterator } : {}),
+          ...(MillisBehindLatest === undefined ? {} : { behindMs: MillisBehindLatest }),
         };
       },
       async retentionMs(abortSignal) {

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../json-protocol.js';
-import { accountId, type Log } from '../part.js';
+import { accountId, type Log, whatThereIs } from '../part.js';
 import type { Clock } from './clock.js';
 import type { Definitions, DeliveryStreamDefinition } from './definitions.js';
-import { arnOf, describe, statusOf } from './description.js';
+import { arnOf, describe, statusOf, typeOf } from './description.js';
+import { directPutOperations } from './direct-put/operations.js';
+import type { DirectPut } from './direct-put/put-records.js';
+import { encryptionOf, requireDirectPut } from './encryption.js';
+import type { Meter } from './meter.js';
 import { suggestPrefix } from './prefix.js';
-import { type CreateRequest, parseRequest, type Requests } from './request-model.js';
+import { type CreateRequest, type ExtendedS3Destination, parseRequest, type Requests } from './request-model.js';
+import { tagsPage, withoutTags, withTags } from './tags.js';
+import { asCreation, updatedDestination } from './update-destination.js';
 import { validateCreation } from './validation.js';
 
-/** Answers the API's operations. What a change means for delivery is told to `created` and `deleted`. */
+/** Answers the API's operations. What a change means for delivery is told to `created`, `changed` and `deleted`. */
 export interface ControlPlane {
   /** @throws AwsError */
   answer(operation: string, body: Record<string, unknown>): Promise<object>;
@@ -19,42 +25,70 @@ export function createControlPlane({
   clock,
   log,
   created,
+  changed,
   deleted,
+  directPut,
+  meter,
 }: {
   definitions: Definitions;
   clock: Clock;
   log: Log;
   /** Called when the delivery stream is on disk. */
   created: (definition: DeliveryStreamDefinition) => void;
+  /** Called when a new configuration is on disk. */
+  changed: (definition: DeliveryStreamDefinition) => void;
+  /** Where records for it are put. */
+  directPut: (definition: DeliveryStreamDefinition) => Promise<DirectPut>;
+  meter: (deliveryStream: string) => Meter;
   /** Called when its deletion is on disk; it stays DELETING until somebody removes its definition. */
   deleted: (definition: DeliveryStreamDefinition) => void;
 }): ControlPlane {
   const creating = new Set<string>();
 
+  const notFound = (name: string) =>
+    new AwsError('ResourceNotFoundException', `Firehose ${name} under account ${accountId} not found.`);
+
   function find(name: string): DeliveryStreamDefinition {
     const definition = definitions.get(name);
     if (definition) return definition;
-    throw new AwsError('ResourceNotFoundException', `Firehose ${name} under account ${accountId} not found.`);
+    throw notFound(name);
+  }
+
+  function active(definition: DeliveryStreamDefinition | undefined, name: string): DeliveryStreamDefinition {
+    if (!definition) throw notFound(name);
+    const status = statusOf(definition, clock.now());
+    if (status !== 'ACTIVE')
+      throw new AwsError(
+        'ResourceInUseException',
+        `Firehose ${name} under account ${accountId} is in ${status} state.`,
+      );
+    return definition;
+  }
+
+  async function validated(request: CreateRequest): Promise<ExtendedS3Destination> {
+    try {
+      return await validateCreation(request);
+    } catch (error) {
+      hintAtPrefixes(request, log);
+      throw error;
+    }
   }
 
   async function create(request: CreateRequest) {
     const name = request.DeliveryStreamName;
-    const destination = await validateCreation(request).catch((error: unknown) => {
-      hintAtPrefixes(request, log);
-      throw error;
-    });
+    const destination = await validated(request);
+    const input = request.DeliveryStreamEncryptionConfigurationInput;
+    const encryption = input && encryptionOf(input, clock.now());
     if (definitions.get(name) || creating.has(name))
       throw new AwsError('ResourceInUseException', `Firehose ${name} under accountId ${accountId} already exists`);
-    if (destination.CloudWatchLoggingOptions?.Enabled)
-      log(
-        `${name}: CloudWatchLoggingOptions are kept but there is no CloudWatch Logs here; what goes wrong is said in this log`,
-      );
     creating.add(name);
     try {
       const definition: DeliveryStreamDefinition = {
         id: randomUUID(),
         name,
-        source: request.KinesisStreamSourceConfiguration!,
+        ...(request.KinesisStreamSourceConfiguration ? { source: request.KinesisStreamSourceConfiguration } : {}),
+        ...(request.DirectPutSourceConfiguration ? { directPut: request.DirectPutSourceConfiguration } : {}),
+        ...(encryption ? { encryption } : {}),
         destination,
         tags: request.Tags ?? [],
         version: 1,
@@ -76,36 +110,91 @@ export function createControlPlane({
     },
 
     async ListDeliveryStreams({ Limit = 10, DeliveryStreamType, ExclusiveStartDeliveryStreamName: after }) {
-      // Every delivery stream here has a Kinesis stream as its source.
-      const names =
-        (DeliveryStreamType ?? 'KinesisStreamAsSource') === 'KinesisStreamAsSource'
-          ? definitions.all().map(({ name }) => name)
-          : [];
+      const names = definitions
+        .all()
+        .filter((definition) => DeliveryStreamType === undefined || typeOf(definition) === DeliveryStreamType)
+        .map(({ name }) => name);
       const rest = after === undefined ? names : names.filter((name) => name > after);
       return { DeliveryStreamNames: rest.slice(0, Limit), HasMoreDeliveryStreams: rest.length > Limit };
     },
 
     async DeleteDeliveryStream({ DeliveryStreamName }) {
-      const definition = find(DeliveryStreamName);
-      const status = statusOf(definition, clock.now());
-      if (status === 'CREATING')
-        throw new AwsError(
-          'ResourceInUseException',
-          `Firehose ${DeliveryStreamName} under account ${accountId} is in ${status} state.`,
-        );
-      if (status === 'ACTIVE') {
-        const marked: DeliveryStreamDefinition = { ...definition, deleting: true };
-        await definitions.put(marked);
-        deleted(marked);
-      }
+      // Deleting what is being deleted is no failure.
+      if (statusOf(find(DeliveryStreamName), clock.now()) === 'DELETING') return {};
+      const marked = await definitions.edit(DeliveryStreamName, (current) => ({
+        ...active(current, DeliveryStreamName),
+        deleting: true as const,
+      }));
+      deleted(marked);
       return {};
     },
 
-    async ListTagsForDeliveryStream({ DeliveryStreamName, ExclusiveStartTagKey: after, Limit = 50 }) {
-      const tags = find(DeliveryStreamName).tags;
-      const rest = after === undefined ? tags : tags.slice(tags.findIndex(({ Key }) => Key === after) + 1);
-      return { Tags: rest.slice(0, Limit), HasMoreTags: rest.length > Limit };
+    async ListTagsForDeliveryStream({ DeliveryStreamName, ExclusiveStartTagKey, Limit = 50 }) {
+      return tagsPage(find(DeliveryStreamName).tags, ExclusiveStartTagKey, Limit);
     },
+
+    async TagDeliveryStream({ DeliveryStreamName, Tags }) {
+      await definitions.edit(DeliveryStreamName, (definition) => ({
+        ...active(definition, DeliveryStreamName),
+        tags: withTags(definition!.tags, Tags),
+      }));
+      return {};
+    },
+
+    async UntagDeliveryStream({ DeliveryStreamName, TagKeys }) {
+      await definitions.edit(DeliveryStreamName, (definition) => ({
+        ...active(definition, DeliveryStreamName),
+        tags: withoutTags(definition!.tags, TagKeys),
+      }));
+      return {};
+    },
+
+    async UpdateDestination(request) {
+      const name = request.DeliveryStreamName;
+      const definition = active(definitions.get(name), name);
+      const destination = await validated(asCreation(definition, updatedDestination(definition, request)));
+      const updated = await definitions.edit(name, (current) => {
+        // Another update may have come first while this one was looked at.
+        updatedDestination(active(current, name), request);
+        return { ...current!, destination, version: current!.version + 1, updatedMs: clock.now() };
+      });
+      changed(updated);
+      return {};
+    },
+
+    async StartDeliveryStreamEncryption({ DeliveryStreamName: name, DeliveryStreamEncryptionConfigurationInput }) {
+      const encryption = encryptionOf(DeliveryStreamEncryptionConfigurationInput, clock.now());
+      await definitions.edit(name, (definition) => {
+        requireDirectPut(active(definition, name));
+        return { ...definition!, encryption };
+      });
+      log(`${name}: server-side encryption is answered for, but what lies on this disk is not encrypted`);
+      return {};
+    },
+
+    async StopDeliveryStreamEncryption({ DeliveryStreamName: name }) {
+      await definitions.edit(name, (definition) => {
+        requireDirectPut(active(definition, name));
+        const { encryption } = definition!;
+        return { ...definition!, encryption: { ...encryption, on: false, sinceMs: clock.now() } };
+      });
+      return {};
+    },
+
+    ...directPutOperations(async (name) => {
+      const definition = find(name);
+      const { source, encryption } = definition;
+      if (source)
+        throw new AwsError(
+          'InvalidArgumentException',
+          'This operation is not permitted on KinesisStreamAsSource delivery stream type.',
+        );
+      const status = statusOf(definition, clock.now());
+      if (status === 'DELETING') throw notFound(name);
+      if (status === 'CREATING')
+        throw new AwsError('ServiceUnavailableException', `Firehose ${name} is in ${status} state.`, 503);
+      return { directPut: await directPut(definition), encrypted: encryption?.on === true, meter: meter(name) };
+    }),
   };
 
   return {
@@ -113,7 +202,7 @@ export function createControlPlane({
       if (!Object.hasOwn(operations, operation))
         throw new AwsError(
           'UnknownOperationException',
-          `This embedded Data Firehose has no operation ${operation}; it has ${Object.keys(operations).join(', ')}.`,
+          `This embedded Data Firehose has no operation ${operation}; it has ${Object.keys(operations).join(', ')}. ${whatThereIs}`,
         );
       const known = operation as keyof Requests;
       return (operations[known] as (request: unknown) => Promise<object>)(parseRequest(known, body));

@@ -1,3 +1,4 @@
+import type { Encryption } from './encryption.js';
 import type { CreateRequest, ExtendedS3Destination } from './request-model.js';
 import { readState, type StateFormat, writeState } from './state-file.js';
 
@@ -6,11 +7,16 @@ export interface DeliveryStreamDefinition {
   /** Its own for ever, also when another takes its name later. */
   id: string;
   name: string;
-  source: NonNullable<CreateRequest['KinesisStreamSourceConfiguration']>;
+  /** The Kinesis stream that it reads; absent where records are put straight into it. */
+  source?: NonNullable<CreateRequest['KinesisStreamSourceConfiguration']>;
+  directPut?: NonNullable<CreateRequest['DirectPutSourceConfiguration']>;
+  encryption?: Encryption;
   destination: ExtendedS3Destination;
   tags: NonNullable<CreateRequest['Tags']>;
   /** Rises by one with each change of the configuration; part of every object's name. */
   version: number;
+  /** When its configuration changed last, in milliseconds since 1970. */
+  updatedMs?: number;
   /** Milliseconds since 1970. Records that come into the source from then on are delivered. */
   createdMs: number;
   /** It was deleted, and what it had buffered may still be on its way. */
@@ -30,6 +36,11 @@ export interface Definitions {
   get(name: string): DeliveryStreamDefinition | undefined;
   /** @throws Error when it cannot be written; then nothing has changed */
   put(definition: DeliveryStreamDefinition): Promise<void>;
+  /** Makes a definition anew from what is there when its turn comes; what `change` throws is thrown, and changes nothing. */
+  edit(
+    name: string,
+    change: (current: DeliveryStreamDefinition | undefined) => DeliveryStreamDefinition,
+  ): Promise<DeliveryStreamDefinition>;
   remove(name: string): Promise<void>;
 }
 
@@ -55,6 +66,14 @@ export async function openDefinitions(path: string): Promise<Definitions> {
     all: () => [...current.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     get: (name) => current.get(name),
     put: (definition) => change((next) => next.set(definition.name, definition)),
+    async edit(name, make) {
+      let made: DeliveryStreamDefinition | undefined;
+      await change((next) => {
+        made = make(next.get(name));
+        next.set(name, made);
+      });
+      return made!;
+    },
     remove: (name) => change((next) => next.delete(name)),
   };
 }

@@ -1,7 +1,9 @@
 import { createGzip } from 'node:zlib';
 import type { Log } from '../part.js';
 import type { Clock } from './clock.js';
+import { type createErrorLog, s3Failure } from './error-log.js';
 import { createGate } from './gate.js';
+import type { Meter } from './meter.js';
 import { objectKey } from './object-name.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
@@ -23,6 +25,8 @@ export function createObjectDelivery({
   clock,
   log,
   observer,
+  meter,
+  errorLog,
 }: {
   plan: DeliveryPlan;
   sink: ObjectSink;
@@ -31,6 +35,8 @@ export function createObjectDelivery({
   clock: Clock;
   log: Log;
   observer?: DeliveryObserver | undefined;
+  meter: Meter;
+  errorLog?: ReturnType<typeof createErrorLog>;
 }): DeliverObject {
   const gate = createGate(concurrentPuts);
   const trouble = createTrouble(log, {
@@ -38,6 +44,15 @@ export function createObjectDelivery({
       `S3 does not take objects for ${plan.bucket} (${cause}); trying again until it does, the records stay in the stream`,
     working: () => `S3 takes objects for ${plan.bucket} again`,
   });
+
+  function measure({ content, records, openedMs, oldestArrivalMs, target }: DeliveryBuffer, nowMs: number): void {
+    meter('DeliveryToS3.Success', 1);
+    meter('DeliveryToS3.ObjectCount', 1);
+    meter('DeliveryToS3.Bytes', content.length);
+    meter('DeliveryToS3.Records', records);
+    meter('DeliveryToS3.DataFreshness', Math.max(0, nowMs - oldestArrivalMs) / 1000);
+    if (target.counts) meter('PerPartitionThroughput', content.length / (Math.max(1, nowMs - openedMs) / 1000));
+  }
 
   return async (buffer, signal) => {
     const key = objectKey(buffer, plan, deliveryStream, version, clock.now());
@@ -54,12 +69,16 @@ export function createObjectDelivery({
         break;
       } catch (error) {
         if (signal.aborted) return false;
+        meter('DeliveryToS3.Success', 0);
         trouble.began(key, causeOf(error));
+        errorLog?.say(...s3Failure(error));
         await clock.sleep(backoffMs(attempt, 100, 5_000), signal);
         if (signal.aborted) return false;
       }
     }
     trouble.ended(key);
+    errorLog?.reset();
+    measure(buffer, clock.now());
     try {
       const { records, content, notes } = buffer;
       if (observer && (notes.length > 0 || observer.wanted()))

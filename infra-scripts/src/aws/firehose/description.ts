@@ -1,6 +1,8 @@
 import { accountId, region } from '../part.js';
 import type { DeliveryStreamDefinition } from './definitions.js';
+import { describeEncryption } from './encryption.js';
 import { hintsOf } from './plan.js';
+import type { ExtendedS3Destination } from './request-model.js';
 
 /** The first destination's id, on AWS as well. */
 export const destinationId = 'destinationId-000000000001';
@@ -19,9 +21,21 @@ export function statusOf(
   return nowMs >= createdMs && nowMs - createdMs < creatingMs ? 'CREATING' : 'ACTIVE';
 }
 
+/** What a destination is described with where it says nothing. */
+const describeBackup = (backup: NonNullable<ExtendedS3Destination['S3BackupConfiguration']>) => ({
+  BufferingHints: hintsOf({ BufferingHints: backup.BufferingHints }),
+  CompressionFormat: 'UNCOMPRESSED',
+  EncryptionConfiguration: { NoEncryptionConfig: 'NoEncryption' },
+  CloudWatchLoggingOptions: { Enabled: false },
+  ...backup,
+});
+
+export const typeOf = ({ source }: DeliveryStreamDefinition): 'KinesisStreamAsSource' | 'DirectPut' =>
+  source ? 'KinesisStreamAsSource' : 'DirectPut';
+
 /** `DeliveryStreamDescription`; times in seconds since 1970, as the protocol has them. */
 export function describe(definition: DeliveryStreamDefinition, nowMs: number) {
-  const { name, source, destination, version, createdMs } = definition;
+  const { name, source, directPut, destination, version, createdMs, updatedMs } = definition;
   const {
     RoleARN,
     BucketARN,
@@ -31,6 +45,7 @@ export function describe(definition: DeliveryStreamDefinition, nowMs: number) {
     EncryptionConfiguration = { NoEncryptionConfig: 'NoEncryption' },
     CloudWatchLoggingOptions = { Enabled: false },
     DynamicPartitioningConfiguration,
+    S3BackupConfiguration,
     ...rest
   } = destination;
   const shared = {
@@ -47,10 +62,16 @@ export function describe(definition: DeliveryStreamDefinition, nowMs: number) {
     DeliveryStreamName: name,
     DeliveryStreamARN: arnOf(name),
     DeliveryStreamStatus: statusOf(definition, nowMs),
-    DeliveryStreamType: 'KinesisStreamAsSource',
+    ...(source ? {} : { DeliveryStreamEncryptionConfiguration: describeEncryption(definition.encryption, nowMs) }),
+    DeliveryStreamType: typeOf(definition),
     VersionId: String(version),
     CreateTimestamp: createdMs / 1000,
-    Source: { KinesisStreamSourceDescription: { ...source, DeliveryStartTimestamp: createdMs / 1000 } },
+    ...(updatedMs === undefined ? {} : { LastUpdateTimestamp: updatedMs / 1000 }),
+    ...(source
+      ? { Source: { KinesisStreamSourceDescription: { ...source, DeliveryStartTimestamp: createdMs / 1000 } } }
+      : directPut
+        ? { Source: { DirectPutSourceDescription: directPut } }
+        : {}),
     Destinations: [
       {
         DestinationId: destinationId,
@@ -61,6 +82,7 @@ export function describe(definition: DeliveryStreamDefinition, nowMs: number) {
           S3BackupMode: 'Disabled',
           CustomTimeZone: 'UTC',
           ...rest,
+          ...(S3BackupConfiguration ? { S3BackupDescription: describeBackup(S3BackupConfiguration) } : {}),
           ...(DynamicPartitioningConfiguration
             ? {
                 DynamicPartitioningConfiguration: DynamicPartitioningConfiguration.Enabled

@@ -1,11 +1,16 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MetricStore } from '../cloudwatch/metric-store.js';
 import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
 import type { AwsPart, Log } from '../part.js';
 import { type AwsClients, createAwsClients } from './aws-clients.js';
 import { type Clock, systemClock } from './clock.js';
 import { createControlPlane } from './control-plane.js';
 import { type DeliveryStreamDefinition, openDefinitions } from './definitions.js';
+import { createDirectPutLogs } from './direct-put/logs.js';
+import { deliveredUpTo, directPutSource } from './direct-put/source.js';
+import { createErrorLog } from './error-log.js';
+import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import { planOf } from './plan.js';
 import { createPositionStore } from './positions.js';
@@ -27,7 +32,11 @@ export interface FirehoseOptions {
   timeScale: number;
   log: Log;
   observer?: DeliveryObserver;
+  /** Where metrics go, under AWS's names. */
+  metrics?: MetricStore;
   limits?: Partial<WorkerLimits>;
+  /** How many bytes of records that were put may wait for S3; 1 GiB. */
+  backlogBytes?: number;
 }
 
 export interface Firehose extends AwsPart {
@@ -37,17 +46,21 @@ export interface Firehose extends AwsPart {
   newestMs(): number;
 }
 
-const maxBodyBytes = 1024 * 1024;
+/** A batch of records of 4 MiB is a third more in base64. */
+const maxBodyBytes = 8 * 1024 * 1024;
 /** How long `close` and a deletion wait for S3 to take what is buffered. */
 const closePatienceMs = 10_000;
 const deletePatienceMs = 5_000;
+const renewPatienceMs = 5_000;
+
+const stoppedWorker: DeliveryWorker = { stop: async () => undefined };
 
 /**
- * Data Firehose with dynamic partitioning, from Kinesis to S3.
+ * Data Firehose with dynamic partitioning, from Kinesis or by put, to S3.
  * @throws Error naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
-  const { folder, timeScale, observer, limits } = options;
+  const { folder, timeScale, observer, limits, metrics } = options;
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const clock: Clock = systemClock;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
@@ -55,15 +68,17 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   await mkdir(join(folder, 'positions'), { recursive: true });
   const definitions = await openDefinitions(join(folder, 'delivery-streams.json'));
   const positionsPath = (id: string) => join(folder, 'positions', `${id}.json`);
-  const storeOf = ({ id, name }: DeliveryStreamDefinition) =>
-    createPositionStore(positionsPath(id), clock, (line) => log(`${name}: ${line}`));
+  const logs = createDirectPutLogs(join(folder, 'direct-put'), { now: clock.now, backlogBytes: options.backlogBytes });
+  const meter = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
+  const say = (name: string) => (line: string) => log(`${name}: ${line}`);
+  const storeOf = ({ id, name }: DeliveryStreamDefinition, trim?: (sequence: number) => void) =>
+    createPositionStore(positionsPath(id), clock, say(name), (positions) => {
+      const delivered = deliveredUpTo(positions);
+      if (delivered !== undefined) trim?.(delivered);
+    });
 
-  // Damaged positions are found now, before anything is answered, rather than by a worker later on.
-  const stored = new Map(
-    await Promise.all(
-      definitions.all().map(async (definition) => [definition.id, await storeOf(definition).load()] as const),
-    ),
-  );
+  // Damage is found now, before anything is answered, rather than by a worker later on.
+  await Promise.all(definitions.all().map((definition) => stateOf(definition)));
   await removeLeftOvers();
 
   let clients: AwsClients | undefined;
@@ -77,32 +92,67 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     for (const file of await readdir(join(folder, 'positions'))) {
       if (!kept.has(file.replace(/\.json(\.new)?$/, ''))) await removeState(join(folder, 'positions', file));
     }
+    await logs.keepOnly(kept);
+  }
+
+  /** What is on disk of a delivery stream: how far it was delivered, and its log where it has one. */
+  async function stateOf(definition: DeliveryStreamDefinition) {
+    const stored = await storeOf(definition).load();
+    const putInto = definition.source
+      ? undefined
+      : await logs.open(definition.id, deliveredUpTo(stored) ?? 0, say(definition.name));
+    return { stored, putInto };
   }
 
   async function deliver(definition: DeliveryStreamDefinition): Promise<DeliveryWorker> {
-    const { id, name, source, version, createdMs, destination } = definition;
+    const { name, source, version, createdMs, destination } = definition;
+    const plan = await planOf(destination);
+    const { stored, putInto } = await stateOf(definition);
     return startWorker({
       deliveryStream: name,
       version,
-      plan: await planOf(destination),
-      startMs: createdMs,
-      source: clients!.source(source.KinesisStreamARN.slice(source.KinesisStreamARN.indexOf('/') + 1)),
+      plan,
+      // Whatever was put into it came after it was made, whatever the clock said.
+      startMs: putInto ? 0 : createdMs,
+      source: putInto
+        ? directPutSource(putInto.records)
+        : clients!.source(source!.KinesisStreamARN.slice(source!.KinesisStreamARN.indexOf('/') + 1)),
       sink: clients!.sink,
-      stored: stored.get(id) ?? new Map(),
-      positions: storeOf(definition),
+      stored,
+      positions: storeOf(definition, (sequence) => void putInto?.records.trim(sequence).catch(() => undefined)),
       timeScale,
       clock,
-      log: (line) => log(`${name}: ${line}`),
+      log: say(name),
       observer,
+      meter: meter(name),
+      errorLog: createErrorLog(
+        { deliveryStream: name, destination: destination.BucketARN, version },
+        destination.CloudWatchLoggingOptions,
+        log,
+      ),
       ...(limits ? { limits } : {}),
     });
   }
 
-  function begin(definition: DeliveryStreamDefinition): void {
-    if (!clients || closed || workers.has(definition.id)) return;
-    const worker = deliver(definition);
+  function watch(definition: DeliveryStreamDefinition, worker: Promise<DeliveryWorker>): void {
     workers.set(definition.id, worker);
     worker.catch((error: unknown) => log(`${definition.name} cannot be delivered (${causeOf(error)})`));
+  }
+
+  function begin(definition: DeliveryStreamDefinition): void {
+    if (!clients || closed || workers.has(definition.id)) return;
+    watch(definition, deliver(definition));
+  }
+
+  /** What is buffered is delivered as it was configured; what S3 does not take by then is read again, and delivered as it is now. */
+  function renew(definition: DeliveryStreamDefinition): void {
+    if (!clients || closed) return;
+    const before = workers.get(definition.id);
+    const renewed = async () => {
+      await (await before?.catch(() => undefined))?.stop(renewPatienceMs);
+      return closed ? stoppedWorker : deliver(definitions.get(definition.name) ?? definition);
+    };
+    watch(definition, renewed());
   }
 
   /** What is buffered is delivered if S3 takes it soon; then nothing is left of the delivery stream. */
@@ -113,6 +163,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       workers.delete(definition.id);
       await definitions.remove(definition.name);
       await removeState(positionsPath(definition.id));
+      await logs.remove(definition.id);
     })().catch((error: unknown) =>
       log(`${definition.name} could not be deleted (${causeOf(error)}); the next start tries again`),
     );
@@ -120,7 +171,17 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     void removal.finally(() => removals.delete(removal));
   }
 
-  const controlPlane = createControlPlane({ definitions, clock, log, created: begin, deleted: remove });
+  const controlPlane = createControlPlane({
+    definitions,
+    clock,
+    log,
+    created: begin,
+    changed: renew,
+    deleted: remove,
+    // That of a delivery stream from before was opened at the start, with what it had delivered.
+    directPut: async ({ id, name }) => (await logs.open(id, 0, say(name))).directPut,
+    meter,
+  });
 
   return {
     name: 'Data Firehose',
@@ -156,6 +217,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       closed = true;
       await Promise.allSettled([...workers.values()].map(async (worker) => (await worker).stop(closePatienceMs)));
       await Promise.all(removals);
+      await logs.close();
       clients?.close();
     },
   };

@@ -31,7 +31,10 @@ export const processorOf = (destination: ExtendedS3Destination, type: string) =>
 export const parameterOf = (processor: ReturnType<typeof processorOf>, name: string) =>
   processor?.Parameters?.find((parameter) => parameter.ParameterName === name)?.ParameterValue;
 
-export const hintsOf = ({ BufferingHints, DynamicPartitioningConfiguration }: ExtendedS3Destination) => ({
+export const hintsOf = ({
+  BufferingHints,
+  DynamicPartitioningConfiguration,
+}: Pick<ExtendedS3Destination, 'BufferingHints' | 'DynamicPartitioningConfiguration'>) => ({
   SizeInMBs: BufferingHints?.SizeInMBs ?? (DynamicPartitioningConfiguration?.Enabled ? 128 : 5),
   IntervalInSeconds: BufferingHints?.IntervalInSeconds ?? 300,
 });

@@ -24,7 +24,13 @@ export interface PositionStore {
 /** Between two writes, at least. */
 const restMs = 100;
 
-export function createPositionStore(path: string, clock: Clock, log: Log): PositionStore {
+/** @param stored told what lies on disk, each time that it does */
+export function createPositionStore(
+  path: string,
+  clock: Clock,
+  log: Log,
+  stored?: (positions: ReadonlyMap<string, Position>) => void,
+): PositionStore {
   const trouble = createTrouble(log, {
     failing: (cause) =>
       `cannot store positions in ${path} (${cause}); delivery goes on, and a restart would repeat more than it need`,
@@ -39,8 +45,10 @@ export function createPositionStore(path: string, clock: Clock, log: Log): Posit
       const current = pending;
       pending = undefined;
       try {
-        await writeState(path, format, { shards: Object.fromEntries(current()) });
+        const positions = current();
+        await writeState(path, format, { shards: Object.fromEntries(positions) });
         trouble.ended(path);
+        stored?.(positions);
       } catch (error) {
         trouble.began(path, causeOf(error));
       }

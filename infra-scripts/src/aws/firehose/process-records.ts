@@ -1,6 +1,7 @@
 import { emptyKey, extractionFailed, type Failure, notJson } from './failure.js';
 import { maxFilterBatch } from './jq-filter.js';
 import type { QueryResult } from './jq-path.js';
+import { type Meter, unmetered } from './meter.js';
 import type { DeliveryPlan } from './plan.js';
 import { parseWhole, type SubRecord, splitJson } from './split-json.js';
 
@@ -25,7 +26,11 @@ export interface Piece {
 export const isFailure = (result: string[] | Failure): result is Failure => !Array.isArray(result);
 
 /** De-aggregation and key extraction, for whole records in order. Each record gives at least one piece: nothing is dropped. */
-export function processRecords(plan: DeliveryPlan, records: readonly SourceRecord[]): Piece[][] {
+export function processRecords(
+  plan: DeliveryPlan,
+  records: readonly SourceRecord[],
+  meter: Meter = unmetered,
+): Piece[][] {
   const { query } = plan;
   const split = records.map(({ data }): SubRecord[] | undefined => {
     if (plan.deaggregateJson) return splitJson(data);
@@ -47,7 +52,12 @@ export function processRecords(plan: DeliveryPlan, records: readonly SourceRecor
     );
   }
 
-  const results = runFilter(records, split, query.filter.run);
+  const results = runFilter(records, split, (texts) => {
+    const begun = performance.now();
+    const found = query.filter.run(texts);
+    meter('JQProcessing.Duration', performance.now() - begun);
+    return found;
+  });
   return split.map(
     (parts, index) =>
       parts?.map((part) => ({ ...part, result: keysOf(results.next().value as QueryResult) })) ?? [

@@ -1,6 +1,7 @@
 import type { Log } from '../part.js';
 import type { Position } from './buffers.js';
 import type { Clock } from './clock.js';
+import type { Meter } from './meter.js';
 import type { SourceRecord } from './process-records.js';
 import type { StreamSource } from './seams.js';
 import { backoffMs, causeOf, type Trouble } from './trouble.js';
@@ -22,6 +23,7 @@ export interface ShardReading {
   clock: Clock;
   log: Log;
   trouble: Trouble;
+  meter: Meter;
   signal: AbortSignal;
   /** Lets a read begin when there is room for what it brings, and few at a time; its work includes `take`. */
   admit: (work: () => Promise<void>) => Promise<void>;
@@ -31,7 +33,7 @@ export interface ShardReading {
 
 /** Reads the shard until it is closed and read to its end, or `signal` ends it; whatever else happens is tried again. */
 export async function readShard(reading: ShardReading): Promise<'ended' | 'stopped'> {
-  const { shardId, source, clock, log, trouble, signal, admit, take } = reading;
+  const { shardId, source, clock, log, trouble, meter, signal, admit, take } = reading;
   let after = reading.from.sequenceNumber;
   let iterator: string | undefined;
   let limit = firstLimit;
@@ -46,18 +48,25 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
       await admit(async () => {
         if (signal.aborted) return;
         iterator ??= await source.iterator(shardId, after, signal);
-        const { records, next } = await source.read(iterator, limit, signal);
+        const { records, next, behindMs } = await source.read(iterator, limit, signal);
+        if (behindMs !== undefined) meter('KinesisMillisBehindLatest', behindMs);
         const last = records.at(-1);
         if (last) {
           await take(records);
           after = last.sequenceNumber;
           const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
+          if (!source.unlimited) {
+            meter('DataReadFromKinesisStream.Records', records.length);
+            meter('DataReadFromKinesisStream.Bytes', bytes);
+          }
           limit = Math.max(
             1,
             Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
           );
           // Where the clock was set back meanwhile, nothing counts as passed.
-          pauseMs = Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.now() - begunMs);
+          pauseMs = source.unlimited
+            ? 0
+            : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.now() - begunMs);
         }
         iterator = next;
         ended = next === undefined;
@@ -76,6 +85,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
         pauseMs = leastBetweenReadsMs;
       } else if (name === 'ProvisionedThroughputExceededException') {
         // Others read this shard as well: the next try only waits longer.
+        meter(iterator === undefined ? 'ThrottledGetShardIterator' : 'ThrottledGetRecords', 1);
         pauseMs = backoffMs(failures, 400, 5_000);
       } else if (name === 'InvalidArgumentException' && iterator === undefined && after !== undefined) {
         log(

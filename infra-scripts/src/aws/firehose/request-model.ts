@@ -61,7 +61,7 @@ const processor = z.strictObject({
     .optional(),
 });
 
-const extendedS3Destination = z.strictObject({
+const s3Destination = z.strictObject({
   RoleARN: roleArn,
   BucketARN: bucketArn,
   Prefix: z.string().max(1024).optional(),
@@ -83,11 +83,14 @@ const extendedS3Destination = z.strictObject({
       LogStreamName: z.string().max(512).optional(),
     })
     .optional(),
+});
+
+const extendedS3Destination = s3Destination.extend({
   ProcessingConfiguration: z
     .strictObject({ Enabled: z.boolean().optional(), Processors: z.array(processor).optional() })
     .optional(),
   S3BackupMode: z.enum(['Disabled', 'Enabled']).optional(),
-  S3BackupConfiguration: notHere,
+  S3BackupConfiguration: s3Destination.optional(),
   DataFormatConversionConfiguration: z.looseObject({ Enabled: z.boolean().optional() }).optional(),
   DynamicPartitioningConfiguration: z
     .strictObject({
@@ -103,6 +106,11 @@ const extendedS3Destination = z.strictObject({
   CustomTimeZone: z.string().max(50).optional(),
 });
 
+const extendedS3Update = extendedS3Destination
+  .omit({ S3BackupConfiguration: true })
+  .partial()
+  .extend({ S3BackupUpdate: s3Destination.partial().optional() });
+
 export const otherDestinations = [
   'S3DestinationConfiguration',
   'RedshiftDestinationConfiguration',
@@ -115,14 +123,33 @@ export const otherDestinations = [
   'IcebergDestinationConfiguration',
 ] as const;
 
+const otherUpdates = Object.fromEntries(
+  otherDestinations.map((member) => [member.replace(/Configuration$/, 'Update'), notHere]),
+) as Record<string, typeof notHere>;
+
 const others = Object.fromEntries(otherDestinations.map((member) => [member, notHere])) as Record<
   (typeof otherDestinations)[number],
   typeof notHere
 >;
 
+const tagKey = z.string().min(1).max(128);
 const tags = z
-  .array(z.strictObject({ Key: z.string().min(1).max(128), Value: z.string().max(256).optional() }))
+  .array(z.strictObject({ Key: tagKey, Value: z.string().max(256).optional() }))
+  .min(1)
   .max(50);
+
+const encryptionInput = z.strictObject({
+  KeyARN: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(/^arn:.*:kms:[a-zA-Z0-9-]+:\d{12}:(key|alias)\/[a-zA-Z_0-9+=,.@\-_/]+$/)
+    .optional(),
+  KeyType: z.enum(['AWS_OWNED_CMK', 'CUSTOMER_MANAGED_CMK']),
+});
+
+/** Base64, as the protocol has binary data. */
+const record = z.strictObject({ Data: z.string() });
 
 const streamType = z.enum(['DirectPut', 'KinesisStreamAsSource', 'MSKAsSource', 'DatabaseAsSource']);
 
@@ -131,10 +158,10 @@ export const requests = {
     DeliveryStreamName: name,
     DeliveryStreamType: streamType.optional(),
     KinesisStreamSourceConfiguration: z.strictObject({ KinesisStreamARN: streamArn, RoleARN: roleArn }).optional(),
-    DirectPutSourceConfiguration: notHere,
+    DirectPutSourceConfiguration: z.strictObject({ ThroughputHintInMBs: z.int().min(1).max(100) }).optional(),
     MSKSourceConfiguration: notHere,
     DatabaseSourceConfiguration: notHere,
-    DeliveryStreamEncryptionConfigurationInput: notHere,
+    DeliveryStreamEncryptionConfigurationInput: encryptionInput.optional(),
     ExtendedS3DestinationConfiguration: extendedS3Destination.optional(),
     ...others,
     Tags: tags.optional(),
@@ -152,9 +179,33 @@ export const requests = {
   DeleteDeliveryStream: z.strictObject({ DeliveryStreamName: name, AllowForceDelete: z.boolean().optional() }),
   ListTagsForDeliveryStream: z.strictObject({
     DeliveryStreamName: name,
-    ExclusiveStartTagKey: z.string().min(1).max(128).optional(),
+    ExclusiveStartTagKey: tagKey.optional(),
     Limit: z.int().min(1).max(50).optional(),
   }),
+  TagDeliveryStream: z.strictObject({ DeliveryStreamName: name, Tags: tags }),
+  UntagDeliveryStream: z.strictObject({ DeliveryStreamName: name, TagKeys: z.array(tagKey).min(1).max(50) }),
+  UpdateDestination: z.strictObject({
+    DeliveryStreamName: name,
+    CurrentDeliveryStreamVersionId: z
+      .string()
+      .min(1)
+      .max(50)
+      .regex(/^[0-9]+$/),
+    DestinationId: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[a-zA-Z0-9-]+$/),
+    ExtendedS3DestinationUpdate: extendedS3Update.optional(),
+    ...otherUpdates,
+  }),
+  StartDeliveryStreamEncryption: z.strictObject({
+    DeliveryStreamName: name,
+    DeliveryStreamEncryptionConfigurationInput: encryptionInput.optional(),
+  }),
+  StopDeliveryStreamEncryption: z.strictObject({ DeliveryStreamName: name }),
+  PutRecord: z.strictObject({ DeliveryStreamName: name, Record: record }),
+  PutRecordBatch: z.strictObject({ DeliveryStreamName: name, Records: z.array(record).min(1).max(500) }),
 };
 
 export type Requests = { [Operation in keyof typeof requests]: z.infer<(typeof requests)[Operation]> };

@@ -1,5 +1,6 @@
 import type { Buffers, OpenBuffer } from './buffers.js';
 import { errorLine, extractionFailed, type Failure, tooManyPartitions } from './failure.js';
+import { type Meter, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
 import { evaluatePrefix, maxEvaluatedPrefix } from './prefix.js';
@@ -31,11 +32,13 @@ export function createRouter({
   buffers,
   deliveryStream,
   observer,
+  meter = unmetered,
 }: {
   plan: DeliveryPlan;
   buffers: Buffers<DeliveryTarget>;
   deliveryStream: string;
   observer?: DeliveryObserver | undefined;
+  meter?: Meter;
 }): (shardId: string, records: readonly SourceRecord[], nowMs: number) => void {
   const names = new Map(plan.keyNames.map((name, index) => [name, index]));
 
@@ -82,7 +85,7 @@ export function createRouter({
   /** What is not foreseen about one record must not hold up those behind it: it too ends as an error record. */
   function piecesOf(records: readonly SourceRecord[]): Piece[][] {
     try {
-      return processRecords(plan, records);
+      return processRecords(plan, records, meter);
     } catch (error) {
       if (records.length > 1) return records.flatMap((record) => piecesOf([record]));
       return [[{ start: 0, end: records[0]!.data.length, result: extractionFailed(String(error)) }]];
@@ -90,6 +93,7 @@ export function createRouter({
   }
 
   return (shardId, records, nowMs) => {
+    let exceeded = false;
     for (const [index, pieces] of piecesOf(records).entries()) {
       const record = records[index]!;
       const { arrivalMs, data, sequenceNumber } = record;
@@ -101,6 +105,7 @@ export function createRouter({
         }
         const buffer = buffers.append({ shardId, target, arrivalMs, nowMs });
         if (!buffer) {
+          exceeded = true;
           fail(shardId, record, piece, tooManyPartitions, nowMs);
           continue;
         }
@@ -109,6 +114,10 @@ export function createRouter({
         if (observer) watch(buffer, shardId, piece.value, nowMs);
       }
       buffers.advance(shardId, { sequenceNumber, arrivalMs });
+    }
+    if (plan.dynamicPartitioning) {
+      meter('PartitionCount', buffers.activePartitions());
+      meter('PartitionCountExceeded', exceeded ? 1 : 0);
     }
   };
 }

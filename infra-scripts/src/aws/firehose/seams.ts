@@ -2,6 +2,8 @@ import type { SourceRecord } from './process-records.js';
 
 /** What delivery asks of Kinesis and of S3, and no more. Errors keep the names that AWS gives them. */
 export interface StreamSource {
+  /** It may be read as often and as fast as one likes; Kinesis has limits for each shard. */
+  readonly unlimited?: true;
   /** Every shard that the stream still knows. */
   shards(signal: AbortSignal): Promise<Shard[]>;
   /** An iterator just after the record, or at the oldest one that the shard still has. */
@@ -19,6 +21,8 @@ export interface Shard {
 
 export interface ShardBatch {
   records: SourceRecord[];
+  /** How far behind the shard's newest record they are, where the source says so. */
+  behindMs?: number;
   /** Absent when a closed shard has been read to its end. */
   next?: string;
 }

@@ -67,7 +67,7 @@ export async function removeState(path: string): Promise<void> {
 }
 
 /** A rename lasts only once the folder that holds it is on disk. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -55,7 +55,9 @@ export const rules: Rule[] = [
   {
     rule: 'an encryption of its own is for Direct PUT only',
     message: 'DeliveryStreamEncryptionConfigurationInput is only allowed for DirectPut delivery streams.', // ours
-    broken: ({ request }) => request.DeliveryStreamEncryptionConfigurationInput !== undefined,
+    broken: ({ request }) =>
+      request.DeliveryStreamType === 'KinesisStreamAsSource' &&
+      request.DeliveryStreamEncryptionConfigurationInput !== undefined,
   },
   {
     rule: 'buffering hints come both or not at all',
@@ -268,13 +270,16 @@ export async function validateCreation(request: CreateRequest): Promise<Extended
   const type = request.DeliveryStreamType ?? 'DirectPut';
   if (type === 'KinesisStreamAsSource' && !request.KinesisStreamSourceConfiguration)
     throw invalid('KinesisSourceStreamConfig is mandatory for KinesisStreamAsSource stream type.');
-  if (type !== 'KinesisStreamAsSource') throw unsupported(`DeliveryStreamType ${type} (KinesisStreamAsSource is)`);
-  for (const member of [
-    'DirectPutSourceConfiguration',
-    'MSKSourceConfiguration',
-    'DatabaseSourceConfiguration',
+  if (!['KinesisStreamAsSource', 'DirectPut'].includes(type))
+    throw unsupported(`DeliveryStreamType ${type} (KinesisStreamAsSource and DirectPut are)`);
+  for (const [member, goesWith] of [
+    ['KinesisStreamSourceConfiguration', 'KinesisStreamAsSource'],
+    ['DirectPutSourceConfiguration', 'DirectPut'],
+    ['MSKSourceConfiguration', 'MSKAsSource'],
+    ['DatabaseSourceConfiguration', 'DatabaseAsSource'],
   ] as const)
-    if (request[member] !== undefined) throw invalid(`${member} does not go with KinesisStreamAsSource stream type.`);
+    if (request[member] !== undefined && type !== goesWith)
+      throw invalid(`${member} does not go with ${type} stream type.`);
   const destination = request.ExtendedS3DestinationConfiguration;
   if (!destination) throw unsupported(`${others[0]} (ExtendedS3DestinationConfiguration is)`);
 

@@ -3,7 +3,9 @@ import type { Log } from '../part.js';
 import { createBuffers, type Position } from './buffers.js';
 import type { Clock } from './clock.js';
 import { concurrentPuts, createObjectDelivery } from './deliver-objects.js';
+import type { createErrorLog } from './error-log.js';
 import { createBell, createGate } from './gate.js';
+import { type Meter, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
 import type { PositionStore } from './positions.js';
@@ -34,6 +36,8 @@ export interface WorkerOptions {
   clock: Clock;
   log: Log;
   observer?: DeliveryObserver | undefined;
+  meter?: Meter;
+  errorLog?: ReturnType<typeof createErrorLog>;
   limits?: Partial<WorkerLimits>;
 }
 
@@ -54,15 +58,15 @@ const sliceBytes = 256 * 1024;
 const listShardsMs = 30_000;
 
 export function startWorker(options: WorkerOptions): DeliveryWorker {
-  const { plan, source, clock, log, deliveryStream, observer, positions, stored, startMs } = options;
+  const { plan, source, clock, log, deliveryStream, observer, positions, stored, startMs, meter = unmetered } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const intervalMs = plan.intervalMs / options.timeScale;
   const buffers = createBuffers<DeliveryTarget>(
     { sizeBytes: plan.sizeBytes, intervalMs, maxPartitions: limits.maxPartitions },
     stored,
   );
-  const route = createRouter({ plan, buffers, deliveryStream, observer });
-  const deliver = createObjectDelivery({ ...options, sink: options.sink });
+  const route = createRouter({ plan, buffers, deliveryStream, observer, meter });
+  const deliver = createObjectDelivery({ ...options, meter });
 
   const reading = new AbortController();
   const delivering = new AbortController();
@@ -114,6 +118,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
       clock,
       log,
       trouble: sourceTrouble,
+      meter,
       signal: reading.signal,
       admit,
       take: (records) => take(shardId, records),
@@ -152,6 +157,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
       } catch (error) {
         if (reading.signal.aborted) return;
         failures++;
+        if ((error as Error).name === 'LimitExceededException') meter('ThrottledDescribeStream', 1);
         sourceTrouble.began('shards', causeOf(error));
         waitMs = backoffMs(failures, 250, 5_000);
       }

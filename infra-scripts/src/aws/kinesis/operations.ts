@@ -5,6 +5,7 @@ import addTagsRules from 'kinesalite/validations/addTagsToStream.js';
 import listTagsRules from 'kinesalite/validations/listTagsForStream.js';
 import removeTagsRules from 'kinesalite/validations/removeTagsFromStream.js';
 import { AwsError } from '../json-protocol.js';
+import { whatThereIs } from '../part.js';
 import { describeStream, describeStreamSummary, listShards, listStreams } from './describe.js';
 import { type GetContext, getRecords, getShardIterator } from './get-records.js';
 import { type PutContext, putRecord, putRecords } from './put-records.js';
@@ -62,7 +63,7 @@ export async function run(context: OperationContext, name: string, input: Input)
   if (!operation)
     throw new AwsError(
       'UnknownOperationException',
-      `The embedded Kinesis does not have the operation ${name}.${insteadOf[name] ?? ''} It has ${Object.keys(operations).join(', ')}.`,
+      `The embedded Kinesis does not have the operation ${name}.${insteadOf[name] ?? ''} It has ${Object.keys(operations).join(', ')}. ${whatThereIs}`,
     );
   return operation(context, withStreamName(input));
 }

@@ -12,6 +12,7 @@ import * as objectOperations from './object-operations.js';
 import { openObjectStore } from './object-store.js';
 import { type Operation, operationOf } from './operation.js';
 import { readRequest, type S3Request } from './request.js';
+import { selectObjectContent } from './select/select-object-content.js';
 import { openUploadStore } from './uploads.js';
 
 const handlers: Record<Operation, Handler> = {
@@ -36,11 +37,7 @@ const handlers: Record<Operation, Handler> = {
   AbortMultipartUpload: multipartOperations.abortMultipartUpload,
   ListParts: multipartOperations.listParts,
   ListMultipartUploads: multipartOperations.listMultipartUploads,
-};
-
-/** What is left out on purpose, and what to do instead. */
-const notImplementedHints: Record<string, string> = {
-  SelectObjectContent: 'SelectObjectContent (S3 Select)',
+  SelectObjectContent: selectObjectContent,
 };
 
 /**
@@ -50,7 +47,8 @@ const notImplementedHints: Record<string, string> = {
  *
  * - An answer 200 to a write means that it is on disk. An object is there whole or not at all, also after `kill -9`.
  * - It is for 127.0.0.1: signatures are not verified, and every request may do everything. Presigned URLs work, and expire.
- * - Left out, and refused by name: versions, ACLs, policies, tags, lifecycle, encryption, object lock, S3 Select.
+ * - Left out, and refused by name: versions, ACLs, policies, tags, lifecycle, encryption, object lock.
+ * - S3 Select reads JSON, plain or gzip, and Parquet.
  * - One process at a time may have a folder open. On a file system that takes `A` and `a` for one name, so does this S3.
  *
  * @throws Error when a folder cannot be used; the message says which, why, and what to do.
@@ -74,7 +72,7 @@ export async function openS3(options: {
       if (request.bucket !== '') requireBucketName(request.bucket);
       const operation = operationOf(request);
       const handler = (handlers as Record<string, Handler | undefined>)[operation];
-      if (!handler) throw notImplemented(notImplementedHints[operation] ?? operation);
+      if (!handler) throw notImplemented(operation);
       // Leaving the body half read must not close the connection, or there would be no answer.
       const body = message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
       await handler({ request, body, response, store, uploads });

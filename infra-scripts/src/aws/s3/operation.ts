@@ -24,6 +24,7 @@ export const operations = [
   'AbortMultipartUpload',
   'ListParts',
   'ListMultipartUploads',
+  'SelectObjectContent',
 ] as const;
 export type Operation = (typeof operations)[number];
 

@@ -1,0 +1,49 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../part.js';
+import { createDirectPut, type DirectPut } from './put-records.js';
+import { openRecordLog, type RecordLog } from './record-log.js';
+
+/** The logs of all delivery streams that are put into, each in a folder of its own. */
+export interface DirectPutLogs {
+  /** Opened when it is not open yet. @param delivered the last record that is known to be in S3 @throws Error when it is damaged */
+  open(id: string, delivered: number, log: Log): Promise<{ records: RecordLog; directPut: DirectPut }>;
+  remove(id: string): Promise<void>;
+  /** Removes the logs of delivery streams that are gone: a crash may come between the two. */
+  keepOnly(ids: ReadonlySet<string>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createDirectPutLogs(
+  folder: string,
+  { now, backlogBytes }: { now: () => number; backlogBytes?: number | undefined },
+): DirectPutLogs {
+  const opened = new Map<string, Promise<{ records: RecordLog; directPut: DirectPut }>>();
+
+  return {
+    open(id, delivered, log) {
+      let one = opened.get(id);
+      if (!one) {
+        one = openRecordLog(join(folder, id), delivered, log).then((records) => ({
+          records,
+          directPut: createDirectPut(records, { log, now, backlogBytes }),
+        }));
+        one.catch(() => opened.delete(id));
+        opened.set(id, one);
+      }
+      return one;
+    },
+    async remove(id) {
+      await (await opened.get(id))?.records.close();
+      opened.delete(id);
+      await rm(join(folder, id), { recursive: true, force: true });
+    },
+    async keepOnly(ids) {
+      const found = await readdir(folder).catch(() => []);
+      for (const id of found) if (!ids.has(id)) await rm(join(folder, id), { recursive: true, force: true });
+    },
+    async close() {
+      await Promise.allSettled([...opened.values()].map(async (one) => (await one).records.close()));
+    },
+  };
+}

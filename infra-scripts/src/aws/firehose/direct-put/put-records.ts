@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { Log } from '../../part.js';
+import { causeOf, createTrouble } from '../trouble.js';
+import type { RecordLog } from './record-log.js';
+
+/** https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
+export const maxBatchRecords = 500;
+export const maxBatchBytes = 4 * 1024 * 1024;
+export const maxRecordBytes = 1000 * 1024;
+/** While S3 does not take objects, the log grows; from here on records are refused, as Firehose refuses them when it cannot keep up. */
+export const maxBacklogBytes = 1024 * 1024 * 1024;
+
+/** What became of one record. */
+export type PutOutcome = { recordId: string } | { errorCode: string; errorMessage: string };
+
+export interface DirectPut {
+  /** One outcome for each record, in their order; those that have an id are on disk. */
+  put(records: readonly Buffer[]): Promise<PutOutcome[]>;
+}
+
+const slowDown = {
+  errorCode: 'ServiceUnavailableException',
+  errorMessage: 'Slow down.',
+};
+
+export function createDirectPut(
+  records: RecordLog,
+  { log, now, backlogBytes = maxBacklogBytes }: { log: Log; now: () => number; backlogBytes?: number | undefined },
+): DirectPut {
+  const trouble = createTrouble(log, {
+    failing: (cause) => `does not take records (${cause}): they are answered with ServiceUnavailableException`,
+    working: () => 'takes records again',
+  });
+  return {
+    async put(datas) {
+      let room = backlogBytes - records.bytes();
+      const taken: Buffer[] = [];
+      const isTaken = datas.map((data) => {
+        room -= data.length;
+        if (room < 0) return false;
+        taken.push(data);
+        return true;
+      });
+      let failed = false;
+      try {
+        if (taken.length > 0) await records.append(taken, now());
+        trouble.ended('disk');
+      } catch (error) {
+        failed = true;
+        trouble.began('disk', causeOf(error));
+      }
+      if (room < 0) trouble.began('backlog', `${backlogBytes} bytes wait for S3`);
+      else trouble.ended('backlog');
+      return isTaken.map((one) => (one && !failed ? { recordId: recordId() } : slowDown));
+    },
+  };
+}
+
+/** Opaque, as long as Firehose's. */
+const recordId = () => randomBytes(165).toString('base64');
