@@ -155,7 +155,7 @@ describe('whatever the traffic', () => {
         // A newline an event is what packing adds.
         expect(packed.capacity.shards).toBeLessThanOrEqual(Math.ceil(unpacked.capacity.shards * 1.03));
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -170,7 +170,7 @@ describe('whatever the traffic', () => {
         const total = (each: Workload) => makePlan(each, defaultSizing()).unpacked.totals['per record'];
         expect(total(more)).toBeGreaterThanOrEqual(total(workload) * 0.9999);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
