@@ -7,7 +7,9 @@ import { addDev } from './dev.js';
 import { addGenerate } from './generate.js';
 import { addIngest } from './ingest.js';
 import { addLs } from './ls.js';
+import { addPlan } from './plan.js';
 import { addQuery } from './query.js';
+import { addRedrive } from './redrive.js';
 import { addReplay } from './replay.js';
 import { addStore } from './store.js';
 
@@ -22,7 +24,19 @@ function createProgram(): Command {
     .showHelpAfterError('(millrace --help lists the commands, millrace COMMAND --help explains one)')
     .exitOverride()
     .configureHelp({ subcommandTerm: (command) => command.name() });
-  const commands = [addDev, addGenerate, addReplay, addQuery, addLs, addAudit, addAws, addIngest, addStore];
+  const commands = [
+    addDev,
+    addGenerate,
+    addReplay,
+    addQuery,
+    addLs,
+    addAudit,
+    addRedrive,
+    addPlan,
+    addAws,
+    addIngest,
+    addStore,
+  ];
   for (const add of commands) add(program);
   return program;
 }

@@ -1,3 +1,4 @@
+import type { MillraceEvent } from '@millrace/sdk/schema';
 import type { Parcel, Settled, Sink } from './sink.js';
 
 /**
@@ -39,6 +40,9 @@ interface Lane {
   busy: boolean;
   linger?: NodeJS.Timeout | undefined;
 }
+
+/** What is sent again may be anyone's, without a visitor. */
+export const keyOf = ({ visitor_id, event_id }: MillraceEvent) => visitor_id ?? event_id;
 
 function laneOf(visitor: string, lanes: number): number {
   let hash = 0x811c9dc5;
@@ -114,7 +118,7 @@ export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, o
   return {
     offer(parcel) {
       pending += 1;
-      const lane = lanes[laneOf(parcel.event.visitor_id, count)]!;
+      const lane = lanes[laneOf(keyOf(parcel.event), count)]!;
       lane.waiting.push(parcel);
       advance(lane);
     },

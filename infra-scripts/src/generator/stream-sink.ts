@@ -1,5 +1,6 @@
 import { KinesisClient, type KinesisClientConfig, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { networkTrouble } from './collector.js';
+import { keyOf } from './lanes.js';
 import { type Attempt, createRetrier } from './retrying.js';
 import type { Log, Parcel, Settled, Sink } from './sink.js';
 
@@ -76,7 +77,7 @@ export function createStreamSink({ clientConfig, stream, description, giveUpAfte
     requests += 1;
     try {
       const { $metadata: _, ...answer } = await client.send(
-        new PutRecordCommand({ StreamName: stream, PartitionKey: event.visitor_id, Data: Buffer.from(`${line}\n`) }),
+        new PutRecordCommand({ StreamName: stream, PartitionKey: keyOf(event), Data: Buffer.from(`${line}\n`) }),
       );
       return { done: { refused: [], answer } };
     } catch (error) {

@@ -5,7 +5,7 @@ import { bucketInput } from './bucket.js';
 import { deliveryStreamInput } from './delivery-stream.js';
 import { checkSettings, type PipelineSettings } from './settings.js';
 import { streamInput } from './stream.js';
-import { type TableInput, tableInput } from './table.js';
+import { errorTableInput, type TableInput, tableInput } from './table.js';
 
 export type { PipelineSettings } from './settings.js';
 
@@ -17,6 +17,8 @@ export interface Pipeline {
   readonly deliveryStream: CreateDeliveryStreamCommandInput;
   /** Glue's TableInput, in the database `settings.database`. */
   readonly table: TableInput;
+  /** The same, over Firehose's error objects. */
+  readonly errorTable: TableInput;
 }
 
 /**
@@ -31,5 +33,6 @@ export function definePipeline(settings?: Partial<PipelineSettings>): Pipeline {
     bucket: bucketInput(checked),
     deliveryStream: deliveryStreamInput(checked),
     table: tableInput(checked),
+    errorTable: errorTableInput(checked),
   };
 }

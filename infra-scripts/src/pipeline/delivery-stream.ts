@@ -1,4 +1,8 @@
-import type { CreateDeliveryStreamCommandInput } from '@aws-sdk/client-firehose';
+import type {
+  CreateDeliveryStreamCommandInput,
+  DataFormatConversionConfiguration,
+  Processor,
+} from '@aws-sdk/client-firehose';
 import { bucketArn, deliveryRoleArn, streamArn } from './arns.js';
 import { deliveryPrefix, errorPrefix, partitionQuery } from './prefix.js';
 import type { PipelineSettings } from './settings.js';
@@ -19,7 +23,7 @@ export function deliveryStreamInput(settings: PipelineSettings): CreateDeliveryS
       Prefix: deliveryPrefix(settings),
       ErrorOutputPrefix: errorPrefix,
       BufferingHints: { SizeInMBs: settings.bufferSizeMiB, IntervalInSeconds: settings.bufferIntervalSeconds },
-      CompressionFormat: settings.compression,
+      CompressionFormat: settings.format === 'parquet' ? 'UNCOMPRESSED' : settings.compression,
       CustomTimeZone: 'UTC',
       EncryptionConfiguration: { NoEncryptionConfig: 'NoEncryption' },
       CloudWatchLoggingOptions: {
@@ -32,19 +36,34 @@ export function deliveryStreamInput(settings: PipelineSettings): CreateDeliveryS
       DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 300 } },
       ProcessingConfiguration: {
         Enabled: true,
-        Processors: [
-          { Type: 'RecordDeAggregation', Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }] },
-          {
-            Type: 'MetadataExtraction',
-            Parameters: [
-              { ParameterName: 'MetadataExtractionQuery', ParameterValue: partitionQuery },
-              { ParameterName: 'JsonParsingEngine', ParameterValue: 'JQ-1.6' },
-            ],
-          },
-          // De-aggregation takes the newlines away; without this one the object's events would lie on one line.
-          { Type: 'AppendDelimiterToRecord', Parameters: [] },
-        ],
+        Processors: processors(settings),
       },
+      ...(settings.format === 'parquet' ? { DataFormatConversionConfiguration: toParquet(settings, RoleARN) } : {}),
     },
+  };
+}
+
+function processors({ format }: PipelineSettings): Processor[] {
+  return [
+    { Type: 'RecordDeAggregation', Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }] },
+    {
+      Type: 'MetadataExtraction',
+      Parameters: [
+        { ParameterName: 'MetadataExtractionQuery', ParameterValue: partitionQuery },
+        { ParameterName: 'JsonParsingEngine', ParameterValue: 'JQ-1.6' },
+      ],
+    },
+    // De-aggregation takes the newlines away; without this one the object's events would lie on one line.
+    ...(format === 'json' ? [{ Type: 'AppendDelimiterToRecord', Parameters: [] } satisfies Processor] : []),
+  ];
+}
+
+/** Firehose compresses inside Parquet itself and refuses another compression around it. */
+function toParquet({ database, table, region }: PipelineSettings, RoleARN: string): DataFormatConversionConfiguration {
+  return {
+    Enabled: true,
+    SchemaConfiguration: { RoleARN, DatabaseName: database, TableName: table, Region: region, VersionId: 'LATEST' },
+    InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: { CaseInsensitive: true } } },
+    OutputFormatConfiguration: { Serializer: { ParquetSerDe: { Compression: 'SNAPPY' } } },
   };
 }

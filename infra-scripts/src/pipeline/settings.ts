@@ -61,6 +61,14 @@ const settingsSchema = z.strictObject({
       error: 'must be GZIP or UNCOMPRESSED: the lake can query both, and no other that Firehose writes as JSON Lines',
     })
     .default('GZIP'),
+  /** What lies in the lake: JSON Lines, or Parquet that Firehose makes of them with the table's columns (AWS only). */
+  format: z.enum(['json', 'parquet'], { error: 'must be json or parquet' }).default('json'),
+  /** How long the stream keeps an event: also how long a delivery may be down without loss. */
+  retentionHours: z
+    .int()
+    .min(24, 'must be at least 24 hours')
+    .max(8_760, 'must be at most 8,760 hours, a year')
+    .default(24),
   /** Adds `dt=2026-11-23/` after page and event, by the UTC day of arrival. */
   datePartition: z.boolean().default(false),
 });

@@ -35,6 +35,54 @@ export function partitionValues({ catalogue }: Pick<PipelineSettings, 'catalogue
   };
 }
 
+/** How Athena reads the objects. */
+const formats = {
+  json: {
+    InputFormat: 'org.apache.hadoop.mapred.TextInputFormat',
+    OutputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+    SerdeInfo: {
+      SerializationLibrary: 'org.openx.data.jsonserde.JsonSerDe',
+      Parameters: { 'ignore.malformed.json': 'true', 'case.insensitive': 'true' },
+    },
+  },
+  parquet: {
+    InputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+    OutputFormat: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+    SerdeInfo: {
+      SerializationLibrary: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+      Parameters: { 'serialization.format': '1' },
+    },
+  },
+};
+
+/** What Firehose writes of a record that it could not deliver. Both spellings of the reason's members were seen. */
+const errorColumns = [
+  ['rawdata', 'string', 'The record, base64.'],
+  ['errorcode', 'string', 'Why.'],
+  ['errormessage', 'string', 'Why, in words.'],
+  ['lasterrorcode', 'string', 'Why, where the format conversion failed.'],
+  ['lasterrormessage', 'string', 'Why, in words, where the format conversion failed.'],
+  ['attemptsmade', 'bigint', 'How often it was tried.'],
+  ['arrivaltimestamp', 'bigint', 'When the stream had it, in milliseconds since 1970.'],
+  ['attemptendingtimestamp', 'bigint', 'When it was given up, in milliseconds since 1970.'],
+] as const;
+
+/** Athena's table over what Firehose could not deliver: JSON Lines whatever the lake's format. */
+export function errorTableInput({ bucket, table }: PipelineSettings): TableInput {
+  return {
+    Name: `${table}_errors`,
+    Description: 'One row per record that Firehose could not deliver. The reason is also in the path: errors/TYPE/.',
+    TableType: 'EXTERNAL_TABLE',
+    Parameters: { EXTERNAL: 'TRUE', classification: 'json' },
+    PartitionKeys: [],
+    StorageDescriptor: {
+      Columns: errorColumns.map(([Name, Type, Comment]) => ({ Name, Type, Comment })),
+      Location: `s3://${bucket}/errors/`,
+      ...formats.json,
+    },
+  };
+}
+
 /** Athena's table over the lake, with partition projection: a new object is queryable at once, and nothing crawls. */
 export function tableInput(settings: PipelineSettings): TableInput {
   const { bucket, table } = settings;
@@ -48,7 +96,7 @@ export function tableInput(settings: PipelineSettings): TableInput {
     TableType: 'EXTERNAL_TABLE',
     Parameters: {
       EXTERNAL: 'TRUE',
-      classification: 'json',
+      classification: settings.format,
       'projection.enabled': 'true',
       ...Object.fromEntries(
         partitionColumns.flatMap((name) => [
@@ -78,12 +126,7 @@ export function tableInput(settings: PipelineSettings): TableInput {
         .filter(({ name }) => !keys.includes(name))
         .map(({ name, glue, description: Comment }) => ({ Name: name, Type: glue, Comment })),
       Location: `s3://${bucket}/`,
-      InputFormat: 'org.apache.hadoop.mapred.TextInputFormat',
-      OutputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
-      SerdeInfo: {
-        SerializationLibrary: 'org.openx.data.jsonserde.JsonSerDe',
-        Parameters: { 'ignore.malformed.json': 'true', 'case.insensitive': 'true' },
-      },
+      ...formats[settings.format],
     },
   };
 }

@@ -1,0 +1,118 @@
+import type { Capacity } from './capacity.js';
+import { fullRecord } from './packing.js';
+import { mostEventsPerServer, type Sizing, type Workload } from './workload.js';
+
+/** Something that has an end. */
+export interface Bound {
+  what: string;
+  /** How much of it the plan uses at its peak, and how much there is, in `unit`. */
+  used: number;
+  limit: number;
+  unit: string;
+  /** Whether AWS raises it on request; the others end where they end. */
+  quota: boolean;
+  /** What to do when it comes near. */
+  action: string;
+}
+
+/** The share from which on a bound is worth an action before the first event is sent. */
+export const nearShare = 0.8;
+
+export const shareOf = ({ used, limit }: Bound) => used / limit;
+/** The nearest first. */
+export const byNearness = (a: Bound, b: Bound) => shareOf(b) - shareOf(a);
+
+/** A region's quota of shards; the service names it for us-east-1 only. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+const shardQuota = 20_000;
+/** What a new on-demand stream takes; afterwards twice the peak of the last 30 days. */
+const onDemandStart = { bytesPerSecond: 4e6, recordsPerSecond: 4_000 };
+const activePartitionQuota = 500;
+const partitionBytesPerSecond = 1e9;
+/** A partition's share of the traffic is rarely even: the busiest is taken to get this many times the mean. */
+const hotPartition = 5;
+
+/** Everything in the plan that has an end, the nearest first. Rates are at the peak. */
+export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity): Bound[] {
+  const peak = workload.eventsPerSecond === 0 ? 1 : workload.peakEventsPerSecond / workload.eventsPerSecond;
+  const records = capacity.recordsPerSecond * peak;
+  const bytes = capacity.streamBytesPerSecond * peak;
+  const delivered = capacity.deliveredBytesPerSecond * peak;
+  const spoolSeconds = (capacity.servers * sizing.spoolBytes) / Math.max(1, delivered);
+  const bounds: Bound[] = [
+    {
+      what: 'a new on-demand stream, bytes',
+      used: bytes / 1e6,
+      limit: onDemandStart.bytesPerSecond / 1e6,
+      unit: 'MB/s',
+      quota: false,
+      action:
+        'take shards, or let the stream grow: on demand doubles the 30-day peak, and more than double within 15 min throttles',
+    },
+    {
+      what: 'a new on-demand stream, records',
+      used: records,
+      limit: onDemandStart.recordsPerSecond,
+      unit: 'records/s',
+      quota: false,
+      action: 'pack the events, or take shards',
+    },
+    {
+      what: 'shards in the region',
+      used: capacity.shards,
+      limit: shardQuota,
+      unit: 'shards',
+      quota: true,
+      action: 'raise the quota of shards per Region of Kinesis Data Streams in Service Quotas',
+    },
+    {
+      what: 'active partitions of the delivery stream',
+      used: workload.possiblePartitions,
+      limit: activePartitionQuota,
+      unit: 'partitions',
+      quota: true,
+      action:
+        'raise the quota of active partitions of Data Firehose (on request; sources name 2,500 and 5,000 as the most), or declare fewer pages and events: beyond it records go to errors/activePartitionExceeded/',
+    },
+    {
+      what: 'the busiest partition',
+      used: ((delivered / Math.max(1, workload.filledPartitions)) * hotPartition) / 1e6,
+      limit: partitionBytesPerSecond / 1e6,
+      unit: 'MB/s',
+      quota: false,
+      action: 'split the page or event in two in the catalogue: 1 GB/s is the most that one partition takes',
+    },
+    {
+      what: 'the ingest servers',
+      used: workload.peakEventsPerSecond,
+      limit: capacity.servers * mostEventsPerServer,
+      unit: 'events/s',
+      quota: false,
+      action: 'more servers (MaxServers), or a larger type; check the quota of running instances in Service Quotas',
+    },
+    {
+      what: 'an hour without Kinesis, in the spools',
+      used: 3_600,
+      limit: spoolSeconds,
+      unit: 's of events',
+      quota: false,
+      action: 'a larger spool (SpoolGiB): when it is full the servers answer 503 and the trackers keep their events',
+    },
+  ];
+  return bounds.sort(byNearness);
+}
+
+/**
+ * Every server has a lane to every shard, and a quiet lane sends small records: beyond so many lanes the linger fills none. Only worth
+ * telling where full records would save money.
+ */
+export function laneBound(workload: Workload, sizing: Sizing, capacity: Capacity, dollarsSaved: number): Bound {
+  const wanted = fullRecord(workload).eventsPerRecord - 1;
+  return {
+    what: 'lanes that the rate fills',
+    used: capacity.servers * capacity.shards,
+    limit: (workload.eventsPerSecond * sizing.lingerMs) / 1_000 / Math.max(1, wanted),
+    unit: 'lanes (servers × shards)',
+    quota: false,
+    action: `a longer linger (100 ms at most) and fewer, larger servers; full records would cost $${Math.round(dollarsSaved).toLocaleString('en-US')} a month less, if 5 KB count per record`,
+  };
+}

@@ -1,0 +1,76 @@
+import { type Bound, shareOf } from './bounds.js';
+import { count, dollars, figure, mebibytes } from './figures.js';
+import type { Plan, Variant } from './plan.js';
+
+/** A line of the plan: what, and its value for each way of packing. */
+export interface Row {
+  what: string;
+  unpacked: string;
+  packed: string;
+  full: string;
+}
+
+/** The columns' names, in the order of `Row`. */
+export const columnNames = { unpacked: 'one by one', packed: 'packed', full: 'full records' } as const;
+
+export const ways = ['unpacked', 'packed', 'full'] as const;
+
+const lines: [what: string, of: (variant: Variant, plan: Plan) => string][] = [
+  ['events in a record', ({ capacity }) => figure(capacity.eventsPerRecord)],
+  ['record, bytes', ({ capacity }) => figure(capacity.recordBytes)],
+  ['records/s into the stream', ({ capacity }) => figure(capacity.recordsPerSecond)],
+  ['MB/s into the stream', ({ capacity }) => figure(capacity.streamBytesPerSecond / 1e6)],
+  ['PutRecords calls/s, at least', ({ capacity }) => figure(capacity.callsPerSecond)],
+  [
+    'shards at the peak, bare / 70 % full',
+    ({ capacity }) => `${count(capacity.shardsBare)} / ${count(capacity.shards)}`,
+  ],
+  ['ingest servers', ({ capacity }) => figure(capacity.servers)],
+  ['partitions that can be active', (_, { workload }) => figure(workload.possiblePartitions)],
+  ['objects a month', ({ capacity }) => count(capacity.objectsPerMonth)],
+  ['mean object before compression', ({ capacity }) => mebibytes(capacity.objectBytes)],
+];
+
+const bill: [what: string, of: (variant: Variant) => number][] = [
+  ['Kinesis with shards', ({ costs }) => costs.kinesisProvisioned + costs.retentionProvisioned],
+  ['Kinesis on demand', ({ costs }) => costs.kinesisOnDemand + costs.retentionOnDemand],
+  ['Firehose ingest, 5 KB per record', ({ costs }) => costs.firehoseIngest['per record']],
+  ['Firehose ingest, 5 KB per event', ({ costs }) => costs.firehoseIngest['per sub-record']],
+  ['Firehose partitioning, by GB', ({ costs }) => costs.partitioning],
+  ['Firehose partitioning, by object', ({ costs }) => costs.partitionedObjects],
+  ['S3 PUT', ({ costs }) => costs.s3Puts],
+  ['S3, one month’s events', ({ costs }) => costs.s3Storage],
+  ['EC2, addresses, disks', ({ costs }) => costs.servers],
+  ['load balancer', ({ costs }) => costs.loadBalancer],
+  ['CloudWatch', ({ costs }) => costs.cloudWatch],
+];
+
+const each = <Of>(plan: Plan, of: (variant: Variant) => Of) => ({
+  unpacked: of(plan.unpacked),
+  packed: of(plan.packed),
+  full: of(plan.full),
+});
+
+/** What flows, in the order in which it flows. */
+export function capacityRows(plan: Plan): Row[] {
+  return lines.map(([what, of]) => ({ what, ...each(plan, (variant) => of(variant, plan)) }));
+}
+
+/** Dollars a month per service. The total has the cheaper kind of stream; the other stays out of it. */
+export function costRows(plan: Plan): Row[] {
+  const rows = bill.map(([what, of]) => ({ what, ...each(plan, (variant) => dollars(of(variant))) }));
+  const totals = (['per record', 'per sub-record'] as const).map((reading) => ({
+    what: `total, 5 KB ${reading === 'per record' ? 'per record' : 'per event'}`,
+    ...each(plan, (variant) => dollars(variant.totals[reading])),
+  }));
+  const million = (['per record', 'per sub-record'] as const).map((reading) => ({
+    what: `a million events, 5 KB ${reading === 'per record' ? 'per record' : 'per event'}`,
+    ...each(plan, (variant) => dollars(variant.dollarsPerMillionEvents[reading])),
+  }));
+  return [...rows, ...totals, ...million];
+}
+
+/** What ends first: `an hour without Kinesis, in the spools: 3,600 of 716 s of events`. */
+export function boundText(bound: Bound): string {
+  return `${bound.what}: ${figure(bound.used)} of ${figure(bound.limit)} ${bound.unit} (${figure(shareOf(bound) * 100)} %)`;
+}

@@ -1,0 +1,96 @@
+import { nothing, type Resources, ref, when } from './intrinsics.js';
+import { serverPort } from './names.js';
+
+/** How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the stream. */
+const leavingSeconds = 30;
+
+const forward = { Type: 'forward', TargetGroupArn: ref('ServerTargets') };
+
+/** The load balancer: TLS when a certificate is given, and then plain HTTP is sent there. */
+export function balancerResources(): Resources {
+  return {
+    BalancerSecurityGroup: {
+      comment: 'Who may send events: AllowedCidr, everyone unless it is narrowed.',
+      Type: 'AWS::EC2::SecurityGroup',
+      Properties: {
+        GroupDescription: 'Millrace load balancer',
+        VpcId: ref('Vpc'),
+        SecurityGroupIngress: [
+          { Description: 'HTTP', IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: ref('AllowedCidr') },
+          when(
+            'HasCertificate',
+            { Description: 'TLS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: ref('AllowedCidr') },
+            nothing,
+          ),
+        ],
+        SecurityGroupEgress: [
+          {
+            Description: 'The servers',
+            IpProtocol: 'tcp',
+            FromPort: serverPort,
+            ToPort: serverPort,
+            CidrIp: '10.20.0.0/16',
+          },
+        ],
+      },
+    },
+    LoadBalancer: {
+      comment: 'Spreads requests over the servers of both zones.',
+      Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
+      DependsOn: ['DefaultRoute'],
+      Properties: {
+        Type: 'application',
+        Scheme: 'internet-facing',
+        Subnets: [ref('SubnetA'), ref('SubnetB')],
+        SecurityGroups: [ref('BalancerSecurityGroup')],
+        LoadBalancerAttributes: [{ Key: 'routing.http.drop_invalid_header_fields.enabled', Value: 'true' }],
+      },
+    },
+    ServerTargets: {
+      comment: 'A server gets requests while /readyz says that it can take events.',
+      Type: 'AWS::ElasticLoadBalancingV2::TargetGroup',
+      Properties: {
+        VpcId: ref('Vpc'),
+        Protocol: 'HTTP',
+        Port: serverPort,
+        TargetType: 'instance',
+        HealthCheckPath: '/readyz',
+        HealthCheckIntervalSeconds: 10,
+        HealthCheckTimeoutSeconds: 5,
+        HealthyThresholdCount: 2,
+        UnhealthyThresholdCount: 3,
+        Matcher: { HttpCode: '200' },
+        TargetGroupAttributes: [{ Key: 'deregistration_delay.timeout_seconds', Value: String(leavingSeconds) }],
+      },
+    },
+    HttpListener: {
+      comment: 'Without a certificate it carries the events; with one it only points pages to TLS.',
+      Type: 'AWS::ElasticLoadBalancingV2::Listener',
+      Properties: {
+        LoadBalancerArn: ref('LoadBalancer'),
+        Port: 80,
+        Protocol: 'HTTP',
+        DefaultActions: [
+          when(
+            'HasCertificate',
+            { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } },
+            forward,
+          ),
+        ],
+      },
+    },
+    HttpsListener: {
+      comment: 'TLS 1.2 and newer.',
+      Type: 'AWS::ElasticLoadBalancingV2::Listener',
+      Condition: 'HasCertificate',
+      Properties: {
+        LoadBalancerArn: ref('LoadBalancer'),
+        Port: 443,
+        Protocol: 'HTTPS',
+        SslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+        Certificates: [{ CertificateArn: ref('CertificateArn') }],
+        DefaultActions: [forward],
+      },
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { type Resource, type Resources, ref } from './intrinsics.js';
+import { serverPort } from './names.js';
+import type { Size } from './template.js';
+
+const zone = (index: number) => ({ 'Fn::Select': [index, { 'Fn::GetAZs': '' }] });
+const subnet = (name: string, index: number): Resource => ({
+  comment: `Public, in the ${name} zone of the region.`,
+  Type: 'AWS::EC2::Subnet',
+  Properties: { VpcId: ref('Vpc'), CidrBlock: `10.20.${index}.0/24`, AvailabilityZone: zone(index) },
+});
+const routed = (name: string): Resource => ({
+  comment: `Its way out.`,
+  Type: 'AWS::EC2::SubnetRouteTableAssociation',
+  Properties: { SubnetId: ref(name), RouteTableId: ref('RouteTable') },
+});
+
+/** A network of its own, over two zones. No NAT gateway: the servers have public addresses for what they call, and nothing gets in but what the groups let in. */
+export function networkResources(size: Size): Resources {
+  return {
+    Vpc: {
+      comment: 'A network of its own.',
+      Type: 'AWS::EC2::VPC',
+      Properties: { CidrBlock: '10.20.0.0/16', EnableDnsSupport: true, EnableDnsHostnames: true },
+    },
+    InternetGateway: { comment: 'Its door.', Type: 'AWS::EC2::InternetGateway' },
+    GatewayAttachment: {
+      comment: 'The door is in this wall.',
+      Type: 'AWS::EC2::VPCGatewayAttachment',
+      Properties: { VpcId: ref('Vpc'), InternetGatewayId: ref('InternetGateway') },
+    },
+    RouteTable: {
+      comment: 'One way out for all subnets.',
+      Type: 'AWS::EC2::RouteTable',
+      Properties: { VpcId: ref('Vpc') },
+    },
+    DefaultRoute: {
+      comment: 'Everything that is not in the network goes through the door.',
+      Type: 'AWS::EC2::Route',
+      DependsOn: ['GatewayAttachment'],
+      Properties: {
+        RouteTableId: ref('RouteTable'),
+        DestinationCidrBlock: '0.0.0.0/0',
+        GatewayId: ref('InternetGateway'),
+      },
+    },
+    SubnetA: subnet('first', 0),
+    SubnetARoute: routed('SubnetA'),
+    SubnetB: subnet('second', 1),
+    SubnetBRoute: routed('SubnetB'),
+    ServerSecurityGroup: {
+      comment:
+        size === 'trial'
+          ? 'The server: its port from AllowedCidr, nothing else; no SSH. Out: TLS to AWS and to the package mirror.'
+          : 'The servers: their port from the load balancer, nothing else; no SSH. Out: TLS to AWS and to the package mirror.',
+      Type: 'AWS::EC2::SecurityGroup',
+      Properties: {
+        GroupDescription: 'Millrace ingest servers',
+        VpcId: ref('Vpc'),
+        SecurityGroupIngress: [
+          size === 'trial'
+            ? {
+                Description: 'Browsers',
+                IpProtocol: 'tcp',
+                FromPort: serverPort,
+                ToPort: serverPort,
+                CidrIp: ref('AllowedCidr'),
+              }
+            : {
+                Description: 'The load balancer',
+                IpProtocol: 'tcp',
+                FromPort: serverPort,
+                ToPort: serverPort,
+                SourceSecurityGroupId: ref('BalancerSecurityGroup'),
+              },
+        ],
+        SecurityGroupEgress: [outward],
+      },
+    },
+  };
+}
+
+export const outward = { Description: 'TLS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };

@@ -1,0 +1,188 @@
+import type { Properties } from './intrinsics.js';
+import type { Size } from './template.js';
+
+interface Parameter {
+  Type: string;
+  Description: string;
+  Default?: string | number;
+  AllowedPattern?: string;
+  AllowedValues?: string[];
+  ConstraintDescription?: string;
+  MinValue?: number;
+  MaxValue?: number;
+}
+
+type Group = [label: string, parameters: Record<string, Parameter>];
+
+const yesNo = ['yes', 'no'];
+
+/** What is decided when the stack is made or changed; in groups, as the console shows them. */
+function groups(size: Size): Group[] {
+  return [
+    [
+      'The release',
+      {
+        ReleaseBucket: {
+          Type: 'String',
+          AllowedPattern: '^[a-z0-9.-]{3,63}$',
+          Description: 'The bucket that holds the release archive (millrace release makes it, millrace up uploads it).',
+        },
+        ReleaseKey: {
+          Type: 'String',
+          AllowedPattern: '^[a-zA-Z0-9_./-]+$',
+          Description: 'Its key. Another key rolls the servers over to that release.',
+        },
+      },
+    ],
+    [
+      'Who may send',
+      {
+        WriteKeysParameter: {
+          Type: 'String',
+          Default: '/millrace/write-keys',
+          AllowedPattern: '^/[a-zA-Z0-9_./-]+$',
+          Description: 'The name of the SSM parameter (SecureString) that holds the write keys, separated by commas.',
+        },
+        Origins: {
+          Type: 'String',
+          AllowedPattern: "^[^']*$",
+          ConstraintDescription: 'Origins have no apostrophe.',
+          Description:
+            'The origins of the pages that may send, separated by spaces: https://shop.example; * for every page.',
+        },
+        AllowedCidr: {
+          Type: 'String',
+          Default: '0.0.0.0/0',
+          AllowedPattern: '^\\d{1,3}(\\.\\d{1,3}){3}/\\d{1,2}$',
+          Description: 'The addresses that may send.',
+        },
+        ...(size === 'trial'
+          ? {}
+          : {
+              CertificateArn: {
+                Type: 'String',
+                Default: '',
+                Description:
+                  'A certificate of AWS Certificate Manager in this region, for TLS; empty for plain HTTP, for trials only.',
+              },
+              DomainName: {
+                Type: 'String',
+                Default: '',
+                AllowedPattern: '^[a-z0-9.-]*$',
+                Description:
+                  'The name that the certificate is for, as collect.example.com. Point it at the load balancer (CNAME).',
+              },
+            }),
+      },
+    ],
+    [
+      'Size',
+      {
+        InstanceType: {
+          Type: 'String',
+          Default: size === 'trial' ? 't3.micro' : 'c6i.large',
+          AllowedPattern: '^[a-z0-9-]+\\.[a-z0-9]+$',
+          Description: 'The type of an ingest server; of the architecture of ImageId.',
+        },
+        ...(size === 'trial'
+          ? {}
+          : {
+              MinServers: {
+                Type: 'Number' as const,
+                Default: 2,
+                MinValue: 0,
+                Description:
+                  'Ingest servers at least: two, one in each zone. 0 stops taking events, before the stack goes.',
+              },
+              MaxServers: { Type: 'Number' as const, Default: 6, MinValue: 0, Description: 'Ingest servers at most.' },
+            }),
+        SpoolGiB: {
+          Type: 'Number',
+          Default: size === 'trial' ? 1 : 8,
+          MinValue: 1,
+          MaxValue: 1_000,
+          Description: 'Disk that the spool of a server may take while Kinesis takes no events.',
+        },
+        DiskGiB: {
+          Type: 'Number',
+          Default: size === 'trial' ? 9 : 16,
+          MinValue: 9,
+          MaxValue: 1_100,
+          Description: 'The disk of a server: 8 GiB for the system, and the spool.',
+        },
+        LingerMs: {
+          Type: 'Number',
+          Default: 50,
+          MinValue: 0,
+          MaxValue: 100,
+          Description: 'How long a record waits for company, in milliseconds: longer packs better.',
+        },
+        ImageId: {
+          Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
+          Default: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',
+          Description: 'Amazon Linux 2023; the newest whenever the stack is changed.',
+        },
+      },
+    ],
+    [
+      'Lake and queries',
+      {
+        Lake: {
+          Type: 'String',
+          Default: 'create',
+          AllowedValues: ['create', 'use'],
+          Description:
+            'use: the bucket is there from an earlier stack, which never deletes it. Do not change it on a stack that made the bucket.',
+        },
+        ScanLimitBytes: {
+          Type: 'Number',
+          Default: 107_374_182_400,
+          MinValue: 10_000_000,
+          Description: 'A query that would scan more is cancelled: 100 GiB cost half a dollar.',
+        },
+      },
+    ],
+    [
+      'Beside it',
+      {
+        Generator: {
+          Type: 'String',
+          Default: 'no',
+          AllowedValues: yesNo,
+          Description: 'A small host for millrace generate, replay and query.',
+        },
+        AlarmEmail: {
+          Type: 'String',
+          Default: '',
+          Description: 'Where alarms are mailed to; empty for nowhere.',
+        },
+      },
+    ],
+  ];
+}
+
+export function parametersOf(size: Size): Properties {
+  return Object.assign({}, ...groups(size).map(([, parameters]) => parameters)) as Properties;
+}
+
+/** The groups and their order, for the console's form. */
+export function consoleForm(size: Size): Properties {
+  return {
+    'AWS::CloudFormation::Interface': {
+      ParameterGroups: groups(size).map(([label, parameters]) => ({
+        Label: { default: label },
+        Parameters: Object.keys(parameters),
+      })),
+    },
+  };
+}
+
+export function conditionsOf(size: Size): Properties {
+  const isNot = (name: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, value] }] });
+  return {
+    CreateLake: { 'Fn::Equals': [{ Ref: 'Lake' }, 'create'] },
+    WithGeneratorHost: { 'Fn::Equals': [{ Ref: 'Generator' }, 'yes'] },
+    HasAlarmEmail: isNot('AlarmEmail', ''),
+    ...(size === 'trial' ? {} : { HasCertificate: isNot('CertificateArn', ''), HasDomain: isNot('DomainName', '') }),
+  };
+}

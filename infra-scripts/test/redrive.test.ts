@@ -1,0 +1,107 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compileFilter } from '../src/aws/firehose/jq-filter.js';
+import { choose } from '../src/redrive/choose.js';
+import { openJournal } from '../src/redrive/journal.js';
+import { type Left, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
+import { someEvent } from './support/event.js';
+
+const left = (raw: string, eventId?: string): Left => ({ eventId, code: 'invalid_event', raw, object: 'page=x/o.gz' });
+
+describe('a rejected event can go in again', () => {
+  test('when it fits now: as it was sent', () => {
+    expect(repairRejected(left(JSON.stringify(someEvent())))).toEqual([{ event: someEvent() }]);
+  });
+
+  test('when it still does not fit it says where and why', () => {
+    expect(repairRejected(left(JSON.stringify(someEvent({ item_quantity: 'two' }))))).toEqual([
+      { reason: expect.stringMatching(/^\/item_quantity: /) },
+    ]);
+    expect(repairRejected(left('{"torn'))).toEqual([{ reason: 'it is not JSON' }]);
+  });
+
+  test("repaired by jq; one without an id gets the quarantine's, so that it stays the same event", async () => {
+    const { event_id, ...anonymous } = someEvent({ item_quantity: '2' });
+    const filter = await compileFilter('.item_quantity |= tonumber');
+    const [repaired] = repairRejected(left(JSON.stringify(anonymous), event_id), filter);
+    expect(repaired).toEqual({ event: someEvent({ item_quantity: 2 }) });
+    const [broken] = repairRejected(left('{"item_quantity":"many"}', event_id), filter);
+    expect(broken).toEqual({ reason: expect.stringMatching(/^--jq: /) });
+  });
+});
+
+describe('what Firehose could not deliver can go in again', () => {
+  test('as it is, with what the server stamped, and a record with many events as each of them', () => {
+    const stamped = (seq: number) => ({ ...someEvent({ seq }), received_at: '2026-11-23T08:00:00.200Z' });
+    const many = Array.from({ length: 700 }, (_, seq) => stamped(seq));
+    const record = many.map((each) => JSON.stringify(each)).join('\n');
+    expect(repairUndelivered(left(record))).toEqual(many.map((event) => ({ event })));
+  });
+
+  test.each([
+    [{ page: undefined }, '/page: nothing is no name of a partition'],
+    [{ page: '' }, '/page: "" is no name of a partition'],
+    [{ event: 7 }, '/event: 7 is no name of a partition'],
+    [{ page: 'a/b' }, '/page: "a/b" is no name of a partition'],
+    [{ event_id: undefined }, '/event_id: it has none'],
+  ])('not with %j', (change, reason) => {
+    expect(repairUndelivered(left(JSON.stringify(someEvent(change))))).toEqual([{ reason }]);
+  });
+
+  test('a page is given by jq', async () => {
+    const filter = await compileFilter('.page //= "home"');
+    expect(repairUndelivered(left(JSON.stringify(someEvent({ page: null }))), filter)).toEqual([
+      { event: someEvent({ page: 'home' }) },
+    ]);
+  });
+});
+
+test('whatever is read, in whatever order and however often: each event_id is sent once, and none that is in or under way', () => {
+  const ids = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(
+      ids,
+      fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
+      fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
+      (found, there, onTheWay) => {
+        const id = (seq: number) => someEvent({ seq }).event_id;
+        const rows = found.map((seq) => left(JSON.stringify(someEvent({ seq }))));
+        const is = (list: number[]) => (eventId: string) => list.some((seq) => id(seq) === eventId);
+        const choice = choose(rows, repairRejected, is(there), is(onTheWay));
+        const sent = choice.events.map(({ event_id }) => event_id);
+        expect(new Set(sent).size).toBe(sent.length);
+        const expected = [...new Set(found)].filter((seq) => !there.includes(seq) && !onTheWay.includes(seq));
+        expect(sent.toSorted()).toEqual(expected.map(id).toSorted());
+        expect(choice.events.length + choice.delivered + choice.underWay + choice.repeated).toBe(found.length);
+      },
+    ),
+  );
+});
+
+describe('the journal', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-journal-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('knows what an earlier run added; a line torn by a crash is no id, and spoils none that comes after', () => {
+    const file = join(folder, 'deep', 'redriven.txt');
+    const first = openJournal(file);
+    first.add('a');
+    first.add('b');
+    writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -2)}lon`);
+    const second = openJournal(file);
+    expect(second.has('a')).toBe(true);
+    second.add('c');
+    const third = openJournal(file);
+    expect([third.has('a'), third.has('c'), third.has('b')]).toEqual([true, true, false]);
+  });
+
+  test('one that cannot be read is named', () => {
+    expect(() => openJournal(folder)).toThrow(`the journal ${folder}`);
+  });
+});

@@ -1,0 +1,360 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { defineCatalogue } from '@millrace/sdk/schema';
+import { parse } from 'yaml';
+import { parseRequest } from '../src/aws/firehose/request-model.js';
+import { validateCreation } from '../src/aws/firehose/validation.js';
+import { definePipeline, type PipelineSettings } from '../src/pipeline/definition.js';
+import { watched } from '../src/plan/cost.js';
+import type { Properties } from '../src/template/intrinsics.js';
+import { lakeName } from '../src/template/names.js';
+import { makeTemplate, type Size, type Template } from '../src/template/template.js';
+import { committedTemplates } from '../src/template/variants.js';
+import { templateYaml } from '../src/template/yaml.js';
+import { resolveValue } from './template-resolve.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const accountId = '123456789012';
+const region = 'eu-central-1';
+
+interface Combination {
+  name: string;
+  size: Size;
+  settings: Partial<PipelineSettings>;
+}
+
+/** Every setting that changes what is in the template, in every combination. */
+const combinations: Combination[] = (['standard', 'trial'] as const).flatMap((size) =>
+  ([1, 'on-demand'] as const).flatMap((shards) =>
+    [
+      { format: 'json', compression: 'GZIP' } as const,
+      { format: 'json', compression: 'UNCOMPRESSED' } as const,
+      { format: 'parquet' } as const,
+    ].flatMap((format) =>
+      [false, true].map((datePartition) => ({
+        name: [size, shards, ...Object.values(format), datePartition ? 'dated' : 'undated'].join(' '),
+        size,
+        settings: { shards, ...format, datePartition },
+      })),
+    ),
+  ),
+);
+const templateOf = ({ size, settings }: Combination) => makeTemplate(definePipeline(settings), size);
+
+/** The definition that the embedded AWS would be given, with the names that the stack gets on this account. */
+const defined = (settings: Partial<PipelineSettings>) =>
+  definePipeline({
+    ...settings,
+    accountId,
+    region,
+    bucket: lakeName({ bucket: settings.bucket ?? 'millrace-lake' }, accountId, region),
+  });
+
+function resolved(template: Template, name: string, more: Record<string, string> = {}): Record<string, unknown> {
+  const { settings } = defined({});
+  return resolveValue(template.Resources[name]!.Properties as Properties, template, {
+    accountId,
+    region,
+    resources: {
+      'DeliveryRole.Arn': `arn:aws:iam::${accountId}:role/${settings.deliveryRole}`,
+      'Stream.Arn': `arn:aws:kinesis:${region}:${accountId}:stream/${settings.stream}`,
+      'LakeBucket.Arn': `arn:aws:s3:::${settings.bucket}`,
+      Stream: settings.stream,
+      DeliveryStream: settings.deliveryStream,
+      Database: settings.database,
+      ...more,
+    },
+  }) as Record<string, unknown>;
+}
+
+describe('one definition', () => {
+  test('the committed templates are those that are made here', () => {
+    const folder = join(root, 'infra-scripts/cloudformation');
+    const made = committedTemplates();
+    // If not: node infra-scripts/dist/src/write-generated.js
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(made).sort());
+    for (const [file, text] of Object.entries(made)) expect(readFileSync(join(folder, file), 'utf8')).toBe(text);
+  });
+
+  test.each(combinations)('$name: every property of the stream is what the embedded AWS is given', (combination) => {
+    const { RetentionPeriodHours, StreamEncryption, Name, ...rest } = resolved(
+      templateOf(combination).template,
+      'Stream',
+    );
+    const { stream, settings } = defined(combination.settings);
+    expect({ StreamName: Name, ...rest }).toEqual(stream);
+    // CreateStream knows neither: they are calls of their own.
+    expect(RetentionPeriodHours).toBe(settings.retentionHours);
+    expect(StreamEncryption).toEqual({ EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' });
+  });
+
+  test.each(combinations)('$name: every property of the delivery stream is, too', (combination) => {
+    const { template } = templateOf(combination);
+    expect(resolved(template, 'DeliveryStream')).toEqual(defined(combination.settings).deliveryStream);
+  });
+
+  test.each(combinations)('$name: and of the tables', (combination) => {
+    const { template } = templateOf(combination);
+    const { table, errorTable } = defined(combination.settings);
+    expect(resolved(template, 'EventsTable').TableInput).toEqual(table);
+    expect(resolved(template, 'ErrorsTable').TableInput).toEqual(errorTable);
+  });
+
+  test('the YAML says what the template says, and what each resource is for', () => {
+    for (const combination of combinations) {
+      const described = templateOf(combination);
+      const text = templateYaml(described, ['head']);
+      expect(parse(text)).toEqual(described.template);
+      for (const comment of Object.values(described.comments)) expect(text).toContain(`# ${comment}\n`);
+    }
+  });
+
+  test('another catalogue, buffer and names reach the template', () => {
+    const catalogue = defineCatalogue({ pages: ['tools'], events: ['rented'] });
+    const { template } = makeTemplate(
+      definePipeline({
+        catalogue,
+        bufferSizeMiB: 128,
+        bufferIntervalSeconds: 300,
+        stream: 'clicks',
+        retentionHours: 48,
+      }),
+      'standard',
+    );
+    const text = JSON.stringify(template);
+    expect(text).toContain('tools,cart,_other,_quarantine');
+    expect(text).toContain('{\\"pages\\":[\\"tools\\",\\"cart\\"]');
+    expect(template.Resources.Stream!.Properties).toMatchObject({ Name: 'clicks', RetentionPeriodHours: 48 });
+    expect(JSON.stringify(template.Resources.DeliveryStream)).toContain('"SizeInMBs":128,"IntervalInSeconds":300');
+  });
+
+  test('a bucket name that leaves no room for account and region is refused', () => {
+    expect(() => makeTemplate(definePipeline({ bucket: 'x'.repeat(36) }), 'trial')).toThrow(/bucket: .* at most 35/);
+  });
+});
+
+/** What the embedded Firehose says of a configuration: nothing when it takes it. */
+async function saidOf(properties: Record<string, unknown>): Promise<string | undefined> {
+  try {
+    await validateCreation(parseRequest('CreateDeliveryStream', properties));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe("Firehose's refusals are run against the template", () => {
+  test.each(combinations)('$name is refused by none of them', async (combination) => {
+    const said = await saidOf(resolved(templateOf(combination).template, 'DeliveryStream'));
+    if (combination.settings.format === 'parquet') expect(said ?? 'Not carried out').toMatch(/^Not carried out/);
+    else expect(said).toBeUndefined();
+  });
+
+  test.each<[string, (s3: Record<string, never>) => unknown, RegExp]>([
+    ['a smaller buffer', (s3) => ({ ...s3, BufferingHints: { SizeInMBs: 5, IntervalInSeconds: 60 } }), /at least 64/],
+    ['no error prefix', (s3) => ({ ...s3, ErrorOutputPrefix: '' }), /ErrorOutputPrefix/],
+    [
+      'a prefix without the event',
+      (s3) => ({ ...s3, Prefix: 'page=!{partitionKeyFromQuery:page}/' }),
+      /can't contain keys/,
+    ],
+    [
+      'no partitioning',
+      (s3) => ({ ...s3, DynamicPartitioningConfiguration: { Enabled: false } }),
+      /only be present when Dynamic Partitioning/,
+    ],
+  ])('%s would be', async (_, change, message) => {
+    const properties = resolved(templateOf(combinations[0]!).template, 'DeliveryStream');
+    const s3 = properties.ExtendedS3DestinationConfiguration as Record<string, never>;
+    expect(await saidOf({ ...properties, ExtendedS3DestinationConfiguration: change(s3) })).toMatch(message);
+  });
+});
+
+const hasCfnLint = spawnSync('cfn-lint', ['--version']).status === 0;
+if (!hasCfnLint) console.warn('No cfn-lint: the templates are not linted (pip install cfn-lint).');
+
+(hasCfnLint ? describe : describe.skip)('cfn-lint', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-template-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const lint = (templates: Record<string, Template>) => {
+    const files = Object.entries(templates).map(([name, template]) => {
+      const file = join(folder, `${name.replaceAll(' ', '-')}.json`);
+      writeFileSync(file, JSON.stringify(template));
+      return file;
+    });
+    const { status, stdout, stderr } = spawnSync('cfn-lint', ['--format', 'parseable', ...files], { encoding: 'utf8' });
+    return { status, text: stdout + stderr };
+  };
+
+  test('finds nothing, not even a warning, in any combination of settings', () => {
+    const all = Object.fromEntries(combinations.map((each) => [each.name, templateOf(each).template]));
+    expect(lint(all)).toEqual({ status: 0, text: '' });
+  }, 300_000);
+
+  /** Errors of the kind that reads well and fails after ten minutes. */
+  const planted: Record<string, (template: Record<string, never>) => void> = {
+    'a property that Firehose has not': (all) => {
+      set(all, ['Resources', 'DeliveryStream', 'Properties', 'BufferSize'], 5);
+    },
+    'a buffer beyond its bounds': (all) => {
+      const hints = [
+        'Resources',
+        'DeliveryStream',
+        'Properties',
+        'ExtendedS3DestinationConfiguration',
+        'BufferingHints',
+      ];
+      set(all, [...hints, 'SizeInMBs'], 1_000);
+    },
+    'a reference to nothing': (all) => {
+      set(all, ['Resources', 'Servers', 'Properties', 'TargetGroupARNs'], [{ Ref: 'ServerTarget' }]);
+    },
+    'an attribute that a resource has not': (all) => {
+      set(all, ['Outputs', 'LoadBalancerName', 'Value'], { 'Fn::GetAtt': ['LoadBalancer', 'Address'] });
+    },
+    'text for a number': (all) => {
+      set(all, ['Resources', 'Stream', 'Properties', 'ShardCount'], 'two');
+    },
+    'a policy with a word misspelt': (all) => {
+      set(all, ['Resources', 'LakeBucketPolicy', 'Properties', 'PolicyDocument', 'Statement', '0', 'Efect'], 'Deny');
+    },
+    'a condition that is not there': (all) => {
+      set(all, ['Resources', 'HttpsListener', 'Condition'], 'HasCert');
+    },
+    'a parameter that nothing uses': (all) => {
+      set(all, ['Parameters', 'Colour'], { Type: 'String' });
+    },
+  };
+
+  test('finds every error that is planted', () => {
+    const { template } = templateOf(combinations[0]!);
+    const files = Object.fromEntries(
+      Object.entries(planted).map(([name, plant]) => {
+        const copy = structuredClone(template) as unknown as Record<string, never>;
+        plant(copy);
+        return [name, copy as unknown as Template];
+      }),
+    );
+    const { text } = lint(files);
+    const missed = Object.keys(planted).filter((name) => !text.includes(`${name.replaceAll(' ', '-')}.json:`));
+    expect(missed).toEqual([]);
+  }, 300_000);
+});
+
+function set(target: Record<string, never>, path: string[], value: unknown): void {
+  const last = path.at(-1)!;
+  const at = path
+    .slice(0, -1)
+    .reduce<Record<string, unknown>>((each, step) => each[step] as Record<string, unknown>, target);
+  at[last] = value;
+}
+
+describe('what nobody has to ask for', () => {
+  const templates = combinations.map((each) => [each.name, templateOf(each).template] as const);
+  const resourcesOf = (template: Template, type: string) =>
+    Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+
+  test.each(templates)(
+    '%s: the bucket is private, encrypted, versioned, stays, and refuses plain HTTP',
+    (_, template) => {
+      const bucket = template.Resources.LakeBucket!;
+      expect(bucket).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      expect(bucket.Properties).toMatchObject({
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        VersioningConfiguration: { Status: 'Enabled' },
+      });
+      expect(JSON.stringify(bucket.Properties)).toContain('"SSEAlgorithm":"AES256"');
+      const [statement] = (resolved(template, 'LakeBucketPolicy').PolicyDocument as { Statement: Properties[] })
+        .Statement;
+      expect(statement).toEqual({
+        Sid: 'RefusePlainHttp',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 's3:*',
+        Resource: [
+          'arn:aws:s3:::millrace-lake-123456789012-eu-central-1',
+          'arn:aws:s3:::millrace-lake-123456789012-eu-central-1/*',
+        ],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      });
+    },
+  );
+
+  test.each(templates)('%s: nothing gets in by SSH, and hosts answer metadata to IMDSv2 only', (_, template) => {
+    const ports = resourcesOf(template, 'AWS::EC2::SecurityGroup').flatMap(([, { Properties: group }]) =>
+      [...JSON.stringify(group?.SecurityGroupIngress ?? []).matchAll(/"FromPort":(\d+),"ToPort":(\d+)/g)].map(
+        ([, from, to]) => `${from}-${to}`,
+      ),
+    );
+    expect(ports.length).toBeGreaterThan(0);
+    for (const each of ports) expect(['80-80', '443-443', '8080-8080']).toContain(each);
+    const text = JSON.stringify(template);
+    expect(text).not.toContain('KeyName');
+    const options = [...text.matchAll(/"MetadataOptions":(\{[^}]*\})/g)].map(([, each]) => JSON.parse(each!));
+    expect(options).toHaveLength(2);
+    for (const each of options) expect(each).toMatchObject({ HttpTokens: 'required', HttpPutResponseHopLimit: 1 });
+    expect(text.match(/"Encrypted":true/g)).toHaveLength(2);
+  });
+
+  test.each(templates)('%s: no host starts before the delivery stream is ACTIVE', (_, template) => {
+    const hosts = Object.entries(template.Resources).filter(
+      ([, { Type }]) => Type === 'AWS::EC2::Instance' || Type === 'AWS::AutoScaling::AutoScalingGroup',
+    );
+    expect(hosts).toHaveLength(2);
+    for (const [, { DependsOn }] of hosts) expect(DependsOn).toContain('DeliveryStream');
+  });
+
+  test('the alarms and dashboards that are planned for are those that are there', () => {
+    const { template } = makeTemplate(definePipeline(), 'standard');
+    expect(resourcesOf(template, 'AWS::CloudWatch::Alarm')).toHaveLength(watched.alarms);
+    expect(resourcesOf(template, 'AWS::CloudWatch::Dashboard')).toHaveLength(watched.dashboards);
+    for (const [, alarm] of resourcesOf(template, 'AWS::CloudWatch::Alarm'))
+      expect(alarm.Properties!.AlarmDescription).toContain('docs/runbook.md');
+  });
+
+  test('the dashboard is JSON when its names are filled in', () => {
+    for (const [, template] of templates) {
+      const { DashboardBody } = resolved(template, 'Dashboard', { 'LoadBalancer.LoadBalancerFullName': 'app/x/1' });
+      expect(JSON.parse(DashboardBody as string).widgets.length).toBeGreaterThan(5);
+    }
+  });
+
+  test('user data and the scripts of the release are bash, and user data fits', () => {
+    const around = {
+      ServerTemplate: 'lt',
+      'ServerProfile.Arn': 'arn',
+      ServerSecurityGroup: 'sg',
+      SubnetA: 'subnet',
+      GeneratorProfile: 'profile',
+      GeneratorSecurityGroup: 'sg',
+      IngestLogGroup: '/millrace/clickstream/ingest',
+      ReleaseBucket: 'releases',
+      ReleaseKey: 'millrace.tgz',
+      Origins: 'https://shop.example',
+    };
+    const check = (script: string) => spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' }).stderr;
+    for (const [, template] of templates) {
+      const server = resolved(template, 'ServerTemplate', around).LaunchTemplateData as { UserData: string };
+      const generator = resolved(template, 'GeneratorHost', around) as { UserData: string };
+      for (const { UserData } of [server, generator]) {
+        expect(check(UserData)).toBe('');
+        expect(UserData).not.toContain('${');
+        expect(UserData.length).toBeLessThan(16_384);
+      }
+    }
+    const folder = join(root, 'infra-scripts/deploy');
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.sh'));
+    expect(scripts.length).toBeGreaterThan(3);
+    for (const name of scripts) expect(check(readFileSync(join(folder, name), 'utf8'))).toBe('');
+  });
+});
