@@ -91,7 +91,7 @@ export async function createVisitor() {
   return visitor;
 }
 
-/** As the browser names itself, like `Chrome/150.0.7871.100`. */
+/** The browser's version, like `150.0.7871.100`. */
 export async function chromiumVersion() {
   const visitor = await createVisitor();
   const version = visitor.browser.version();

@@ -8,6 +8,15 @@ let runs = 0;
 /** What an SDK may still do after it is ready before it is looked at: its page view, its configuration. */
 const calmMs = 500;
 
+/** Waits until the tracker says that it is ready; gives false for one that does not, which is then used as it is, as a page would. */
+const ready = (page, patienceMs) =>
+  page
+    .waitForFunction(() => window.bench?.ready(), undefined, { polling: 50, timeout: patienceMs })
+    .then(
+      () => true,
+      () => false,
+    );
+
 /**
  * The stage of one scenario with one tracker: a collector, a site, a visitor with a fresh profile, all of its own. Gives `play` what it
  * needs and takes everything down, also when `play` did not come to its end within `limitMs`.
@@ -18,12 +27,12 @@ export async function onStage(peer, bundle, limitMs, play) {
   const site = await startSite(bundle, collector, run);
   const visitor = await createVisitor();
 
-  const stage = { run, collector, site, visitor, caught: 0 };
+  const stage = { run, collector, site, visitor, caught: 0, neverReady: false };
   /** Opens a page with the tracker in it and waits until the tracker is ready. */
   stage.visit = async (path = '/page', page = undefined) => {
     const tab = page ?? (await visitor.context.newPage());
     await tab.goto(site.origin + path, { waitUntil: 'load' });
-    await tab.waitForFunction(() => window.bench?.ready(), undefined, { polling: 50, timeout: 15_000 });
+    if (!(await ready(tab, 15_000))) stage.neverReady = true;
     await sleep(calmMs);
     return tab;
   };
@@ -39,7 +48,7 @@ export async function onStage(peer, bundle, limitMs, play) {
     );
   };
   /** Waits until the events 0 … tracked - 1 are there, then for copies of them; at most `patienceMs`. */
-  stage.settle = async (tracked, patienceMs = 20_000, graceMs = 3_000) => {
+  stage.settle = async (tracked, patienceMs = 45_000, graceMs = 3_000) => {
     const end = Date.now() + patienceMs;
     while (collector.summary(tracked).got < tracked && Date.now() < end) await sleep(50);
     await sleep(Math.max(0, Math.min(graceMs, end - Date.now())));

@@ -7,8 +7,8 @@ export const lostNothing = (result) => result !== undefined && !result.failed &&
 /** "30", "12 of 30", "30 + 8 twice", with what went wrong. */
 export function deliveryCell(result, best = false) {
   if (!result) return '–';
-  const { tracked, got, duplicates, thrown, failed } = result;
+  const { tracked, got, duplicates, thrown, failed, neverReady } = result;
   if (failed) return `${got}, ${failed}`;
-  const text = `${got === tracked ? got : `${got} of ${tracked}`}${duplicates > 0 ? ` + ${duplicates} twice` : ''}${thrown > 0 ? `, ${thrown} errors` : ''}`;
+  const text = `${got === tracked ? got : `${got} of ${tracked}`}${duplicates > 0 ? ` + ${duplicates} twice` : ''}${neverReady ? ', never ready' : ''}${thrown > 0 ? `, ${thrown} errors` : ''}`;
   return best ? `**${text}**` : text;
 }

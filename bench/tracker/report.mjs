@@ -1,4 +1,5 @@
 import { delivered, deliveryCell, lostNothing } from './delivery.mjs';
+import { judged } from './judge.mjs';
 import { metrics } from './metrics.mjs';
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
@@ -6,29 +7,6 @@ const table = (head, lines, left = 1) =>
   [row(head), row(head.map((_, n) => (n < left ? '---' : '---:'))), ...lines.map(row)].join('\n');
 
 const number = (value) => value.toLocaleString('en');
-
-/** The cell of one number, the best of the line in bold. */
-function cells(values, format, best) {
-  return values.map((value) =>
-    value === undefined || Number.isNaN(value) ? '–' : best(value) ? `**${format(value)}**` : format(value),
-  );
-}
-
-/** Judges a line: who is best, and by how much ours is worse than that, if it is. */
-function judged(title, trackers, values, { format, tolerance, eligible = () => true }) {
-  const numbers = trackers.flatMap((tracker, n) =>
-    values[n] !== undefined && !Number.isNaN(values[n]) && eligible(tracker) ? [values[n]] : [],
-  );
-  const least = Math.min(...numbers);
-  const equal = (value) => value <= least * (1 + tolerance) + 1e-9;
-  const ours = values[trackers.findIndex((tracker) => tracker.ours)];
-  const leader = trackers.find((tracker, n) => values[n] === least && eligible(tracker));
-  const worse =
-    ours !== undefined && numbers.length > 0 && !equal(ours)
-      ? `${title}: ours ${format(ours)}, ${leader.name} ${format(least)}`
-      : undefined;
-  return { line: [title, ...cells(values, format, equal)], worse };
-}
 
 const sizeLines = (trackers) =>
   ['min', 'gzip', 'brotli'].map((kind) =>
@@ -107,12 +85,12 @@ export function report(about, results) {
   const lines = (group) =>
     metrics
       .filter((metric) => metric.group === group && rows.some(({ id }) => id === metric.row))
-      .map(({ row: id, title, of, format, tolerance, complete }) =>
+      .map(({ row: id, title, of, format, tolerance, complete, yardstick }) =>
         judged(
           title ?? rows.find((one) => one.id === id).title,
           trackers,
           trackers.map((tracker) => of(results[tracker.id][id] ?? {})),
-          { format, tolerance, eligible: (tracker) => !complete || lostNothing(results[tracker.id][id]) },
+          { format, tolerance, yardstick, eligible: (tracker) => !complete || lostNothing(results[tracker.id][id]) },
         ),
       );
   const network = lines('network');
@@ -143,7 +121,7 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.`,
     '',
     'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
     '',

@@ -5,6 +5,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chromiumVersion } from './browser.mjs';
+import { bundle } from './bundle.mjs';
+import { onStage } from './cell.mjs';
 import { install } from './install.mjs';
 import { floor } from './peers/floor.mjs';
 import { peers } from './peers/index.mjs';
@@ -42,10 +45,6 @@ const trackers = chosen(peers, values.only, 'tracker');
 const rows = chosen(all, values.rows, 'row');
 
 const dependencies = install();
-// What needs the installed packages comes after the installation.
-const { bundle } = await import('./bundle.mjs');
-const { onStage } = await import('./cell.mjs');
-const { chromiumVersion } = await import('./browser.mjs');
 
 const version = (peer) =>
   peer.ours
@@ -96,9 +95,9 @@ async function inParallel(jobs, width) {
 }
 
 const jobs = (list) => list.flatMap((row) => trackers.map((peer) => () => play(peer, row)));
-// What only waits goes beside each other, what counts events two at a time, what is timed alone.
+// What only waits goes beside each other, what counts events three at a time, what is timed alone.
 await inParallel(jobs(rows.filter(({ id }) => id === 'outage')), trackers.length);
-await inParallel(jobs(rows.filter(({ id, alone }) => id !== 'outage' && !alone)), 2);
+await inParallel(jobs(rows.filter(({ id, alone }) => id !== 'outage' && !alone)), 3);
 for (const row of rows.filter(({ alone }) => alone)) {
   if (row.id !== 'cost-queued') await play(floor, row);
   for (const peer of trackers) await play(peer, row);

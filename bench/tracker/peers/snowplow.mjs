@@ -5,6 +5,6 @@ export const snowplow = {
   package: '@snowplow/browser-tracker',
   durable: true,
   configuration:
-    '`keepalive: true, bufferSize: 10, maxLocalStorageQueueSize: 10000`, a self-describing event; page views not tracked',
+    '`keepalive: true, bufferSize: 10, maxLocalStorageQueueSize: 10000`, events as self-describing ones; one page view',
   answer: () => ({ status: 200, body: 'ok', type: 'text/plain' }),
 };

@@ -1,4 +1,4 @@
-import { newTracker, trackSelfDescribingEvent } from '@snowplow/browser-tracker';
+import { newTracker, trackPageView, trackSelfDescribingEvent } from '@snowplow/browser-tracker';
 
 newTracker('sp', window.benchCollector, {
   appId: 'shop',
@@ -6,6 +6,7 @@ newTracker('sp', window.benchCollector, {
   bufferSize: 10,
   maxLocalStorageQueueSize: 10_000,
 });
+trackPageView();
 
 window.bench = {
   track: (properties) =>

@@ -110,16 +110,14 @@ export const cost = {
     await sleep(2_000);
     const measured = [];
     const tasks = [];
-    const idle = [];
     for (let round = 0; round < rounds; round++) {
       measured.push(await pairs(page, perRound, from));
       from += perRound;
       await sleep(2_500);
-      idle.push(await taskTime(session, () => sleep((perRound / inTask) * pauseMs), 4_000));
       tasks.push(await taskTime(session, () => spread(page, perRound, from), 4_000));
       from += perRound;
     }
-    return { ...collector.summary(from), ...compare(measured), taskMs: median(tasks) / perRound, idleMs: median(idle) };
+    return { ...collector.summary(from), ...compare(measured), taskMs: median(tasks) / perRound };
   },
 };
 
@@ -135,7 +133,7 @@ export const costQueued = {
     const page = await visit('/isolated');
     collector.setMode('503');
     let tracked = 0;
-    const fillBy = Date.now() + 60_000;
+    const fillBy = Date.now() + 40_000;
     while (tracked < deep && Date.now() < fillBy) {
       await spread(page, 100, tracked, 50);
       tracked += 100;
@@ -153,7 +151,7 @@ export const costQueued = {
     const tasks = await taskTime(session, () => spread(page, 200, tracked), 3_000);
     tracked += 200;
     collector.setMode('ok');
-    return { ...(await settle(tracked, 60_000)), filled, ...compare(measured), taskMs: tasks / 200 };
+    return { ...(await settle(tracked, 45_000)), filled, ...compare(measured), taskMs: tasks / 200 };
   },
 };
 
@@ -168,7 +166,10 @@ export const throttled = {
     const session = await visitor.context.newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
     await page.goto(`${site.origin}/page`, { waitUntil: 'load' });
-    await page.waitForFunction(() => window.bench?.ready(), undefined, { polling: 200, timeout: 30_000 });
+    // Ready or not: a tracker that waits for something waits for it on the slow processor too.
+    await page
+      .waitForFunction(() => window.bench?.ready(), undefined, { polling: 200, timeout: 30_000 })
+      .catch(() => {});
     await sleep(4_000);
     const longTasks = () => page.evaluate(() => window.benchLongTasks.map(({ duration }) => duration));
     const loading = await longTasks();

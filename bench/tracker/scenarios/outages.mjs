@@ -6,7 +6,7 @@ const tracked = 50;
 const outage = (mode, title) => ({
   id: `${mode}-reload`,
   title,
-  limitMs: 90_000,
+  limitMs: 120_000,
   async play({ visit, track, collector, settle }) {
     const page = await visit();
     collector.setMode(mode);

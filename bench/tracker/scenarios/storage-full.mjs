@@ -4,7 +4,7 @@ const tracked = 30;
 export const storageFull = {
   id: 'storage-full',
   title: 'localStorage full, 30 events',
-  limitMs: 60_000,
+  limitMs: 120_000,
   async play({ visit, track, settle, visitor, site }) {
     const page = await visitor.context.newPage();
     await page.goto(`${site.origin}/blank`);
@@ -29,6 +29,6 @@ export const storageFull = {
     if (left) throw new Error('localStorage would not fill up');
     await visit('/page', page);
     await track(page, tracked);
-    return settle(tracked, 15_000);
+    return settle(tracked, 60_000);
   },
 };

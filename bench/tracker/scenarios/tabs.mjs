@@ -8,7 +8,7 @@ const tracked = tabs * (each + 1);
 export const fourTabs = {
   id: 'tabs',
   title: '4 tabs under 503, recover, 1 more each, close, a new tab',
-  limitMs: 150_000,
+  limitMs: 180_000,
   async play({ visit, track, collector, settle }) {
     const pages = [];
     for (let tab = 0; tab < tabs; tab++) pages.push(await visit());
@@ -19,11 +19,11 @@ export const fourTabs = {
     const after = collector.requests();
     collector.setMode('ok');
     for (const [tab, page] of pages.entries()) await track(page, 1, tabs * each + tab);
-    await settle(tracked, 15_000);
+    await settle(tracked, 30_000);
     // The last tab stays as `about:blank`, or the browser would end with it.
     await pages[0].context().newPage();
     for (const page of pages) await page.close();
     await track(await visit(), 1, tracked);
-    return { ...(await settle(tracked, 15_000)), requestsWhileDown: after - before };
+    return { ...(await settle(tracked, 30_000)), requestsWhileDown: after - before };
   },
 };
