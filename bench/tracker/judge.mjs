@@ -1,0 +1,23 @@
+/** The cell of one number, the best of the line in bold. */
+function cells(values, format, best) {
+  return values.map((value) =>
+    value === undefined || Number.isNaN(value) ? '–' : best(value) ? `**${format(value)}**` : format(value),
+  );
+}
+
+/** Judges a line: who is best, and by how much ours is worse than that, if it is. A yardstick is shown, not judged. */
+export function judged(title, trackers, values, { format, tolerance, yardstick, eligible = () => true }) {
+  if (yardstick) return { line: [title, ...cells(values, format, () => false)] };
+  const numbers = trackers.flatMap((tracker, n) =>
+    values[n] !== undefined && !Number.isNaN(values[n]) && eligible(tracker) ? [values[n]] : [],
+  );
+  const least = Math.min(...numbers);
+  const equal = (value) => value <= least * (1 + tolerance) + 1e-9;
+  const ours = values[trackers.findIndex((tracker) => tracker.ours)];
+  const leader = trackers.find((tracker, n) => values[n] === least && eligible(tracker));
+  const worse =
+    ours !== undefined && numbers.length > 0 && !equal(ours)
+      ? `${title}: ours ${format(ours)}, ${leader.name} ${format(least)}`
+      : undefined;
+  return { line: [title, ...cells(values, format, equal)], worse };
+}

@@ -1,0 +1,1 @@
+window.bench = { track: () => {}, ready: () => true };

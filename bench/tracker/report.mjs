@@ -1,0 +1,184 @@
+import { delivered, deliveryCell, lostNothing } from './delivery.mjs';
+import { judged } from './judge.mjs';
+import { metrics } from './metrics.mjs';
+
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const table = (head, lines, left = 1) =>
+  [row(head), row(head.map((_, n) => (n < left ? '---' : '---:'))), ...lines.map(row)].join('\n');
+
+const number = (value) => value.toLocaleString('en');
+
+const sizeLines = (trackers) =>
+  ['min', 'gzip', 'brotli'].map((kind) =>
+    judged(
+      { min: 'minified', gzip: 'gzip 9', brotli: 'Brotli 11' }[kind],
+      trackers,
+      trackers.map(({ size }) => size[kind]),
+      { format: number, tolerance: 0, eligible: (tracker) => !tracker.queueless },
+    ),
+  );
+
+/** Deliveries: more got is better, then fewer copies. */
+function deliveryLine({ id, title, repeats }, trackers, results) {
+  const of = trackers.map((tracker) => results[tracker.id][id]);
+  const scores = of.map((result) => (result ? delivered(result) : undefined));
+  const best = Math.max(...scores.filter((score) => score !== undefined));
+  const name = repeats ? `${title} (${repeats} times)` : title;
+  const ours = trackers.findIndex((tracker) => tracker.ours);
+  const leader = scores.indexOf(best);
+  return {
+    line: [name, ...of.map((result, n) => deliveryCell(result, scores[n] === best))],
+    worse:
+      ours >= 0 && scores[ours] !== undefined && scores[ours] < best
+        ? `${name}: ours ${deliveryCell(of[ours])}, ${trackers[leader].name} ${deliveryCell(of[leader])}`
+        : undefined,
+  };
+}
+
+/** The main thread's time for an event, less what the harness itself takes. */
+function withTaskTime(results, trackers) {
+  const floor = results.floor?.cost?.taskMs ?? 0;
+  for (const { id } of trackers)
+    for (const name of ['cost', 'cost-queued']) {
+      const result = results[id][name];
+      if (result?.taskMs !== undefined) result.taskMicros = Math.max(0, (result.taskMs - floor) * 1_000);
+    }
+}
+
+function thrownLine(trackers, results) {
+  const count = trackers.map(({ id }) => Object.values(results[id]).reduce((sum, { thrown = 0 }) => sum + thrown, 0));
+  return judged('errors that reached the page, all lines together', trackers, count, { format: number, tolerance: 0 });
+}
+
+const deliveries = new Set([
+  'navigate-30',
+  'navigate-300',
+  '503-reload',
+  'reset-reload',
+  'hang-crash',
+  'sigkill-503',
+  'sigkill-ok',
+  'tabs',
+  'storage-full',
+  'outage',
+  'cost-queued',
+]);
+
+/** docs/trackers.md as text, from what was measured. */
+export function report(about, results) {
+  const { trackers, rows } = about;
+  withTaskTime(results, trackers);
+  const head = ['', ...trackers.map(({ name }) => name)];
+  const size = sizeLines(trackers);
+  const delivery = [
+    ...rows
+      .filter(({ id }) => deliveries.has(id))
+      .map((one) =>
+        deliveryLine(
+          one.id === 'cost-queued' ? { ...one, title: '5,500 events during 503, recover' } : one,
+          trackers,
+          results,
+        ),
+      ),
+    thrownLine(trackers, results),
+  ];
+  const lines = (group) =>
+    metrics
+      .filter((metric) => metric.group === group && rows.some(({ id }) => id === metric.row))
+      .map(({ row: id, title, of, format, tolerance, complete, yardstick }) =>
+        judged(
+          title ?? rows.find((one) => one.id === id).title,
+          trackers,
+          trackers.map((tracker) => of(results[tracker.id][id] ?? {})),
+          { format, tolerance, yardstick, eligible: (tracker) => !complete || lostNothing(results[tracker.id][id]) },
+        ),
+      );
+  const network = lines('network');
+  const cost = lines('cost');
+  const worse = [...size, ...delivery, ...network, ...cost].flatMap((one) => one.worse ?? []);
+  const failures = [...trackers, { id: 'floor', name: 'nothing' }].flatMap(({ id, name }) =>
+    Object.entries(results[id] ?? {}).flatMap(([line, { failed }]) => (failed ? [`${name}, ${line}: ${failed}`] : [])),
+  );
+  const errors = trackers.flatMap(({ id, name }) => {
+    const said = [...new Set(Object.values(results[id]).flatMap((result) => result.errors ?? []))];
+    return said.length > 0
+      ? [
+          `${name}: ${said
+            .slice(0, 3)
+            .map((text) => `\`${text.slice(0, 120).replaceAll('`', "'")}\``)
+            .join(', ')}`,
+        ]
+      : [];
+  });
+  const strayed = trackers.flatMap(({ id, name }) => {
+    const hosts = [...new Set(Object.values(results[id]).flatMap((result) => result.strayed ?? []))];
+    return hosts.length > 0 ? [`${name}: ${hosts.join(', ')}`] : [];
+  });
+  const bare = results[trackers[0].id].cost?.bareMicros;
+  const list = (items, none) => (items.length > 0 ? items.map((item) => `- ${item}`).join('\n') : none);
+  const section = (title, body) => (body ? [`## ${title}`, '', body, ''] : []);
+
+  return [
+    '# Trackers side by side',
+    '',
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.`,
+    '',
+    'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
+    '',
+    table(
+      ['tracker', 'package', 'configuration'],
+      trackers.map((one) => [
+        one.name,
+        one.ours ? `\`sdk/dist/millrace.js\` ${one.version}` : `\`${one.package}\` ${one.version}`,
+        one.configuration,
+      ]),
+      3,
+    ),
+    '',
+    ...section(
+      'Where ours is not the best',
+      list(worse, 'Nowhere: it is best or equal in every line but plain size against the tracker without a queue.'),
+    ),
+    ...section(
+      'Size, bytes',
+      `${table(
+        head,
+        size.map(({ line }) => line),
+      )}\n\nOurs is the file that ships; a peer is its set-up and one call, bundled and minified by esbuild (ES2020) with what it needs to send. Plausible has no queue, so it is not compared.`,
+    ),
+    ...section(
+      'Delivery',
+      `${table(
+        head,
+        delivery.map(({ line }) => line),
+      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id.`,
+    ),
+    ...section(
+      'Network',
+      network.length > 0 &&
+        `${table(
+          head,
+          network.map(({ line }) => line),
+        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there.`,
+    ),
+    ...section(
+      'Cost in the page',
+      cost.length > 0 &&
+        `${table(
+          head,
+          cost.map(({ line }) => line),
+        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration over 500 events and the four seconds after them, less the same page without a tracker.`,
+    ),
+    ...section('What reached the page as an error', list(errors, rows.length > 0 && 'Nothing, from none.')),
+    ...section('What did not come to an end', list(failures, 'Everything did.')),
+    ...section(
+      'What a tracker tried to reach elsewhere',
+      list(strayed, 'Nothing. Every name but 127.0.0.1 was made unknown to the browser.'),
+    ),
+    ...section('How', how),
+  ].join('\n');
+}
+
+const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers each tracker as that tracker's server does, after 25 ms, and always serves what a tracker configures itself with. It fails in the ways of the lines above: 503 without \`Retry-After\`, a broken connection, no answer. After the visitor has come back, one more event is tracked, and the collector waits for up to 20 s.
+
+The code is in [\`bench/tracker\`](../bench/tracker): \`peers/\` has a file for how each tracker is set up and one for what its server answers, \`scenarios/\` one for each kind of line. \`--list\` names them, \`--only\` and \`--rows\` run some of them and print instead of writing.`;

@@ -1,0 +1,122 @@
+// Trackers side by side: the same page, faults and collector for seven published SDKs and for ours.
+// usage: node bench/tracker [--only ID,…] [--rows ID,…] [--outage-seconds 120] [--list]
+// Without --only and --rows it writes docs/trackers.md, else it prints the table. It installs what it compares with into its own folder, talks
+// to 127.0.0.1 only, and takes about half an hour.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chromiumVersion } from './browser.mjs';
+import { bundle } from './bundle.mjs';
+import { onStage } from './cell.mjs';
+import { install } from './install.mjs';
+import { floor } from './peers/floor.mjs';
+import { peers } from './peers/index.mjs';
+import { report } from './report.mjs';
+import { scenarios } from './scenarios/index.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rows: { type: 'string' },
+    'outage-seconds': { type: 'string', default: '120' },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+/** Those of `all` whose ids are named, or all. A name that is none is an error. */
+function chosen(all, names, what) {
+  if (names === undefined) return all;
+  return names.split(',').map((id) => {
+    const one = all.find((candidate) => candidate.id === id);
+    if (!one) throw new Error(`no ${what} ${id}; there are ${all.map((known) => known.id).join(', ')}`);
+    return one;
+  });
+}
+
+const all = scenarios({ outageSeconds: Number(values['outage-seconds']) });
+if (values.list) {
+  for (const { id, name } of peers) console.log(`${id.padEnd(16)} ${name}`);
+  for (const { id, title } of all) console.log(`${id.padEnd(16)} ${title}`);
+  process.exit();
+}
+const trackers = chosen(peers, values.only, 'tracker');
+const rows = chosen(all, values.rows, 'row');
+
+const dependencies = install();
+
+const version = (peer) =>
+  peer.ours
+    ? JSON.parse(readFileSync(here('../../sdk/package.json'), 'utf8')).version
+    : (dependencies[peer.package] ?? '');
+
+const began = Date.now();
+const bundles = new Map();
+for (const peer of [...trackers, floor]) bundles.set(peer.id, await bundle(peer));
+
+/** results[tracker][row] */
+const results = Object.fromEntries([...trackers, floor].map(({ id }) => [id, {}]));
+
+async function play(peer, row) {
+  const runs = [];
+  for (let n = 0; n < (row.repeats ?? 1); n++)
+    runs.push(await onStage(peer, bundles.get(peer.id), row.limitMs, row.play));
+  results[peer.id][row.id] = runs.length === 1 ? runs[0] : added(runs);
+  const { tracked, got, duplicates, failed } = results[peer.id][row.id];
+  console.error(
+    `${((Date.now() - began) / 1_000).toFixed(0).padStart(5)} s  ${row.id.padEnd(14)} ${peer.id.padEnd(16)} ${failed ?? `${got} of ${tracked}, ${duplicates} twice`}`,
+  );
+}
+
+/** Several plays of one scenario as one result. */
+function added(runs) {
+  const sum = (field) => runs.reduce((total, run) => total + (run[field] ?? 0), 0);
+  return {
+    ...runs[0],
+    tracked: sum('tracked'),
+    got: sum('got'),
+    duplicates: sum('duplicates'),
+    thrown: sum('thrown'),
+    errors: [...new Set(runs.flatMap(({ errors }) => errors))],
+    strayed: [...new Set(runs.flatMap(({ strayed }) => strayed))],
+    failed: runs.find(({ failed }) => failed)?.failed,
+  };
+}
+
+/** Runs the jobs, at most `width` at once, in order. */
+async function inParallel(jobs, width) {
+  const queue = [...jobs];
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (let job = queue.shift(); job; job = queue.shift()) await job();
+    }),
+  );
+}
+
+const jobs = (list) => list.flatMap((row) => trackers.map((peer) => () => play(peer, row)));
+// What only waits goes beside each other, what counts events three at a time, what is timed alone.
+await inParallel(jobs(rows.filter(({ id }) => id === 'outage')), trackers.length);
+await inParallel(jobs(rows.filter(({ id, alone }) => id !== 'outage' && !alone)), 3);
+for (const row of rows.filter(({ alone }) => alone)) {
+  if (row.id !== 'cost-queued') await play(floor, row);
+  for (const peer of trackers) await play(peer, row);
+}
+
+const partial = values.only !== undefined || values.rows !== undefined;
+const about = {
+  date: new Date(began).toISOString().slice(0, 10),
+  command: `node bench/tracker${process.argv
+    .slice(2)
+    .map((argument) => ` ${argument}`)
+    .join('')}`,
+  chromium: await chromiumVersion(),
+  minutes: Math.round((Date.now() - began) / 60_000),
+  trackers: trackers.map((peer) => ({ ...peer, version: version(peer), size: bundles.get(peer.id).size })),
+  rows: rows.map(({ id, title, repeats }) => ({ id, title, repeats })),
+};
+mkdirSync(here('../../.build'), { recursive: true });
+writeFileSync(here('../../.build/trackers.json'), `${JSON.stringify({ about, results }, null, 2)}\n`);
+const text = report(about, results);
+if (partial) console.log(text);
+else writeFileSync(here('../../docs/trackers.md'), text);

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { median, midmean, quantile } from '../statistics.mjs';
+
+const inTask = 10;
+const pauseMs = 20;
+
+/**
+ * In the page: `count` calls of track(), each beside a bare localStorage.setItem of about the bytes of a stored event under a key of its own,
+ * which of the two goes first alternating; 10 pairs a task. Gives the durations of both in ms.
+ */
+async function pairs(page, count, from) {
+  return page.evaluate(
+    async ([count, from, inTask, pauseMs]) => {
+      const envelope = 'x'.repeat(220);
+      const durations = { track: [], bare: [] };
+      const time = (kind, act) => {
+        const began = performance.now();
+        try {
+          act();
+        } catch {
+          window.benchThrown++;
+        }
+        durations[kind].push(performance.now() - began);
+      };
+      for (let n = from; n < from + count; n += inTask) {
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        for (let k = n; k < n + inTask; k++) {
+          const properties = window.benchProperties(k);
+          const bytes = JSON.stringify(properties) + envelope;
+          const track = () => time('track', () => window.bench.track(properties));
+          const bare = () => time('bare', () => localStorage.setItem(`bare.${k}`, bytes));
+          if (k % 2) {
+            track();
+            bare();
+          } else {
+            bare();
+            track();
+          }
+        }
+        for (let k = n; k < n + inTask; k++) localStorage.removeItem(`bare.${k}`);
+      }
+      return durations;
+    },
+    [count, from, inTask, pauseMs],
+  );
+}
+
+/** p50 as a mean of the middle half: the timer ticks in 5 µs, which is half of what a bare write takes. */
+const quantiles = {
+  p50: midmean,
+  p95: (durations) => quantile(durations, 0.95),
+  p99: (durations) => quantile(durations, 0.99),
+};
+
+/** The quantiles of track() in µs and as multiples of the bare write's, from rounds of `pairs`: of each the median over the rounds. */
+function compare(rounds) {
+  const of = (pick) =>
+    Object.fromEntries(
+      Object.entries(quantiles).map(([name, at]) => [name, median(rounds.map((round) => pick(round, at)))]),
+    );
+  return {
+    syncMicros: of(({ track }, at) => at(track) * 1_000),
+    bareMicros: of(({ bare }, at) => at(bare) * 1_000),
+    ratio: of(({ track, bare }, at) => at(track) / Math.max(at(bare), 0.005)),
+  };
+}
+
+/** The main thread's task time in ms, from now until `act` and what follows from it is over. */
+async function taskTime(session, act, restMs) {
+  const read = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value * 1_000;
+  };
+  const before = await read();
+  await act();
+  await sleep(restMs);
+  return (await read()) - before;
+}
+
+/** Tracks `count` events, 10 a task. */
+const spread = (page, count, from, every = inTask) =>
+  page.evaluate(
+    async ([count, from, every, pauseMs]) => {
+      for (let n = from; n < from + count; n += every) {
+        window.benchTrack(every, n);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    },
+    [count, from, every, pauseMs],
+  );
+
+const rounds = 3;
+const perRound = 500;
+
+/** track() beside a bare write, and the task time of what follows from it; server up. */
+export const cost = {
+  id: 'cost',
+  title: 'cost of track() in the page',
+  limitMs: 180_000,
+  alone: true,
+  async play({ visit, collector, visitor }) {
+    const page = await visit('/isolated');
+    await sleep(1_500);
+    const session = await visitor.context.newCDPSession(page);
+    await session.send('Performance.enable');
+    let from = 0;
+    // Once to warm up: what is measured is a page that has been used for a moment.
+    await pairs(page, 200, from);
+    from += 200;
+    await sleep(2_000);
+    const measured = [];
+    const tasks = [];
+    for (let round = 0; round < rounds; round++) {
+      measured.push(await pairs(page, perRound, from));
+      from += perRound;
+      await sleep(2_500);
+      tasks.push(await taskTime(session, () => spread(page, perRound, from), 4_000));
+      from += perRound;
+    }
+    return { ...collector.summary(from), ...compare(measured), taskMs: median(tasks) / perRound };
+  },
+};
+
+const deep = 5_000;
+
+/** The same with 5,000 events tracked and none taken yet: the server says 503. Then it recovers, and what was kept arrives. */
+export const costQueued = {
+  id: 'cost-queued',
+  title: 'cost of track() with 5,000 tracked while the server is at 503',
+  limitMs: 300_000,
+  alone: true,
+  async play({ visit, collector, visitor, settle }) {
+    const page = await visit('/isolated');
+    collector.setMode('503');
+    let tracked = 0;
+    const fillBy = Date.now() + 40_000;
+    while (tracked < deep && Date.now() < fillBy) {
+      await spread(page, 100, tracked, 50);
+      tracked += 100;
+    }
+    const filled = tracked;
+    await sleep(2_000);
+    const measured = [];
+    for (let round = 0; round < rounds; round++) {
+      measured.push(await pairs(page, 100, tracked));
+      tracked += 100;
+      await sleep(500);
+    }
+    const session = await visitor.context.newCDPSession(page);
+    await session.send('Performance.enable');
+    const tasks = await taskTime(session, () => spread(page, 200, tracked), 3_000);
+    tracked += 200;
+    collector.setMode('ok');
+    return { ...(await settle(tracked, 45_000)), filled, ...compare(measured), taskMs: tasks / 200 };
+  },
+};
+
+/** The longest task of a page on a processor six times slower: while the tracker loads, and while it takes a click each 20 ms. */
+export const throttled = {
+  id: 'throttled',
+  title: 'longest task at 6 × CPU throttling',
+  limitMs: 120_000,
+  alone: true,
+  async play({ visitor, site, track, collector }) {
+    const page = await visitor.context.newPage();
+    const session = await visitor.context.newCDPSession(page);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    await page.goto(`${site.origin}/page`, { waitUntil: 'load' });
+    // Ready or not: a tracker that waits for something waits for it on the slow processor too.
+    await page
+      .waitForFunction(() => window.bench?.ready(), undefined, { polling: 200, timeout: 30_000 })
+      .catch(() => {});
+    await sleep(4_000);
+    const longTasks = () => page.evaluate(() => window.benchLongTasks.map(({ duration }) => duration));
+    const loading = await longTasks();
+    await track(page, 1, 0);
+    await spread(page, 200, 1, 1);
+    await sleep(6_000);
+    const tracking = (await longTasks()).slice(loading.length);
+    return {
+      ...collector.summary(201),
+      longestLoadMs: Math.max(0, ...loading),
+      longestTrackMs: Math.max(0, ...tracking),
+      longTasks: tracking.length,
+    };
+  },
+};
