@@ -1,4 +1,4 @@
-import type { Browser, LaunchOptions } from 'playwright-core';
+import type { Browser, BrowserContext, LaunchOptions } from 'playwright-core';
 
 export interface FoundBrowser {
   executablePath: string;
@@ -21,3 +21,15 @@ export declare const launchBrowser: Launch;
  * Without a browser the tests are skipped with one line that says what to install; with MILLRACE_REQUIRE_BROWSER=1 they fail with it.
  */
 export declare function browserDescribe(name: string, define: (context: { launch: Launch }) => void): void;
+
+/** A browser on a profile of its own, that can be killed. */
+export interface KillableBrowser {
+  browser: Browser;
+  context: BrowserContext;
+  /** SIGKILL of all its processes. */
+  kill(): Promise<void>;
+  /** Lets it write its profile. */
+  close(): Promise<void>;
+}
+/** @param profile a folder */
+export declare function startKillableBrowser(profile: string): Promise<KillableBrowser>;

@@ -3,7 +3,8 @@
 // run compiled, one folder deeper than their source, so they name the type and the file apart:
 //   const finder = new URL('../../../scripts/find-browser.mjs', import.meta.url).href;
 //   const { browserDescribe } = (await import(finder)) as typeof import('../../scripts/find-browser.mjs');
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
@@ -159,4 +160,49 @@ export function browserDescribe(name, define) {
     console.warn(`${noBrowserMessage} Skipped: ${name}.`);
     describe.skip(name, () => define({ launch }));
   }
+}
+
+/**
+ * Starts the browser on this profile, so that a test can kill it as the system would: all of its processes at once, with SIGKILL. Started again it has
+ * what was on its disk.
+ * @param {string} profile a folder
+ * @returns its connection for playwright-core, `kill` for SIGKILL, and `close`, which lets it write its profile
+ */
+export async function startKillableBrowser(profile) {
+  const found = await findBrowser();
+  if (!found) throw new Error(noBrowserMessage);
+  const args = [
+    ...launchArgs,
+    `--user-data-dir=${profile}`,
+    '--remote-debugging-port=0',
+    '--no-crash-upload',
+    'about:blank',
+  ];
+  // A process group of its own, so that one signal reaches all of its processes.
+  const child = spawn(found.executablePath, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'exit');
+  const endpoint = await new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text;
+      const url = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (url) resolve(url);
+    });
+    child.on('exit', () => reject(new Error(`The browser ended before it listened: ${said}`)));
+  });
+  const { chromium } = await import('playwright-core');
+  const browser = await chromium.connectOverCDP(endpoint);
+  return {
+    browser,
+    context: browser.contexts()[0],
+    async kill() {
+      process.kill(-child.pid, 'SIGKILL');
+      await ended;
+    },
+    async close() {
+      const session = await browser.newBrowserCDPSession();
+      await session.send('Browser.close').catch(() => {});
+      await ended;
+    },
+  };
 }

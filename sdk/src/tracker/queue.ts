@@ -69,7 +69,7 @@ export function batchOf(
  * @param committed told after each commit
  */
 export function createQueue(store: Store, drops: Drops, database: string, committed: () => void): Queue {
-  let shelf = attempt(() => openShelf(database)) ?? bridgeShelf(store);
+  let shelf = openShelf(database);
   let maxChars = queueChars;
   /** In localStorage since the last commit, and in the queue since its bounds were looked at, in characters. */
   let bridged = 0;
@@ -77,6 +77,12 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
   let maxEvents = batchEvents;
   let timer: unknown;
   let underWay = Promise.resolve();
+
+  /** An IndexedDB that fails once is not asked again: a disk that is full still gives what it cannot remove. */
+  const withoutShelf = () => {
+    shelf = bridgeShelf(store);
+    maxChars = bridgeChars;
+  };
 
   /** Drops what is too old and, beyond the bounds, the oldest. */
   async function trim(): Promise<void> {
@@ -108,8 +114,7 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
     try {
       if (names.length && (await shelf.put(stored(names)))) names.forEach(store.remove);
     } catch {
-      shelf = bridgeShelf(store);
-      maxChars = bridgeChars;
+      withoutShelf();
     }
     committed();
     await trim();
@@ -162,7 +167,7 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
     async done(batch, reason) {
       const { stream, first, last, lines } = batch;
       if (reason) drops.count(reason, lines.length);
-      await shelf.remove(`e.${stream}.${text(first)}`, `e.${stream}.${text(last)}/`).catch(() => {});
+      await shelf.remove(`e.${stream}.${text(first)}`, `e.${stream}.${text(last)}/`).catch(withoutShelf);
       // Last, so that a page that dies in between repeats the same batch.
       endRun(store, batch, true);
     },

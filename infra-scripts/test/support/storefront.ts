@@ -1,0 +1,71 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** What becomes of requests with events: `ok` passes them on; the rest fails before or after the server has them. */
+export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer';
+
+/** A shop with the tracker on each page, and the way to the ingest server, which can be made to fail. */
+export interface Storefront {
+  origin: string;
+  weather: Weather;
+  /** Events in bodies that reached it, each as often as it did: what was on the wire. */
+  batches: number;
+  close(): Promise<void>;
+}
+
+const page = (path: string) => `<!doctype html><title>${path}</title>
+  <script async src="/millrace.js" data-key="demo" data-page="books" data-auto="off"></script><body>${path}</body>`;
+
+/** @param ingest where the ingest server is */
+export async function startStorefront(ingest: string): Promise<Storefront> {
+  const sockets = new Set<Socket>();
+
+  function passOn(incoming: IncomingMessage, response: ServerResponse, answer: boolean): void {
+    const { method, url, headers } = incoming;
+    const outgoing = request(
+      new URL(url!, ingest),
+      { method, headers: { ...headers, host: new URL(ingest).host } },
+      (answered) => {
+        if (!answer) {
+          answered.resume().on('end', () => incoming.socket.destroy());
+          return;
+        }
+        response.writeHead(answered.statusCode!, answered.headers);
+        answered.pipe(response);
+      },
+    );
+    outgoing.on('error', () => response.destroy());
+    incoming.pipe(outgoing);
+  }
+
+  const server = createServer((incoming, response) => {
+    const path = incoming.url!.split('?')[0]!;
+    if (path === '/millrace.js') return passOn(incoming, response, true);
+    if (path !== '/v1/events') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page(path));
+      return;
+    }
+    front.batches++;
+    if (front.weather === 'ok') passOn(incoming, response, true);
+    else if (front.weather === 'lost answer') passOn(incoming, response, false);
+    else if (front.weather === '503') incoming.resume().on('end', () => response.writeHead(503).end());
+    else if (front.weather === 'reset') incoming.socket.destroy();
+    // hang: never an answer
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const front: Storefront = {
+    origin: '',
+    weather: 'ok',
+    batches: 0,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  front.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return front;
+}

@@ -1,0 +1,626 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import fc from 'fast-check';
+import { batchChars, batchEvents, bridgeChars, openMs, queueAgeMs, queueChars, queueEvents } from '../src/tracker/bounds.js';
+import { createDrops, type DropCounts } from '../src/tracker/drops.js';
+import { shortId } from '../src/tracker/id.js';
+import { type Batch, createQueue } from '../src/tracker/queue.js';
+import { beginRun, readRuns } from '../src/tracker/runs.js';
+import { createStore } from '../src/tracker/store.js';
+import { type FakeClock, startFakeClock } from './browser/fake-clock.js';
+import { setGlobals } from './browser/set-globals.js';
+import { createDisk, type Disk } from './browser/web-storage.js';
+
+const start = 1_795_406_270_273;
+const day = 24 * 60 * 60 * 1000;
+
+let clock: FakeClock;
+let putBack: () => void;
+let databases: IDBFactory;
+/** How often a database was opened. */
+let opened: number;
+
+beforeEach(() => {
+  clock = startFakeClock(start, 12);
+  databases = new IDBFactory();
+  opened = 0;
+  const indexedDB = {
+    open(...given: [string, number]) {
+      opened++;
+      return databases.open(...given);
+    },
+  };
+  putBack = setGlobals({ indexedDB, IDBKeyRange });
+});
+afterEach(() => {
+  putBack();
+  clock.restore();
+});
+
+/** A page's queue over a localStorage and a database that tabs share. */
+function open(disk: Disk) {
+  const store = createStore(() => disk.storage, 'millrace.demo.');
+  const drops = createDrops(store);
+  const queue = createQueue(store, drops, 'millrace.demo', () => {});
+  return { store, drops, queue };
+}
+type Page = ReturnType<typeof open>;
+
+const line = (name: string, chars = 0) => JSON.stringify({ name, pad: 'x'.repeat(chars) });
+const namesIn = (batch: Batch | undefined): string[] => (batch?.lines ?? []).map((text) => JSON.parse(text).name);
+const total = (counts: DropCounts | undefined) => Object.values(counts ?? {}).reduce((sum, number) => sum + number, 0);
+const events = (disk: Disk) => Object.keys(disk.storage).filter((name) => name.startsWith('millrace.demo.e.'));
+
+function append({ queue }: Page, stream: string, count: number, { from = 0, chars = 0 } = {}): void {
+  for (let seq = from; seq < from + count; seq++) queue.append(stream, seq, clock.now, line(`${stream}-${seq}`, chars));
+}
+
+async function keysInDatabase(start: string): Promise<string[]> {
+  const request = databases.open('millrace.demo');
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const found = database.transaction('e').objectStore('e').getAllKeys(IDBKeyRange.bound(start, `${start}~`));
+  return new Promise((resolve) => {
+    found.onsuccess = () => resolve(found.result as string[]);
+  });
+}
+
+/** Takes all that waits, as a server that answers 200. */
+async function drain({ queue }: Page): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for (let batch = await queue.next(); batch; batch = await queue.next()) {
+    batches.push(batch);
+    await queue.done(batch);
+  }
+  return batches;
+}
+const all = async (page: Page) => (await drain(page)).flatMap(namesIn);
+const range = (stream: string, count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) => `${stream}-${from + index}`);
+
+describe('the store', () => {
+  test('keeps everything in memory where storage throws at the first touch', () => {
+    const store = createStore(() => {
+      throw new Error('SecurityError');
+    }, 'p.');
+    store.set('a1', 'x');
+    expect(store.get('a1')).toBe('x');
+    expect(store.isLoose('a1')).toBe(true);
+    expect(store.names('a')).toEqual(['a1']);
+    store.remove('a1');
+    expect(store.get('a1')).toBeUndefined();
+    expect(store.names('')).toEqual([]);
+  });
+
+  test('when it is full, a later page does not find an outdated text', () => {
+    const disk = createDisk();
+    const store = createStore(() => disk.storage, 'p.');
+    store.set('s', '1');
+    expect(store.isLoose('s')).toBe(false);
+    disk.room = 0;
+    store.set('s', '2');
+    expect(store.get('s')).toBe('2');
+    expect(store.isLoose('s')).toBe(true);
+    expect(createStore(() => disk.storage, 'p.').get('s')).toBeUndefined();
+  });
+
+  test('what the browser refuses to remove is gone all the same', () => {
+    const disk = createDisk();
+    const store = createStore(() => disk.storage, 'p.');
+    store.set('e.1', 'x');
+    disk.storage.removeItem = () => {
+      throw new Error('no');
+    };
+    store.remove('e.1');
+    expect(store.get('e.1')).toBeUndefined();
+    expect(store.names('e.')).toEqual([]);
+  });
+
+  test('what is meant for memory alone never touches the storage', () => {
+    const disk = createDisk();
+    const store = createStore(() => disk.storage, 'p.');
+    store.set('e.1', 'x', true);
+    expect(disk.used()).toBe(0);
+    expect([store.get('e.1'), store.names('e.')]).toEqual(['x', ['e.1']]);
+  });
+});
+
+describe('the queue', () => {
+  test('stores nothing and opens no database before an event needs it', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    await clock.advance(day);
+    expect([opened, disk.used()]).toEqual([0, 0]);
+    append(page, 't1', 1);
+    expect(events(disk)).toHaveLength(1);
+    expect(opened).toBe(0);
+    await clock.advance(100);
+    expect(opened).toBe(1);
+    expect(events(disk)).toEqual([]);
+  });
+
+  test('an event is in localStorage when append returns, and in IndexedDB, there alone, a moment later', async () => {
+    const disk = createDisk();
+    append(open(disk), 't1', 3);
+    expect(events(disk)).toHaveLength(3);
+    await clock.advance(100);
+    expect(events(disk)).toEqual([]);
+    // The browser was killed and its localStorage never reached the disk.
+    expect(await all(open(createDisk()))).toEqual(range('t1', 3));
+  });
+
+  test('what a page that crashed left in localStorage the next one sends', async () => {
+    const disk = createDisk();
+    append(open(disk), 't1', 3);
+    const next = open(disk);
+    append(next, 't2', 1);
+    expect(await all(next)).toEqual([...range('t1', 3), 't2-0']);
+    expect(events(disk)).toEqual([]);
+  });
+
+  test("a stream's events are in their order, also when the clock jumps back", async () => {
+    const page = open(createDisk());
+    for (let seq = 0; seq < 40; seq++) page.queue.append('t1', seq, start - seq * 1000, line(`t1-${seq}`));
+    expect(await all(page)).toEqual(range('t1', 40));
+  });
+
+  test('a batch has one stream, at most 50 events and 48 K characters; an event of more goes alone', async () => {
+    const page = open(createDisk());
+    append(page, 't1', 120);
+    append(page, 't2', 3);
+    expect((await drain(page)).map(({ lines }) => lines.length)).toEqual([batchEvents, batchEvents, 20, 3]);
+    const big = open(createDisk());
+    append(big, 't3', 8, { chars: 12 * 1024 });
+    const batch = (await big.queue.next())!;
+    expect(batch.lines).toHaveLength(3);
+    expect(batch.lines.join('\n').length).toBeLessThanOrEqual(batchChars);
+    await drain(big);
+    const huge = open(createDisk());
+    append(huge, 't4', 1, { chars: batchChars });
+    append(huge, 't4', 1, { from: 1 });
+    expect(namesIn(await huge.queue.next())).toEqual(['t4-0']);
+  });
+
+  test('a batch that was begun is the same under the same id, whatever came since, on this page and on later ones', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 3);
+    const batch = (await page.queue.next())!;
+    expect(batch).toMatchObject({ id: 't1.0.2', stream: 't1', first: 0, last: 2 });
+    beginRun(page.store, batch);
+    append(page, 't1', 100, { from: 3 });
+    expect(await page.queue.next()).toEqual(batch);
+    const other = open(disk);
+    append(other, 't2', 5);
+    expect(await other.queue.next()).toEqual(batch);
+    await other.queue.done(batch);
+    expect(namesIn(await other.queue.next())).toEqual(range('t1', 50, 3));
+  });
+
+  test('a batch whose last event is gone keeps its id, because the id says where it ended', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 2);
+    const batch = (await page.queue.next())!;
+    beginRun(page.store, { stream: 't1', last: 4 });
+    append(page, 't2', 2);
+    expect(await page.queue.next()).toEqual({ ...batch, id: 't1.0.4', last: 4 });
+  });
+
+  test('done before the page died: the run is remembered as answered, and nothing of it is left', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 3);
+    const batch = (await page.queue.next())!;
+    beginRun(page.store, batch);
+    expect(readRuns(page.store, 't1')).toEqual({ done: -1, ends: [2] });
+    await page.queue.done(batch);
+    expect(readRuns(page.store, 't1')).toEqual({ done: 2, ends: [] });
+    expect(await open(disk).queue.next()).toBeUndefined();
+  });
+
+  test('a batch too large for the server goes in halves, under other ids', async () => {
+    const page = open(createDisk());
+    append(page, 't1', 10);
+    const batch = (await page.queue.next())!;
+    beginRun(page.store, batch);
+    page.queue.split(batch);
+    expect((await drain(page)).map(({ id }) => id)).toEqual(['t1.0.4', 't1.5.9']);
+  });
+
+  test('what is refused is forgotten and counted', async () => {
+    const page = open(createDisk());
+    append(page, 't1', 3);
+    await page.queue.done((await page.queue.next())!, 'refused');
+    expect(await page.queue.next()).toBeUndefined();
+    expect(page.drops.pending()).toEqual({ refused: 3 });
+  });
+
+  test('clear leaves nothing, in localStorage or IndexedDB', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 3);
+    await page.queue.commit();
+    append(page, 't1', 3, { from: 3 });
+    page.queue.clear();
+    expect(disk.used()).toBe(0);
+    expect(await all(open(createDisk()))).toEqual([]);
+  });
+});
+
+describe('bounds', () => {
+  test('beyond 10,000 events the oldest go, counted', async () => {
+    const page = open(createDisk());
+    for (let from = 0; from < 12_000; from += 1000) {
+      append(page, 't1', 1000, { from, chars: 250 });
+      await page.queue.commit();
+    }
+    const seqs = (await keysInDatabase('e.')).map((name) => Number.parseInt(name.split('.')[2]!, 36));
+    // It is looked at now and then: each 256 K characters.
+    expect(seqs.length).toBeGreaterThanOrEqual(queueEvents);
+    expect(seqs.length).toBeLessThanOrEqual(queueEvents + 1000);
+    expect(seqs.length + page.drops.pending()!.full!).toBe(12_000);
+    expect([seqs[0], seqs.at(-1)]).toEqual([12_000 - seqs.length, 11_999]);
+  });
+
+  test('beyond 4 Mi characters the oldest go, counted', async () => {
+    const page = open(createDisk());
+    const chars = 64 * 1024;
+    for (let seq = 0; seq < 80; seq++) {
+      append(page, 't1', 1, { from: seq, chars });
+      await page.queue.commit();
+    }
+    const names = await all(page);
+    expect(names.length * chars).toBeLessThanOrEqual(queueChars * (1 + 1 / 16) + chars);
+    expect(names.length * chars).toBeGreaterThan(queueChars * 0.9);
+    expect(names.length + page.drops.pending()!.full!).toBe(80);
+    expect(names.at(-1)).toBe('t1-79');
+  });
+
+  test('what is older than a week goes, counted, before it is sent', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 2);
+    await page.queue.commit();
+    clock.now += queueAgeMs / 2;
+    append(page, 't1', 1, { from: 2 });
+    await page.queue.commit();
+    clock.now += queueAgeMs / 2 + 1;
+    const next = open(disk);
+    expect(await all(next)).toEqual(['t1-2']);
+    expect(next.drops.pending()).toEqual({ old: 2 });
+  });
+
+  test('a burst takes no more than 224 K characters of the host’s storage; the rest waits in memory, and none is lost', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 1000, { chars: 400 });
+    expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
+    expect(disk.used()).toBeGreaterThan(bridgeChars * 0.9);
+    await page.queue.commit();
+    expect(await all(page)).toEqual(range('t1', 1000));
+  });
+
+  test('without IndexedDB the queue is bounded by what localStorage may hold of it', async () => {
+    putBack();
+    putBack = setGlobals({ indexedDB: undefined, IDBKeyRange: undefined });
+    const disk = createDisk();
+    const page = open(disk);
+    for (let seq = 0; seq < 1500; seq++) {
+      append(page, 't1', 1, { from: seq, chars: 400 });
+      if (seq % 20 === 0) await page.queue.commit();
+      if (seq % 20 === 0) expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
+    }
+    await page.queue.commit();
+    const names = await all(page);
+    expect(names.at(-1)).toBe('t1-1499');
+    expect(names.length * 400).toBeGreaterThan(bridgeChars * 0.8);
+    expect(names.length + page.drops.pending()!.full!).toBe(1500);
+  });
+});
+
+describe('many tabs, one localStorage and one IndexedDB', () => {
+  type Step = {
+    tab: number;
+    what: 'append' | 'commit' | 'late' | 'send' | 'lose' | 'refuse' | 'split' | 'leave' | 'snapshot' | 'stale' | 'kill';
+    isFull: boolean;
+    isCommitted: boolean;
+  };
+  const step = (kinds: readonly Step['what'][]): fc.Arbitrary<Step> =>
+    fc.record({
+      tab: fc.nat({ max: 2 }),
+      what: fc.constantFrom(...kinds),
+      isFull: fc.constantFrom(false, false, false, true),
+      isCommitted: fc.boolean(),
+    });
+
+  /** Plays the steps, then sends all that waits. */
+  async function play(steps: readonly Step[]) {
+    databases = new IDBFactory();
+    let disk = createDisk();
+    let snapshot = disk.copy();
+    let streams = 0;
+    const newPage = () => ({ ...open(disk), stream: `t${++streams}`.padStart(4, '0'), seq: 0 });
+    type Tab = ReturnType<typeof newPage>;
+    let tabs = [newPage(), newPage(), newPage()];
+    let commits: Promise<void>[] = [];
+    const tracked: string[] = [];
+    const delivered: string[] = [];
+    const attempts: Batch[] = [];
+    let lost: Batch | undefined;
+    let counted = 0;
+    const settled = async () => {
+      await Promise.all(commits);
+      commits = [];
+    };
+    const send = async ({ queue, store, drops }: Tab, how: Step['what']) => {
+      // One at a time, by the lock; and a request takes longer than a commit.
+      await settled();
+      const batch = await queue.next();
+      if (!batch) return;
+      if (lost) expect(batch).toEqual(lost);
+      lost = undefined;
+      attempts.push(batch);
+      beginRun(store, batch);
+      if (how === 'lose') lost = batch;
+      else if (how === 'split' && batch.lines.length > 1) queue.split(batch);
+      else if (how === 'refuse') {
+        counted += batch.lines.length;
+        await queue.done(batch, 'refused');
+        expect(total(drops.pending())).toBeGreaterThan(0);
+      } else {
+        delivered.push(...namesIn(batch));
+        await queue.done(batch);
+      }
+    };
+    for (const { tab, what, isFull, isCommitted } of steps) {
+      const chosen = tabs[tab]!;
+      // Only for events: what else is stored decides what tabs know of each other.
+      disk.room = isFull && what === 'append' ? disk.used() + 10 : Number.POSITIVE_INFINITY;
+      if (what === 'append') {
+        const name = `${chosen.stream}-${chosen.seq}`;
+        chosen.queue.append(chosen.stream, chosen.seq++, clock.now, line(name, 30));
+        tracked.push(name);
+        // As the timer would have it, or not yet.
+        if (isCommitted) await chosen.queue.commit();
+      } else if (what === 'commit') await chosen.queue.commit();
+      else if (what === 'late') commits.push(chosen.queue.commit());
+      else if (what === 'leave') {
+        commits.push(chosen.queue.commit());
+        tabs[tab] = newPage();
+      } else if (what === 'snapshot') snapshot = disk.copy();
+      else if (what === 'stale') {
+        // A tab to which the storage's changes have not come yet commits what it still sees.
+        const behind = open(snapshot.copy());
+        await behind.queue.commit();
+      } else if (what === 'kill') {
+        await settled();
+        lost = undefined;
+        disk = snapshot.copy();
+        tabs = [newPage(), newPage(), newPage()];
+      } else await send(chosen, what);
+    }
+    disk.room = Number.POSITIVE_INFINITY;
+    for (const page of tabs) await page.queue.commit();
+    for (let before = -1; before < attempts.length; ) {
+      before = attempts.length;
+      await send(tabs[0]!, 'send');
+    }
+    return { tracked, delivered, attempts, counted };
+  }
+
+  test('each event is delivered exactly once or counted: late commits, full storage, lost answers, refusals, splits, pages left', async () => {
+    const kinds = ['append', 'append', 'append', 'commit', 'late', 'send', 'lose', 'refuse', 'split', 'leave'] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step(kinds), { maxLength: 60 }), async (steps) => {
+        // A half is another batch than the whole of which the answer was lost.
+        const { tracked, delivered, attempts, counted } = await play(
+          steps.filter(({ what }) => what !== 'split' || !steps.some((other) => other.what === 'lose')),
+        );
+        expect(new Set(delivered).size).toBe(delivered.length);
+        expect(delivered.length + counted).toBe(tracked.length);
+        // An id says which events a batch has.
+        for (const { id, stream, first, last, lines } of attempts) {
+          expect(id).toBe(`${stream}.${first}.${last}`);
+          for (const other of attempts) if (other.id === id) expect(other.lines).toEqual(lines);
+        }
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  test('a killed browser whose localStorage falls back to an older state, and tabs that see an older one, bring nothing back and lose nothing committed', async () => {
+    const kinds = ['append', 'append', 'append', 'commit', 'send', 'leave', 'snapshot', 'stale', 'kill'] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step(kinds), { maxLength: 60 }), async (steps) => {
+        const { tracked, delivered } = await play(
+          steps.map((one) => ({ ...one, isCommitted: one.what === 'append' || one.isCommitted })),
+        );
+        expect(new Set(delivered).size).toBe(delivered.length);
+        expect(delivered.toSorted()).toEqual(tracked.toSorted());
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('what a kill can cost is what was not committed yet, and nothing of it comes twice', async () => {
+    const kinds = ['append', 'append', 'append', 'late', 'send', 'lose', 'leave', 'snapshot', 'stale', 'kill'] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step(kinds), { maxLength: 60 }), async (steps) => {
+        const { tracked, delivered } = await play(steps);
+        expect(new Set(delivered).size).toBe(delivered.length);
+        expect(tracked).toEqual(expect.arrayContaining(delivered));
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test('two tabs that commit the same events at once store them once', async () => {
+    const disk = createDisk();
+    const [one, two] = [open(disk), open(disk)];
+    append(one, 't1', 5);
+    await Promise.all([one.queue.commit(), two.queue.commit()]);
+    expect(await all(one)).toEqual(range('t1', 5));
+    // And one that still saw them when they were sent long since.
+    const late = createDisk();
+    append(open(late), 't1', 5);
+    expect(await all(open(late))).toEqual([]);
+  });
+
+  test('a mark goes a day after its stream began, so that they do not grow for ever', async () => {
+    const stream = shortId(start);
+    const page = open(createDisk());
+    append(page, stream, 1);
+    await drain(page);
+    expect(await keysInDatabase('')).toEqual([`m.${stream}`]);
+    clock.now += day + 1;
+    await open(createDisk()).queue.next();
+    expect(await keysInDatabase('')).toEqual([]);
+  });
+});
+
+describe('an IndexedDB that fails', () => {
+  /** Answers each request of opening by an error. */
+  const failing = () => {
+    const request = { onerror: (_: unknown) => {} };
+    setImmediate(() => request.onerror(new Error('UnknownError')));
+    return request;
+  };
+  /** Opens, and then its transactions are as told. */
+  const withTransactions = (change: (database: IDBDatabase) => void) => ({
+    open(name: string) {
+      const request = databases.open(name, 1);
+      request.addEventListener('success', () => change(request.result));
+      return request;
+    },
+  });
+  const throws = (message: string) => () => {
+    throw new Error(message);
+  };
+  const kinds: [string, unknown][] = [
+    ['is missing', undefined],
+    ['throws when it is opened', { open: throws('SecurityError') }],
+    ['gives null', { open: () => null }],
+    ['fails to open', { open: failing }],
+    ['never answers', { open: () => ({}) }],
+    [
+      'throws at every transaction',
+      withTransactions((database) => {
+        database.transaction = throws('InvalidStateError');
+      }),
+    ],
+    [
+      'aborts every transaction',
+      withTransactions((database) => {
+        const transaction = database.transaction.bind(database);
+        database.transaction = (...given) => {
+          const made = transaction(...given);
+          setImmediate(() => made.abort());
+          return made;
+        };
+      }),
+    ],
+  ];
+
+  test.each(kinds)('that %s: the queue goes on in localStorage and loses nothing', async (_, indexedDB) => {
+    const undo = setGlobals({ indexedDB });
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 3);
+    await clock.advance(openMs + 100);
+    append(page, 't1', 3, { from: 3 });
+    expect(events(disk)).toHaveLength(6);
+    const batch = (await page.queue.next())!;
+    expect(namesIn(batch)).toEqual(range('t1', 6));
+    beginRun(page.store, batch);
+    append(page, 't1', 1, { from: 6 });
+    await page.queue.commit();
+    expect(await page.queue.next()).toEqual(batch);
+    await page.queue.done(batch);
+    undo();
+    // A later page whose IndexedDB works goes on from there.
+    expect(await all(open(disk))).toEqual(['t1-6']);
+  });
+
+  test('that breaks in the middle: what is in it already waits for the next page, what comes goes on', async () => {
+    const disk = createDisk();
+    let isBroken = false;
+    const undo = setGlobals({
+      indexedDB: withTransactions((database) => {
+        const transaction = database.transaction.bind(database);
+        database.transaction = (...given) => {
+          if (isBroken) throw new Error('InvalidStateError');
+          return transaction(...given);
+        };
+      }),
+    });
+    const page = open(disk);
+    append(page, 't1', 3);
+    await page.queue.commit();
+    isBroken = true;
+    append(page, 't1', 3, { from: 3 });
+    expect(await all(page)).toEqual(range('t1', 3, 3));
+    undo();
+    expect(await all(open(disk))).toEqual(range('t1', 3));
+  });
+
+  test('that cannot remove: the page does not send the same batch over and over', async () => {
+    const disk = createDisk();
+    let isFull = false;
+    const undo = setGlobals({
+      indexedDB: withTransactions((database) => {
+        const transaction = database.transaction.bind(database);
+        database.transaction = (...given) => {
+          const made = transaction(...given);
+          if (isFull) {
+            made.objectStore('e').delete = throws('QuotaExceededError');
+          }
+          return made;
+        };
+      }),
+    });
+    const page = open(disk);
+    append(page, 't1', 3);
+    const batch = (await page.queue.next())!;
+    isFull = true;
+    await page.queue.done(batch);
+    expect(await page.queue.next()).toBeUndefined();
+    undo();
+  });
+
+  test('and a localStorage that fails too: the queue goes on in memory', async () => {
+    const undo = setGlobals({ indexedDB: undefined });
+    const disk = createDisk();
+    disk.broken = true;
+    const page = open(disk);
+    append(page, 't1', 3);
+    await page.queue.commit();
+    expect(await all(page)).toEqual(range('t1', 3));
+    undo();
+  });
+});
+
+describe('what was dropped', () => {
+  test('is counted over pages, as totals, and told when there is more than the last report said', () => {
+    const disk = createDisk();
+    open(disk).drops.count('field');
+    const { drops } = open(disk);
+    drops.count('full', 2);
+    expect(drops.pending()).toEqual({ field: 1, full: 2 });
+    drops.reported();
+    expect(drops.pending()).toBeUndefined();
+    expect(open(disk).drops.pending()).toBeUndefined();
+    open(disk).drops.count('full');
+    // A report that is dropped itself hides nothing: the next one has it all.
+    expect(open(disk).drops.pending()).toEqual({ field: 1, full: 3 });
+  });
+
+  test('broken counts begin again', () => {
+    const disk = createDisk({ 'millrace.demo.d': '{' });
+    const { drops } = open(disk);
+    expect(drops.pending()).toBeUndefined();
+    drops.count('old');
+    expect(drops.pending()).toEqual({ old: 1 });
+  });
+});
