@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
 
 /** The tracker that ships, as Rollup made it. */
@@ -15,8 +16,10 @@ export async function startCollector(script: string) {
   const refused: string[] = [];
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const raw = Buffer.concat(chunks);
+    const body = (request.url!.includes('encoding=gzip') ? gunzipSync(raw) : raw).toString('utf8');
     for (const line of body.split('\n').filter(Boolean)) {
       const { event, refusal } = checkEvent(JSON.parse(line));
       if (event) events.set(event.event_id, event);

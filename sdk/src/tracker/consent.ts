@@ -19,6 +19,17 @@ export const consent =
       if (state === 'pending' && held.length < heldCalls) held.push(work);
       return undefined;
     };
+    // An answer that comes after all was wiped, or anything else that is late, leaves nothing either.
+    const { set } = inside.store;
+    inside.store.set = (...given) => {
+      if (state === 'granted') set(...given);
+    };
+    // Nor is a batch sent that was on its way out of the queue just then: by the next look there is none.
+    const { address } = inside;
+    inside.address = (...given) => {
+      if (state !== 'granted') throw state;
+      return address(...given);
+    };
     return {
       consent(next) {
         if (next !== 'granted' && next !== 'denied') return;

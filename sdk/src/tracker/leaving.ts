@@ -113,8 +113,8 @@ export const leaving: Part<void> = (inside) => {
   inside.on('done', ({ stream, first, last }) => {
     mine = mine.filter((entry) => entry.stream !== stream || entry.seq > last || entry.seq < first);
   });
-  inside.on('consent', () => {
-    mine = [];
+  inside.on('consent', (state) => {
+    if (state === 'denied') mine = [];
   });
 
   onLifecycle({
@@ -135,7 +135,7 @@ export const leaving: Part<void> = (inside) => {
       bytes = 0;
       elsewhere.clear();
       renew();
-      sender.wake();
+      inside.pass(sender.wake);
       inside.tell('returned');
     },
   });

@@ -5,25 +5,40 @@ import { listen } from './lifecycle.js';
 interface NavigationLike extends EventTarget {
   readonly currentEntry: unknown;
 }
+interface EntryChange {
+  navigationType?: string | null;
+  from: { url: string };
+}
 
-/** Tells of every step to another address in the same document: pushed, or back and forward; not of one that replaces the address. */
-export function onRoute(tell: () => void): void {
+/**
+ * Tells of every step to another address in the same document, pushed, or back and forward, and which address was before; not of one that replaces the
+ * address.
+ */
+export function onRoute(tell: (from: string) => void): void {
   const { navigation } = window as { navigation?: NavigationLike };
   if (attempt(() => navigation!.currentEntry)) {
     listen(navigation!, 'currententrychange', (event) => {
-      const { navigationType } = event as { navigationType?: string | null };
+      const { navigationType, from } = event as unknown as EntryChange;
       // Null: the entry was changed in place (updateCurrentEntry).
-      if (navigationType && navigationType !== 'replace') tell();
+      if (navigationType && navigationType !== 'replace') tell(from.url);
     });
     return;
   }
-  attempt(() => {
-    const push = history.pushState;
-    history.pushState = function (...given) {
-      push.apply(this, given);
-      attempt(tell);
-    };
-  });
+  let { href } = location;
+  const moved = (isStep: boolean) => {
+    const from = href;
+    href = location.href;
+    if (isStep) attempt(() => tell(from));
+  };
+  for (const method of ['pushState', 'replaceState'] as const) {
+    attempt(() => {
+      const original = history[method];
+      history[method] = function (...given) {
+        original.apply(this, given);
+        moved(method === 'pushState');
+      };
+    });
+  }
   // Back and forward, and a click on a link to a fragment.
-  listen(window, 'popstate', tell);
+  listen(window, 'popstate', () => moved(true));
 }

@@ -1,6 +1,6 @@
 import { attempt } from './attempt.js';
 import { listen, whenShown } from './lifecycle.js';
-import type { Part } from './plugin.js';
+import type { Inside, Part } from './plugin.js';
 import { onRoute } from './routes.js';
 import { pageFromPath } from './slug.js';
 
@@ -16,13 +16,17 @@ export interface ViewCalls {
 export const routeOf = ({ pathname, search, hash }: Pick<Location, 'pathname' | 'search' | 'hash'>): string =>
   pathname + search + (/^#[/!]/.test(hash) ? hash : '');
 
+const view = (inside: Inside, fields?: object, at?: number) => {
+  const { referrer, title } = document;
+  inside.track('page_view', { referrer, title, ...attempt(() => ({ ...fields })) }, at);
+};
+
 /** Page views as the site counts them. */
 export const pages: Part<ViewCalls> = (inside) => ({
   page(fields, at) {
     const page = attempt(() => (fields as { page?: unknown }).page);
     if (page) inside.call?.(page);
-    const { referrer, title } = document;
-    inside.track('page_view', { referrer, title, ...attempt(() => ({ ...fields })) }, at);
+    view(inside, fields, at);
   },
 });
 
@@ -31,26 +35,23 @@ export const pages: Part<ViewCalls> = (inside) => ({
  * from the back/forward cache. A view that the site counts itself with `page()` is not counted again.
  */
 export const views: Part<ViewCalls> = (inside) => {
-  const { page } = pages(inside);
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** The view that waits for its title. */
   let waiting: { at: number; url: string; referrer: string } | undefined;
-  let { href } = location;
-  let counted = routeOf(location);
   let isSeen = false;
 
   function first(): void {
-    if (!isSeen) page();
+    if (!isSeen) view(inside);
     isSeen = true;
   }
 
   function count(): void {
-    const view = waiting;
+    if (!waiting) return;
+    const { at, url, referrer } = waiting;
     waiting = undefined;
-    if (!view) return;
     // The next route may have begun: by now the page is called otherwise.
-    const name = location.href === view.url ? {} : { page: pageFromPath(new URL(view.url).pathname) };
-    page({ referrer: view.referrer, ...name, url: view.url }, view.at);
+    const page = location.href === url ? undefined : pageFromPath(new URL(url).pathname);
+    view(inside, { referrer, url, page }, at);
   }
 
   inside.on('event', (event) => {
@@ -60,14 +61,11 @@ export const views: Part<ViewCalls> = (inside) => {
     waiting = undefined;
     clearTimeout(timer);
   });
-  onRoute(() => {
-    const route = routeOf(location);
-    if (route === counted) return;
+  onRoute((from) => {
     // The one before did not stay long enough for its title.
     count();
-    counted = route;
-    waiting = { at: Date.now(), url: location.href, referrer: href };
-    href = location.href;
+    if (routeOf(new URL(from)) === routeOf(location)) return;
+    waiting = { at: Date.now(), url: location.href, referrer: from };
     timer = setTimeout(() => attempt(count), titleMs);
   });
   listen(window, 'pagehide', () => {
@@ -75,7 +73,7 @@ export const views: Part<ViewCalls> = (inside) => {
     if (!(document as { prerendering?: boolean }).prerendering) first();
     count();
   });
-  inside.on('returned', () => page());
+  inside.on('returned', () => view(inside));
   whenShown(first);
-  return { page };
+  return pages(inside);
 };
