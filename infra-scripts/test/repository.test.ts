@@ -57,8 +57,8 @@ test('the reader of imports sees every way in which the code imports', () => {
   expect(found).toContain('@jest/globals');
   expect(found).toContain('node:fs');
   expect(importsOf('sdk/src/schema/index.ts').map(({ from }) => from)).toContain('./properties.js');
-  expect(importsOf('sdk/src/tracker/fields.ts')).toContainEqual({
-    file: 'sdk/src/tracker/fields.ts',
+  expect(importsOf('sdk/src/tracker/plugin.ts')).toContainEqual({
+    file: 'sdk/src/tracker/plugin.ts',
     from: '../schema/event.js',
     isType: true,
   });

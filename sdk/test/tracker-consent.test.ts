@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { heldCalls } from '../src/tracker/bounds.js';
-import type { WholeSettings } from '../src/tracker/whole.js';
 import { createTracker, everything, type Tracker } from '../src/tracker/index.js';
 import type { Inside } from '../src/tracker/plugin.js';
+import type { WholeSettings } from '../src/tracker/whole.js';
 import { type FakeBrowser, startFakeBrowser } from './browser/fake-browser.js';
 
 const start = 1_795_406_270_273;
@@ -105,11 +105,11 @@ describe('consent', () => {
   });
 
   test('the calls that are held are bounded, and the visit’s beginning is kept', async () => {
-    browser.set({ indexedDB: undefined });
     const { tracker } = openPage('pending');
     for (let n = 0; n < heldCalls + 500; n++) tracker.track('liked_item', { item_id: n });
     tracker.consent('granted');
-    await browser.clock.advance(minute);
+    // A thousand at once take the IndexedDB of these tests many turns of the event loop.
+    for (let n = 0; n < 60 && events().length < heldCalls - 10; n++) await browser.clock.advance(minute);
     expect(events().length).toBeLessThanOrEqual(heldCalls);
     expect(events().length).toBeGreaterThan(heldCalls - 10);
     expect(events()[1].item_id).toBe('0');
@@ -231,8 +231,7 @@ describe('consent', () => {
 });
 
 describe('Global Privacy Control', () => {
-  const withSignal = () =>
-    browser.set({ navigator: { ...(navigator as object), globalPrivacyControl: true } });
+  const withSignal = () => browser.set({ navigator: { ...(navigator as object), globalPrivacyControl: true } });
 
   test('nothing is tracked, stored or sent, and every call may be made all the same', async () => {
     withSignal();

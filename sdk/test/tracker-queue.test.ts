@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import fc from 'fast-check';
-import { batchChars, batchEvents, bridgeChars, openMs, queueAgeMs, queueChars, queueEvents } from '../src/tracker/bounds.js';
+import {
+  batchChars,
+  batchEvents,
+  bridgeChars,
+  openMs,
+  queueAgeMs,
+  queueChars,
+  queueEvents,
+} from '../src/tracker/bounds.js';
 import { createDrops, type DropCounts } from '../src/tracker/drops.js';
 import { shortId } from '../src/tracker/id.js';
 import { type Batch, createQueue } from '../src/tracker/queue.js';
@@ -60,7 +68,10 @@ async function keysInDatabase(start: string): Promise<string[]> {
   const database = await new Promise<IDBDatabase>((resolve) => {
     request.onsuccess = () => resolve(request.result);
   });
-  const found = database.transaction('e').objectStore('e').getAllKeys(IDBKeyRange.bound(start, `${start}~`));
+  const found = database
+    .transaction('e')
+    .objectStore('e')
+    .getAllKeys(IDBKeyRange.bound(start, `${start}~`));
   return new Promise((resolve) => {
     found.onsuccess = () => resolve(found.result as string[]);
   });

@@ -7,7 +7,7 @@ import { createLease, createLock, lease } from '../src/tracker/lock.js';
 import type { Part } from '../src/tracker/plugin.js';
 import { createStore } from '../src/tracker/store.js';
 import { type Started, startTracker } from '../src/tracker/tracker.js';
-import { type FakeBrowser, type FakePage, type Reply, startFakeBrowser } from './browser/fake-browser.js';
+import { type FakeBrowser, type Reply, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
 const start = 1_795_406_270_273;

@@ -19,7 +19,7 @@ export const delayAfter = (failures: number, random: number): number =>
 export interface Backoff {
   /** Milliseconds until the next try is allowed. */
   wait(now: number): number;
-  /** Until when to wait, after how many failures, and whether the server asked for it (1). */
+  /** Until when to wait, after how many failures, whether the server asked for it (1), and how long. */
   read(): number[];
   failed(now: number, retryAfter?: string | null): void;
   succeeded(): void;
@@ -27,20 +27,21 @@ export interface Backoff {
 
 /** The pause between tries, stored, so that all tabs and the next page keep to it. */
 export function createBackoff(store: Store, random: () => number): Backoff {
-  const read = () => (store.get('w') || '').split('.').map((part) => +part || 0);
+  const read = () => (store.get('w') || '').split(',').map((part) => +part || 0);
   return {
     read,
     wait(now) {
-      const left = read()[0]! - now;
-      // A moment that lies further ahead than any pause was stored by a clock that was wrong.
-      return left > 2 * maxRetryAfterMs ? 0 : Math.max(0, left);
+      const [until = 0, , , pause = 0] = read();
+      const left = until - now;
+      // More than the whole pause: the clock was set since.
+      return left > pause ? 0 : Math.max(0, left);
     },
     failed(now, retryAfter) {
       const failures = (read()[1] || 0) + 1;
       const asked = parseRetryAfter(retryAfter, now);
       // Whole crowds are asked to come back at the same moment, so they come up to a tenth later.
       const pause = asked > 0 ? asked * (1 + random() / 10) : delayAfter(failures, random());
-      store.set('w', [Math.ceil(now + pause), failures, +(asked > 0)].join('.'));
+      store.set('w', [now + pause, failures, +(asked > 0), pause].join());
     },
     succeeded: () => store.remove('w'),
   };

@@ -31,6 +31,8 @@ const text =
 const slug: Cleaner = (value) => (typeof value === 'string' && toSlug(value)) || undefined;
 
 const cleaners: Record<string, Cleaner> = {
+  // Else a field named toString would have one.
+  __proto__: null as never,
   event: slug,
   page: slug,
   url: text(2048),
@@ -85,10 +87,10 @@ export function cleanFields(
   const properties: Record<string, unknown> = isObject ? { ...inner } : {};
   for (const [name, value] of Object.entries(outer)) {
     if (value === undefined || value === null) continue;
-    const cleaner = Object.hasOwn(cleaners, name) ? cleaners[name] : undefined;
+    const cleaner = cleaners[name];
     if (!cleaner) properties[name] = properties[name] ?? value;
     else {
-      fields[name] = cleaner(value);
+      fields[name] = attempt(() => cleaner(value));
       // A name is no field: an event without one is left out as a whole.
       if (fields[name] === undefined && name !== 'event') leave(name, value);
     }

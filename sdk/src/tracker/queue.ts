@@ -109,7 +109,8 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
     names.map((name) => ({ ...entryOf(name, store.get(name)), loose: store.isLoose(name) }));
 
   async function commitNow(): Promise<void> {
-    const names = store.names('e.');
+    // What the browser does not let us read stays where it is.
+    const names = store.names('e.').filter(store.get);
     bridged = 0;
     try {
       if (names.length && (await shelf.put(stored(names)))) names.forEach(store.remove);

@@ -105,8 +105,8 @@ export function bridgeShelf(store: Store): Shelf {
   return {
     put: async () => false,
     async head(count) {
-      const names = store.names('e.').slice(0, count);
-      return [names, names.map((name) => store.get(name) || '')];
+      const names = store.names('e.').filter(store.get).slice(0, count);
+      return [names, names.map(store.get) as string[]];
     },
     async remove(first, last) {
       for (const name of store.names('e.')) if (name >= first && name <= last) store.remove(name);

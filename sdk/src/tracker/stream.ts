@@ -36,7 +36,9 @@ export function createStream(store: Store): Stream {
   const read = (stream: string) => (store.get(`s.${stream}`) || '').split('|');
 
   function note(): void {
-    if (id) store.set(`s.${id}`, [seq, read(id)[1], store.get('c')].join('|'));
+    // The clock as it was when it was first known: what is learnt since may be of another.
+    const [, told, clock] = read(id);
+    if (id) store.set(`s.${id}`, [seq, told, clock || store.get('c')].join('|'));
   }
 
   /** The oldest stream of which something is untold: so each is told in the end, also when several tabs were open at once. */

@@ -37,8 +37,9 @@ export const whole = (settings: WholeSettings = {}): Part[] => [
   people,
   platform,
   clicks,
-  campaign,
+  // Before the campaign, so that what is masked is not in the properties either.
   ...(settings.mask ? [mask(settings.mask)] : []),
+  campaign,
   ...(settings.sample === undefined ? [] : [sample(settings.sample)]),
   ...(settings.cookie ? [cookie(settings.cookie)] : []),
 ];

@@ -1,0 +1,799 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { checkEvent, isSlug } from '../src/schema/index.js';
+import { campaign } from '../src/tracker/campaign.js';
+import { type Attributed, eventOfPath } from '../src/tracker/clicks.js';
+import { clockErrorOf, clock as clockPart } from '../src/tracker/clock.js';
+import { cookie } from '../src/tracker/cookie.js';
+import { clean, cleanFields } from '../src/tracker/fields.js';
+import { createUuid7, randomHex, shortId } from '../src/tracker/id.js';
+import { createIdentity, sessionIdleMs } from '../src/tracker/identity.js';
+import { createTracker, everything } from '../src/tracker/index.js';
+import { leaving } from '../src/tracker/leaving.js';
+import { mask } from '../src/tracker/mask.js';
+import { naming } from '../src/tracker/naming.js';
+import { people } from '../src/tracker/people.js';
+import { platformOf } from '../src/tracker/platform.js';
+import type { Draft, Moments, Part, Plugin } from '../src/tracker/plugin.js';
+import { isInSample, sample as sampling } from '../src/tracker/sample.js';
+import { pageFromPath, plainPage, toSlug } from '../src/tracker/slug.js';
+import { createStore } from '../src/tracker/store.js';
+import { startTracker } from '../src/tracker/tracker.js';
+import { routeOf } from '../src/tracker/views.js';
+import { type FakeBrowser, type Sent, startFakeBrowser } from './browser/fake-browser.js';
+import { createDisk, type Disk } from './browser/web-storage.js';
+
+const start = 1_795_406_270_273;
+const minute = 60_000;
+
+const sample = {
+  event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
+  event: 'clicked_review',
+  page: 'books',
+  event_time: '2026-11-23T08:00:00.000Z',
+  visitor_id: 'v1',
+  session_id: 's1',
+  stream_id: 't1',
+  seq: 0,
+  os: 'linux',
+  device: 'desktop',
+  sdk: 'millrace-js/0.1.0',
+};
+
+describe('ids', () => {
+  test('event ids pass the schema and only ever rise, whatever the clock does', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 47 }), { minLength: 2, maxLength: 50 }), (times) => {
+        const ids = times.map(createUuid7());
+        for (const event_id of ids) expect(checkEvent({ ...sample, event_id }).refusal).toBeUndefined();
+        expect(ids.toSorted()).toEqual(ids);
+      }),
+    );
+  });
+
+  test('an event id is a UUIDv7 of its millisecond', () => {
+    const id = createUuid7()(start);
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(Number.parseInt(id.replace('-', '').slice(0, 12), 16)).toBe(start);
+  });
+
+  test('10,000 event ids in one millisecond are different and in order', () => {
+    const next = createUuid7();
+    const ids = Array.from({ length: 10_000 }, () => next(start));
+    expect(new Set(ids).size).toBe(10_000);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  test('short ids have 20 characters, sort by age and differ', () => {
+    const ids = Array.from({ length: 1000 }, () => shortId(start));
+    expect(new Set(ids).size).toBe(1000);
+    for (const id of ids) expect(id).toMatch(/^[a-z0-9]{20}$/);
+    for (const id of ids) expect(shortId(start + 1) > id).toBe(true);
+  });
+
+  test('without the cryptographic digits there are others, and all of them occur', () => {
+    const { crypto } = globalThis;
+    const getRandomValues = crypto.getRandomValues;
+    crypto.getRandomValues = () => {
+      throw new Error('no');
+    };
+    const digits = randomHex(2000);
+    crypto.getRandomValues = getRandomValues;
+    for (const text of [digits, randomHex(2000)]) {
+      expect(text).toMatch(/^[0-9a-f]{2000}$/);
+      expect(new Set(text).size).toBe(16);
+    }
+  });
+});
+
+describe('slugs', () => {
+  test("the tracker's slugs are the schema's: a slug stays, anything else becomes one or nothing", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z][a-z0-9_]{0,50}$/)), (text) => {
+        const slug = toSlug(text);
+        if (isSlug(text)) expect(slug).toBe(text);
+        else if (slug !== '') expect(isSlug(slug)).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test.each([
+    ['Clicked Review!', 'clicked_review'],
+    ['Électronique', 'electronique'],
+    ['2024-sale', 'sale'],
+    ['日本', ''],
+  ])('%s becomes %s', (text, slug) => {
+    expect(toSlug(text)).toBe(slug);
+  });
+
+  test.each([
+    ['/', 'home_page'],
+    ['', 'home_page'],
+    ['/index.html', 'home_page'],
+    ['/books', 'books'],
+    ['/Books/the-trial?x=1', 'books'],
+    ['/home%20%26%20garden/x', 'home_garden'],
+    ['/%E0%A4%A/x', 'e0_a4_a'],
+    ['/cart.php', 'cart'],
+    ['/42', 'home_page'],
+  ])('the path %s is the page %s', (path, page) => {
+    expect(pageFromPath(path)).toBe(page);
+  });
+
+  test('the short way gives a slug for every path, and for paths in plain letters the same one', () => {
+    fc.assert(
+      fc.property(fc.webPath(), (path) => {
+        expect(isSlug(plainPage(path))).toBe(true);
+      }),
+    );
+    for (const path of ['/', '', '/books', '/Books/the-trial', '/cart/', '/42']) {
+      expect(plainPage(path)).toBe(pageFromPath(path));
+    }
+  });
+
+  test('a route is another page when its path or query is; its fragment counts when the site routes by it', () => {
+    const route = (href: string) => routeOf(new URL(href, 'https://shop.example'));
+    expect(route('/books#reviews')).toBe(route('/books'));
+    expect(route('/books?page=2')).not.toBe(route('/books'));
+    expect(route('/#/books')).not.toBe(route('/#/food'));
+    expect(route('/#!books')).not.toBe(route('/'));
+  });
+});
+
+describe('fields', () => {
+  const left: string[] = [];
+  const clean = (given: Record<string, unknown>) => {
+    left.length = 0;
+    return cleanFields(given, (field) => left.push(field));
+  };
+
+  test('an event with whatever name and fields a page gives passes the schema, or has no name', () => {
+    const names = ['event', 'page', 'url', 'referrer', 'title', 'item_id', 'item_name', 'item_quantity', 'item_price'];
+    const others = ['currency', 'order_id', 'properties', 'other', 'seq', 'event_id', '__proto__', 'toString'];
+    const junk = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }),
+      fc.string({ maxLength: 400 }),
+      fc.double(),
+      fc.constantFrom('EUR', 'eur', '12', ' ', '1e3', Symbol('s'), () => 1),
+    );
+    const given = fc.oneof(
+      fc.dictionary(fc.string(), fc.anything()),
+      fc.dictionary(fc.constantFrom(...names, ...others), junk),
+      fc.record({ properties: fc.dictionary(fc.string(), junk, { maxKeys: 40 }) }),
+    );
+    fc.assert(
+      fc.property(given, (fields) => {
+        const kept = clean(fields);
+        const line = JSON.stringify({ ...kept, ...sample, event: kept.event ?? 'a', page: kept.page ?? 'b' });
+        expect(checkEvent(JSON.parse(line)).refusal).toBeUndefined();
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('what is right stays as it is, numbers become the text of an id, and text of an attribute a number', () => {
+    expect(
+      clean({
+        event: 'Liked Item',
+        item_id: 42,
+        order_id: 7n,
+        item_name: 'The Trial',
+        item_quantity: '2',
+        item_price: '9.90',
+        currency: 'eur',
+        page: 'books',
+      }),
+    ).toEqual({
+      event: 'liked_item',
+      item_id: '42',
+      order_id: '7',
+      item_name: 'The Trial',
+      item_quantity: 2,
+      item_price: 9.9,
+      currency: 'EUR',
+      page: 'books',
+    });
+    expect(left).toEqual([]);
+  });
+
+  test('a text that is too long is cut, an id is not, because half of one is another', () => {
+    const kept = clean({ title: 'x'.repeat(300), item_name: 'y'.repeat(300), item_id: 'z'.repeat(65) });
+    expect(kept).toEqual({ title: 'x'.repeat(256), item_name: 'y'.repeat(256) });
+    expect(left).toEqual(['item_id']);
+  });
+
+  test('a field of another name goes into the properties, and null and undefined are no values', () => {
+    const given = { shelf: 3, none: null, item_id: undefined, properties: { colour: 'red', none: undefined } };
+    expect(clean(given)).toEqual({ properties: { shelf: 3, colour: 'red' } });
+    expect(left).toEqual([]);
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ item_id: 'x'.repeat(65) }, 'item_id'],
+    [{ item_id: '' }, 'item_id'],
+    [{ item_quantity: 1.5 }, 'item_quantity'],
+    [{ item_price: -1 }, 'item_price'],
+    [{ item_price: Number.NaN }, 'item_price'],
+    [{ item_price: ' ' }, 'item_price'],
+    [{ currency: 'Euro' }, 'currency'],
+    [{ page: '日本' }, 'page'],
+    [{ properties: ['a'] }, 'properties'],
+    [{ properties: 'text' }, 'properties'],
+    [{ properties: { a: { b: { c: { d: 1 } } } } }, 'properties'],
+    [{ properties: JSON.parse('{"__proto__":{"a":1}}') }, 'properties'],
+    [{ properties: { text: 'ü'.repeat(2100) } }, 'properties'],
+    [{ properties: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, i])) }, 'properties'],
+  ])('what does not fit is left out and said: %#', (given, field) => {
+    expect(JSON.stringify(clean(given))).toBe('{}');
+    expect(left).toEqual([field]);
+  });
+
+  test('properties that JSON cannot hold are left out', () => {
+    const ring: Record<string, unknown> = {};
+    ring.self = ring;
+    expect(JSON.parse(JSON.stringify(clean({ item_id: 'a', properties: ring })))).toEqual({ item_id: 'a' });
+    expect(left).toEqual(['properties']);
+  });
+});
+
+describe('platforms', () => {
+  const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15';
+  test.each([
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130 Safari/537.36', 'windows', 'desktop'],
+    [mac, 'macos', 'desktop'],
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', 'linux', 'desktop'],
+    ['Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) Chrome/130 Safari/537.36', 'chromeos', 'desktop'],
+    ['Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/130 Mobile Safari/537.36', 'android', 'mobile'],
+    ['Mozilla/5.0 (Linux; Android 14; SM-X910) Chrome/130 Safari/537.36', 'android', 'tablet'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile/15E148 Safari/604.1', 'ios', 'mobile'],
+    ['Mozilla/5.0 (iPad; CPU OS 12_0 like Mac OS X) Version/12.0 Mobile/15A5341f Safari/604.1', 'ios', 'tablet'],
+    ['something new', 'web', 'desktop'],
+    ['', 'web', 'desktop'],
+  ])('%s', (userAgent, os, device) => {
+    expect(platformOf({ userAgent })).toEqual({ os, device });
+  });
+
+  test('an iPad that calls itself a Mac', () => {
+    expect(platformOf({ userAgent: mac, maxTouchPoints: 5 })).toEqual({ os: 'ios', device: 'tablet' });
+  });
+
+  test("the browser's own words count more than the user agent", () => {
+    const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) Chrome/130';
+    const words = (platform: string, mobile: boolean) => platformOf({ userAgent, userAgentData: { platform, mobile } });
+    expect(words('Android', true)).toEqual({ os: 'android', device: 'mobile' });
+    expect(words('Android', false)).toEqual({ os: 'android', device: 'tablet' });
+    expect(words('Chrome OS', false)).toEqual({ os: 'chromeos', device: 'desktop' });
+    expect(words('Windows', false)).toEqual({ os: 'windows', device: 'desktop' });
+  });
+});
+
+describe('clicks', () => {
+  const node = (attributes: Record<string, string>, tagName = 'DIV'): Attributed => ({
+    tagName,
+    getAttribute: (name) => attributes[name] ?? null,
+    attributes: Object.entries(attributes).map(([name, value]) => ({ name, value })),
+  });
+
+  test('a click outside of every data-track is nothing', () => {
+    expect(eventOfPath([node({ id: 'x' }), node({ 'data-item-id': '1' }), {}])).toBeUndefined();
+    expect(eventOfPath([])).toBeUndefined();
+  });
+
+  test('the innermost data-track names the event, the nearest of each field counts, properties are its own', () => {
+    const path = [
+      node({ id: 'icon' }, 'SVG'),
+      node({ 'data-track': 'liked_item', 'data-item-quantity': '1', 'data-track-shelf-row': '3' }),
+      {},
+      node({ 'data-item-id': 'b1', 'data-item-name': 'The Trial', 'data-item-price': '9.90', 'data-page': 'books' }),
+      node({ 'data-track': 'opened_card', 'data-item-id': 'outer', 'data-currency': 'EUR', 'data-track-card': 'x' }),
+      node({ 'data-page': 'home', 'data-order-id': 'o1' }, 'BODY'),
+    ];
+    expect(eventOfPath(path)).toEqual({
+      event: 'liked_item',
+      fields: {
+        page: 'books',
+        item_id: 'b1',
+        item_name: 'The Trial',
+        item_quantity: '1',
+        item_price: '9.90',
+        currency: 'EUR',
+        order_id: 'o1',
+        properties: { shelf_row: '3' },
+      },
+    });
+  });
+
+  test("the body's page is left to the page's name", () => {
+    const clicked = eventOfPath([node({ 'data-track': 'a' }), node({ 'data-page': 'home' }, 'BODY')]);
+    expect(clicked?.fields.page).toBeUndefined();
+  });
+});
+
+describe('the person', () => {
+  const open = (disk: Disk, changed = () => {}) =>
+    createIdentity(
+      createStore(() => disk.storage, 'p.'),
+      changed,
+    );
+
+  test('a session goes on while there is an event in 30 minutes, and ends after it; the visitor stays', () => {
+    const identity = open(createDisk());
+    const first = { ...identity.touch(start) };
+    let now = start;
+    for (let n = 0; n < 10; n++) {
+      now += sessionIdleMs;
+      expect(identity.touch(now).session).toBe(first.session);
+    }
+    const later = identity.touch(now + sessionIdleMs + 1);
+    expect(later.session).not.toBe(first.session);
+    expect(later.visitor).toBe(first.visitor);
+  });
+
+  test('midnight ends no session', () => {
+    const identity = open(createDisk());
+    const midnight = Date.UTC(2026, 11, 31, 24);
+    expect(identity.touch(midnight - 1).session).toBe(identity.touch(midnight + 1).session);
+  });
+
+  test('tabs and later pages share visitor, session and user at once', () => {
+    const disk = createDisk();
+    const [one, two] = [open(disk), open(disk)];
+    const { visitor, session } = one.touch(start);
+    expect(two.touch(start + minute)).toMatchObject({ visitor, session });
+    two.touch(start + minute).user = 'u1';
+    two.save();
+    expect(one.touch(start + 2 * minute).user).toBe('u1');
+    one.touch(start + 3 * minute).user = undefined;
+    one.save();
+    expect(two.touch(start + 4 * minute).user).toBeUndefined();
+    two.save();
+    expect(open(disk).touch(start + 5 * minute)).toMatchObject({ visitor, session });
+  });
+
+  test('a session lives on the last event of any tab', () => {
+    const disk = createDisk();
+    const [one, two] = [open(disk), open(disk)];
+    const { session } = one.touch(start);
+    two.touch(start + 20 * minute);
+    expect(one.touch(start + 45 * minute).session).toBe(session);
+  });
+
+  test('a user stays over sessions', () => {
+    const identity = open(createDisk());
+    identity.touch(start).user = 'u1';
+    identity.save();
+    expect(identity.touch(start + 90 * minute).user).toBe('u1');
+  });
+
+  test('says when a visitor follows on another, and not when one is there for the first time', () => {
+    const disk = createDisk();
+    let changes = 0;
+    const identity = open(disk, () => changes++);
+    const { visitor } = identity.touch(start);
+    expect(changes).toBe(0);
+    disk.storage.removeItem('p.v');
+    expect(identity.touch(start + 1).visitor).not.toBe(visitor);
+    expect(changes).toBe(1);
+    open(disk).touch(start + 2 * sessionIdleMs);
+    identity.touch(start + 2 * sessionIdleMs + 1);
+    expect(changes).toBe(1);
+  });
+
+  test('does not write at every event', () => {
+    const disk = createDisk();
+    let writes = 0;
+    const setItem = disk.storage.setItem;
+    disk.storage.setItem = (name: string, text: string) => {
+      writes++;
+      setItem(name, text);
+    };
+    const identity = open(disk);
+    for (let n = 0; n < 100; n++) identity.touch(start + n);
+    expect(writes).toBe(1);
+  });
+
+  test('without any storage the person is the same for the page’s life', () => {
+    const identity = createIdentity(
+      createStore(() => undefined, 'p.'),
+      () => {},
+    );
+    expect({ ...identity.touch(start) }).toEqual({ ...identity.touch(start + minute) });
+  });
+
+  test('a record that is broken, or from a clock far ahead, does not stick', () => {
+    for (const text of ['', '{', '[1,2,3]', '["","",0]', 'null', '["v"]', JSON.stringify(['v'.repeat(65), 's', 1])]) {
+      expect(open(createDisk({ 'p.v': text })).touch(start).visitor).toMatch(/^[a-z0-9]{20}$/);
+    }
+    const ahead = createDisk({ 'p.v': JSON.stringify(['v1', 's1', start + 1000 * minute]) });
+    const person = open(ahead).touch(start);
+    expect(person.visitor).toBe('v1');
+    expect(person.session).not.toBe('s1');
+  });
+});
+
+describe('plugins that read the address', () => {
+  /** What a plugin makes of an event. */
+  function through(plugin: Plugin<void>, event: Partial<Draft>): Partial<Draft> {
+    plugin({
+      track: () => {},
+      on: (moment, work) => {
+        if (moment === 'event') work(event as Draft as Moments[typeof moment]);
+      },
+    });
+    return event;
+  }
+
+  test('a masked parameter has no value, in the query and the fragment, of the address and the referrer', () => {
+    expect(
+      through(mask(['email', 'api_key']), {
+        url: 'https://shop.example/a?email=a@b.c&x=1&EMAIL=d#api_key=s&y=2',
+        referrer: 'https://shop.example/?xemail=1&email=',
+      }),
+    ).toEqual({
+      url: 'https://shop.example/a?email=*&x=1&EMAIL=*#api_key=*&y=2',
+      referrer: 'https://shop.example/?xemail=1&email=*',
+    });
+  });
+
+  test('names to be masked are names, not patterns', () => {
+    const url = 'https://shop.example/?axb=1&a.b=2';
+    expect(through(mask([' a.b ']), { url }).url).toBe('https://shop.example/?axb=1&a.b=*');
+    expect(through(mask(['(']), { url }).url).toBe(url);
+    expect(through(mask([]), { url }).url).toBe(url);
+  });
+
+  test('the value of a masked parameter is in no masked address', () => {
+    const value = fc.stringMatching(/^[A-Za-z0-9%+._~-]{6,20}$/);
+    fc.assert(
+      fc.property(value, fc.constantFrom('?', '?a=1&', '#', '#/books?', '?a=1;'), (secret, before) => {
+        const url = `https://shop.example/books${before}token=${secret}&b=2`;
+        expect(through(mask(['token']), { url }).url).toBe(`https://shop.example/books${before}token=*&b=2`);
+      }),
+    );
+  });
+
+  test('a page view that came from a campaign has its parameters as properties; those of the page count more', () => {
+    const url = 'https://shop.example/?utm_source=news&utm_medium=&gclid=G1&other=x&utm_campaign=%C3%BC';
+    expect(through(campaign, { event: 'page_view', url, properties: { gclid: 'mine', a: 1 } }).properties).toEqual({
+      utm_source: 'news',
+      utm_campaign: 'ü',
+      gclid: 'mine',
+      a: 1,
+    });
+    expect(through(campaign, { event: 'page_view', url: 'https://shop.example/' }).properties).toBeUndefined();
+    expect(through(campaign, { event: 'liked_item', url }).properties).toBeUndefined();
+    const long = through(campaign, { event: 'page_view', url: `https://shop.example/?fbclid=${'x'.repeat(900)}` });
+    expect(long.properties!.fbclid).toHaveLength(200);
+  });
+});
+
+describe('the clock', () => {
+  test.each([
+    [JSON.stringify({ time: 5_000_100 }), 4_999_900, 5_000_100, 100],
+    [JSON.stringify({ time: 1000 }), 500, 400, undefined],
+    [JSON.stringify({ time: 1000 }), 0, 9000, undefined],
+    [JSON.stringify({ time: 'now' }), 0, 10, undefined],
+    ['null', 0, 10, undefined],
+    ['<html>', 0, 10, undefined],
+    ['', 0, 10, undefined],
+    [undefined, 0, 10, undefined],
+  ])('an answer %s to what was sent at %d, at %d, says an error of %s', (answer, sentAt, now, error) => {
+    expect(clockErrorOf(answer, sentAt, now)).toBe(error);
+  });
+});
+
+describe('a tracker in a page', () => {
+  let browser: FakeBrowser;
+  beforeEach(() => {
+    browser = startFakeBrowser({ now: start });
+  });
+  afterEach(() => browser.close());
+  const site = { key: 'demo', endpoint: '/v1/events' };
+  const sent = () => browser.sent.flatMap(({ lines }) => lines.map((line) => JSON.parse(line)));
+  const started = (...parts: Part<unknown>[]) => {
+    browser.open();
+    return startTracker(site, parts as Part[]);
+  };
+
+  test('the smallest one sends what passes the schema', async () => {
+    const tracker = started();
+    tracker.track('liked_item', { item_id: '42', item_price: 9.9, currency: 'EUR', properties: { list: 'summer' } });
+    await browser.clock.advance(1000);
+    expect(checkEvent(sent()[0]).refusal).toBeUndefined();
+    expect(sent()[0]).toMatchObject({
+      event: 'liked_item',
+      page: 'books',
+      url: 'https://shop.example/books',
+      event_time: new Date(start).toISOString(),
+      item_id: '42',
+      os: 'web',
+      device: 'unknown',
+      properties: { list: 'summer' },
+    });
+  });
+
+  test('no field of a page replaces what the tracker knows better', async () => {
+    const tracker = started(clean);
+    const forged = {
+      event_id: 'x',
+      visitor_id: 'x',
+      session_id: 'x',
+      stream_id: 'x',
+      seq: 99,
+      sdk: 'x',
+      event_time: 'x',
+    };
+    tracker.track('liked_item', forged);
+    await browser.clock.advance(1000);
+    expect(checkEvent(sent()[0]).refusal).toBeUndefined();
+    expect(sent()[0]).toMatchObject({ seq: 0, properties: forged });
+    expect(sent()[0].visitor_id).not.toBe('x');
+  });
+
+  test('a call that cannot be understood and a field that does not fit are counted, and the next event tells', async () => {
+    const tracker = started(clean);
+    const reasons: string[] = [];
+    tracker.use(({ on }) => on('dropped', ({ reason, what }) => reasons.push(`${reason} ${what}`)));
+    tracker.track('日本');
+    const trap = new Proxy({}, { ownKeys: () => JSON.parse('{') });
+    tracker.track('liked_item', trap);
+    tracker.track('liked_item', { item_price: -1 });
+    tracker.track('liked_item');
+    await browser.clock.advance(1000);
+    expect(reasons).toEqual(['invalid event', 'field fields', 'field item_price']);
+    expect(sent().map(({ properties }) => properties?.tracker_dropped)).toEqual([
+      { invalid: 1, field: 1 },
+      { invalid: 1, field: 2 },
+      undefined,
+    ]);
+  });
+
+  test('counts wait for an event that has room for them, so that none becomes too large by telling', async () => {
+    const tracker = started(clean);
+    tracker.track('日本');
+    const full = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`k${index}`, 'x'.repeat(100)]));
+    tracker.track('liked_item', { properties: full });
+    tracker.track('liked_item', { properties: { a: 1 } });
+    await browser.clock.advance(1000);
+    expect(sent().map(({ properties }) => properties.tracker_dropped)).toEqual([undefined, { invalid: 1 }]);
+    for (const event of sent()) expect(checkEvent(event).refusal).toBeUndefined();
+  });
+
+  test('identify takes a name of at most 64 characters, keeps it, and lets it go', async () => {
+    const tracker = started(people);
+    const identify = tracker.identify as (user: unknown) => void;
+    for (const user of ['u1', 42, 'x'.repeat(65), {}, null]) {
+      identify(user);
+      tracker.track('liked_item');
+    }
+    await browser.clock.advance(1000);
+    expect(sent().map(({ user_id }) => user_id)).toEqual(['u1', '42', '42', '42', undefined]);
+  });
+
+  test('a plugin may change an event, or leave it out, and one that throws does neither', async () => {
+    const tracker = started();
+    tracker.use(({ on }) => {
+      on('event', (event) => {
+        event.item_id = 'changed';
+      });
+    });
+    tracker.use(({ on }) => on('event', ({ event }) => event !== 'secret'));
+    tracker.use(({ on }) => on('event', () => JSON.parse('{')));
+    tracker.use(() => JSON.parse('{'));
+    tracker.track('secret');
+    tracker.track('liked_item');
+    await browser.clock.advance(1000);
+    expect(sent().map(({ event, item_id, seq }) => [event, item_id, seq])).toEqual([['liked_item', 'changed', 0]]);
+  });
+
+  test("a plugin's calls are the tracker's", () => {
+    const tracker = started();
+    tracker.use(() => ({ hello: () => 'hi' }));
+    expect((tracker.hello as () => string)()).toBe('hi');
+  });
+
+  test('the page’s name: by a call on its path, else of the document, else of the path', () => {
+    const { document, location } = browser.open('https://shop.example/Books/1');
+    const name = (page?: string) => {
+      let inside: { pageOf(): unknown; call?(page: unknown): void } | undefined;
+      startTracker({ ...site, page }, [
+        naming,
+        (given) => {
+          inside = given;
+        },
+      ]);
+      return inside!;
+    };
+    expect(name().pageOf()).toBe('books');
+    document.documentElement.dataset.page = 'Whole Document';
+    expect(name().pageOf()).toBe('whole_document');
+    document.body!.dataset.page = 'body';
+    expect(name().pageOf()).toBe('body');
+    const named = name('given');
+    expect(named.pageOf()).toBe('given');
+    named.call!('called');
+    expect(named.pageOf()).toBe('called');
+    location.pathname = '/food';
+    expect(named.pageOf()).toBe('body');
+    document.body = null;
+    document.documentElement.dataset = {};
+    expect(named.pageOf()).toBe('food');
+  });
+
+  describe('sampling', () => {
+    test('takes about its part of the visitors, the same ones in every larger part', () => {
+      const visitors = Array.from({ length: 4000 }, () => shortId(start));
+      const taken = (part: number) => visitors.filter((visitor) => isInSample(visitor, part));
+      expect([taken(0).length, taken(1).length]).toEqual([0, 4000]);
+      expect(Math.abs(taken(0.25).length - 1000)).toBeLessThan(200);
+      expect(taken(0.5)).toEqual(expect.arrayContaining(taken(0.25)));
+    });
+
+    test('all visitors are all, also those whose id is not one of ours', () => {
+      for (const visitor of ['user-xyz', '', 'zzzzzzzz', '------']) {
+        expect(isInSample(visitor, 1)).toBe(true);
+        expect(isInSample(visitor, 0)).toBe(false);
+      }
+    });
+
+    test('tracks all of a visitor or nothing, over pages, and without a gap', async () => {
+      let tracked = 0;
+      for (let visitor = 0; visitor < 20; visitor++) {
+        browser.close();
+        browser = startFakeBrowser({ now: start });
+        for (let page = 0; page < 2; page++) {
+          const tracker = started(sampling(0.5));
+          tracker.track('liked_item');
+          tracker.track('liked_item');
+          await browser.clock.advance(1000);
+        }
+        expect([[], [0, 1, 0, 1]]).toContainEqual(sent().map(({ seq }) => seq));
+        if (sent().length) tracked++;
+      }
+      expect(tracked).toBeGreaterThan(0);
+      expect(tracked).toBeLessThan(20);
+    });
+  });
+
+  test('what is masked in the address is not in the campaign either', async () => {
+    browser.set({ CompressionStream: undefined });
+    browser.open('https://shop.example/books?gclid=secret');
+    createTracker(site, everything({ mask: ['gclid'] })).flush();
+    await browser.clock.advance(1000);
+    expect(sent()).toHaveLength(1);
+    expect(JSON.stringify(sent())).not.toContain('secret');
+  });
+
+  describe('a cookie for several hosts', () => {
+    test('gives each host the same visitor', async () => {
+      const first = browser.open('https://shop.example.com/');
+      startTracker(site, [cookie('example.com')] as Part[]).track('liked_item');
+      await browser.clock.advance(1000);
+      const [{ visitor_id }] = sent();
+      expect(first.document.cookie).toMatch(
+        new RegExp(`^millrace=${visitor_id}; max-age=34560000; domain=example.com; path=/; samesite=lax; secure$`),
+      );
+      browser.close();
+      browser = startFakeBrowser({ now: start });
+      const other = browser.open('https://www.example.com/');
+      other.document.cookie = `a=b; millrace=${visitor_id}; c=d`;
+      startTracker(site, [cookie('example.com')] as Part[]).track('liked_item');
+      await browser.clock.advance(1000);
+      expect(sent()[0].visitor_id).toBe(visitor_id);
+    });
+
+    test('a cookie that is none of ours changes nothing', async () => {
+      const { document } = browser.open('https://shop.example.com/');
+      document.cookie = `millrace=${'x'.repeat(70)}<; nomillrace=abc`;
+      startTracker(site, [cookie('example.com')] as Part[]).track('liked_item');
+      await browser.clock.advance(1000);
+      expect(sent()[0].visitor_id).toMatch(/^[a-z0-9]{20}$/);
+    });
+  });
+
+  describe('a clock that is wrong', () => {
+    /** The server's clock: ahead of ours by so much. */
+    let ahead: number;
+    /** When the server takes each event to have been, by its own clock. */
+    let times: number[];
+    const online = ({ url, lines, at }: Sent) => {
+      const time = at + ahead;
+      const difference = time - Number(url.searchParams.get('sent_at'));
+      times.push(...lines.map((line) => Date.parse(JSON.parse(line).event_time) + difference));
+      return { status: 200, body: JSON.stringify({ time }) };
+    };
+    beforeEach(() => {
+      ahead = 0;
+      times = [];
+      browser.reply = online;
+    });
+
+    test('events are timed by the server’s clock, also when ours is set in the middle of a visit', async () => {
+      const hour = 60 * minute;
+      ahead = hour;
+      const tracker = started(clockPart);
+      const truth: number[] = [];
+      const track = async () => {
+        tracker.track('liked_item');
+        truth.push(browser.clock.now + ahead);
+        await browser.clock.advance(minute);
+      };
+      await track();
+      await track();
+      browser.clock.now += hour;
+      ahead = 0;
+      await track();
+      await track();
+      browser.clock.now -= hour;
+      ahead = hour;
+      await track();
+      await track();
+      expect(times).toHaveLength(6);
+      for (const [index, time] of times.entries()) expect(Math.abs(time - truth[index]!)).toBeLessThan(2000);
+      // A jump begins another stream, at the latest when an answer has told of it.
+      const streams = sent().map(({ stream_id }) => stream_id);
+      expect(streams[1]).toBe(streams[0]);
+      expect(streams[3]).not.toBe(streams[1]);
+      expect(streams[4]).not.toBe(streams[3]);
+    });
+
+    test('a clock that is set back begins another stream, because a stream is timed by one clock', async () => {
+      const tracker = started(clockPart);
+      tracker.track('liked_item');
+      await browser.clock.advance(10);
+      tracker.track('liked_item');
+      browser.clock.now -= 60 * minute;
+      tracker.track('liked_item');
+      await browser.clock.advance(2 * 60 * minute);
+      const [first, second, third] = sent().toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
+      expect(second).toMatchObject({ stream_id: first.stream_id, seq: 1 });
+      expect(third.stream_id).not.toBe(first.stream_id);
+      // And keeps their order.
+      expect(sent().map(({ event_id }) => event_id)).toHaveLength(3);
+    });
+
+    test('what another tab learns does not change by which clock this page’s events were timed', async () => {
+      const hour = 60 * minute;
+      ahead = hour;
+      const tracker = started(clockPart);
+      tracker.track('liked_item');
+      await browser.clock.advance(1000);
+      browser.reply = () => ({ status: 503, retryAfter: '600' });
+      tracker.track('liked_item');
+      await browser.clock.advance(1000);
+      browser.clock.now += hour;
+      ahead = 0;
+      browser.disk.storage.setItem('millrace.demo.c', '0');
+      times = [];
+      browser.reply = online;
+      tracker.track('liked_item');
+      await browser.clock.advance(20 * minute);
+      expect(Math.abs(times[0]! - (start + 1000 + hour))).toBeLessThan(2000);
+    });
+
+    test('events of a page before that were timed by the old clock are sent by the old clock', async () => {
+      const hour = 60 * minute;
+      ahead = hour;
+      const page = browser.open();
+      const tracker = startTracker(site, [clockPart, leaving] as Part[]);
+      tracker.track('liked_item');
+      await browser.clock.advance(1000);
+      browser.reply = () => 'never';
+      tracker.track('liked_item');
+      await browser.clock.advance(100);
+      page.leave();
+      await browser.clock.advance(100);
+      // The clock is put right, and another tab has learnt it.
+      browser.clock.now += hour;
+      ahead = 0;
+      browser.disk.storage.setItem('millrace.demo.c', '0');
+      times = [];
+      browser.reply = online;
+      started(clockPart);
+      await browser.clock.advance(minute);
+      expect(times).toHaveLength(1);
+      expect(Math.abs(times[0]! - (start + 1000 + hour))).toBeLessThan(2000);
+    });
+  });
+});
