@@ -76,10 +76,19 @@ browserDescribe('from a click to the lake, with everything on one machine', ({ l
     for (const key of keys) expect(key).toMatch(/\/clickstream-to-s3-1-\d{4}(-\d\d){5}-[0-9a-f-]{36}\.gz$/);
   });
 
-  test('the whole visit is in one stream, gap-free from 0, and the audit finds nothing missing', async () => {
-    const positions = await query('select stream_id, seq from events order by seq');
-    expect(new Set(positions.map((row) => row.stream_id)).size).toBe(1);
-    expect(positions.map((row) => Number(row.seq))).toEqual(positions.map((_, index) => index));
+  test('each page of the visit is a stream, gap-free from 0, that says how far the one before got; the audit finds nothing missing', async () => {
+    const events = await query(
+      'select stream_id, seq, after_stream_id, after_seq, url from events order by stream_id, seq',
+    );
+    const streams = [...new Set(events.map(({ stream_id }) => stream_id))];
+    expect(streams.length).toBe(new Set(events.map(({ url }) => url)).size);
+    const lengths = streams.map((id) => events.filter(({ stream_id }) => stream_id === id));
+    for (const [index, stream] of lengths.entries()) {
+      expect(stream.map(({ seq }) => Number(seq))).toEqual(stream.map((_, seq) => seq));
+      const before = lengths[index - 1];
+      expect(stream[0]!.after_stream_id ?? undefined).toBe(before && streams[index - 1]);
+      if (before) expect(Number(stream[0]!.after_seq)).toBe(before.length - 1);
+    }
     expect(await box.run(['audit'])).toMatchObject({ code: 0, stderr: '' });
   });
 

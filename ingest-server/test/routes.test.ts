@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventJsonSchema } from '@millrace/sdk/schema';
 import request from 'supertest';
@@ -28,10 +29,26 @@ describe('GET /millrace.js', () => {
     await request(app.server).get('/millrace.js').set('if-none-match', `W/${etag}`).expect(304);
     const plain = await request(app.server).get('/millrace.js').set('accept-encoding', 'identity').expect(200);
     expect(plain.headers['content-encoding']).toBeUndefined();
+    const small = await app.inject({ url: '/millrace.js', headers: { 'accept-encoding': 'gzip, br;q=0.9' } });
+    expect(small.headers['content-encoding']).toBe('br');
+    expect(brotliDecompressSync(small.rawPayload).toString()).toBe('console.log(1)');
+    const refused = await request(app.server).get('/millrace.js').set('accept-encoding', 'gzip, br;q=0').expect(200);
+    expect(refused.headers['content-encoding']).toBe('gzip');
     await writeFile(file, 'console.log(2) // built again');
     const second = await request(app.server).get('/millrace.js').set('if-none-match', etag).expect(200);
     expect(second.text).toContain('built again');
     expect(second.headers.etag).not.toBe(etag);
+  });
+
+  test("serves the tracker's plugins, which lie beside it", async () => {
+    const folder = await temporaryFolder();
+    const { app } = await testApp({ clientScript: join(folder, 'millrace.js') });
+    for (const name of ['millrace-debug.js', 'millrace-vitals.js']) {
+      await request(app.server).get(`/${name}`).expect(404);
+      await writeFile(join(folder, name), `console.log('${name}')`);
+      const answer = await request(app.server).get(`/${name}`).expect(200);
+      expect(answer.text).toBe(`console.log('${name}')`);
+    }
   });
 
   test('says what to do while it is not built', async () => {

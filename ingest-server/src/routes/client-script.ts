@@ -3,16 +3,18 @@ import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginAsync } from 'fastify';
 import { RequestError } from '../request-error.js';
 
 interface Script {
   modifiedAt: number;
-  plain: Buffer;
-  gzipped: Buffer;
+  bodies: Record<'identity' | 'gzip' | 'br', Buffer>;
   etag: string;
 }
+
+/** The tracker, and its plugins, which lie beside it. */
+const plugins = ['millrace-debug.js', 'millrace-vitals.js'] as const;
 
 /** Where the tracker's build lies, built or not: beside the schema, in the same package. */
 export function defaultClientScript(): string {
@@ -20,42 +22,57 @@ export function defaultClientScript(): string {
   return join(dirname(schema), '../../millrace.js');
 }
 
+async function load(file: string, known: Script | undefined): Promise<Script> {
+  const { mtimeMs } = await stat(file);
+  if (known?.modifiedAt === mtimeMs) return known;
+  const plain = await readFile(file);
+  const [zipped, brotli] = await Promise.all([
+    promisify(gzip)(plain, { level: 9 }),
+    promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+  ]);
+  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+  return { modifiedAt: mtimeMs, bodies: { identity: plain, gzip: zipped, br: brotli }, etag };
+}
+
+/** The smallest that the client takes. */
+function encodingOf(accepted: string | undefined): keyof Script['bodies'] {
+  const names = (accepted ?? '').split(',').map((part) => part.trim().toLowerCase());
+  const takes = (name: string) =>
+    names.some((part) => part === name || (part.startsWith(`${name};`) && !/q=0(\.0*)?$/.test(part)));
+  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : 'identity';
+}
+
 /**
- * `GET /millrace.js`: the tracker, from the site's own host. Any page may load it, also one that isolates itself from other
- * origins. Read again when the file changes.
+ * `GET /millrace.js`: the tracker, from the site's own host, and its plugins beside it. Any page may load them, also one that isolates itself from
+ * other origins. Read again when a file changes.
  */
 export const clientScript: FastifyPluginAsync<{ file: string }> = async (app, { file }) => {
-  let script: Script | undefined;
-
-  async function load(): Promise<Script> {
-    const { mtimeMs } = await stat(file);
-    if (script?.modifiedAt === mtimeMs) return script;
-    const plain = await readFile(file);
-    const gzipped = await promisify(gzip)(plain, { level: 9 });
-    const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-    script = { modifiedAt: mtimeMs, plain, gzipped, etag };
-    return script;
-  }
-
-  app.get('/millrace.js', async (request, reply) => {
-    reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
-    const found = await load().catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      throw new RequestError(
-        'not_found',
-        'the tracker is not built yet: run "npm run build", or set MILLRACE_CLIENT_SCRIPT to its file',
-      );
+  const serve = (path: string, from: string) => {
+    let script: Script | undefined;
+    app.get(path, async (request, reply) => {
+      reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+      script = await load(from, script).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        throw new RequestError(
+          'not_found',
+          `${path.slice(1)} is not built yet: run "npm run build", or set MILLRACE_CLIENT_SCRIPT to the tracker's file`,
+        );
+      });
+      reply
+        .header('cache-control', 'public, max-age=300, stale-while-revalidate=86400')
+        .header('vary', 'accept-encoding')
+        .header('x-content-type-options', 'nosniff')
+        .header('etag', script.etag);
+      // A proxy that compresses makes the tag a weak one: the script is the same.
+      const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+      if (known.includes(script.etag) || known.includes('*')) return reply.code(304).send();
+      reply.type('text/javascript; charset=utf-8');
+      const encoding = encodingOf(request.headers['accept-encoding']);
+      if (encoding !== 'identity') reply.header('content-encoding', encoding);
+      return reply.send(script.bodies[encoding]);
     });
-    reply
-      .header('cache-control', 'public, max-age=300, stale-while-revalidate=86400')
-      .header('vary', 'accept-encoding')
-      .header('x-content-type-options', 'nosniff')
-      .header('etag', found.etag);
-    // A proxy that compresses makes the tag a weak one: the script is the same.
-    const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-    if (known.includes(found.etag) || known.includes('*')) return reply.code(304).send();
-    reply.type('text/javascript; charset=utf-8');
-    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(found.plain);
-    return reply.header('content-encoding', 'gzip').send(found.gzipped);
-  });
+  };
+
+  serve('/millrace.js', file);
+  for (const name of plugins) serve(`/${name}`, join(dirname(file), name));
 };
