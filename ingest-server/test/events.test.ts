@@ -6,12 +6,24 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
 import request from 'supertest';
+import { systemClock } from '../src/core/clock.js';
+import { SinkError } from '../src/sinks/sink.js';
 import { cleanUp, testApp } from './support/app.js';
 import { eventsIn, jsonLines, someEvent } from './support/events.js';
+import { createMemorySink } from './support/memory-sink.js';
+import { createMemorySpool } from './support/memory-spool.js';
 
 afterEach(cleanUp);
 
 const url = '/v1/events?key=demo';
+
+async function until(isTrue: () => Promise<boolean>) {
+  for (let i = 0; i < 1_000; i++) {
+    if (await isTrue()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('it never came true');
+}
 
 describe('POST /v1/events', () => {
   test('JSON Lines as text/plain are accepted, stamped and put, and the answer has the server clock', async () => {
@@ -57,8 +69,8 @@ describe('POST /v1/events', () => {
     expect(metrics.text).toMatch(/^millrace_events_duplicates_total 4$/m);
     // Another body under the same id is another batch: nothing of it is passed over.
     await send(jsonLines([someEvent()]), 'b1');
-    await send(body, 'b2');
-    expect(eventsIn(records)).toHaveLength(5);
+    await send(jsonLines([someEvent()]), 'b2');
+    expect(eventsIn(records)).toHaveLength(4);
   });
 
   test('the same bytes sent again, to be read another way, are another batch: no answer to the wrong reading stands for the right one', async () => {
@@ -108,14 +120,61 @@ describe('POST /v1/events', () => {
     expect((await send('{}{}\n{}')).body.rejected[0].message).toContain('is not JSON');
   });
 
+  test('an event that is safe is acknowledged again and not stored again, whatever batch it comes in', async () => {
+    const { app, records } = await testApp();
+    const [first, second, third] = [someEvent(), someEvent(), someEvent({ page: 'garden' })];
+    const send = (events: object[], key = 'demo') =>
+      request(app.server).post(`/v1/events?key=${key}`).type('text/plain').send(jsonLines(events)).expect(200);
+    await send([first]);
+    const answer = await send([first, second, second, third, { nonsense: 1 }, first]);
+    expect(answer.body).toMatchObject({ accepted: 5, rejected: [{ index: 4 }], warnings: [{ events: 1 }] });
+    await send([first, second, third]);
+    // Another site's events are its own.
+    await send([first], 'second');
+    const stored = eventsIn(records).filter(({ page }) => page !== '_quarantine');
+    expect(stored.map(({ event_id }) => event_id).sort()).toEqual(
+      [first, first, second, third].map((one) => one.event_id).sort(),
+    );
+    const { text } = await request(app.server).get('/metrics');
+    expect(text).toMatch(/^millrace_events_received_total 11$/m);
+    expect(text).toMatch(/^millrace_events_accepted_total 4$/m);
+    expect(text).toMatch(/^millrace_events_rejected_total\{code="invalid_event"\} 1$/m);
+    expect(text).toMatch(/^millrace_events_duplicates_total 6$/m);
+  });
+
+  test('an event whose first request failed, or is still under way, is stored by the second', async () => {
+    const sink = createMemorySink();
+    const spool = createMemorySpool(systemClock, { refuses: () => true });
+    let isDown = true;
+    const { put } = sink;
+    sink.put = async (records) => {
+      if (isDown) throw new SinkError('unreachable', 'ECONNREFUSED', 'nobody there');
+      return put(records);
+    };
+    const { app } = await testApp({ ackTimeoutMs: 50 }, { sink, spool });
+    const event = someEvent();
+    const send = () =>
+      request(app.server)
+        .post(url)
+        .type('text/plain')
+        .send(jsonLines([event]));
+    const refused = await Promise.all([send(), send()]);
+    expect(refused.map(({ status }) => status)).toEqual([503, 503]);
+    isDown = false;
+    await until(async () => (await send()).status === 200);
+    const before = sink.records.length;
+    expect(eventsIn(sink.records).map(({ event_id }) => event_id)).toContain(event.event_id);
+    expect((await send().expect(200)).body.accepted).toBe(1);
+    expect(sink.records).toHaveLength(before);
+  });
+
   test('`batch` is any text of at most 128 characters; a longer one is refused, an empty one is none', async () => {
     const { app, records } = await testApp();
-    const body = jsonLines([someEvent()]);
     const send = (batch: string) =>
       request(app.server)
         .post(`${url}&batch=${encodeURIComponent(batch)}`)
         .type('text/plain')
-        .send(body);
+        .send('not JSON');
     for (const batch of ['ß/?&= "', 'x'.repeat(128)]) {
       await send(batch).expect(200);
       await send(batch).expect(200);
@@ -332,15 +391,15 @@ describe('POST /v1/events', () => {
 
   test('__proto__, duplicate keys, deep nesting, lone surrogates and broken UTF-8 neither pollute nor get lost', async () => {
     const { app, records } = await testApp();
-    const base = JSON.stringify(someEvent()).slice(0, -1);
+    const base = () => JSON.stringify(someEvent()).slice(0, -1);
     const lines = [
-      `${base},"__proto__":{"polluted":1}}`,
-      `${base},"properties":{"__proto__":{"polluted":1},"k":1}}`,
-      `${base},"properties":{"in":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}}}`,
-      `${base},"page":"cart"}`,
-      `${base},"title":"half \\ud83d of \\\\ud83d"}`,
-      `${base},"properties":{"half \\udc00":"\\ud800\\ud800"}}`,
-      `${base},"properties":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
+      `${base()},"__proto__":{"polluted":1}}`,
+      `${base()},"properties":{"__proto__":{"polluted":1},"k":1}}`,
+      `${base()},"properties":{"in":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}}}`,
+      `${base()},"page":"cart"}`,
+      `${base()},"title":"half \\ud83d of \\\\ud83d"}`,
+      `${base()},"properties":{"half \\udc00":"\\ud800\\ud800"}}`,
+      `${base()},"properties":{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}}`,
     ];
     const answer = await request(app.server).post(url).type('text/plain').send(lines.join('\n')).expect(200);
     expect(answer.body.rejected.map((one: { index: number; path: string }) => [one.index, one.path])).toEqual([
@@ -356,7 +415,7 @@ describe('POST /v1/events', () => {
     expect(text).toContain('"in":{"__proto__":{"polluted":1},"constructor":{"prototype":1}}');
     expect(put.filter(({ page }) => page === 'cart')).toHaveLength(1);
     expect(put.find(({ title }) => title)!.title).toBe('half \ufffd of \\ud83d');
-    const broken = Buffer.concat([Buffer.from(`${base},"title":"`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+    const broken = Buffer.concat([Buffer.from(`${base()},"title":"`), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
     await request(app.server)
       .post(url)
       .type('text/plain')

@@ -14,7 +14,16 @@ const inflateAtOnce = 16 * 1024;
 
 const inflate = promisify(gunzip);
 
-const plainType = (header: string | undefined) => (header ?? '').split(';', 1)[0]!.trim().toLowerCase();
+let lastHeader: string | undefined;
+let lastType = '';
+
+function plainType(header: string | undefined): string {
+  if (header !== lastHeader) {
+    lastType = (header ?? '').split(';', 1)[0]!.trim().toLowerCase();
+    lastHeader = header;
+  }
+  return lastType;
+}
 
 /** Refuses, before the body is read, what could not be understood. */
 export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {

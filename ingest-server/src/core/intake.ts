@@ -10,7 +10,10 @@ import { serialise } from './serialise.js';
 
 export interface Intake {
   chunks: Chunk[];
+  /** How many are in the chunks as events. */
   accepted: number;
+  /** How many are no event of this request, because they are safe already or came twice in it; they are not in the chunks. */
+  duplicates: number;
   rejected: Rejection[];
   warnings: Warning[];
   /** The accepted events; empty unless `keepEvents`. */
@@ -24,6 +27,7 @@ export interface IntakeContext {
   /** When the client sent it, by its own clock; undefined where that is unknown. */
   sentAt: number | undefined;
   keepEvents: boolean;
+  isRepeat(eventId: string): boolean;
   newId(now: number): string;
 }
 
@@ -61,6 +65,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
   const warnings = createWarnings();
   const rejected: Rejection[] = [];
   const events: StoredEvent[] = [];
+  let duplicates = 0;
   let visitor = '';
   let hash = 0;
 
@@ -83,6 +88,10 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     const { event } = judged;
     if (event === undefined) {
       reject(index, text, judged);
+      continue;
+    }
+    if (context.isRepeat(event.event_id)) {
+      duplicates += 1;
       continue;
     }
     if (event.visitor_id !== visitor) {
@@ -116,7 +125,8 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
 
   return {
     chunks: chunker.finish(),
-    accepted: lines.length - rejected.length,
+    accepted: lines.length - rejected.length - duplicates,
+    duplicates,
     rejected,
     warnings: warnings.list(),
     events,

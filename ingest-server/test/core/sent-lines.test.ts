@@ -16,6 +16,7 @@ const context = {
   receivedAt: Date.parse('2026-11-23T08:00:01.005Z'),
   sentAt: Date.parse('2026-11-23T08:00:00.000Z'),
   keepEvents: false,
+  isRepeat: () => false,
   newId: () => 'made-id',
 };
 const stamp = { received_at: '2026-11-23T08:00:01.005Z', occurred_at: '2026-11-23T08:00:01.005Z' };

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { createClaimedIds } from '../../src/core/claimed-ids.js';
+import { uuidv7 } from '../../src/core/uuid.js';
+
+const id = (n: number) => `0193e7a0-5f2b-7c3d-8e4f-${n.toString(16).padStart(12, '0')}`;
+
+describe('the ids of events that are safe', () => {
+  test('are known once they are claimed, and not while they are on their way', () => {
+    const ids = createClaimedIds(1_000);
+    const [first, second] = [ids.begin('k'), ids.begin('k')];
+    expect([first.isRepeat(id(1)), second.isRepeat(id(1))]).toEqual([false, false]);
+    first.commit();
+    expect(ids.begin('k').isRepeat(id(1))).toBe(true);
+    second.commit();
+    expect([ids.begin('k').isRepeat(id(1)), ids.begin('k').isRepeat(id(2))]).toEqual([true, false]);
+  });
+
+  test('of a request that failed none is claimed', () => {
+    const ids = createClaimedIds(1_000);
+    expect(ids.begin('k').isRepeat(id(1))).toBe(false);
+    expect(ids.begin('k').isRepeat(id(1))).toBe(false);
+  });
+
+  test('come twice within a request: the second is a repetition', () => {
+    const claims = createClaimedIds(1_000).begin('k');
+    expect([claims.isRepeat(id(1)), claims.isRepeat(id(2)), claims.isRepeat(id(1))]).toEqual([false, false, true]);
+  });
+
+  test('are told apart by write key, and not by the case of their digits', () => {
+    const ids = createClaimedIds(1_000);
+    const claims = ids.begin('k');
+    claims.isRepeat(id(0xabc));
+    claims.commit();
+    expect(ids.begin('k').isRepeat(id(0xabc).toUpperCase())).toBe(true);
+    expect(ids.begin('other').isRepeat(id(0xabc))).toBe(false);
+  });
+
+  test('the latest are kept, the oldest forgotten, and no new one is taken for an old one', () => {
+    const events = 10_000;
+    const ids = createClaimedIds(events);
+    const all = Array.from({ length: 10 * events }, (_, i) => (i % 2 === 0 ? id(i) : uuidv7(1_795_000_000_000 + i)));
+    let mistaken = 0;
+    for (const one of all) {
+      const claims = ids.begin('k');
+      if (claims.isRepeat(one)) mistaken += 1;
+      claims.commit();
+    }
+    expect(mistaken).toBe(0);
+    const known = all.map((one) => ids.begin('k').isRepeat(one));
+    expect(known.slice(-events).every(Boolean)).toBe(true);
+    expect(known.filter(Boolean).length).toBeLessThanOrEqual(4 * events);
+    expect(known[0]).toBe(false);
+  });
+});
