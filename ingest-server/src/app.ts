@@ -131,7 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       await v1.register(schema);
       if (recent !== undefined) await v1.register(recentRoutes, { recent, token: config.recentToken! });
       await v1.register(async (guarded) => {
-        await guarded.register(protection, { ...config, isKey, metrics, clock: systemClock });
+        await guarded.register(protection, { ...config, isKey, delivery, metrics, clock: systemClock });
         await guarded.register(events, {
           delivery: recent === undefined ? delivery : remembering(delivery, recent),
           metrics,

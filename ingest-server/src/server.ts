@@ -14,6 +14,9 @@ export interface RunningServer {
 /** How long requests that run may take to end before their connections are cut; longer than an answer waits for the stream. */
 const patienceMs = 5_000;
 
+/** Connections that wait to be taken: what finds no place waits a second and more to knock again. The system may allow fewer. */
+const backlog = 4096;
+
 /**
  * Starts the ingest server.
  * @throws Error naming the port and the setting when the port is taken
@@ -24,7 +27,7 @@ export async function startIngestServer(
 ): Promise<RunningServer> {
   const app = await buildApp({ config, ...hooks });
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     await app.close();
     const { code } = error as NodeJS.ErrnoException;
