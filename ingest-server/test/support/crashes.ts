@@ -37,6 +37,9 @@ export async function startProcess(
       MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
       MILLRACE_LINGER_MS: '5',
       MILLRACE_ACK_TIMEOUT_MS: '100',
+      MILLRACE_DRAIN_MS: '0',
+      // A busy machine is no reason to refuse.
+      MILLRACE_SHED_DELAY_MS: '0',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
