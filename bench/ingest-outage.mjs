@@ -16,7 +16,7 @@ const { values } = parseArgs({
 const [minutes, rate] = [values.minutes, values.rate].map(Number);
 const eventsPerRequest = 20;
 const { state, remove } = temporaryState();
-const stub = await startStub({ shards: 16, limited: true });
+const stub = await startStub({ shards: 16, shardBytesPerSecond: 1e6 });
 // The machine may be busy: what is measured here is not how quickly the event loop turns.
 const server = await startIngest(stub, state, { MILLRACE_SHED_DELAY_MS: '0' });
 const makeRequest = requestMaker({ visitors: 5_000, events: eventsPerRequest });

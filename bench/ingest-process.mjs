@@ -105,6 +105,7 @@ function createConnection(port) {
   });
   socket.on('error', () => {}).on('close', () => settle(0));
   return {
+    opened: once(socket, 'connect').catch(() => {}),
     send: (request) =>
       new Promise((resolve) => {
         waiting = resolve;
@@ -116,29 +117,38 @@ function createConnection(port) {
   };
 }
 
+/** Connections that are there before the load begins, opened a few at a time as a server's backlog takes them. */
+async function openConnections(port, count) {
+  const connections = [];
+  while (connections.length < count) {
+    const some = Array.from({ length: Math.min(50, count - connections.length) }, () => createConnection(port));
+    await Promise.all(some.map(({ opened }) => opened));
+    connections.push(...some);
+  }
+  return connections;
+}
+
 /**
- * Sends `perSecond` requests a second for `seconds`, each at its time, over as many connections as that takes (at most `maxConnections`; what
- * finds none free waits, and its wait counts). A visitor's requests are only kept in order when `visitors` is larger than what is in flight.
+ * Sends `perSecond` requests a second for `seconds`, each at its time, over `connections` connections; what finds none free waits, and its
+ * wait counts. A visitor's requests are only kept in order when `visitors` is larger than what is in flight.
  */
-export async function openLoop({ port, makeRequest, perSecond, seconds, maxConnections = 1000 }) {
-  const idle = [];
+export async function openLoop({ port, makeRequest, perSecond, seconds, connections = 300, onSent = () => {} }) {
+  const idle = await openConnections(port, connections);
   const queue = [];
   const latencies = [];
   const statuses = new Map();
-  let [connections, running, sent] = [0, 0, 0];
+  let [running, sent] = [0, 0];
   async function work(connection, at, request) {
     running += 1;
     const status = await connection.send(request);
     running -= 1;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     if (status === 200) latencies.push(performance.now() - at);
-    if (!connection.isOpen()) connections -= 1;
+    // One that was closed is replaced.
+    const free = connection.isOpen() ? connection : createConnection(port);
     const next = queue.shift();
-    const free = connection.isOpen() ? connection : undefined;
-    if (next !== undefined) {
-      if (free === undefined) connections += 1;
-      void work(free ?? createConnection(port), ...next);
-    } else if (free !== undefined) idle.push(free);
+    if (next === undefined) idle.push(free);
+    else void work(free, ...next);
   }
   const began = performance.now();
   const total = Math.round(perSecond * seconds);
@@ -147,16 +157,13 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, maxConne
     for (; sent < due; sent++) {
       const at = began + (sent / perSecond) * 1000;
       const request = makeRequest();
-      let connection = idle.pop();
-      if (connection === undefined && connections < maxConnections) {
-        connections += 1;
-        connection = createConnection(port);
-      }
+      const connection = idle.pop();
       if (connection === undefined) queue.push([at, request]);
       else void work(connection, at, request);
     }
     await sleep(2);
   }
+  onSent();
   const sendingSeconds = (performance.now() - began) / 1000;
   for (let i = 0; i < 2_000 && running + queue.length > 0; i++) await sleep(10);
   for (const connection of idle) connection.close();

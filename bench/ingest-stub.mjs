@@ -4,25 +4,24 @@ import { createServer } from 'node:http';
 
 const space = 1n << 128n;
 
-/** What a shard takes: 1 MB and 1,000 records a second, and a second's worth at once. */
-function createShard(limited) {
-  let [bytes, records, at] = [1e6, 1000, performance.now()];
+/** What a shard takes: 1,000 records and so many bytes a second (1 MB on AWS), and a second's worth at once; the last record may overdraw. */
+function createShard(bytesPerSecond) {
+  let [bytes, records, at] = [bytesPerSecond, 1000, performance.now()];
   return (length) => {
-    if (!limited) return true;
     const now = performance.now();
-    bytes = Math.min(1e6, bytes + (now - at) * 1000);
+    bytes = Math.min(bytesPerSecond, bytes + ((now - at) / 1000) * bytesPerSecond);
     records = Math.min(1000, records + (now - at));
     at = now;
-    if (bytes < length || records < 1) return false;
+    if (bytes <= 0 || records < 1) return false;
     bytes -= length;
     records -= 1;
     return true;
   };
 }
 
-export async function startStub({ shards = 4, limited = false, checked = true } = {}) {
+export async function startStub({ shards = 4, shardBytesPerSecond = Infinity, checked = true } = {}) {
   const size = space / BigInt(shards);
-  const takers = Array.from({ length: shards }, () => createShard(limited));
+  const takers = Array.from({ length: shards }, () => createShard(shardBytesPerSecond));
   const stub = {
     /** Set these at any time. */
     down: false,

@@ -1,5 +1,7 @@
+import cluster from 'node:cluster';
 import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
 import { systemClock } from './core/clock.js';
 import { createDelivery, type Delivery, type DeliveryHooks } from './core/delivery.js';
@@ -10,6 +12,7 @@ import { onClientError } from './http/client-error.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
 import { cors } from './plugins/cors.js';
+import { drain } from './plugins/drain.js';
 import { errors } from './plugins/errors.js';
 import { createMetrics, type Metrics, metricsPlugin } from './plugins/metrics.js';
 import { protection } from './plugins/protection.js';
@@ -124,6 +127,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 100 },
   });
   await app.register(errors, { log });
+  await app.register(drain);
   await app.register(metricsPlugin, { metrics, delivery, spool });
   await app.register(
     async (v1) => {
@@ -131,7 +135,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       await v1.register(schema);
       if (recent !== undefined) await v1.register(recentRoutes, { recent, token: config.recentToken! });
       await v1.register(async (guarded) => {
-        await guarded.register(protection, { ...config, isKey, metrics, clock: systemClock });
+        await guarded.register(protection, { ...config, isKey, delivery, metrics, clock: systemClock });
         await guarded.register(events, {
           delivery: recent === undefined ? delivery : remembering(delivery, recent),
           metrics,
@@ -146,7 +150,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     { prefix: '/v1' },
   );
   await app.register(health, { delivery, spool });
-  await app.register(metricsRoute, { metrics });
+  const read = cluster.isWorker ? { read: shareMetrics(metrics.registry) } : {};
+  await app.register(metricsRoute, { metrics, ...read });
   await app.register(clientScript, { file: config.clientScript ?? defaultClientScript() });
 
   app.addHook('preClose', async () => delivery.hurry());

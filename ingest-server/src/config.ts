@@ -28,6 +28,8 @@ export interface Config {
   shedDelayMs: number;
   /** Lets who has it read the last events at /v1/recent; nothing is kept to be read when undefined. */
   recentToken: string | undefined;
+  /** How long the server goes on taking requests after SIGTERM, while it says at `/readyz` that it is ending. */
+  drainMs: number;
   /** How many server processes; each has a spool of its own in a folder below `spoolFolder` when there are several. */
   workers: number;
   /** The file behind GET /millrace.js; the tracker of @millrace/sdk when undefined. */
@@ -147,6 +149,11 @@ const variables = {
     expected:
       'a secret of 16 to 64 characters: who sends it may read the last events at /v1/recent, which is off without it',
   },
+  MILLRACE_DRAIN_MS: {
+    schema: whole(0, 1_500).default(1_000),
+    expected:
+      'a number of milliseconds from 0 to 1500: how long requests are still taken after SIGTERM, while /readyz says no',
+  },
   MILLRACE_WORKERS: { schema: whole(1, 256).default(1), expected: 'a number of processes from 1 to 256' },
   MILLRACE_CLIENT_SCRIPT: {
     schema: z.string().min(1).optional(),
@@ -215,6 +222,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     trustedProxies: settings.MILLRACE_TRUSTED_PROXIES,
     shedDelayMs: settings.MILLRACE_SHED_DELAY_MS,
     recentToken: settings.MILLRACE_RECENT_TOKEN,
+    drainMs: settings.MILLRACE_DRAIN_MS,
     workers: settings.MILLRACE_WORKERS,
     clientScript: settings.MILLRACE_CLIENT_SCRIPT,
   };

@@ -7,12 +7,17 @@ export interface RunningServer {
   /** http://host:port, with a host that this machine can reach. */
   url: string;
   port: number;
+  /** Says no at `/readyz` and ends kept connections with their next answer; serves everything until `close`. */
+  drain(): void;
   /** Takes no new requests, finishes those that run, drains, and spools the rest. Done within 10 s. */
   close(): Promise<void>;
 }
 
 /** How long requests that run may take to end before their connections are cut; longer than an answer waits for the stream. */
 const patienceMs = 5_000;
+
+/** Connections that wait to be taken: what finds no place waits a second and more to knock again. The system may allow fewer. */
+const backlog = 4096;
 
 /**
  * Starts the ingest server.
@@ -22,9 +27,12 @@ export async function startIngestServer(
   config: Config,
   hooks: { observer?: IngestObserver; log?: (line: string) => void } = {},
 ): Promise<RunningServer> {
+  if (config.workers > 1) {
+    throw new Error('one process cannot be several workers: start ingest-server/dist/src/main.js for MILLRACE_WORKERS');
+  }
   const app = await buildApp({ config, ...hooks });
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     await app.close();
     const { code } = error as NodeJS.ErrnoException;
@@ -39,6 +47,7 @@ export async function startIngestServer(
   return {
     url: `http://${host}:${port}`,
     port,
+    drain: () => app.drain(),
     close() {
       closing ??= (async () => {
         const impatience = setTimeout(() => app.server.closeAllConnections(), patienceMs);

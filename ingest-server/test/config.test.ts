@@ -39,6 +39,7 @@ describe('the environment', () => {
       trustedProxies: [],
       shedDelayMs: 100,
       recentToken: undefined,
+      drainMs: 1000,
       workers: 1,
       clientScript: undefined,
     });

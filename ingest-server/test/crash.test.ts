@@ -9,13 +9,13 @@ afterEach(cleanUp);
 
 describe('the server as a process', () => {
   test('kill -9 at any moment loses no acknowledged event and no visitor’s order', async () => {
-    const report = await sendThroughCrashes({ rounds: 3, signal: 'SIGKILL' });
+    const report = await sendThroughCrashes({ rounds: 3, signals: ['SIGKILL'] });
     expect(report.ended).toEqual([...Array(3).fill('SIGKILL'), 0]);
     expect({ missing: report.missing, outOfOrder: report.outOfOrder }).toEqual({ missing: [], outOfOrder: [] });
   });
 
   test('SIGTERM drains: nothing acknowledged is lost', async () => {
-    const report = await sendThroughCrashes({ rounds: 1, signal: 'SIGTERM' });
+    const report = await sendThroughCrashes({ rounds: 1, signals: ['SIGTERM'] });
     expect(report.ended).toEqual([0, 0]);
     expect({ missing: report.missing, outOfOrder: report.outOfOrder }).toEqual({ missing: [], outOfOrder: [] });
   });

@@ -7,6 +7,7 @@ import request from 'supertest';
 import { startIngestServer } from '../src/index.js';
 import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
+import { startStubKinesis } from './support/stub-kinesis.js';
 
 afterEach(cleanUp);
 
@@ -107,17 +108,25 @@ test('/metrics counts: received = accepted + rejected, by code, and each app cou
 
 describe('startIngestServer', () => {
   test('listens on a free port, and close() answers what runs before it ends', async () => {
-    process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
+    const stub = await startStubKinesis();
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    stub.behaviour = () => ({ wait });
+    process.env.AWS_ENDPOINT_URL = stub.url;
     process.env.AWS_REGION = 'us-east-1';
     process.env.AWS_ACCESS_KEY_ID = process.env.AWS_SECRET_ACCESS_KEY = 'test';
-    const server = await startIngestServer(await testConfig({ ackTimeoutMs: 2_000 }));
+    const server = await startIngestServer(await testConfig({ ackTimeoutMs: 10_000 }));
     later(() => server.close());
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     const running = fetch(`${server.url}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) });
     const isRunning = async () =>
       (await (await fetch(`${server.url}/metrics`)).text()).includes('millrace_queued_events 1\n');
     while (!(await isRunning())) await new Promise((resolve) => setTimeout(resolve, 5));
-    await Promise.all([server.close(), server.close()]);
+    const closed = Promise.all([server.close(), server.close()]);
+    release();
+    await closed;
     expect((await running).status).toBe(200);
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });

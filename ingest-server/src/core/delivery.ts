@@ -66,6 +66,8 @@ export interface Delivery {
   /** What somebody else learned about the stream (by listing its shards, say). */
   reportKinesis(state: KinesisState): void;
   status(): DeliveryStatus;
+  /** Every lane goes through the spool, and that is full: whatever came now would be refused. */
+  isFull(): boolean;
   /** Where the events are. */
   account(): Account;
   /** Sends without lingering from now on. */
@@ -228,6 +230,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       queuedBytes: lanes.queuedBytes(),
       lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
     }),
+
+    isFull: () => lanes.list.every(isSpooled) && spool.stats().full,
 
     account: () => accounts.now(lanes.list),
 

@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin';
 import { networkOf } from '../core/client-network.js';
 import type { Clock } from '../core/clock.js';
+import type { Delivery } from '../core/delivery.js';
 import { sheds, watchLoopDelay } from '../core/loop-delay.js';
 import { createTokenBuckets } from '../core/token-buckets.js';
 import { RequestError } from '../request-error.js';
@@ -13,6 +14,7 @@ export interface ProtectionOptions {
   /** The event loop's delay from which on every request is refused; 0 refuses none. */
   shedDelayMs: number;
   isKey(key: string): boolean;
+  delivery: Pick<Delivery, 'isFull'>;
   metrics: Metrics;
   clock: Clock;
   random?: () => number;
@@ -31,7 +33,7 @@ const burstSeconds = 2;
  */
 export const protection = fp<ProtectionOptions>(
   async (app, options) => {
-    const { shedDelayMs, isKey, metrics, clock, random = Math.random } = options;
+    const { shedDelayMs, isKey, delivery, metrics, clock, random = Math.random } = options;
     const bucketsFor = (perSecond: number, most: number) =>
       perSecond === 0
         ? undefined
@@ -52,6 +54,9 @@ export const protection = fp<ProtectionOptions>(
       if (loop !== undefined && sheds(loop.now(), shedDelayMs, random)) {
         metrics.shed();
         throw new RequestError('unavailable', 'the server has more to do than it can: come back later');
+      }
+      if (delivery.isFull()) {
+        throw new RequestError('unavailable', 'the events cannot be stored safely now: the spool is full');
       }
       if (byAddress !== undefined) {
         const waitMs = byAddress.take(networkOf(request.ip));

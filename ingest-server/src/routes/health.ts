@@ -15,8 +15,10 @@ export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = 
     const { bytes, events, full, failure } = spool.stats();
     const spoolProblem = failure ?? (full ? 'is full' : undefined);
     const kinesisProblem = kinesis.state === 'down' ? `${kinesis.code}: ${kinesis.message}` : undefined;
-    const isReady = kinesisProblem === undefined || spoolProblem === undefined;
+    const isDraining = app.isDraining();
+    const isReady = !isDraining && (kinesisProblem === undefined || spoolProblem === undefined);
     const notes = [
+      ...(isDraining ? ['the server is ending'] : []),
       ...(kinesisProblem === undefined ? [] : [`the stream does not take events (${kinesisProblem})`]),
       ...(spoolProblem === undefined ? [] : [`the spool does not take events (${spoolProblem})`]),
       ...(isReady && kinesisProblem !== undefined ? ['the spool takes them meanwhile'] : []),

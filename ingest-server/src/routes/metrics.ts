@@ -1,9 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Metrics } from '../plugins/metrics.js';
 
-/** `GET /metrics`, for Prometheus. */
-export const metricsRoute: FastifyPluginAsync<{ metrics: Metrics }> = async (app, { metrics }) => {
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
+/** `GET /metrics`, for Prometheus; `read` gives those of all processes, where there are several. */
+export const metricsRoute: FastifyPluginAsync<{ metrics: Metrics; read?: () => Promise<string> }> = async (
+  app,
+  { metrics: { registry }, read = () => registry.metrics() },
+) => {
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await read()));
 };

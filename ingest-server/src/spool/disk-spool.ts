@@ -1,20 +1,11 @@
 import * as nodeFs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
-import { encodeDone } from './done-log.js';
+import { createDoneFiles } from './done-files.js';
 import { lockFolder } from './folder-lock.js';
 import { decodeFrame } from './frame.js';
 import { nextId, readSegments } from './open-folder.js';
-import {
-  createSegment,
-  damagedName,
-  doneName,
-  indexOf,
-  positionOf,
-  type Segment,
-  segmentName,
-  segmentOf,
-} from './segment.js';
+import { createSegment, damagedName, indexOf, positionOf, type Segment, segmentName, segmentOf } from './segment.js';
 import { createSegmentReader } from './segment-reader.js';
 import { createSegmentWriter } from './segment-writer.js';
 import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
@@ -52,6 +43,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const unlock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
   const reader = createSegmentReader({ folder, fs });
+  const doneFiles = createDoneFiles({ folder, fs });
   const chores = new Map<number, Promise<void>>();
   let damagedEntries = 0;
   let setAsideEvents = 0;
@@ -90,7 +82,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     bytesOnDisk -= segment.size;
     chore(segment.id, async () => {
       await fs.rm(join(folder, segmentName(segment.id)), { force: true });
-      await fs.rm(join(folder, doneName(segment.id)), { force: true });
+      await doneFiles.remove(segment.id);
     });
   }
 
@@ -188,7 +180,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     for (const [segment, offsets] of bySegment) {
       // A segment that is finished is removed whole.
       if (segment.open === 0 && !segment.writing) removeWhenFinished(segment);
-      else chore(segment.id, () => fs.appendFile(join(folder, doneName(segment.id)), encodeDone(offsets)));
+      else chore(segment.id, () => doneFiles.append(segment.id, offsets));
     }
     return marked;
   }
@@ -249,6 +241,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       closed = true;
       await writer.close();
       await Promise.all(chores.values());
+      await doneFiles.close();
       await unlock();
     },
   };

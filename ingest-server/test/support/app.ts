@@ -41,6 +41,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     // Tests run many things in one loop.
     shedDelayMs: 0,
     recentToken: undefined,
+    drainMs: 0,
     workers: 1,
     clientScript: undefined,
     ...changes,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { later, temporaryFolder } from './app.js';
 import { jsonLines, someEvent } from './events.js';
+import { flipBit, tearWrite } from './spool-faults.js';
 import { type StubKinesis, startStubKinesis } from './stub-kinesis.js';
 
 // Compiled, this file lies in dist/test/support.
@@ -37,6 +38,9 @@ export async function startProcess(
       MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
       MILLRACE_LINGER_MS: '5',
       MILLRACE_ACK_TIMEOUT_MS: '100',
+      MILLRACE_DRAIN_MS: '0',
+      // A busy machine is no reason to refuse.
+      MILLRACE_SHED_DELAY_MS: '0',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,50 +64,72 @@ export async function startProcess(
 
 export interface CrashReport {
   acknowledged: number;
+  /** Acknowledged, not in the stream, and not in an entry of the spool that a fault has altered. */
   missing: string[];
+  /** Acknowledged, and set aside with an altered entry. */
+  setAside: number;
   repeated: number;
   outOfOrder: string[];
   ended: (number | string)[];
+  faults: { flipped: number; torn: number; refusedForDisk: number };
 }
 
-/**
- * Several clients send without a pause, each repeating a batch until it is acknowledged, while the server is ended with `signal`
- * and started again, and Kinesis comes and goes. Afterwards everything that was acknowledged must be in the stream.
- */
-export async function sendThroughCrashes(options: {
+export interface CrashOptions {
   rounds: number;
-  signal: NodeJS.Signals;
+  /** One for each round, in turn. */
+  signals: readonly NodeJS.Signals[];
   clients?: number;
-}): Promise<CrashReport> {
-  const { rounds, signal, clients = 4 } = options;
-  const stub = await startStubKinesis({ shards: 2 });
-  const folder = await temporaryFolder();
-  let call = 0;
-  let isCalm = false;
-  // Good times and bad ones, each some calls long, with some records failing in the good ones.
+  /** How many more events are acknowledged in a round before the server is ended. */
+  eventsPerRound?: number;
+  /** Alters the spool between two rounds. */
+  withSpoolFaults?: boolean;
+  folder?: string;
+  random?: () => number;
+}
+
+const eventsPerRequest = 5;
+const longestRoundMs = 20_000;
+
+/**
+ * Several clients send without a pause, each repeating a batch until it is acknowledged, while the server is ended again and again and
+ * started anew, and Kinesis comes and goes. Afterwards everything that was acknowledged must be in the stream.
+ */
+export async function sendThroughCrashes(options: CrashOptions): Promise<CrashReport> {
+  const { rounds, signals, clients = 4, eventsPerRound = 30, random = Math.random } = options;
+  const stub = await startStubKinesis({ shards: 2, brief: true });
+  const folder = options.folder ?? (await temporaryFolder());
+  const spool = join(folder, 'spool');
+  const began = Date.now();
+  let [call, isCalm, isOutRound] = [0, false, false];
+  // Good times and bad ones, with some records failing in the good ones.
   stub.behaviour = () => {
     call += 1;
     if (isCalm) return {};
-    if (call % 40 > 25) return { status: 400, error: 'ResourceNotFoundException' };
+    if (isOutRound || (Date.now() - began) % 2_000 > 1_300) return { status: 400, error: 'ResourceNotFoundException' };
     return { fail: (shard) => call % 7 === shard, delayMs: call % 5 };
   };
   let server = await startProcess(stub, folder);
   let isOver = false;
-  const acknowledged: { id: string; visitor: string }[] = [];
+  const acknowledged: string[] = [];
+  const hurt = new Set<string>();
+  const faults = { flipped: 0, torn: 0, refusedForDisk: 0 };
 
   async function client(visitor: string) {
     for (let seq = 0; !isOver; ) {
-      const events = Array.from({ length: 5 }, (_, i) => someEvent({ visitor_id: visitor, seq: seq + i }));
+      const events = Array.from({ length: eventsPerRequest }, (_, i) =>
+        someEvent({ visitor_id: visitor, seq: seq + i }),
+      );
       const body = jsonLines(events);
       for (let isSafe = false; !isSafe && !isOver; ) {
         const answer = await fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, {
           method: 'POST',
           body,
         }).catch(() => undefined);
-        await answer?.text().catch(() => undefined);
+        const text = await answer?.text().catch(() => undefined);
         isSafe = answer?.status === 200;
-        if (isSafe) for (const { event_id } of events) acknowledged.push({ id: event_id, visitor });
+        if (isSafe) acknowledged.push(...events.map(({ event_id }) => event_id));
         else await pause(20);
+        if (text?.includes('ENOSPC')) faults.refusedForDisk += 1;
       }
       seq += events.length;
     }
@@ -112,37 +138,53 @@ export async function sendThroughCrashes(options: {
   const clientsDone = Promise.all(Array.from({ length: clients }, (_, i) => client(`v${i}`)));
   const ended: (number | string)[] = [];
   for (let round = 0; round < rounds; round++) {
+    isOutRound = random() < 0.1;
     // At any moment, but not before there is something to lose.
-    const before = acknowledged.length;
-    while (acknowledged.length < before + 30) await pause(5);
-    await pause(Math.random() * 200);
-    server.kill(signal);
+    const [before, until] = [acknowledged.length, Date.now() + longestRoundMs];
+    while (acknowledged.length < before + eventsPerRound && Date.now() < until) await pause(5);
+    await pause(random() * 200);
+    server.kill(signals[round % signals.length]!);
     ended.push(await server.ended);
+    if (options.withSpoolFaults) {
+      const ids = random() < 0.3 ? flipBit(spool, random) : [];
+      if (ids.length > 0) faults.flipped += 1;
+      for (const id of ids) hurt.add(id);
+      if (random() < 0.3 && tearWrite(spool, random)) faults.torn += 1;
+    }
     server = await startProcess(stub, folder);
   }
   await pause(100);
   isOver = true;
   await clientsDone;
   isCalm = true;
-  const missing = () => {
-    const taken = new Set(stub.taken.map(({ event_id }) => event_id));
-    return acknowledged.filter(({ id }) => !taken.has(id)).map(({ id }) => id);
+  const ids = () => new Set(stub.taken.map(({ event_id }) => event_id as string));
+  const notTaken = () => {
+    const taken = ids();
+    return acknowledged.filter((id) => !taken.has(id));
   };
-  for (let i = 0; i < 1_500 && missing().length > 0; i++) await pause(20);
+  for (let i = 0; i < 150 && notTaken().some((id) => !hurt.has(id)); i++) await pause(200);
   server.kill('SIGTERM');
   ended.push(await server.ended);
 
-  const first = [...new Map(stub.taken.map((event) => [event.event_id as string, event])).values()];
+  const lastSeq = new Map<unknown, number>();
+  const seen = new Set<unknown>();
   const outOfOrder: string[] = [];
-  for (let i = 0; i < clients; i++) {
-    const seqs = first.filter(({ visitor_id }) => visitor_id === `v${i}`).map(({ seq }) => seq as number);
-    if (seqs.some((seq, at) => at > 0 && seq <= seqs[at - 1]!)) outOfOrder.push(`v${i}: ${seqs.join(' ')}`);
+  for (const { event_id, visitor_id, seq } of stub.taken) {
+    // A repetition comes late; the first time counts.
+    if (seen.has(event_id)) continue;
+    seen.add(event_id);
+    const last = lastSeq.get(visitor_id) ?? -1;
+    if ((seq as number) <= last) outOfOrder.push(`${visitor_id}: ${seq} after ${last}`);
+    lastSeq.set(visitor_id, seq as number);
   }
+  const left = notTaken();
   return {
     acknowledged: acknowledged.length,
-    missing: missing(),
-    repeated: stub.taken.length - first.length,
+    missing: left.filter((id) => !hurt.has(id)),
+    setAside: left.filter((id) => hurt.has(id)).length,
+    repeated: stub.taken.length - seen.size,
     outOfOrder,
     ended,
+    faults,
   };
 }

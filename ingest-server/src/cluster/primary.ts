@@ -1,0 +1,104 @@
+import cluster, { type Worker } from 'node:cluster';
+import { AggregatorRegistry } from 'prom-client';
+import type { Log } from '../log.js';
+import { isMessage, type Message, type MetricJson } from './messages.js';
+import { createQuestions } from './questions.js';
+
+export interface PrimaryOptions {
+  workers: number;
+  log: Log;
+  /** The environment of worker `slot`, from 1. */
+  environment(slot: number): NodeJS.ProcessEnv;
+}
+
+export interface Primary {
+  /** Ends the workers with `signal`; resolves with the worst of their exit codes. */
+  end(signal: NodeJS.Signals): Promise<number>;
+  /** Resolves with the exit code when the workers cannot be kept running. */
+  failed: Promise<number>;
+}
+
+const ownMetricsLimitMs = 4_000;
+/** A worker that dies sooner has not been of use: the next waits, longer each time. */
+const usefulLifeMs = 10_000;
+const longestPauseMs = 10_000;
+
+/** Keeps workers running, each in a slot of its own, and adds up what they count. Takes no requests itself. */
+export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
+  const slots = new Map<number, Worker>();
+  const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
+  let ending = false;
+  let worstCode = 0;
+  let fail: (code: number) => void;
+  const failed = new Promise<number>((resolve) => {
+    fail = resolve;
+  });
+
+  function start(slot: number, failures: number) {
+    const worker = cluster.fork(environment(slot));
+    const began = performance.now();
+    let wasListening = false;
+    slots.set(slot, worker);
+    worker.on('listening', () => {
+      wasListening = true;
+    });
+    worker.on('message', (message: unknown) => {
+      if (isMessage(message)) void answer(worker, message);
+    });
+    worker.on('exit', (code, signal) => {
+      slots.delete(slot);
+      if (ending) {
+        worstCode = Math.max(worstCode, code ?? 1);
+        return;
+      }
+      log.error('a worker ended', { worker: slot, code, signal });
+      // What stops the first start of one stops them all: a port that is taken, a folder that cannot be used.
+      if (!wasListening && failures === 0 && code !== null && code !== 0) return fail(code);
+      const again = performance.now() - began < usefulLifeMs ? failures + 1 : 1;
+      const pauseMs = again === 1 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again);
+      setTimeout(() => {
+        if (!ending) start(slot, again);
+      }, pauseMs);
+    });
+  }
+
+  async function allMetrics(): Promise<string> {
+    const running = [...slots].filter(([, worker]) => worker.isConnected());
+    const metrics = await Promise.all(
+      running.map(([slot, worker]) =>
+        questions.ask((number) => worker.send({ type: 'own-metrics-wanted', number }), `worker ${slot}`),
+      ),
+    );
+    return AggregatorRegistry.aggregate(metrics).metrics();
+  }
+
+  async function answer(worker: Worker, message: Message) {
+    const { type, number } = message;
+    if (type === 'own-metrics') questions.answer(number, message.metrics);
+    if (type !== 'all-metrics-wanted') return;
+    const reply = await allMetrics().then(
+      (text) => ({ text }),
+      (error: Error) => ({ error: error.message }),
+    );
+    if (worker.isConnected()) worker.send({ type: 'all-metrics', number, ...reply });
+  }
+
+  for (let slot = 1; slot <= workers; slot++) start(slot, 0);
+
+  return {
+    failed,
+    async end(signal) {
+      ending = true;
+      await Promise.all(
+        [...slots.values()].map(
+          (worker) =>
+            new Promise((resolve) => {
+              worker.on('exit', resolve);
+              worker.process.kill(signal);
+            }),
+        ),
+      );
+      return worstCode;
+    },
+  };
+}

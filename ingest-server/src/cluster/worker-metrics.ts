@@ -1,0 +1,19 @@
+import type { Registry } from 'prom-client';
+import { isMessage } from './messages.js';
+import { createQuestions } from './questions.js';
+
+/**
+ * In a worker: whoever asks one for its metrics gets those of all, which only the primary can put together.
+ * Returns how to ask for them.
+ */
+export function shareMetrics(registry: Registry, limitMs = 5_000): () => Promise<string> {
+  const questions = createQuestions<string>(limitMs);
+  process.on('message', (message: unknown) => {
+    if (!isMessage(message)) return;
+    const { type, number } = message;
+    if (type === 'all-metrics') questions.answer(number, message.text ?? new Error(message.error));
+    if (type !== 'own-metrics-wanted') return;
+    void registry.getMetricsAsJSON().then((metrics) => process.send?.({ type: 'own-metrics', number, metrics }));
+  });
+  return () => questions.ask((number) => process.send!({ type: 'all-metrics-wanted', number }), 'the primary process');
+}

@@ -1,0 +1,116 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { adoptFolders } from '../src/spool/adopt-folders.js';
+import { openDiskSpool } from '../src/spool/disk-spool.js';
+import { cleanUp, temporaryFolder } from './support/app.js';
+import { type ServerProcess, startProcess } from './support/crashes.js';
+import { jsonLines, someEvent } from './support/events.js';
+import { keptAndPlaces, type Samples, samplesOf, sum } from './support/samples.js';
+import { startStubKinesis } from './support/stub-kinesis.js';
+
+afterEach(cleanUp);
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A connection of its own for each, so that the workers take turns. */
+const send = (server: ServerProcess) =>
+  fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, {
+    method: 'POST',
+    body: jsonLines([someEvent()]),
+    headers: { connection: 'close' },
+  });
+
+async function scrape(server: ServerProcess): Promise<Samples> {
+  const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`, { headers: { connection: 'close' } });
+  expect(answer.status).toBe(200);
+  return samplesOf(await answer.text());
+}
+
+/** The workers' processes, by what each logs when it listens. */
+const pidsOf = (folder: string) =>
+  Promise.all(
+    ['worker-1', 'worker-2'].map(async (name) => {
+      const flag = (await readdir(join(folder, 'spool', name))).find((one) => one.startsWith('lock.'));
+      return Number(flag!.split('.')[1]);
+    }),
+  );
+
+describe('MILLRACE_WORKERS', () => {
+  test('two processes share the port; what they count is added up; one that is killed comes back and delivers its spool', async () => {
+    const stub = await startStubKinesis();
+    stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
+    const folder = await temporaryFolder();
+    const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
+    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 3; i++) await pause(10);
+    for (let i = 0; i < 20; i++) expect((await send(server)).status).toBe(200);
+    const before = await scrape(server);
+    expect(sum(before, 'millrace_events_accepted_total')).toBe(20);
+    expect(keptAndPlaces(before)).toEqual({ kept: 20, places: 20 });
+    // Both took some: each has a spool of its own.
+    const spools = await Promise.all(['worker-1', 'worker-2'].map((name) => readdir(join(folder, 'spool', name))));
+    for (const names of spools) expect(names).toContain('00000001.spool');
+
+    const [first] = await pidsOf(folder);
+    process.kill(first!, 'SIGKILL');
+    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 4; i++) await pause(10);
+    const [again] = await pidsOf(folder);
+    expect(again).not.toBe(first);
+    const meanwhile = await scrape(server);
+    expect(sum(meanwhile, 'millrace_events_recovered_total')).toBeGreaterThan(0);
+    expect(keptAndPlaces(meanwhile)).toEqual({ kept: 20, places: 20 });
+
+    stub.behaviour = () => ({});
+    for (let i = 0; i < 2_000 && stub.taken.length < 20; i++) await pause(10);
+    expect(new Set(stub.taken.map(({ event_id }) => event_id)).size).toBe(20);
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+    await expect(send(server)).rejects.toThrow();
+  }, 120_000);
+
+  test('what stops one worker’s first start ends them all, with the reason', async () => {
+    const stub = await startStubKinesis();
+    const server = await startProcess(stub, await temporaryFolder(), {
+      MILLRACE_WORKERS: '2',
+      MILLRACE_PORT: String(stub.port),
+    });
+    expect(await server.ended).toBe(1);
+    expect(server.output()).toContain(`port ${stub.port} is taken`);
+  }, 120_000);
+});
+
+test('with another number of processes nothing stays behind in a folder that nobody has', async () => {
+  const folder = await temporaryFolder();
+  const fill = async (path: string, ...texts: string[]) => {
+    const spool = await openDiskSpool({ folder: path, maxBytes: 2 ** 20 });
+    for (const text of texts) {
+      await new Promise<void>((resolve, reject) =>
+        spool.append([{ hash: 1, events: 1, data: Buffer.from(text) }], (error) => (error ? reject(error) : resolve())),
+      );
+    }
+    await spool.close();
+  };
+  const read = async (path: string) => {
+    const spool = await openDiskSpool({ folder: path, maxBytes: 2 ** 20 });
+    const { found } = await spool.next({ after: 0, wanted: () => true, maxEvents: 100, maxBytes: 1e6 });
+    await spool.close();
+    return found.map(({ chunk }) => chunk.data.toString());
+  };
+  await fill(folder, 'a', 'b');
+  expect(await adoptFolders(folder, 3)).toBe(1);
+  await fill(join(folder, 'worker-1'), 'c');
+  await fill(join(folder, 'worker-3'), 'd');
+  expect(await read(join(folder, 'worker-1'))).toEqual(['a', 'b', 'c']);
+  expect(await adoptFolders(folder, 3)).toBe(0);
+  expect(await adoptFolders(folder, 2)).toBe(1);
+  expect(await adoptFolders(folder, 1)).toBe(3);
+  expect((await read(folder)).sort()).toEqual(['a', 'b', 'c', 'd']);
+  // A server that still runs keeps its folder.
+  await mkdir(join(folder, 'worker-2'), { recursive: true });
+  await fill(join(folder, 'worker-2'), 'e');
+  const running = await openDiskSpool({ folder: join(folder, 'worker-2'), maxBytes: 2 ** 20 });
+  await expect(adoptFolders(folder, 1)).rejects.toThrow('in use by process');
+  await running.close();
+  await writeFile(join(folder, 'notes.txt'), 'somebody’s');
+  expect(await adoptFolders(folder, 1)).toBe(1);
+}, 60_000);
