@@ -51,8 +51,8 @@ describe('prefix expressions', () => {
   ])('%s is refused: %s', (source, message) => expect(() => parsePrefix(source)).toThrow(message));
 
   test('letters that Firehose takes and this does not are named', () => {
-    expect(() => parsePrefix('!{timestamp:EEE}')).toThrow('!{timestamp:EEE} uses "EEE"');
-    expect(() => parsePrefix('!{timestamp:MMM}')).toThrow('uses "MMM"');
+    expect(() => parsePrefix('!{timestamp:w}')).toThrow('!{timestamp:w} uses "w"');
+    expect(() => parsePrefix('!{timestamp:SSS}')).toThrow('uses "SSS"');
   });
 
   test('the prefix of the walkthrough has the right one suggested', () => {

@@ -37,7 +37,9 @@ const split = (type: string, ...more: NonNullable<Processors[0]['Parameters']>):
 });
 const lambda: Processors[0] = {
   Type: 'Lambda',
-  Parameters: [{ ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:x' }],
+  Parameters: [
+    { ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:us-east-1:000000000000:function:transform' },
+  ],
 };
 const plain = { DynamicPartitioningConfiguration: { Enabled: false }, Prefix: 'raw/', ErrorOutputPrefix: 'errors/' };
 
@@ -63,12 +65,22 @@ const breaks: Record<string, unknown> = {
   }),
   'one to five processors': request(processing()),
   'one Lambda processor': request(processing(extraction, lambda, lambda)),
+  'a Lambda processor has a function': request(processing(extraction, { Type: 'Lambda', Parameters: [] })),
+  'Lambda gets 0.2 to 3 MB a call, in 0 to 900 seconds, with up to 300 retries': request(
+    processing(extraction, {
+      Type: 'Lambda',
+      Parameters: [...lambda.Parameters!, { ParameterName: 'NumberOfRetries', ParameterValue: '301' }],
+    }),
+  ),
   'one MetadataExtraction processor': request(processing(extraction, extraction)),
   'dynamic partitioning needs processing': request({ ProcessingConfiguration: { Enabled: false } }),
   'key extraction is for dynamic partitioning': request({ ...plain, ...processing(extraction) }),
   'de-aggregation is for dynamic partitioning': request({ ...plain, ...processing(deaggregation) }),
   'JSON or delimited sub-records': request(processing(split('XML'), extraction)),
   'delimited sub-records have a delimiter': request(processing(split('DELIMITED'), extraction)),
+  'a delimiter in base64': request(
+    processing(split('DELIMITED', { ParameterName: 'Delimiter', ParameterValue: '####' }), extraction),
+  ),
   'keys are extracted by JQ-1.6': request(processing(query('{page:.page,event:.event}', 'JQ-1.7'))),
   'keys are extracted by a query': request(
     processing({
@@ -101,6 +113,14 @@ const breaks: Record<string, unknown> = {
     CompressionFormat: 'UNCOMPRESSED',
     BufferingHints: { SizeInMBs: 63, IntervalInSeconds: 60 },
     DataFormatConversionConfiguration: { Enabled: true },
+  }),
+  'no expressions but those of time in the prefix of a backup': request({
+    S3BackupMode: 'Enabled',
+    S3BackupConfiguration: {
+      RoleARN: destination.RoleARN,
+      BucketARN: destination.BucketARN,
+      Prefix: '!{partitionKeyFromQuery:page}/',
+    },
   }),
   'a backup needs a place': request({ S3BackupMode: 'Enabled' }),
 };
@@ -216,33 +236,13 @@ describe('the shape of a request', () => {
 
 describe('what Firehose takes and this does not carry out is refused by its name, never left out', () => {
   const settings: [string, Partial<ExtendedS3Destination>, Record<string, unknown>?][] = [
-    ['CompressionFormat Snappy', { CompressionFormat: 'Snappy' }],
     ['KMSEncryptionConfig', { EncryptionConfiguration: { KMSEncryptionConfig: { AWSKMSKeyARN: 'arn:aws:kms:x' } } }],
-    [
-      'S3BackupMode Enabled',
-      {
-        S3BackupMode: 'Enabled',
-        S3BackupConfiguration: { RoleARN: destination.RoleARN, BucketARN: destination.BucketARN },
-      },
-    ],
     [
       'DataFormatConversionConfiguration',
       { CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: { Enabled: true } },
     ],
-    ['CustomTimeZone Asia/Calcutta', { CustomTimeZone: 'Asia/Calcutta' }],
-    ['processor Lambda', processing(extraction, lambda)],
-    [
-      'SubRecordType DELIMITED',
-      processing(split('DELIMITED', { ParameterName: 'Delimiter', ParameterValue: 'IyMjIw==' }), extraction),
-    ],
-    [
-      'a Delimiter of AppendDelimiterToRecord',
-      processing(extraction, {
-        Type: 'AppendDelimiterToRecord',
-        Parameters: [{ ParameterName: 'Delimiter', ParameterValue: '|' }],
-      }),
-    ],
-    ['!{timestamp:EEE}', { Prefix: `${destination.Prefix}!{timestamp:EEE}/` }],
+    ['processor Decompression', processing(extraction, { Type: 'Decompression' })],
+    ['!{timestamp:w}', { Prefix: `${destination.Prefix}!{timestamp:w}/` }],
     [
       'DeliveryStreamType MSKAsSource',
       {},

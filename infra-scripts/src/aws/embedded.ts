@@ -17,6 +17,8 @@ export interface EmbeddedAwsOptions {
   timeScale: number;
   log: Log;
   observer?: DeliveryObserver;
+  /** What stands in for Lambda functions, by name: a module's path, or a URL that takes the event by POST. */
+  functions?: Readonly<Record<string, string>>;
 }
 
 export interface EmbeddedAws {
@@ -50,6 +52,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     timeScale: options.timeScale,
     log,
     metrics,
+    ...(options.functions ? { functions: options.functions } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
   });
   delivery = firehose;

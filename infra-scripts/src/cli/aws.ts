@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { definePipeline } from '../pipeline/definition.js';
 import { serveAws } from '../serve/aws.js';
 import { parsePort } from '../serve/ports.js';
@@ -13,6 +13,7 @@ interface AwsOptions {
   timeScale: number;
   shards: number;
   pipeline: boolean;
+  lambda?: Record<string, string>;
 }
 
 export function addAws(program: Command): void {
@@ -23,6 +24,11 @@ export function addAws(program: Command): void {
     .addOption(stateOption())
     .addOption(timeScale())
     .addOption(shards())
+    .option(
+      '--lambda <name=source>',
+      'what stands in for a Lambda function: a module with a handler, or a URL that takes the event by POST; may be repeated',
+      namedSource,
+    )
     .option('--no-pipeline', 'create nothing on it')
     .action(async (options: AwsOptions) => {
       const aws = await serveAws({
@@ -31,9 +37,16 @@ export function addAws(program: Command): void {
         portOption: '--port',
         timeScale: options.timeScale,
         log: sayer('aws'),
+        ...(options.lambda ? { functions: options.lambda } : {}),
         ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards }) } : {}),
       });
       console.log(`The embedded AWS is at ${aws.url}. In another terminal: export AWS_ENDPOINT_URL=${aws.url}`);
       await untilStopped(() => aws.close(), sayer('aws'));
     });
+}
+
+function namedSource(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, source] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('It must be NAME=FILE or NAME=URL.');
+  return { ...before, [name]: source! };
 }

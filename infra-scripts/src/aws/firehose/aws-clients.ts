@@ -74,7 +74,8 @@ export function createAwsClients(endpoint: string): AwsClients {
           },
         );
         return {
-          records: (Records ?? []).map(({ SequenceNumber, ApproximateArrivalTimestamp, Data }) => ({
+          records: (Records ?? []).map(({ SequenceNumber, ApproximateArrivalTimestamp, Data, PartitionKey }) => ({
+            partitionKey: PartitionKey!,
             sequenceNumber: SequenceNumber!,
             arrivalMs: ApproximateArrivalTimestamp!.getTime(),
             data: Buffer.from(Data!.buffer, Data!.byteOffset, Data!.byteLength),

@@ -22,6 +22,8 @@ export interface Target {
   readonly key: string;
   /** Whether it counts against the quota of active partitions. */
   readonly counts: boolean;
+  /** When a buffer of it is due, where that is not what holds for all. */
+  readonly due?: DueLimits | undefined;
 }
 
 /** What becomes one object. */
@@ -39,11 +41,14 @@ export interface OpenBuffer<T extends Target> {
   readonly firsts: Map<string, { ordinal: number; before: Position }>;
 }
 
-export interface BufferLimits {
+export interface DueLimits {
   /** A buffer is due from this size on, before compression. */
   sizeBytes: number;
   /** A buffer is due at this age. */
   intervalMs: number;
+}
+
+export interface BufferLimits extends DueLimits {
   /** How many partitions may be active: open, or on their way to S3. */
   maxPartitions: number;
 }
@@ -140,18 +145,18 @@ export function createBuffers<T extends Target>(
     },
     due(nowMs) {
       const due = [...ready()].filter(
-        ({ content, openedMs }) =>
-          content.length >= limits.sizeBytes ||
-          nowMs - openedMs >= limits.intervalMs ||
+        ({ content, openedMs, target: { due: { sizeBytes, intervalMs } = limits } }) =>
+          content.length >= sizeBytes ||
+          nowMs - openedMs >= intervalMs ||
           // The clock was set back: how old it is nobody knows any more.
           nowMs < openedMs,
       );
       return due.map(take);
     },
     nextDueMs() {
-      let opened = Number.POSITIVE_INFINITY;
-      for (const { openedMs } of ready()) if (openedMs < opened) opened = openedMs;
-      return opened === Number.POSITIVE_INFINITY ? undefined : opened + limits.intervalMs;
+      let next = Number.POSITIVE_INFINITY;
+      for (const { openedMs, target } of ready()) next = Math.min(next, openedMs + (target.due ?? limits).intervalMs);
+      return next === Number.POSITIVE_INFINITY ? undefined : next;
     },
     takeLargest() {
       let largest: OpenBuffer<T> | undefined;

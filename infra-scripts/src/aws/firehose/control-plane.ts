@@ -7,7 +7,9 @@ import { arnOf, describe, statusOf, typeOf } from './description.js';
 import { directPutOperations } from './direct-put/operations.js';
 import type { DirectPut } from './direct-put/put-records.js';
 import { encryptionOf, requireDirectPut } from './encryption.js';
+import { type FunctionSources, findFunction } from './lambda/functions.js';
 import type { Meter } from './meter.js';
+import { parameterOf, processorOf } from './plan.js';
 import { suggestPrefix } from './prefix.js';
 import { type CreateRequest, type ExtendedS3Destination, parseRequest, type Requests } from './request-model.js';
 import { tagsPage, withoutTags, withTags } from './tags.js';
@@ -29,6 +31,7 @@ export function createControlPlane({
   deleted,
   directPut,
   meter,
+  functions = {},
 }: {
   definitions: Definitions;
   clock: Clock;
@@ -40,6 +43,7 @@ export function createControlPlane({
   /** Where records for it are put. */
   directPut: (definition: DeliveryStreamDefinition) => Promise<DirectPut>;
   meter: (deliveryStream: string) => Meter;
+  functions?: FunctionSources;
   /** Called when its deletion is on disk; it stays DELETING until somebody removes its definition. */
   deleted: (definition: DeliveryStreamDefinition) => void;
 }): ControlPlane {
@@ -67,7 +71,16 @@ export function createControlPlane({
 
   async function validated(request: CreateRequest): Promise<ExtendedS3Destination> {
     try {
-      return await validateCreation(request);
+      const destination = await validateCreation(request);
+      const arn = parameterOf(processorOf(destination, 'Lambda'), 'LambdaArn');
+      if (arn !== undefined)
+        await findFunction(arn, functions).catch((error: Error) => {
+          throw new AwsError(
+            'InvalidArgumentException',
+            `Not carried out by this embedded Data Firehose: ${error.message}.`,
+          );
+        });
+      return destination;
     } catch (error) {
       hintAtPrefixes(request, log);
       throw error;

@@ -1,6 +1,6 @@
-import { createGzip } from 'node:zlib';
 import type { Log } from '../part.js';
 import type { Clock } from './clock.js';
+import { compressions } from './compression/index.js';
 import { type createErrorLog, s3Failure } from './error-log.js';
 import { createGate } from './gate.js';
 import type { Meter } from './meter.js';
@@ -46,30 +46,36 @@ export function createObjectDelivery({
   });
 
   function measure({ content, records, openedMs, oldestArrivalMs, target }: DeliveryBuffer, nowMs: number): void {
-    meter('DeliveryToS3.Success', 1);
-    meter('DeliveryToS3.ObjectCount', 1);
-    meter('DeliveryToS3.Bytes', content.length);
-    meter('DeliveryToS3.Records', records);
-    meter('DeliveryToS3.DataFreshness', Math.max(0, nowMs - oldestArrivalMs) / 1000);
+    const to = target.backup ? 'BackupToS3' : 'DeliveryToS3';
+    meter(`${to}.Success`, 1);
+    meter(`${to}.Bytes`, content.length);
+    meter(`${to}.Records`, records);
+    meter(`${to}.DataFreshness`, Math.max(0, nowMs - oldestArrivalMs) / 1000);
+    if (!target.backup) meter('DeliveryToS3.ObjectCount', 1);
     if (target.counts) meter('PerPartitionThroughput', content.length / (Math.max(1, nowMs - openedMs) / 1000));
   }
 
   return async (buffer, signal) => {
     const key = objectKey(buffer, plan, deliveryStream, version, clock.now());
-    const gzip = plan.gzip && buffer.target.errorType === undefined;
+    const { errorType, backup } = buffer.target;
+    const bucket = backup ? plan.backup!.bucket : plan.bucket;
+    const { compress, contentEncoding } = errorType
+      ? compressions.UNCOMPRESSED
+      : (backup ? plan.backup! : plan).compression;
+    const to = backup ? 'BackupToS3' : 'DeliveryToS3';
     let body: Buffer | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         await gate(async () => {
           signal.throwIfAborted();
           const blocks = buffer.content.blocks();
-          body ??= gzip ? await gzipBlocks(blocks) : Buffer.concat(blocks);
-          await sink.put({ bucket: plan.bucket, key, body, ...(gzip ? { contentEncoding: 'gzip' } : {}) }, signal);
+          body ??= await compress(blocks, key, clock.now());
+          await sink.put({ bucket, key, body, ...(contentEncoding ? { contentEncoding } : {}) }, signal);
         });
         break;
       } catch (error) {
         if (signal.aborted) return false;
-        meter('DeliveryToS3.Success', 0);
+        meter(`${to}.Success`, 0);
         trouble.began(key, causeOf(error));
         errorLog?.say(...s3Failure(error));
         await clock.sleep(backoffMs(attempt, 100, 5_000), signal);
@@ -82,26 +88,10 @@ export function createObjectDelivery({
     try {
       const { records, content, notes } = buffer;
       if (observer && (notes.length > 0 || observer.wanted()))
-        observer.delivered(
-          { deliveryStream, bucket: plan.bucket, key, records, bytes: content.length, at: clock.now() },
-          notes,
-        );
+        observer.delivered({ deliveryStream, bucket, key, records, bytes: content.length, at: clock.now() }, notes);
     } catch {
       // A view that fails has no say in delivery.
     }
     return true;
   };
-}
-
-/** Off the main thread, block by block, so that a buffer is never held a second time as a whole. */
-function gzipBlocks(blocks: readonly Buffer[]): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const gzip = createGzip({ chunkSize: 64 * 1024 });
-    const compressed: Buffer[] = [];
-    gzip.on('data', (chunk: Buffer) => compressed.push(chunk));
-    gzip.on('error', reject);
-    gzip.on('end', () => resolve(Buffer.concat(compressed)));
-    for (const block of blocks) gzip.write(block);
-    gzip.end();
-  });
 }

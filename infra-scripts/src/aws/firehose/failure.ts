@@ -1,9 +1,17 @@
 /** Why a record goes to the error prefix. */
 export interface Failure {
   /** The value of `!{firehose:error-output-type}`. */
-  errorType: 'metadata-extraction-failed' | 'activePartitionExceeded';
+  errorType:
+    | 'metadata-extraction-failed'
+    | 'activePartitionExceeded'
+    | 'processing-failed'
+    | 'format-conversion-failed';
   errorCode: string;
   errorMessage: string;
+  /** 1 where nothing was tried again. */
+  attemptsMade?: number;
+  /** Of a function that was asked. */
+  lambdaARN?: string;
 }
 
 /** @param errorMessage as Firehose words it, where that is known, or jq's own message. */
@@ -34,9 +42,10 @@ export function errorLine(failure: Failure, rawData: Buffer, arrivalMs: number, 
       rawData: rawData.toString('base64'),
       errorCode: failure.errorCode,
       errorMessage: failure.errorMessage,
-      attemptsMade: 1,
+      attemptsMade: failure.attemptsMade ?? 1,
       arrivalTimestamp: Math.round(arrivalMs),
       attemptEndingTimestamp: nowMs,
+      lambdaARN: failure.lambdaARN,
     })}\n`,
   );
 }

@@ -10,6 +10,8 @@ import { type DeliveryStreamDefinition, openDefinitions } from './definitions.js
 import { createDirectPutLogs } from './direct-put/logs.js';
 import { deliveredUpTo, directPutSource } from './direct-put/source.js';
 import { createErrorLog } from './error-log.js';
+import { type FunctionSources, findFunction } from './lambda/functions.js';
+import { createTransform } from './lambda/transform.js';
 import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import { planOf } from './plan.js';
@@ -34,6 +36,8 @@ export interface FirehoseOptions {
   observer?: DeliveryObserver;
   /** Where metrics go, under AWS's names. */
   metrics?: MetricStore;
+  /** What stands in for Lambda functions. */
+  functions?: FunctionSources;
   limits?: Partial<WorkerLimits>;
   /** How many bytes of records that were put may wait for S3; 1 GiB. */
   backlogBytes?: number;
@@ -60,7 +64,7 @@ const stoppedWorker: DeliveryWorker = { stop: async () => undefined };
  * @throws Error naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
-  const { folder, timeScale, observer, limits, metrics } = options;
+  const { folder, timeScale, observer, limits, metrics, functions = {} } = options;
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const clock: Clock = systemClock;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
@@ -106,8 +110,25 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
 
   async function deliver(definition: DeliveryStreamDefinition): Promise<DeliveryWorker> {
     const { name, source, version, createdMs, destination } = definition;
-    const plan = await planOf(destination);
+    const plan = await planOf(destination, source !== undefined);
     const { stored, putInto } = await stateOf(definition);
+    const errorLog = createErrorLog(
+      { deliveryStream: name, destination: destination.BucketARN, version },
+      destination.CloudWatchLoggingOptions,
+      log,
+    );
+    const transform =
+      plan.lambda &&
+      createTransform({
+        plan,
+        lambda: plan.lambda,
+        call: await findFunction(plan.lambda.arn, functions),
+        deliveryStream: name,
+        sourceArn: source?.KinesisStreamARN,
+        clock,
+        meter: meter(name),
+        failed: errorLog.say,
+      });
     return startWorker({
       deliveryStream: name,
       version,
@@ -125,11 +146,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       log: say(name),
       observer,
       meter: meter(name),
-      errorLog: createErrorLog(
-        { deliveryStream: name, destination: destination.BucketARN, version },
-        destination.CloudWatchLoggingOptions,
-        log,
-      ),
+      errorLog,
+      transform,
       ...(limits ? { limits } : {}),
     });
   }
@@ -176,6 +194,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     clock,
     log,
     created: begin,
+    functions,
     changed: renew,
     deleted: remove,
     // That of a delivery stream from before was opened at the start, with what it had delivered.

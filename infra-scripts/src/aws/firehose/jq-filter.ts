@@ -1,4 +1,5 @@
 import { type Jq, loadJq } from 'jq-wasm';
+import { definitionsOf16, numbersOf16, unknownTo16 } from './jq-1.6.js';
 import type { QueryResult } from './jq-path.js';
 
 /**
@@ -30,9 +31,11 @@ export async function compileFilter(query: string): Promise<Filter> {
     if (new RegExp(`(?<![.$\\w]|::)${name}(?![\\w:]|\\s*:)`).test(bare))
       throw new FilterError(`${name} has no meaning in a query that sees one record at a time`);
   }
-  const program = `.[] | try [(\n${query}\n)] catch {failure: .}`;
+  const unknown = unknownTo16(bare);
+  if (unknown) throw new FilterError(unknown);
+  const program = `${definitionsOf16}.[] | try [(\n${query}\n)] catch {failure: .}`;
   // Alone as well: brackets that balance only within the program around them are an error. No input: it compiles and runs on nothing.
-  for (const source of [query, program]) {
+  for (const source of [definitionsOf16 + query, program]) {
     const { exitCode, stderr } = jq.raw('', source, ['-c']);
     if (exitCode !== 0) throw new FilterError(firstLine(stderr));
   }
@@ -41,7 +44,7 @@ export async function compileFilter(query: string): Promise<Filter> {
     if (texts.length > maxFilterBatch)
       return [...run(texts.slice(0, maxFilterBatch)), ...run(texts.slice(maxFilterBatch))];
     if (texts.length === 0) return [];
-    const { stdout, stderr, exitCode } = jq.raw(`[${texts.join(',')}]`, program, ['-c']);
+    const { stdout, stderr, exitCode } = jq.raw(`[${texts.map(numbersOf16).join(',')}]`, program, ['-c']);
     const lines = stdout === '' ? [] : stdout.split('\n');
     if (exitCode === 0 && lines.length === texts.length) return lines.map((line) => resultOf(JSON.parse(line)));
     // Something took the whole call down (a value nested too deep for jq's parser): find out which record by halves.

@@ -15,15 +15,20 @@ export function objectKey(
   version: number,
   nowMs: number,
 ): string {
-  const { errorType, values } = target;
-  const prefix = evaluatePrefix(errorType ? plan.errorPrefix : plan.prefix, {
-    key: (name) => values[plan.keyNames.indexOf(name)]!,
+  const { errorType, values, backup } = target;
+  const expression = errorType ? plan.errorPrefix : backup ? plan.backup!.prefix : plan.prefix;
+  const extension = errorType ? '' : backup ? plan.backup!.compression.extension : plan.fileExtension;
+  const prefix = evaluatePrefix(expression, {
+    key: (name, from) =>
+      values[
+        from === 'query' ? plan.keyNames.indexOf(name) : plan.keyNames.length + plan.lambdaKeyNames.indexOf(name)
+      ]!,
     arrivalMs: oldestArrivalMs,
     ...(errorType ? { errorType } : {}),
     random: randomString,
   });
   const opened = new Date(openedMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-  return `${prefix}${deliveryStream}-${version}-${opened}-${uuidv7(nowMs)}${errorType ? '' : plan.fileExtension}`;
+  return `${prefix}${deliveryStream}-${version}-${opened}-${uuidv7(nowMs)}${extension}`;
 }
 
 /** RFC 9562, 5.7 */

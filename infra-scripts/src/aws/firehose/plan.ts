@@ -1,7 +1,26 @@
+import { type Compression, compressions } from './compression/index.js';
 import { compileFilter, type Filter } from './jq-filter.js';
 import { compilePaths, type PathQuery, parsePaths } from './jq-path.js';
 import { keysOf, type Prefix, parsePrefix, withDefaultTime } from './prefix.js';
 import type { ExtendedS3Destination } from './request-model.js';
+
+export interface BackupPlan {
+  bucket: string;
+  prefix: Prefix;
+  compression: Compression;
+  sizeBytes: number;
+  /** As configured, not yet divided by a time scale. */
+  intervalMs: number;
+}
+
+/** A function that records go through before anything else is done with them. */
+export interface LambdaPlan {
+  arn: string;
+  /** After the first try. */
+  retries: number;
+  /** How much one call gets, before base64. */
+  batchBytes: number;
+}
 
 /** A destination's configuration, ready to be carried out. */
 export interface DeliveryPlan {
@@ -10,16 +29,24 @@ export interface DeliveryPlan {
   errorPrefix: Prefix;
   /** One buffer for each evaluated prefix; else one for all records. */
   dynamicPartitioning: boolean;
-  deaggregateJson: boolean;
+  /** A record is taken apart: several JSON values, or what stands between delimiters. */
+  deaggregate?: { kind: 'json' } | { kind: 'delimited'; delimiter: Buffer };
   /** Where partition keys come from: paths compiled to JavaScript, or jq itself. */
   query?: { kind: 'paths'; run: PathQuery } | { kind: 'filter'; filter: Filter };
-  /** The keys of the prefix, in the order in which partition values are held. */
+  /** The keys of the prefix, in the order in which partition values are held: those from the query, then those from Lambda. */
   keyNames: string[];
-  appendNewline: boolean;
+  lambdaKeyNames: string[];
+  /** Where the records go as they came, beside what becomes of them. */
+  backup?: BackupPlan;
+  /** What the Kinesis Producer Library packed is taken apart. */
+  deaggregateKpl: boolean;
+  lambda?: LambdaPlan;
+  /** What follows each record in its object. */
+  delimiter?: Buffer;
   sizeBytes: number;
   /** As configured, not yet divided by a time scale. */
   intervalMs: number;
-  gzip: boolean;
+  compression: Compression;
   fileExtension: string;
 }
 
@@ -31,6 +58,29 @@ export const processorOf = (destination: ExtendedS3Destination, type: string) =>
 export const parameterOf = (processor: ReturnType<typeof processorOf>, name: string) =>
   processor?.Parameters?.find((parameter) => parameter.ParameterName === name)?.ParameterValue;
 
+const bucketOf = (arn: string) => arn.slice(arn.lastIndexOf(':') + 1);
+
+function backupOf(backup: NonNullable<ExtendedS3Destination['S3BackupConfiguration']>): BackupPlan {
+  const hints = hintsOf({ BufferingHints: backup.BufferingHints });
+  return {
+    bucket: bucketOf(backup.BucketARN),
+    prefix: withDefaultTime(parsePrefix(backup.Prefix ?? '')),
+    compression: compressions[backup.CompressionFormat ?? 'UNCOMPRESSED'],
+    sizeBytes: hints.SizeInMBs * 1024 * 1024,
+    intervalMs: hints.IntervalInSeconds * 1000,
+  };
+}
+
+function lambdaOf(processor: ReturnType<typeof processorOf>): LambdaPlan | undefined {
+  if (!processor) return undefined;
+  const number = (name: string, otherwise: number) => Number(parameterOf(processor, name) ?? otherwise);
+  return {
+    arn: parameterOf(processor, 'LambdaArn')!,
+    retries: number('NumberOfRetries', 3),
+    batchBytes: number('BufferSizeInMBs', 1) * 1024 * 1024,
+  };
+}
+
 export const hintsOf = ({
   BufferingHints,
   DynamicPartitioningConfiguration,
@@ -40,24 +90,41 @@ export const hintsOf = ({
 });
 
 /** The configuration must have passed validation. */
-export async function planOf(destination: ExtendedS3Destination): Promise<DeliveryPlan> {
-  const prefix = withDefaultTime(parsePrefix(destination.Prefix ?? ''));
+export async function planOf(destination: ExtendedS3Destination, fromKinesis = true): Promise<DeliveryPlan> {
+  const zone = destination.CustomTimeZone ?? 'UTC';
+  const prefix = withDefaultTime(parsePrefix(destination.Prefix ?? '', zone), zone);
   const query = parameterOf(processorOf(destination, 'MetadataExtraction'), 'MetadataExtractionQuery');
   const hints = hintsOf(destination);
-  const gzip = destination.CompressionFormat === 'GZIP';
+  const compression = compressions[destination.CompressionFormat ?? 'UNCOMPRESSED'];
+  const lambda = lambdaOf(processorOf(destination, 'Lambda'));
+  const splitting = processorOf(destination, 'RecordDeAggregation');
+  const appending = processorOf(destination, 'AppendDelimiterToRecord');
   return {
-    bucket: destination.BucketARN.slice(destination.BucketARN.lastIndexOf(':') + 1),
+    bucket: bucketOf(destination.BucketARN),
     prefix,
-    errorPrefix: withDefaultTime(parsePrefix(destination.ErrorOutputPrefix ?? '')),
+    errorPrefix: withDefaultTime(parsePrefix(destination.ErrorOutputPrefix ?? '', zone), zone),
     dynamicPartitioning: destination.DynamicPartitioningConfiguration?.Enabled === true,
-    deaggregateJson: processorOf(destination, 'RecordDeAggregation') !== undefined,
+    ...(splitting
+      ? {
+          deaggregate:
+            parameterOf(splitting, 'SubRecordType') === 'DELIMITED'
+              ? { kind: 'delimited', delimiter: Buffer.from(parameterOf(splitting, 'Delimiter')!, 'base64') }
+              : { kind: 'json' },
+        }
+      : {}),
     ...(query === undefined ? {} : { query: await compileQuery(query) }),
     keyNames: keysOf(prefix, 'query'),
-    appendNewline: processorOf(destination, 'AppendDelimiterToRecord') !== undefined,
+    lambdaKeyNames: keysOf(prefix, 'lambda'),
+    deaggregateKpl: fromKinesis,
+    ...(lambda ? { lambda } : {}),
+    ...(destination.S3BackupMode === 'Enabled' ? { backup: backupOf(destination.S3BackupConfiguration!) } : {}),
+    ...(appending
+      ? { delimiter: Buffer.from((parameterOf(appending, 'Delimiter') ?? '\n').replaceAll('\\n', '\n')) }
+      : {}),
     sizeBytes: hints.SizeInMBs * 1024 * 1024,
     intervalMs: hints.IntervalInSeconds * 1000,
-    gzip,
-    fileExtension: destination.FileExtension || (gzip ? '.gz' : ''),
+    compression,
+    fileExtension: destination.FileExtension || compression.extension,
   };
 }
 

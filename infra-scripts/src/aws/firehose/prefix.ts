@@ -16,14 +16,17 @@ export type Prefix = PrefixPart[];
 
 /** Firehose refuses the expression, with this message. */
 export class PrefixError extends Error {}
-/** Firehose takes the expression, and this one does not yet. */
+/** Firehose takes the expression, and this one does not. */
 export class PrefixNotSupported extends Error {}
 
 /** In characters, once evaluated. */
 export const maxEvaluatedPrefix = 512;
 
-/** @throws PrefixError with Firehose's message, PrefixNotSupported */
-export function parsePrefix(source: string): Prefix {
+/**
+ * @param zone of `!{timestamp:…}`
+ * @throws PrefixError with Firehose's message, PrefixNotSupported
+ */
+export function parsePrefix(source: string, zone = 'UTC'): Prefix {
   const parts: Prefix = [];
   let at = 0;
   while (at < source.length) {
@@ -33,13 +36,13 @@ export function parsePrefix(source: string): Prefix {
     const close = source.indexOf('}', open);
     const colon = source.indexOf(':', open);
     if (close === -1 || colon === -1 || colon > close) throw new PrefixError('Invalid expression usage');
-    parts.push(parseExpression(source.slice(open + 2, colon), source.slice(colon + 1, close)));
+    parts.push(parseExpression(source.slice(open + 2, colon), source.slice(colon + 1, close), zone));
     at = close + 1;
   }
   return parts;
 }
 
-function parseExpression(namespace: string, value: string): PrefixPart {
+function parseExpression(namespace: string, value: string, zone: string): PrefixPart {
   if (value === '') throw new PrefixError('Invalid expression usage');
   switch (namespace) {
     case 'partitionKeyFromQuery':
@@ -47,7 +50,7 @@ function parseExpression(namespace: string, value: string): PrefixPart {
     case 'partitionKeyFromLambda':
       return { kind: 'key', from: 'lambda', name: value };
     case 'timestamp':
-      return { kind: 'timestamp', format: timeFormat(value) };
+      return { kind: 'timestamp', format: timeFormat(value, zone) };
     case 'firehose':
       if (value === 'random-string') return { kind: 'random' };
       if (value === 'error-output-type') return { kind: 'errorType' };
@@ -57,13 +60,13 @@ function parseExpression(namespace: string, value: string): PrefixPart {
   }
 }
 
-function timeFormat(pattern: string): TimeFormat {
+function timeFormat(pattern: string, zone: string): TimeFormat {
   try {
-    return compileTimePattern(pattern);
+    return compileTimePattern(pattern, zone);
   } catch (error) {
     if (error instanceof TimePatternNotSupported)
       throw new PrefixNotSupported(
-        `!{timestamp:${pattern}} uses "${error.message}"; supported are yyyy, yy, MM, dd, HH, mm, ss, quoted text and punctuation`,
+        `!{timestamp:${pattern}} uses "${error.message}"; supported are y, M, d, D, E, a, H, k, K, h, m, s, Z, quoted text and punctuation`,
       );
     if (error instanceof TimePatternError)
       throw new PrefixError('Invalid conversion character used in the value of the expression in Prefix');
@@ -82,12 +85,14 @@ export const hasExpressions = (prefix: Prefix): boolean => prefix.some((part) =>
  * Without any expression Firehose appends the hour, and no slash before it: `legacy` becomes `legacy2026/07/13/14/`.
  * https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
  */
-export const withDefaultTime = (prefix: Prefix): Prefix =>
-  hasExpressions(prefix) ? prefix : [...prefix, { kind: 'timestamp', format: compileTimePattern('yyyy/MM/dd/HH/') }];
+export const withDefaultTime = (prefix: Prefix, zone = 'UTC'): Prefix =>
+  hasExpressions(prefix)
+    ? prefix
+    : [...prefix, { kind: 'timestamp', format: compileTimePattern('yyyy/MM/dd/HH/', zone) }];
 
 export interface PrefixValues {
   /** The value of a partition key. */
-  key: (name: string) => string;
+  key: (name: string, from: 'query' | 'lambda') => string;
   /** Arrival of the oldest record, in milliseconds since 1970. */
   arrivalMs: number;
   errorType?: string;
@@ -103,7 +108,7 @@ export function evaluatePrefix(prefix: Prefix, values: PrefixValues): string {
         text += part.text;
         break;
       case 'key':
-        text += values.key(part.name);
+        text += values.key(part.name, part.from);
         break;
       case 'timestamp':
         text += part.format(values.arrivalMs);

@@ -3,7 +3,9 @@ import { maxFilterBatch } from './jq-filter.js';
 import type { QueryResult } from './jq-path.js';
 import { type Meter, unmetered } from './meter.js';
 import type { DeliveryPlan } from './plan.js';
-import { parseWhole, type SubRecord, splitJson } from './split-json.js';
+import { splitDelimited } from './split-delimited.js';
+import { parseWhole, splitJson } from './split-json.js';
+import { splitKpl } from './split-kpl.js';
 
 /** A record as it was read from the stream. */
 export interface SourceRecord {
@@ -11,73 +13,104 @@ export interface SourceRecord {
   /** Approximate arrival in the stream, in milliseconds since 1970. */
   arrivalMs: number;
   data: Buffer;
+  partitionKey?: string;
 }
 
-/** What a record, or a part of it, becomes: bytes of a partition, or a failure. `data.subarray(start, end)` is delivered as it is. */
-export interface Piece {
+/** A record, or a part of it: the bytes `data.subarray(start, end)`. */
+export interface Part {
+  data: Buffer;
   start: number;
   end: number;
   /** The parsed text, where it had to be parsed. */
   value?: unknown;
-  /** The values of the plan's `keyNames`, in that order, or why there are none. */
+  /** Why it cannot be delivered, where that is known already. */
+  failure?: Failure;
+  /** The partition keys that a Lambda function gave it. */
+  lambdaKeys?: Readonly<Record<string, unknown>>;
+}
+
+/** What a part becomes: bytes of a partition, or a failure. */
+export interface Piece extends Part {
+  /** The values of the plan's `keyNames` and then of its `lambdaKeyNames`, in that order, or why there are none. */
   result: string[] | Failure;
 }
 
 export const isFailure = (result: string[] | Failure): result is Failure => !Array.isArray(result);
 
 /** De-aggregation and key extraction, for whole records in order. Each record gives at least one piece: nothing is dropped. */
-export function processRecords(
+export const processRecords = (
   plan: DeliveryPlan,
   records: readonly SourceRecord[],
   meter: Meter = unmetered,
+): Piece[][] => extractKeys(plan, deaggregate(plan, records), meter);
+
+/** The parts of each record, in order, as Firehose takes records apart: the producer library's packing first, then JSON or delimiters. */
+export function deaggregate(plan: DeliveryPlan, records: readonly SourceRecord[]): Part[][] {
+  return records.map(({ data }) => {
+    const packed = plan.deaggregateKpl ? splitKpl(data) : undefined;
+    return packed ? packed.flatMap(({ start, end }) => partsOf(plan, data.subarray(start, end))) : partsOf(plan, data);
+  });
+}
+
+function partsOf(plan: DeliveryPlan, data: Buffer): Part[] {
+  const { deaggregate: how, query } = plan;
+  const whole = { data, start: 0, end: data.length };
+  if (how?.kind === 'json') {
+    const found = splitJson(data);
+    return found ? found.map((part) => ({ data, ...part })) : [{ ...whole, failure: notJson }];
+  }
+  // A Lambda function gets text that need not be JSON yet.
+  const parse = query !== undefined && !plan.lambda;
+  if (how?.kind === 'delimited') {
+    const found = splitDelimited(data, how.delimiter) ?? [whole];
+    return found.map(({ start, end }) => (parse ? parsed({ data, start, end }) : { data, start, end }));
+  }
+  return [parse ? parsed(whole) : whole];
+}
+
+/** The bytes stay as they are, with whatever white space is around the value. */
+export function parsed(part: Part): Part {
+  const found = parseWhole(part.data.subarray(part.start, part.end));
+  return found ? { ...part, value: found.value } : { ...part, failure: notJson };
+}
+
+export function extractKeys(
+  plan: DeliveryPlan,
+  records: readonly (readonly Part[])[],
+  meter: Meter = unmetered,
 ): Piece[][] {
   const { query } = plan;
-  const split = records.map(({ data }): SubRecord[] | undefined => {
-    if (plan.deaggregateJson) return splitJson(data);
-    if (!query) return [{ start: 0, end: data.length, value: undefined }];
-    const whole = parseWhole(data);
-    // The whole record is delivered, with whatever white space it has around its value.
-    return whole && [{ ...whole, start: 0, end: data.length }];
-  });
-  if (!query)
-    return split.map((parts, index) => parts?.map((part) => ({ ...part, result: [] })) ?? [unread(records[index]!)]);
-
-  const keysOf = (result: QueryResult) => partitionValues(plan.keyNames, result);
-  if (query.kind === 'paths') {
-    return split.map(
-      (parts, index) =>
-        parts?.map(({ start, end, value }) => ({ start, end, value, result: keysOf(query.run(value)) })) ?? [
-          unread(records[index]!),
-        ],
+  const result = (part: Part, queried: QueryResult | undefined): string[] | Failure => {
+    const values = queried ? partitionValues(plan.keyNames, queried) : [];
+    if (isFailure(values) || plan.lambdaKeyNames.length === 0) return values;
+    const fromLambda = partitionValues(plan.lambdaKeyNames, { values: part.lambdaKeys ?? {} });
+    return isFailure(fromLambda) ? fromLambda : [...values, ...fromLambda];
+  };
+  const pieces = (queried: (part: Part) => QueryResult | undefined) =>
+    records.map((parts) =>
+      parts.map((part): Piece => ({ ...part, result: part.failure ?? result(part, queried(part)) })),
     );
-  }
-
-  const results = runFilter(records, split, (texts) => {
+  if (!query) return pieces(() => undefined);
+  if (query.kind === 'paths') return pieces(({ value }) => query.run(value));
+  const results = runFilter(records, (texts) => {
     const begun = performance.now();
     const found = query.filter.run(texts);
     meter('JQProcessing.Duration', performance.now() - begun);
     return found;
   });
-  return split.map(
-    (parts, index) =>
-      parts?.map((part) => ({ ...part, result: keysOf(results.next().value as QueryResult) })) ?? [
-        unread(records[index]!),
-      ],
-  );
+  return pieces(() => results.next().value as QueryResult);
 }
 
-const unread = ({ data }: SourceRecord): Piece => ({ start: 0, end: data.length, result: notJson });
-
-/** The filter's results for all parts of all records, by the batch. */
+/** The filter's results for all parts of all records that have not failed, by the batch. */
 function* runFilter(
-  records: readonly SourceRecord[],
-  split: readonly (SubRecord[] | undefined)[],
+  records: readonly (readonly Part[])[],
   run: (texts: readonly string[]) => QueryResult[],
 ): Generator<QueryResult> {
   let texts: string[] = [];
-  for (const [index, parts] of split.entries()) {
-    for (const { start, end } of parts ?? []) {
-      texts.push(records[index]!.data.toString('utf8', start, end));
+  for (const parts of records) {
+    for (const { data, start, end, failure } of parts) {
+      if (failure) continue;
+      texts.push(data.toString('utf8', start, end));
       if (texts.length === maxFilterBatch) {
         yield* run(texts);
         texts = [];

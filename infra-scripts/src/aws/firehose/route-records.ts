@@ -4,7 +4,7 @@ import { type Meter, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
 import { evaluatePrefix, maxEvaluatedPrefix } from './prefix.js';
-import { isFailure, type Piece, processRecords, type SourceRecord } from './process-records.js';
+import { deaggregate, extractKeys, isFailure, type Part, type Piece, type SourceRecord } from './process-records.js';
 
 /** What one object is made for: a partition, or the failures of one kind. */
 export interface DeliveryTarget {
@@ -14,11 +14,11 @@ export interface DeliveryTarget {
   readonly values: readonly string[];
   /** Set for failures. */
   readonly errorType?: Failure['errorType'];
+  /** Set for records as they came. */
+  readonly backup?: true;
 }
 
 export type DeliveryBuffer = OpenBuffer<DeliveryTarget>;
-
-const newline = 0x0a;
 
 /** As long as the random text will be, so that the length of the evaluated prefix is right before it is known. */
 const randomPlaceholder = () => '*'.repeat(11);
@@ -33,19 +33,27 @@ export function createRouter({
   deliveryStream,
   observer,
   meter = unmetered,
+  timeScale = 1,
 }: {
   plan: DeliveryPlan;
   buffers: Buffers<DeliveryTarget>;
   deliveryStream: string;
   observer?: DeliveryObserver | undefined;
   meter?: Meter;
-}): (shardId: string, records: readonly SourceRecord[], nowMs: number) => void {
-  const names = new Map(plan.keyNames.map((name, index) => [name, index]));
+  /** Divides the backup's interval. */
+  timeScale?: number;
+}): (shardId: string, records: readonly SourceRecord[], nowMs: number, parts?: Part[][]) => void {
+  const indexes = {
+    query: new Map(plan.keyNames.map((name, index) => [name, index])),
+    lambda: new Map(plan.lambdaKeyNames.map((name, index) => [name, plan.keyNames.length + index])),
+  };
+  const { delimiter } = plan;
+  const delimiterByte = delimiter?.length === 1 ? delimiter[0] : undefined;
 
   function partitionOf(values: string[], arrivalMs: number): DeliveryTarget | Failure {
     if (!plan.dynamicPartitioning) return { key: '', counts: false, values };
     const key = evaluatePrefix(plan.prefix, {
-      key: (name) => values[names.get(name)!]!,
+      key: (name, from) => values[indexes[from].get(name)!]!,
       arrivalMs,
       random: randomPlaceholder,
     });
@@ -56,7 +64,13 @@ export function createRouter({
     return { key, counts: true, values };
   }
 
-  function fail(shardId: string, record: SourceRecord, { start, end }: Piece, failure: Failure, nowMs: number): void {
+  function fail(
+    shardId: string,
+    record: SourceRecord,
+    { data, start, end }: Piece,
+    failure: Failure,
+    nowMs: number,
+  ): void {
     const { errorType } = failure;
     const { arrivalMs } = record;
     const evaluated = evaluatePrefix(plan.errorPrefix, {
@@ -67,8 +81,17 @@ export function createRouter({
     });
     // The zero byte keeps it apart from every partition, should one prefix evaluate to the other.
     const target = { key: `\0${errorType}\0${evaluated}`, counts: false, values: [], errorType };
-    const line = errorLine(failure, record.data.subarray(start, end), arrivalMs, nowMs);
+    const line = errorLine(failure, data.subarray(start, end), arrivalMs, nowMs);
     buffers.append({ shardId, target, arrivalMs, nowMs })!.content.append(line, 0, line.length);
+  }
+
+  function backUp(shardId: string, { data, arrivalMs }: SourceRecord, nowMs: number): void {
+    if (!plan.backup) return;
+    const { sizeBytes, intervalMs } = plan.backup;
+    const evaluated = evaluatePrefix(plan.backup.prefix, { key: () => '', arrivalMs, random: randomPlaceholder });
+    const due = { sizeBytes, intervalMs: intervalMs / timeScale };
+    const target = { key: `\0backup\0${evaluated}`, counts: false, values: [], backup: true as const, due };
+    buffers.append({ shardId, target, arrivalMs, nowMs })!.content.append(data, 0, data.length);
   }
 
   function watch(buffer: DeliveryBuffer, shardId: string, value: unknown, nowMs: number): void {
@@ -83,20 +106,22 @@ export function createRouter({
   }
 
   /** What is not foreseen about one record must not hold up those behind it: it too ends as an error record. */
-  function piecesOf(records: readonly SourceRecord[]): Piece[][] {
+  function piecesOf(records: readonly SourceRecord[], parts?: Part[][]): Piece[][] {
     try {
-      return processRecords(plan, records, meter);
+      return extractKeys(plan, parts ?? deaggregate(plan, records), meter);
     } catch (error) {
-      if (records.length > 1) return records.flatMap((record) => piecesOf([record]));
-      return [[{ start: 0, end: records[0]!.data.length, result: extractionFailed(String(error)) }]];
+      if (records.length > 1) return records.flatMap((record, index) => piecesOf([record], parts && [parts[index]!]));
+      const { data } = records[0]!;
+      return [[{ data, start: 0, end: data.length, result: extractionFailed(String(error)) }]];
     }
   }
 
-  return (shardId, records, nowMs) => {
+  return (shardId, records, nowMs, parts) => {
     let exceeded = false;
-    for (const [index, pieces] of piecesOf(records).entries()) {
+    for (const [index, pieces] of piecesOf(records, parts).entries()) {
       const record = records[index]!;
-      const { arrivalMs, data, sequenceNumber } = record;
+      const { arrivalMs, sequenceNumber } = record;
+      backUp(shardId, record, nowMs);
       for (const piece of pieces) {
         const target = isFailure(piece.result) ? piece.result : partitionOf(piece.result, arrivalMs);
         if ('errorCode' in target) {
@@ -109,8 +134,9 @@ export function createRouter({
           fail(shardId, record, piece, tooManyPartitions, nowMs);
           continue;
         }
-        buffer.content.append(data, piece.start, piece.end);
-        if (plan.appendNewline) buffer.content.appendByte(newline);
+        buffer.content.append(piece.data, piece.start, piece.end);
+        if (delimiterByte !== undefined) buffer.content.appendByte(delimiterByte);
+        else if (delimiter) buffer.content.append(delimiter, 0, delimiter.length);
         if (observer) watch(buffer, shardId, piece.value, nowMs);
       }
       buffers.advance(shardId, { sequenceNumber, arrivalMs });

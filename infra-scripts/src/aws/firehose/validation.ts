@@ -91,6 +91,31 @@ export const rules: Rule[] = [
     broken: (candidate) => count(candidate, 'Lambda') > 1,
   },
   {
+    rule: 'a Lambda processor has a function',
+    message: 'LambdaArn should be present for the Lambda processor', // ours
+    broken: (candidate) =>
+      has('Lambda')(candidate) &&
+      !/^arn:[^:]*:lambda:[^:]*:\d{12}:function:[\w-]+(:[\w$-]+)?$/.test(
+        parameter(candidate, 'Lambda', 'LambdaArn') ?? '',
+      ),
+  },
+  {
+    rule: 'Lambda gets 0.2 to 3 MB a call, in 0 to 900 seconds, with up to 300 retries',
+    message:
+      'The Lambda processor takes BufferSizeInMBs from 0.2 to 3 and BufferIntervalInSeconds from 0 to 900, both or neither, and NumberOfRetries from 0 to 300', // ours
+    broken: (candidate) => {
+      const value = (name: string) => parameter(candidate, 'Lambda', name);
+      const within = (name: string, least: number, most: number) =>
+        value(name) === undefined || (Number(value(name)) >= least && Number(value(name)) <= most);
+      return (
+        !within('BufferSizeInMBs', 0.2, 3) ||
+        !within('BufferIntervalInSeconds', 0, 900) ||
+        !within('NumberOfRetries', 0, 300) ||
+        (value('BufferSizeInMBs') === undefined) !== (value('BufferIntervalInSeconds') === undefined)
+      );
+    },
+  },
+  {
     rule: 'one MetadataExtraction processor',
     message: 'Cannot have more than 1 MetadataExtraction processor.', // ours
     broken: (candidate) => count(candidate, 'MetadataExtraction') > 1,
@@ -124,6 +149,15 @@ export const rules: Rule[] = [
     broken: (candidate) =>
       parameter(candidate, 'RecordDeAggregation', 'SubRecordType') === 'DELIMITED' &&
       parameter(candidate, 'RecordDeAggregation', 'Delimiter') === undefined,
+  },
+  {
+    rule: 'a delimiter in base64',
+    message: 'Delimiter should be a base64 encoded string', // ours
+    broken: (candidate) =>
+      parameter(candidate, 'RecordDeAggregation', 'SubRecordType') === 'DELIMITED' &&
+      !/^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
+        parameter(candidate, 'RecordDeAggregation', 'Delimiter')!,
+      ),
   },
   {
     rule: 'keys are extracted by JQ-1.6',
@@ -216,6 +250,18 @@ export const rules: Rule[] = [
     broken: ({ destination }) => converts(destination) && (destination.BufferingHints?.SizeInMBs ?? 128) < 64,
   },
   {
+    rule: 'no expressions but those of time in the prefix of a backup',
+    message: 'The Prefix of S3BackupConfiguration can hold text, !{timestamp:…} and !{firehose:random-string} only.', // ours
+    broken: ({ destination: { S3BackupConfiguration: backup } }) => {
+      try {
+        const prefix = parsePrefix(backup?.Prefix ?? '');
+        return holdsKeys(prefix) || holdsErrorType(prefix);
+      } catch {
+        return true;
+      }
+    },
+  },
+  {
     rule: 'a backup needs a place',
     message: 'S3 backup destination configuration is required when enabling S3 backup.',
     broken: ({ destination }) =>
@@ -229,32 +275,26 @@ const converts = ({ DataFormatConversionConfiguration: conversion }: ExtendedS3D
 
 /** The parameters that a processor is carried out with. */
 const carriedOut: Record<string, string[]> = {
-  RecordDeAggregation: ['SubRecordType'],
+  Lambda: ['LambdaArn', 'NumberOfRetries', 'RoleArn', 'BufferSizeInMBs', 'BufferIntervalInSeconds'],
+  RecordDeAggregation: ['SubRecordType', 'Delimiter'],
   MetadataExtraction: ['MetadataExtractionQuery', 'JsonParsingEngine'],
   AppendDelimiterToRecord: ['Delimiter'],
 };
 
 /** What Firehose would take, and this one does not carry out: said at creation rather than left out in silence. */
 function* notCarriedOut({ destination }: Candidate): Generator<string> {
-  if (!['GZIP', 'UNCOMPRESSED', undefined].includes(destination.CompressionFormat))
-    yield `CompressionFormat ${destination.CompressionFormat} (GZIP and UNCOMPRESSED are)`;
   if (destination.EncryptionConfiguration?.KMSEncryptionConfig !== undefined) yield 'KMSEncryptionConfig';
-  if (destination.S3BackupMode === 'Enabled') yield 'S3BackupMode Enabled';
+  if (destination.S3BackupConfiguration?.EncryptionConfiguration?.KMSEncryptionConfig !== undefined)
+    yield 'KMSEncryptionConfig of the backup';
   if (converts(destination)) yield 'DataFormatConversionConfiguration';
-  if (![undefined, 'UTC'].includes(destination.CustomTimeZone))
-    yield `CustomTimeZone ${destination.CustomTimeZone} (UTC is)`;
   if (!destination.ProcessingConfiguration?.Enabled) return;
   for (const { Type, Parameters } of destination.ProcessingConfiguration.Processors ?? []) {
     if (!carriedOut[Type]) {
       yield `processor ${Type} (${Object.keys(carriedOut).join(', ')} are)`;
       continue;
     }
-    for (const { ParameterName, ParameterValue } of Parameters ?? []) {
+    for (const { ParameterName } of Parameters ?? []) {
       if (!carriedOut[Type].includes(ParameterName)) yield `parameter ${ParameterName} of ${Type}`;
-      if (ParameterName === 'SubRecordType' && ParameterValue !== 'JSON')
-        yield `SubRecordType ${ParameterValue} (JSON is)`;
-      if (Type === 'AppendDelimiterToRecord' && !['\\n', '\n'].includes(ParameterValue))
-        yield `a Delimiter of AppendDelimiterToRecord other than \\n`;
     }
   }
 }
@@ -286,6 +326,7 @@ export async function validateCreation(request: CreateRequest): Promise<Extended
   let prefix: Prefix;
   let errorPrefix: Prefix;
   try {
+    // In UTC: whether the zone is known is one of the rules.
     prefix = parsePrefix(destination.Prefix ?? '');
     errorPrefix = parsePrefix(destination.ErrorOutputPrefix ?? '');
   } catch (error) {

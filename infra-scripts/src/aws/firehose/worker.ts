@@ -5,11 +5,12 @@ import type { Clock } from './clock.js';
 import { concurrentPuts, createObjectDelivery } from './deliver-objects.js';
 import type { createErrorLog } from './error-log.js';
 import { createBell, createGate } from './gate.js';
+import type { Transform } from './lambda/transform.js';
 import { type Meter, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
 import type { PositionStore } from './positions.js';
-import type { SourceRecord } from './process-records.js';
+import { deaggregate, type SourceRecord } from './process-records.js';
 import { readShard } from './read-shard.js';
 import { createRouter, type DeliveryTarget } from './route-records.js';
 import type { ObjectSink, Shard, StreamSource } from './seams.js';
@@ -37,6 +38,8 @@ export interface WorkerOptions {
   log: Log;
   observer?: DeliveryObserver | undefined;
   meter?: Meter;
+  /** Where records go through a Lambda function first. */
+  transform?: Transform | undefined;
   errorLog?: ReturnType<typeof createErrorLog>;
   limits?: Partial<WorkerLimits>;
 }
@@ -58,14 +61,26 @@ const sliceBytes = 256 * 1024;
 const listShardsMs = 30_000;
 
 export function startWorker(options: WorkerOptions): DeliveryWorker {
-  const { plan, source, clock, log, deliveryStream, observer, positions, stored, startMs, meter = unmetered } = options;
+  const {
+    plan,
+    source,
+    clock,
+    log,
+    deliveryStream,
+    observer,
+    positions,
+    stored,
+    startMs,
+    transform,
+    meter = unmetered,
+  } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const intervalMs = plan.intervalMs / options.timeScale;
   const buffers = createBuffers<DeliveryTarget>(
     { sizeBytes: plan.sizeBytes, intervalMs, maxPartitions: limits.maxPartitions },
     stored,
   );
-  const route = createRouter({ plan, buffers, deliveryStream, observer, meter });
+  const route = createRouter({ plan, buffers, deliveryStream, observer, meter, timeScale: options.timeScale });
   const deliver = createObjectDelivery({ ...options, meter });
 
   const reading = new AbortController();
@@ -91,7 +106,9 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
     for (let from = 0; from < wanted.length; ) {
       let to = from;
       for (let bytes = 0; to < wanted.length && bytes < sliceBytes; to++) bytes += wanted[to]!.data.length;
-      route(shardId, wanted.slice(from, to), clock.now());
+      const slice = wanted.slice(from, to);
+      const parts = transform && (await transform(shardId, slice, deaggregate(plan, slice), reading.signal));
+      route(shardId, slice, clock.now(), parts);
       from = to;
       changed.ring();
       if (from < wanted.length) await breathe();
