@@ -23,7 +23,6 @@ export const lakeStateOption = () =>
  * @throws UsageError when the folder that was named is not there; CommandError when the state folder holds no lake.
  */
 export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
-  const { openLake } = await import('../lake/lake.js');
   if (options.lake !== undefined && !existsSync(options.lake)) {
     throw new UsageError(`the lake's folder ${options.lake} does not exist`);
   }
@@ -34,6 +33,12 @@ export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
       `there is no lake in ${folder}. \`npm start\` makes one; if it runs elsewhere, name its state folder with --state FOLDER or MILLRACE_STATE`,
     );
   }
+  const { openLake } = await import('../lake/lake.js').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new CommandError(
+      'this release reads no lake on disk: it asks Athena, with MILLRACE_WORKGROUP or --workgroup',
+    );
+  });
   return openLake({ folder });
 }
 
