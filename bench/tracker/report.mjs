@@ -151,7 +151,7 @@ export function report(about, results) {
       `${table(
         head,
         delivery.map(({ line }) => line),
-      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id.`,
+      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id. A tracker that forgets what it has handed to the browser repeats nothing, and loses it where nobody took it (the 503 and reset lines).`,
     ),
     ...section(
       'Network',
