@@ -27,6 +27,8 @@ async function start(profile) {
     [...launchArgs, ...benchArgs, `--user-data-dir=${profile}`, 'about:blank'],
     { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const address = await new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => reject(new Error(`Chromium did not start: ${said.slice(-500)}`)), patienceMs);
@@ -50,6 +52,15 @@ const killGroup = (child) => {
     // Gone already.
   }
 };
+
+/** Browsers that run now. They have process groups of their own, so an interruption of this one would not reach them. */
+const running = new Set();
+process.once('exit', () => running.forEach(killGroup));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.once(signal, () => process.exit(code));
 
 const gone = (child) =>
   child.exitCode !== null || child.signalCode !== null

@@ -8,6 +8,9 @@ let runs = 0;
 /** What an SDK may still do after it is ready before it is looked at: its page view, its configuration. */
 const calmMs = 500;
 
+/** RudderStack takes over what a page left behind, and may send it again, ten seconds after the next page has come. */
+const copiesMs = 15_000;
+
 /** Waits until the tracker says that it is ready; gives false for one that does not, which is then used as it is, as a page would. */
 const ready = (page, patienceMs) =>
   page
@@ -47,11 +50,11 @@ export async function onStage(peer, bundle, limitMs, play) {
       [count, from],
     );
   };
-  /** Waits until the events 0 … tracked - 1 are there, then for copies of them; at most `patienceMs`. */
-  stage.settle = async (tracked, patienceMs = 45_000, graceMs = 3_000) => {
+  /** Waits until the events 0 … tracked - 1 are there, at most `patienceMs`, and then for copies of them. */
+  stage.settle = async (tracked, patienceMs = 45_000, graceMs = copiesMs) => {
     const end = Date.now() + patienceMs;
     while (collector.summary(tracked).got < tracked && Date.now() < end) await sleep(50);
-    await sleep(Math.max(0, Math.min(graceMs, end - Date.now())));
+    await sleep(Math.min(graceMs, Math.max(0, end - Date.now()) + 3_000));
     return collector.summary(tracked);
   };
 

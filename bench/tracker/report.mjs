@@ -75,7 +75,7 @@ export function report(about, results) {
       .filter(({ id }) => deliveries.has(id))
       .map((one) =>
         deliveryLine(
-          one.id === 'cost-queued' ? { ...one, title: '5,500 events during 503, recover' } : one,
+          one.id === 'cost-queued' ? { ...one, title: '5,000 events and more during 503, recover, 30 s' } : one,
           trackers,
           results,
         ),
@@ -151,7 +151,7 @@ export function report(about, results) {
       `${table(
         head,
         delivery.map(({ line }) => line),
-      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id.`,
+      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id. A tracker that forgets what it has handed to the browser repeats nothing, and loses it where nobody took it (the 503 and reset lines).`,
     ),
     ...section(
       'Network',
@@ -179,6 +179,6 @@ export function report(about, results) {
   ].join('\n');
 }
 
-const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers each tracker as that tracker's server does, after 25 ms, and always serves what a tracker configures itself with. It fails in the ways of the lines above: 503 without \`Retry-After\`, a broken connection, no answer. After the visitor has come back, one more event is tracked, and the collector waits for up to 20 s.
+const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers each tracker as that tracker's server does, after 25 ms, and always serves what a tracker configures itself with. It fails in the ways of the lines above: 503 without \`Retry-After\`, a broken connection, no answer. After the visitor has come back, one more event is tracked, and the collector waits for what is missing for up to 45 s (75 s after a crash), then 15 s for copies.
 
 The code is in [\`bench/tracker\`](../bench/tracker): \`peers/\` has a file for how each tracker is set up and one for what its server answers, \`scenarios/\` one for each kind of line. \`--list\` names them, \`--only\` and \`--rows\` run some of them and print instead of writing.`;

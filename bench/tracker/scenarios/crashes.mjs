@@ -50,5 +50,5 @@ const kill = (mode, title, repeats) => ({
 export const crashes = [
   rendererCrash,
   kill('503', 'SIGKILL of the browser 200 ms after the events, server at 503, restart', 3),
-  kill('ok', 'the same with the server up', 2),
+  kill('ok', 'SIGKILL of the browser 200 ms after the events, server up, restart', 2),
 ];

@@ -29,6 +29,6 @@ export const storageFull = {
     if (left) throw new Error('localStorage would not fill up');
     await visit('/page', page);
     await track(page, tracked);
-    return settle(tracked, 60_000);
+    return settle(tracked, 60_000, 3_000);
   },
 };

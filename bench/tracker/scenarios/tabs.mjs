@@ -19,7 +19,7 @@ export const fourTabs = {
     const after = collector.requests();
     collector.setMode('ok');
     for (const [tab, page] of pages.entries()) await track(page, 1, tabs * each + tab);
-    await settle(tracked, 30_000);
+    await settle(tracked, 30_000, 1_000);
     // The last tab stays as `about:blank`, or the browser would end with it.
     await pages[0].context().newPage();
     for (const page of pages) await page.close();
