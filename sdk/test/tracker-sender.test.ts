@@ -491,7 +491,7 @@ describe('leaving', () => {
     ] as const) {
       browser.close();
       browser = startFakeBrowser({ now: start });
-      browser.disk.storage.setItem('millrace.demo.w', `${start + minute}.${failures}.0`);
+      browser.disk.storage.setItem('millrace.demo.w', `${start + minute},${failures},0,${minute}`);
       const page = openLeaving();
       page.track(1);
       page.leave();

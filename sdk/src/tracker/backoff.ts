@@ -34,7 +34,7 @@ export function createBackoff(store: Store, random: () => number): Backoff {
       const [until = 0, , , pause = 0] = read();
       const left = until - now;
       // More than the whole pause: the clock was set since.
-      return left > pause ? 0 : Math.max(0, left);
+      return left > pause + 1 ? 0 : Math.max(0, left);
     },
     failed(now, retryAfter) {
       const failures = (read()[1] || 0) + 1;

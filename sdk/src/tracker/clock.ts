@@ -20,12 +20,11 @@ export function clockErrorOf(answer: string | undefined, sentAt: number, now: nu
 export const clock: Part<void> = ({ on, store, stream }) => {
   const known = (text: string | undefined) => (text ? Number(text) : undefined);
   const differs = (a: number | undefined, b: number | undefined) => Math.abs(a! - b!) >= noiseMs;
-  let last = 0;
+  let last = '';
   on('event', ({ event_time }) => {
-    const at = Date.parse(event_time);
-    // Set back: a stream is timed by one clock.
-    if (at < last - noiseMs) stream.end();
-    last = at;
+    // Set back: a stream is timed by one clock. Times as text compare as they are.
+    if (event_time < last && Date.parse(event_time) < Date.parse(last) - noiseMs) stream.end();
+    last = event_time;
   });
   on('sending', (sending) => {
     const now = known(store.get('c'));

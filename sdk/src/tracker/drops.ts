@@ -29,8 +29,8 @@ export function createDrops(store: Store): Drops {
   let more = store.get('d') !== store.get('o');
   return {
     count(reason, number = 1) {
-      const counts = read() ?? {};
-      counts[reason] = (counts[reason] ?? 0) + number;
+      const counts = read() || {};
+      counts[reason] = (counts[reason] || 0) + number;
       store.set('d', JSON.stringify(counts));
       more = true;
     },

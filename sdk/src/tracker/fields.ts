@@ -57,16 +57,19 @@ function isShallow(value: unknown, levels: number): boolean {
 /** The properties as they will be in JSON, or undefined when they are none or too much. */
 export function cleanProperties(given: unknown): Record<string, unknown> | undefined {
   return attempt(() => {
+    const flat = Object.values(given as object).every((value) => /^(string|number|boolean)$/.test(typeof value));
     const json = JSON.stringify(given);
-    const value = JSON.parse(json);
+    // What is flat is in JSON as it is, and need not be read back.
+    const value = flat ? given : JSON.parse(json);
     const names = Object.keys(value);
     const fits =
       !Array.isArray(value) &&
       // The server refuses this name, and the whole event with it.
       !names.includes('__proto__') &&
       names.length <= limits.propertiesKeys &&
-      isShallow(value, limits.propertiesDepth) &&
-      byteLength(json) <= limits.propertiesBytes;
+      (flat || isShallow(value, limits.propertiesDepth)) &&
+      // A character has at most 3 bytes, so most need no counting.
+      (json.length * 3 <= limits.propertiesBytes || byteLength(json) <= limits.propertiesBytes);
     return fits && typeof value === 'object' ? value : undefined;
   });
 }

@@ -13,11 +13,17 @@ export const naming: Part<void> = (inside) => {
     path = location.pathname;
   };
   inside.call(inside.options.page);
-  inside.pageOf = () =>
-    toSlug(
-      (path === location.pathname && named) ||
-        document.body?.dataset.page ||
-        document.documentElement.dataset.page ||
-        '',
-    ) || pageFromPath(location.pathname);
+  // Asked for at every event, so what was made of a path is kept.
+  let from: string | undefined;
+  let name = '';
+  inside.pageOf = () => {
+    const { pathname } = location;
+    const said =
+      (path === pathname && named) ||
+      document.body?.getAttribute('data-page') ||
+      document.documentElement.getAttribute('data-page');
+    if (from !== pathname) name = pageFromPath(pathname);
+    from = pathname;
+    return toSlug(said || '') || name;
+  };
 };

@@ -134,8 +134,9 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
       const name = nameOf(stream, seq, now, line);
       bridged += line.length;
       untrimmed += line.length;
-      store.set(name, line, bridged > bridgeChars);
-      timer = timer ?? attempt(() => setTimeout(commit, commitMs));
+      // One burst may not fill the site's storage; without IndexedDB what is there already counts, too.
+      store.set(name, line, bridged > maxChars / 18);
+      timer = timer || attempt(() => setTimeout(commit, commitMs));
     },
     commit() {
       // A page that dies now loses what is only in its memory, unless that is written before anything is waited for.

@@ -30,14 +30,14 @@ const telling = 3;
  */
 export function createStream(store: Store): Stream {
   let id = '';
-  let seq = -1;
-  let before: Pick<Place, 'after_stream_id' | 'after_seq'> = {};
+  let seq: number;
+  let before: Pick<Place, 'after_stream_id' | 'after_seq'> | undefined;
 
   const read = (stream: string) => (store.get(`s.${stream}`) || '').split('|');
 
   function note(): void {
     // The clock as it was when it was first known: what is learnt since may be of another.
-    const [, told, clock] = read(id);
+    const [_last, told, clock] = read(id);
     if (id) store.set(`s.${id}`, [seq, told, clock || store.get('c')].join('|'));
   }
 
@@ -59,7 +59,7 @@ export function createStream(store: Store): Stream {
         return { after_stream_id: stream, after_seq: top };
       }
     }
-    return {};
+    return undefined;
   }
 
   return {

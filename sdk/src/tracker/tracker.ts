@@ -60,17 +60,15 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[] = [
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
     track(event, fields, at = now()) {
-      const clean = inside.clean(event, fields) as unknown as Draft;
-      if (!clean.event) return;
-      const draft = {
-        ...inside.platform,
-        url: location.href.slice(0, 2048),
-        ...clean,
-        page: clean.page || (inside.pageOf() as string),
+      const draft = inside.clean(event, fields) as unknown as Draft;
+      if (!draft.event) return;
+      Object.assign(draft, inside.platform, {
+        page: draft.page || inside.pageOf(),
+        url: draft.url || location.href.slice(0, 2048),
         event_id: newUuid(at),
         event_time: new Date(at).toISOString(),
         sdk: `millrace-js/${version}`,
-      };
+      });
       if (inside.tell('event', draft)) inside.pass(() => inside.seal(draft, at));
     },
     seal,

@@ -20,6 +20,20 @@ export type Reply =
   | 'reset'
   | 'never';
 
+/** An element, whose `data-` attributes are read in either way. */
+export interface FakeElement {
+  dataset: Record<string, string>;
+  getAttribute(name: string): string | null;
+}
+
+function createElement(): FakeElement {
+  const element: FakeElement = {
+    dataset: {},
+    getAttribute: (name) => element.dataset[name.replace(/^data-/, '')] ?? null,
+  };
+  return element;
+}
+
 /** A page's document, as far as the tracker reads it. */
 export interface FakeDocument extends EventTarget {
   visibilityState: string;
@@ -28,8 +42,8 @@ export interface FakeDocument extends EventTarget {
   referrer: string;
   title: string;
   cookie: string;
-  body: { dataset: Record<string, string> } | null;
-  documentElement: { dataset: Record<string, string> };
+  body: FakeElement | null;
+  documentElement: FakeElement;
 }
 
 export interface FakePage {
@@ -142,8 +156,8 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
         referrer: '',
         title: 'Shop',
         cookie: '',
-        body: { dataset: {} },
-        documentElement: { dataset: {} },
+        body: createElement(),
+        documentElement: createElement(),
       });
       const location = new URL(href);
       const enter = () => browser.set({ window, document, location });
