@@ -1,7 +1,7 @@
 // What a request of 10 events costs the ingest server, in CPU time of its process, beside what others would pay and a floor that stores nothing.
 // Kinesis is a stub in this process that checks what it gets: every event, once at least, before its answer.
 //
-//   npm run build && node bench/ingest/run.mjs [--rounds 5] [--requests 6000] [--connections 64] [--only floor,millrace]
+//   npm run build && node bench/ingest/run.mjs [--rounds 5] [--requests 6000] [--connections 256] [--only floor,millrace]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '6000' },
-    connections: { type: 'string', default: '64' },
+    connections: { type: 'string', default: '256' },
     only: { type: 'string' },
   },
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { compileObject } from '../src/schema/compile.js';
 import { eventSchema, measureEvent } from '../src/schema/index.js';
-import { jsonLength } from '../src/schema/json-length.js';
+import { isAsWritten, jsonLength, unclear } from '../src/schema/json-length.js';
 
 const valid = {
   event_id: '0193e7a0-5f2b-7c3d-8e4f-0123456789ab',
@@ -132,11 +132,11 @@ describe('the compiled check of an event', () => {
         if (success) accepted += 1;
         expect([fitsEvent(value), json]).toEqual([success, json]);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 2_000 },
     );
     // Neither side is empty, or the sentence would say nothing.
-    expect(accepted).toBeGreaterThan(500);
-    expect(accepted).toBeLessThan(4_500);
+    expect(accepted).toBeGreaterThan(200);
+    expect(accepted).toBeLessThan(1_800);
   });
 
   test.each(Object.keys({ ...valid, ...optional }))('every field is checked: %s', (name) => {
@@ -150,9 +150,9 @@ describe('the compiled check of an event', () => {
     expect(fitsEvent(without)).toBe(eventSchema.safeParse(without).success);
   });
 
-  test('of what has no escapes it says how long it is as JSON, or that this cannot be told from numbers like 100', () => {
+  test('of what has no escapes it says how long it is as JSON, and whether exponents could hide in that', () => {
     const all = { ...valid, ...optional };
-    expect(measureEvent(all)).toBeNaN();
+    expect(measureEvent(all)! - unclear).toBe(JSON.stringify(all).length);
     for (const event of [
       valid,
       { ...all, item_quantity: 7 },
@@ -164,7 +164,9 @@ describe('the compiled check of an event', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
-        if (!text.includes('\\') && !Number.isNaN(jsonLength(value))) expect(jsonLength(value)).toBe(text.length);
+        if (text.includes('\\') || Number.isNaN(jsonLength(value))) return;
+        expect(jsonLength(value) % unclear).toBe(text.length);
+        if (!/[eE]/.test(text)) expect(isAsWritten(text, jsonLength(value))).toBe(true);
       }),
     );
   });

@@ -1,9 +1,16 @@
-import { checkEvent, type EventErrorCode, limits, measureEvent, type StoredEvent } from '@millrace/sdk/schema';
+import {
+  checkEvent,
+  type EventErrorCode,
+  isAsWritten,
+  limits,
+  measureEvent,
+  type StoredEvent,
+} from '@millrace/sdk/schema';
 
 /**
  * An event, or what is wrong with one line. `isExact`: the text says what JSON.parse made of it, and nothing more, to every reader: no key is
- * there twice, no whole number is written as a fraction (a reader of BIGINT would stumble over 1.0), no escape is half of a character, for a
- * text without escapes that is as long as JSON.stringify's has no room for any of that. Some that are exact are not recognised.
+ * there twice, no whole number is written as a fraction (a reader of BIGINT would stumble over 1.0), no escape is half of a character. Some
+ * texts that are exact are not recognised.
  */
 export type Judged =
   | { event: StoredEvent; isExact: boolean; code?: never }
@@ -38,5 +45,5 @@ export function judge(text: string): Judged {
     const { refusal } = checkEvent(value);
     if (refusal !== undefined) return { code: 'invalid_event', ...refusal, value };
   }
-  return { event: value as StoredEvent, isExact: text.length === length && !text.includes('\\') };
+  return { event: value as StoredEvent, isExact: length !== undefined && isAsWritten(text, length) };
 }

@@ -108,6 +108,19 @@ export function createMetrics(): Metrics {
   });
   const spooled = counter('millrace_spooled_events_total', 'Events that were written to the spool.');
 
+  // Counted once per request: a series that is at hand spares the look-up by its labels.
+  const acceptedDuration = duration.labels({ outcome: 'accepted' });
+  const refusedDuration = duration.labels({ outcome: 'refused' });
+  const requestSeries = new Map<string, Counter.Internal>();
+  function requestsOf(code: string): Counter.Internal {
+    let series = requestSeries.get(code);
+    if (series === undefined) {
+      series = requests.labels({ code });
+      requestSeries.set(code, series);
+    }
+    return series;
+  }
+
   return {
     registry,
     hooks: {
@@ -124,8 +137,8 @@ export function createMetrics(): Metrics {
       spooled: (events) => spooled.inc(events),
     },
     answered(code, took) {
-      requests.inc({ code });
-      duration.observe({ outcome: code === 'ok' ? 'accepted' : 'refused' }, took);
+      requestsOf(code).inc();
+      (code === 'ok' ? acceptedDuration : refusedDuration).observe(took);
     },
     limited: (by) => limited.inc({ by }),
     shed: () => shed.inc(),

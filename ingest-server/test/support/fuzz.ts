@@ -58,12 +58,18 @@ function heapInUse(): number {
  */
 export async function fuzz({ requests, seed }: { requests: number; seed: number }): Promise<FuzzReport> {
   let stored = 0;
+  let wrong: Error | undefined;
   const sink: Sink = {
     async put(records) {
       for (const { data } of records) {
         const lines = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n');
-        if (lines.pop() !== '') throw new Error('a record without a line end');
-        for (const line of lines) checkLine(line, stored++ % 20 === 0);
+        try {
+          if (lines.pop() !== '') throw new Error('a record without a line end');
+          for (const line of lines) checkLine(line, stored++ % 20 === 0);
+        } catch (error) {
+          // Thrown from here it would be a stream that is out.
+          wrong ??= error as Error;
+        }
       }
       return records.map(() => undefined);
     },
@@ -89,6 +95,7 @@ export async function fuzz({ requests, seed }: { requests: number; seed: number 
       `seed ${seed}, request ${at}: ?${query} ${JSON.stringify(headers)} ${JSON.stringify(body.toString('latin1'))}`;
     const answer = await app.inject({ method: 'POST', url: `/v1/events?${query}`, headers, payload: body });
     if (!well.has(answer.statusCode)) throw new Error(`${answer.statusCode} ${answer.body} for ${what()}`);
+    if (wrong !== undefined) throw wrong;
     report.statuses[answer.statusCode] = (report.statuses[answer.statusCode] ?? 0) + 1;
     const told = answer.json() as { accepted: number; rejected: unknown[]; error?: { code: string; message: string } };
     if (answer.statusCode === 200) {

@@ -1,25 +1,28 @@
+/**
+ * Added to a length for each number whose spelling it does not tell: 1e2 has no more characters than 100, and 5e-2 no more than 0.05. A text
+ * of that length is to be searched for exponents as well.
+ */
+export const unclear = 2 ** 32;
+
 function digitsOf(whole: number): number {
   let digits = 1;
   for (let rest = whole; rest >= 10; rest /= 10) digits += 1;
   return digits;
 }
 
-/**
- * How many characters JSON.stringify writes for a number; NaN where that does not tell its spelling: 1e2 has no more characters than 100, and
- * 5e-2 no more than 0.05.
- */
+/** How many characters JSON.stringify writes for a number, with `unclear`; NaN where that is more than some spelling without an exponent has. */
 export function numberLength(value: number): number {
-  if (Number.isInteger(value)) {
-    if (value === 0) return 1;
-    if (value % 100 === 0 || !Number.isSafeInteger(value)) return Number.NaN;
-    return value > 0 ? digitsOf(value) : 1 + digitsOf(-value);
-  }
-  return Math.abs(value) < 0.1 ? Number.NaN : String(value).length;
+  if (!Number.isInteger(value)) return String(value).length + (Math.abs(value) < 0.1 ? unclear : 0);
+  if (value === 0) return 1;
+  if (Number.isSafeInteger(value) && value % 100 !== 0) return value > 0 ? digitsOf(value) : 1 + digitsOf(-value);
+  // Past 2^53 a text may have other digits than the double that it became, but as many; only nines can become one digit more.
+  const text = String(value);
+  return /^-?10{15}/.test(text) ? Number.NaN : text.length + unclear;
 }
 
 /**
- * How many characters JSON.stringify writes for a value out of JSON.parse whose strings need no escapes: a text of that length without a
- * backslash has no key twice, no space and no number in another spelling. NaN where the length does not tell.
+ * How many characters JSON.stringify writes for a value out of JSON.parse whose strings need no escapes, with `unclear`: a text of that length
+ * without a backslash or an exponent has no key twice, no space and no number in another spelling. NaN where the length does not tell.
  */
 export function jsonLength(value: unknown): number {
   if (typeof value === 'string') return value.length + 2;
@@ -30,4 +33,13 @@ export function jsonLength(value: unknown): number {
   if (Array.isArray(value)) for (const inner of value) length += 1 + jsonLength(inner);
   else for (const key in value) length += key.length + 4 + jsonLength((value as Record<string, unknown>)[key]);
   return length === 1 ? 2 : length;
+}
+
+const exponent = /[:,[]-?[0-9.]+[eE]/;
+
+/** Whether a text is as JSON.stringify writes what it says, but for the order of keys and digits past 2^53. `length` is its value's. */
+export function isAsWritten(text: string, length: number): boolean {
+  if (text.length !== length && !(length > unclear && text.length === length % unclear && !exponent.test(text)))
+    return false;
+  return !text.includes('\\');
 }
