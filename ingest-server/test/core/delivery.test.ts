@@ -374,6 +374,74 @@ describe('the delivery, whatever the stream does', () => {
     expect(new Set(outcomes)).toEqual(new Set(['refused']));
   });
 
+  test('a request that a shard refuses waits for a few retries, not for the acknowledgement timeout', async () => {
+    const { clock, delivery } = setUp({ lanes: 1, fault: () => ({ record: () => throttled }) });
+    let answeredAt: number | undefined;
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    await clock.run(() => answeredAt !== undefined);
+    // The linger, the first call, and patience from its end on.
+    expect(answeredAt).toBeGreaterThanOrEqual(150);
+    expect(answeredAt).toBeLessThan(250);
+  });
+
+  test('a stream that is out is probed by one record at a time, requests do not wait for it, and all lanes go on when it is back', async () => {
+    let out = true;
+    const { clock, memory, witness, delivery } = setUp({
+      lanes: 4,
+      fault: () => (out ? { error: unreachable() } : undefined),
+    });
+    const visitors = Array.from({ length: 40 }, (_, i) => `v${i}`);
+    const waits: number[] = [];
+    const sent: string[] = [];
+    const send = (round: number) => {
+      for (const visitor of visitors) {
+        const at = clock.now();
+        sent.push(`${visitor}-${round}`);
+        void delivery
+          .deliver(chunksOf([{ id: `${visitor}-${round}`, visitor }]))
+          .then(() => waits.push(clock.now() - at));
+      }
+    };
+    send(0);
+    await clock.pass(1_000);
+    const known = witness.calls.length;
+    expect(waits).toHaveLength(40);
+    for (let round = 1; round < 20; round++) {
+      send(round);
+      await clock.pass(200);
+    }
+    const probes = witness.calls.slice(known);
+    expect(probes.length).toBeGreaterThan(0);
+    expect(probes.every(({ records }) => records.length === 1)).toBe(true);
+    // Nobody waited for more than the disk: this spool syncs one request after another, 3 ms each.
+    expect(Math.max(...waits.slice(40))).toBeLessThanOrEqual(40 * 3);
+    out = false;
+    await clock.run();
+    const arrived = eventsIn(memory.records).map(({ id }) => id);
+    expect(new Set(arrived)).toEqual(new Set(sent));
+    expect(arrived).toHaveLength(sent.length);
+    for (const visitor of visitors) {
+      const mine = arrived.filter((id) => String(id).startsWith(`${visitor}-`));
+      expect(mine).toEqual(sent.filter((id) => id.startsWith(`${visitor}-`)));
+    }
+  });
+
+  test('a record ends just below a payload unit of 25 KB, and what would only begin another waits for the next', async () => {
+    const { clock, memory, delivery } = setUp({ lanes: 1, lingerMs: 100 });
+    for (let i = 0; i < 200; i++) {
+      // Requests of some 5.5 kB: whole ones do not add up to a unit.
+      const events = Array.from({ length: 10 }, (_, j) => ({ id: `${i}-${j}`, visitor: `v${i}` }));
+      void delivery.deliver(chunksOf(events, 520));
+      await clock.pass(10);
+    }
+    await clock.run();
+    const sizes = memory.records.map(({ data }) => data.length);
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    const billed = sizes.reduce((sum, size) => sum + Math.ceil(size / 25_000) * 25_000, 0);
+    expect(eventsIn(memory.records)).toHaveLength(2_000);
+    expect(billed / bytes).toBeLessThan(1.25);
+  });
+
   test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {
     let down = true;
     const { clock, memory, spool, make, delivery } = setUp({
