@@ -1,7 +1,7 @@
 // What delivery costs: packed records in memory -> gzipped objects, against a floor measured in the same run: a loop that parses the same
 // lines and gzips them into one file. CPU time of the whole process, so that zlib's threads count on both sides.
 //
-//   npm run build && node bench/delivery.mjs [--events 200000] [--rounds 3]
+//   npm run build && node bench/delivery.mjs [--events 200000] [--rounds 3] [--partitions 36]
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { systemClock } from '../infra-scripts/dist/src/aws/firehose/clock.js';
@@ -9,13 +9,21 @@ import { planOf } from '../infra-scripts/dist/src/aws/firehose/plan.js';
 import { startWorker } from '../infra-scripts/dist/src/aws/firehose/worker.js';
 
 const { values } = parseArgs({
-  options: { events: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    events: { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '3' },
+    partitions: { type: 'string', default: '36' },
+  },
 });
 const eventsPerRecord = 40;
 const shardCount = 64;
 const recordCount = Math.ceil(Number(values.events) / eventsPerRecord);
 
-const pages = ['apparel', 'books', 'electronics', 'food', 'home', 'cart'];
+// More than the pipeline's own 36: pages that are numbered.
+const pages = Array.from(
+  { length: Math.ceil(Number(values.partitions) / 6) },
+  (_, n) => ['apparel', 'books', 'electronics', 'food', 'home', 'cart'][n] ?? `page_${n}`,
+);
 const names = [
   'purchased_item',
   'liked_item',

@@ -11,8 +11,9 @@ function write(
   key: string,
   text: string,
   nowMs = 0,
+  sequenceNumber = '0',
 ): boolean {
-  const buffer = buffers.append({ shardId, target: target(key), arrivalMs: nowMs, nowMs });
+  const buffer = buffers.append({ shardId, target: target(key), sequenceNumber, arrivalMs: nowMs, nowMs });
   const bytes = Buffer.from(text);
   buffer?.content.append(bytes, 0, bytes.length);
   return buffer !== undefined;
@@ -195,5 +196,57 @@ describe('buffers', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('what lies in S3 beyond a safe position', () => {
+  /** The records 1 to 4 of one shard, to a, b, a, b; all of b is delivered. */
+  function halfDelivered(remembered?: number) {
+    const buffers = createBuffers<Target>(limits, [], remembered);
+    for (const [sequence, key] of [...'abab'].entries()) {
+      write(buffers, 's', key, 'x', 0, String(sequence + 1));
+      buffers.advance('s', { sequenceNumber: String(sequence + 1) });
+    }
+    const [a, b] = buffers.due(100);
+    buffers.delivered(b!);
+    return { buffers, a: a! };
+  }
+
+  test('is stored with it, and passed over after a restart; what is not there is not', () => {
+    const { buffers, a } = halfDelivered(7);
+    const position = buffers.safe('s');
+    expect(position).toEqual({ ahead: { version: 7, delivered: [['b', '4']] } });
+    const again = createBuffers<Target>(limits, [['s', position]], 7);
+    expect([1, 2, 3, 4, 5].map((n) => again.isDelivered('s', 'b', String(n)))).toEqual([true, true, true, true, false]);
+    expect(again.isDelivered('s', 'a', '1')).toBe(false);
+    expect(again.isDelivered('t', 'b', '1')).toBe(false);
+    // Until the position itself is past it.
+    expect(again.safe('s')).toEqual(position);
+    buffers.delivered(a);
+    expect(buffers.safe('s')).toEqual({ sequenceNumber: '4' });
+  });
+
+  test('is nothing to another configuration, or where a record may have another target next time', () => {
+    const position = halfDelivered(7).buffers.safe('s');
+    for (const version of [8, undefined])
+      expect(createBuffers<Target>(limits, [['s', position]], version).isDelivered('s', 'b', '1')).toBe(false);
+    expect(halfDelivered().buffers.safe('s')).toEqual({});
+  });
+
+  test('is not said of a target that a record was turned away from: that one may come back to it', () => {
+    const buffers = createBuffers<Target>({ ...limits, maxPartitions: 1 }, [], 7);
+    write(buffers, 's', 'a', 'x', 0, '1');
+    buffers.advance('s', { sequenceNumber: '1' });
+    expect(write(buffers, 's', 'b', 'x', 0, '2')).toBe(false);
+    write(buffers, 's', 'error', 'b is one too many', 0, '2');
+    buffers.advance('s', { sequenceNumber: '2' });
+    const [a] = buffers.due(100);
+    buffers.delivered(a!);
+    write(buffers, 's', 'b', 'x', 100, '3');
+    buffers.advance('s', { sequenceNumber: '3' });
+    const b = buffers.due(300).find(({ target: { key } }) => key === 'b');
+    buffers.delivered(b!);
+    const again = createBuffers<Target>(limits, [['s', buffers.safe('s')]], 7);
+    expect(again.isDelivered('s', 'b', '2')).toBe(false);
   });
 });

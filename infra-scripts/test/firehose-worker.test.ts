@@ -368,6 +368,29 @@ describe('stopping', () => {
   });
 });
 
+test('what was delivered before a kill does not come again, also while an earlier record of the shard still waits', async () => {
+  const stream = fakeStream(['shard-0']);
+  const bucket = fakeBucket();
+  // S3 does not take food: its record holds the position.
+  bucket.state.failing = (key) => (key.startsWith('page=food/') ? new Error('not now') : undefined);
+  const { worker, store } = await begin(stream, bucket);
+  stream.put('shard-0', [event(0, 'food')]);
+  for (let n = 1; n <= 20; n++) stream.put('shard-0', [event(n)]);
+  await until(() => numbers(bucket.lines('page=books/')).length === 20, 'the books are delivered');
+  await until(() => store.last().get('shard-0')?.ahead !== undefined, 'that is stored');
+  const stored = structuredClone(store.last());
+  expect(stored.get('shard-0')!.sequenceNumber).toBeUndefined();
+  await worker.stop(0);
+  bucket.state.failing = undefined;
+  stream.put('shard-0', [event(21)]);
+  const next = await begin(stream, bucket, { stored });
+  await until(() => next.store.last().get('shard-0')?.sequenceNumber === '22', 'all is delivered');
+  expect(numbers(bucket.lines('page=food/'))).toEqual([0]);
+  expect(numbers(bucket.lines('page=books/')).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 21 }, (_, n) => n + 1),
+  );
+});
+
 test('killed at any moment with S3 and the stream failing at random: every record is delivered, each partition in order', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(60), { minLength: 1, maxLength: 5 }), fc.integer(), async (lives, seed) => {

@@ -1,4 +1,5 @@
 import { type ByteList, createByteList } from './byte-list.js';
+import { createAhead } from './delivered-ahead.js';
 
 /**
  * The books of delivery: one buffer for each partition, and for each shard how far everything lies in S3. No I/O, no clock.
@@ -15,6 +16,11 @@ export interface Position {
   arrivalMs?: number;
   /** The shard is closed, and this is its end. */
   finished?: true;
+  /**
+   * What lies in S3 beyond this position: by target, the last record of it that does. A restart passes over those records, so that what
+   * may come twice is what was on its way to S3 at that moment.
+   */
+  ahead?: { version: number; delivered: [key: string, sequenceNumber: string][] };
 }
 
 /** Where a record goes. Records of one key lie in one buffer. */
@@ -39,6 +45,8 @@ export interface OpenBuffer<T extends Target> {
   readonly notes: unknown[];
   /** By shard: where its first record in here stands, and the position just before that. */
   readonly firsts: Map<string, { ordinal: number; before: Position }>;
+  /** By shard: its last record in here. */
+  readonly lasts: Map<string, string>;
 }
 
 export interface DueLimits {
@@ -53,12 +61,23 @@ export interface BufferLimits extends DueLimits {
   maxPartitions: number;
 }
 
+export interface AppendedPiece<T extends Target> {
+  shardId: string;
+  target: T;
+  /** Of the record that the piece is of. */
+  sequenceNumber: string;
+  arrivalMs: number;
+  nowMs: number;
+}
+
 export interface Buffers<T extends Target> {
   /**
    * Adds a piece of the record that the shard is at. Nothing when its target would be one active partition too many; else the buffer
    * that has it now.
    */
-  append(piece: { shardId: string; target: T; arrivalMs: number; nowMs: number }): OpenBuffer<T> | undefined;
+  append(piece: AppendedPiece<T>): OpenBuffer<T> | undefined;
+  /** Whether the record's pieces for this target lie in S3 already, by what was stored before a restart. */
+  isDelivered(shardId: string, key: string, sequenceNumber: string): boolean;
   /** The shard's record is done with: all its pieces were appended. */
   advance(shardId: string, position: Position): void;
   /** Takes the buffers that are due; each stays active until `delivered`. */
@@ -80,15 +99,25 @@ export interface Buffers<T extends Target> {
   activePartitions(): number;
 }
 
+/**
+ * @param remembered the version of a configuration under which a record always has the same targets: then what lies in S3 beyond a safe
+ * position is remembered
+ */
 export function createBuffers<T extends Target>(
   limits: BufferLimits,
   stored: Iterable<[string, Position]>,
+  remembered?: number,
 ): Buffers<T> {
   const open = new Map<string, OpenBuffer<T>>();
   /** On their way to S3: one for each key at most, so that a partition's objects come one after the other. */
   const underway = new Map<string, OpenBuffer<T>>();
   const shards = new Map<string, { ordinal: number; read: Position }>();
-  for (const [shardId, position] of stored) shards.set(shardId, { ordinal: 0, read: position });
+  const ahead = createAhead(remembered);
+  for (const [shardId, position] of stored) {
+    const { ahead: storedAhead, ...read } = position;
+    shards.set(shardId, { ordinal: 0, read });
+    if (storedAhead) ahead.restore(shardId, storedAhead);
+  }
   /** Of `open` and `underway` together, without the targets that do not count. */
   let active = 0;
 
@@ -112,11 +141,16 @@ export function createBuffers<T extends Target>(
   };
 
   return {
-    append({ shardId, target, arrivalMs, nowMs }) {
+    isDelivered: ahead.has,
+    append({ shardId, target, sequenceNumber, arrivalMs, nowMs }) {
       let buffer = open.get(target.key);
       if (!buffer) {
         if (target.counts && !underway.has(target.key)) {
-          if (active >= limits.maxPartitions) return undefined;
+          if (active >= limits.maxPartitions) {
+            // It goes elsewhere, and after a restart perhaps not: of this target nothing can be told by its last record any more.
+            ahead.forget(target.key);
+            return undefined;
+          }
           active++;
         }
         buffer = {
@@ -127,6 +161,7 @@ export function createBuffers<T extends Target>(
           oldestArrivalMs: arrivalMs,
           notes: [],
           firsts: new Map(),
+          lasts: new Map(),
         };
         open.set(target.key, buffer);
       }
@@ -134,6 +169,7 @@ export function createBuffers<T extends Target>(
         const { ordinal, read } = shardOf(shardId);
         buffer.firsts.set(shardId, { ordinal, before: read });
       }
+      buffer.lasts.set(shardId, sequenceNumber);
       buffer.records++;
       if (arrivalMs < buffer.oldestArrivalMs) buffer.oldestArrivalMs = arrivalMs;
       return buffer;
@@ -168,6 +204,7 @@ export function createBuffers<T extends Target>(
       const { key, counts } = buffer.target;
       underway.delete(key);
       if (counts && !open.has(key)) active--;
+      for (const [shardId, sequenceNumber] of buffer.lasts) ahead.add(shardId, key, sequenceNumber);
     },
     safe(shardId) {
       const shard = shardOf(shardId);
@@ -178,7 +215,8 @@ export function createBuffers<T extends Target>(
           if (waiting && waiting.ordinal < first.ordinal) first = waiting;
         }
       // Pieces of the record in hand have the shard's own ordinal, and the position before them is the shard's own.
-      return first.before;
+      const beyond = ahead.beyond(shardId, first.before);
+      return beyond ? { ...first.before, ahead: beyond } : first.before;
     },
     bytes: () => [...open.values(), ...underway.values()].reduce((sum, { content }) => sum + content.length, 0),
     undelivered: () => open.size + underway.size,

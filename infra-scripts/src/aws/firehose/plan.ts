@@ -38,6 +38,8 @@ export interface DeliveryPlan {
   lambdaKeyNames: string[];
   /** Where the records go as they came, beside what becomes of them. */
   backup?: BackupPlan;
+  /** A record that is processed again has the same targets again. */
+  repeatable: boolean;
   /** What the Kinesis Producer Library packed is taken apart. */
   deaggregateKpl: boolean;
   lambda?: LambdaPlan;
@@ -116,6 +118,7 @@ export async function planOf(destination: ExtendedS3Destination, fromKinesis = t
     keyNames: keysOf(prefix, 'query'),
     lambdaKeyNames: keysOf(prefix, 'lambda'),
     deaggregateKpl: fromKinesis,
+    repeatable: !lambda && !/\b(now|local\w*|strflocaltime|env|ENV)\b/.test(query ?? ''),
     ...(lambda ? { lambda } : {}),
     ...(destination.S3BackupMode === 'Enabled' ? { backup: backupOf(destination.S3BackupConfiguration!) } : {}),
     ...(appending

@@ -72,7 +72,7 @@ export function createRouter({
     nowMs: number,
   ): void {
     const { errorType } = failure;
-    const { arrivalMs } = record;
+    const { arrivalMs, sequenceNumber } = record;
     const evaluated = evaluatePrefix(plan.errorPrefix, {
       key: () => '',
       arrivalMs,
@@ -82,16 +82,19 @@ export function createRouter({
     // The zero byte keeps it apart from every partition, should one prefix evaluate to the other.
     const target = { key: `\0${errorType}\0${evaluated}`, counts: false, values: [], errorType };
     const line = errorLine(failure, data.subarray(start, end), arrivalMs, nowMs);
-    buffers.append({ shardId, target, arrivalMs, nowMs })!.content.append(line, 0, line.length);
+    // What is over the quota now may not be so after a restart.
+    if (failure !== tooManyPartitions && buffers.isDelivered(shardId, target.key, sequenceNumber)) return;
+    buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs })!.content.append(line, 0, line.length);
   }
 
-  function backUp(shardId: string, { data, arrivalMs }: SourceRecord, nowMs: number): void {
+  function backUp(shardId: string, { data, arrivalMs, sequenceNumber }: SourceRecord, nowMs: number): void {
     if (!plan.backup) return;
     const { sizeBytes, intervalMs } = plan.backup;
     const evaluated = evaluatePrefix(plan.backup.prefix, { key: () => '', arrivalMs, random: randomPlaceholder });
     const due = { sizeBytes, intervalMs: intervalMs / timeScale };
     const target = { key: `\0backup\0${evaluated}`, counts: false, values: [], backup: true as const, due };
-    buffers.append({ shardId, target, arrivalMs, nowMs })!.content.append(data, 0, data.length);
+    if (buffers.isDelivered(shardId, target.key, sequenceNumber)) return;
+    buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs })!.content.append(data, 0, data.length);
   }
 
   function watch(buffer: DeliveryBuffer, shardId: string, value: unknown, nowMs: number): void {
@@ -128,7 +131,8 @@ export function createRouter({
           fail(shardId, record, piece, target, nowMs);
           continue;
         }
-        const buffer = buffers.append({ shardId, target, arrivalMs, nowMs });
+        if (buffers.isDelivered(shardId, target.key, sequenceNumber)) continue;
+        const buffer = buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs });
         if (!buffer) {
           exceeded = true;
           fail(shardId, record, piece, tooManyPartitions, nowMs);

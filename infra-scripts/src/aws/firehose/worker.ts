@@ -79,6 +79,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
   const buffers = createBuffers<DeliveryTarget>(
     { sizeBytes: plan.sizeBytes, intervalMs, maxPartitions: limits.maxPartitions },
     stored,
+    plan.repeatable ? options.version : undefined,
   );
   const route = createRouter({ plan, buffers, deliveryStream, observer, meter, timeScale: options.timeScale });
   const deliver = createObjectDelivery({ ...options, meter });
