@@ -46,7 +46,7 @@ const serverCalls = new Set([
   ...['common.sh', 'boot-server.sh', 'metrics.sh', 'drain.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
 const generatorCalls = new Set([
-  ...sdkCalls(textOf('infra-scripts/src/generator')),
+  ...sdkCalls(textOf('infra-scripts/src/generator', 'infra-scripts/src/athena')),
   ...cliCalls(asWritten(standard.Resources.GeneratorHost)),
   ...['common.sh', 'boot-generator.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
@@ -70,6 +70,18 @@ const reasons: Record<string, Record<string, { ours: string } | { theirs: string
     'kinesis:PutRecord': { ours: 'kinesis:PutRecord' },
     's3:GetObject': { ours: 's3:GetObject' },
     'cloudformation:SignalResource': { ours: 'cloudformation:SignalResource' },
+    'athena:StartQueryExecution': { ours: 'athena:StartQueryExecution' },
+    'athena:GetQueryExecution': { ours: 'athena:GetQueryExecution' },
+    'athena:GetQueryResults': { ours: 'athena:GetQueryResults' },
+    'athena:StopQueryExecution': { ours: 'athena:StopQueryExecution' },
+    'glue:GetDatabase': { theirs: 'Athena, in the name of who asks, to find the table' },
+    'glue:GetTable': { theirs: 'Athena, likewise' },
+    'glue:GetPartitions': { theirs: 'Athena, likewise' },
+    's3:GetBucketLocation': { theirs: 'Athena, likewise, for the lake and its answers' },
+    's3:ListBucket': { ours: 's3:ListObjectsV2' },
+    's3:PutObject': { theirs: 'Athena, to keep its answer' },
+    's3:AbortMultipartUpload': { theirs: 'Athena, for a long answer' },
+    's3:ListMultipartUploadParts': { theirs: 'Athena, for a long answer' },
   },
   // https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
   DeliveryRole: Object.fromEntries(
@@ -124,7 +136,7 @@ describe('every permission has its reason', () => {
     const allowed = (role: string) =>
       new Set(Object.values(reasons[role]!).flatMap((reason) => ('ours' in reason ? [reason.ours] : [])));
     expect([...serverCalls].filter((call) => !allowed('ServerRole').has(call))).toEqual([]);
-    // ListStreams only helps a message along, and the message is given without it, too.
+    // ListObjectsV2 is s3:ListBucket by its permission. ListStreams only helps a message along, and the message is given without it, too.
     const optional = ['kinesis:ListStreams'];
     expect(
       [...generatorCalls].filter((call) => !allowed('GeneratorRole').has(call) && !optional.includes(call)),

@@ -4,9 +4,10 @@ import { Option } from 'commander';
 import type { Lake, LakeWarnings } from '../lake/lake.js';
 import { definePipeline } from '../pipeline/definition.js';
 import { CommandError, stateFolder, UsageError } from './context.js';
-import { harmless } from './table.js';
+import { harmless, showBytes } from './table.js';
 
 export interface LakeCommandOptions {
+  workgroup?: string;
   lake?: string;
   state?: string;
   json?: boolean;
@@ -18,11 +19,32 @@ export const lakeOption = () =>
 export const lakeStateOption = () =>
   new Option('--state <folder>', 'the state folder that the lake is in (default: MILLRACE_STATE, else .millrace here)');
 
+export const workGroupOption = () =>
+  new Option('--workgroup <name>', "ask Athena on AWS, in this work group (MILLRACE_WORKGROUP; the stack's output)");
+
+/** The lake on AWS. Database, table and bucket are the template's, unless the environment names others. */
+async function athenaLake(workGroup: string) {
+  const { openAthenaLake } = await import('../athena/lake.js');
+  const { database, table } = definePipeline().settings;
+  const { env } = process;
+  return openAthenaLake({
+    workGroup,
+    database: env.MILLRACE_DATABASE || database,
+    table: env.MILLRACE_TABLE || table,
+    bucket: env.MILLRACE_LAKE || '',
+    datePartition: env.MILLRACE_DATE_PARTITION === 'true',
+    onCost: ({ bytesScanned, dollars }) =>
+      console.error(`Athena scanned ${showBytes(bytesScanned)}: $${dollars.toFixed(5)}`),
+  });
+}
+
 /**
  * The lake that a command means. Where there is none it says so: an empty answer from the wrong folder looks like a lake without events.
  * @throws UsageError when the folder that was named is not there; CommandError when the state folder holds no lake.
  */
 export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
+  const workGroup = options.workgroup ?? process.env.MILLRACE_WORKGROUP;
+  if (workGroup && options.lake === undefined) return athenaLake(workGroup);
   if (options.lake !== undefined && !existsSync(options.lake)) {
     throw new UsageError(`the lake's folder ${options.lake} does not exist`);
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PartitionSummary } from '../lake/lake.js';
-import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn } from './lake-options.js';
+import { CommandError } from './context.js';
+import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable, showBytes } from './table.js';
 
 const examples = `
@@ -17,13 +18,16 @@ export function addLs(program: Command): void {
     .description('What lies in the lake: pages × events, with objects, events, bytes and the newest event')
     .option('--json', 'one JSON object a line')
     .addOption(lakeOption())
+    .addOption(workGroupOption())
     .addOption(lakeStateOption())
     .addHelpText('after', examples)
     .action(async (options: LakeCommandOptions) => {
       const lake = await lakeOf(options);
       try {
         const partitions = await lake.list();
-        const errors = await lake.query('select type, code, count(*) from errors group by all order by all');
+        const errors = await lake.query(
+          'select type, code, count(*) from errors group by type, code order by type, code',
+        );
         if (options.json) for (const partition of partitions) console.log(JSON.stringify(partition));
         else {
           print(partitions);
@@ -32,6 +36,9 @@ export function addLs(program: Command): void {
           }
         }
         warn(errors);
+      } catch (error) {
+        if (error instanceof Error && error.name === 'QueryError') throw new CommandError(error.message);
+        throw error;
       } finally {
         await lake.close();
       }

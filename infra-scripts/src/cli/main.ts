@@ -1,8 +1,10 @@
 import { addAudit } from './audit.js';
 import { addAws } from './aws.js';
 import { addDev } from './dev.js';
+import { addDown } from './down.js';
 import { addGenerate } from './generate.js';
 import { addIngest } from './ingest.js';
+import { addLogs } from './logs.js';
 import { addLs } from './ls.js';
 import { addPlan } from './plan.js';
 import { runProgram } from './program.js';
@@ -10,7 +12,10 @@ import { addQuery } from './query.js';
 import { addRedrive } from './redrive.js';
 import { addRelease } from './release.js';
 import { addReplay } from './replay.js';
+import { addShell } from './shell.js';
+import { addStatus } from './status.js';
 import { addStore } from './store.js';
+import { addUp } from './up.js';
 
 const commands = [
   addDev,
@@ -21,6 +26,11 @@ const commands = [
   addAudit,
   addRedrive,
   addPlan,
+  addUp,
+  addStatus,
+  addLogs,
+  addShell,
+  addDown,
   addRelease,
   addAws,
   addIngest,

@@ -3,7 +3,7 @@ import type { JsonValue } from '@millrace/sdk/schema';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Lake, QueryColumn } from '../lake/lake.js';
 import { CommandError } from './context.js';
-import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn } from './lake-options.js';
+import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable } from './table.js';
 
 interface QueryCommandOptions extends LakeCommandOptions {
@@ -47,6 +47,7 @@ export function addQuery(program: Command): void {
     .addOption(new Option('--max-rows <n>', 'rows of a table').argParser(number('--max-rows')).default(100))
     .addOption(new Option('--timeout <seconds>', 'when to give up').argParser(number('--timeout')).default(120))
     .addOption(lakeOption())
+    .addOption(workGroupOption())
     .addOption(lakeStateOption())
     .addHelpText('after', examples)
     .action(async (sql: string, options: QueryCommandOptions) => {

@@ -9,7 +9,7 @@ import { openJournal } from '../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../redrive/repair.js';
 import { type Asks, delivered, type Filters, quarantined, undelivered } from '../redrive/source.js';
 import { awsTarget, CommandError, ingestTarget, stateFolder, UsageError } from './context.js';
-import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption } from './lake-options.js';
+import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, workGroupOption } from './lake-options.js';
 import { groupDigits, harmless } from './table.js';
 
 interface RedriveOptions extends LakeCommandOptions, Filters {
@@ -59,6 +59,7 @@ export function addRedrive(program: Command): void {
     .option('--give-up-after <s>', 'fail after so many seconds without a success', wholeNumber('The time', 0), 120)
     .option('--json', 'the totals as JSON')
     .addOption(lakeOption())
+    .addOption(workGroupOption())
     .addOption(lakeStateOption())
     .addHelpText('after', help)
     .action(async (what: string, options: RedriveOptions) => {

@@ -1,4 +1,4 @@
-import { nothing, type Resources, ref, when } from './intrinsics.js';
+import { att, type Resources, ref, when } from './intrinsics.js';
 import { serverPort } from './names.js';
 
 /** How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the stream. */
@@ -17,11 +17,6 @@ export function balancerResources(): Resources {
         VpcId: ref('Vpc'),
         SecurityGroupIngress: [
           { Description: 'HTTP', IpProtocol: 'tcp', FromPort: 80, ToPort: 80, CidrIp: ref('AllowedCidr') },
-          when(
-            'HasCertificate',
-            { Description: 'TLS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: ref('AllowedCidr') },
-            nothing,
-          ),
         ],
         SecurityGroupEgress: [
           {
@@ -32,6 +27,19 @@ export function balancerResources(): Resources {
             CidrIp: '10.20.0.0/16',
           },
         ],
+      },
+    },
+    BalancerTlsIngress: {
+      comment: 'With a certificate: TLS, too.',
+      Type: 'AWS::EC2::SecurityGroupIngress',
+      Condition: 'HasCertificate',
+      Properties: {
+        GroupId: att('BalancerSecurityGroup', 'GroupId'),
+        Description: 'TLS',
+        IpProtocol: 'tcp',
+        FromPort: 443,
+        ToPort: 443,
+        CidrIp: ref('AllowedCidr'),
       },
     },
     LoadBalancer: {

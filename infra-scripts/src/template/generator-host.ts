@@ -3,6 +3,7 @@ import { att, type Resources, ref, sub } from './intrinsics.js';
 import { lakeBucket, workGroup } from './names.js';
 import { outward } from './network.js';
 import { policy, sessionManager, trust } from './policy.js';
+import { queryStatements } from './query.js';
 import { bootStatements } from './servers.js';
 import { userData } from './user-data.js';
 
@@ -37,6 +38,7 @@ export function generatorHostResources(pipeline: Pipeline): Resources {
           policy('generator', [
             { Sid: 'PutEvents', Effect: 'Allow', Action: ['kinesis:PutRecord'], Resource: att('Stream', 'Arn') },
             ...bootStatements,
+            ...queryStatements(pipeline),
           ]),
         ],
       },
@@ -75,6 +77,7 @@ export function generatorHostResources(pipeline: Pipeline): Resources {
             MILLRACE_STREAM: settings.stream,
             MILLRACE_DATABASE: settings.database,
             MILLRACE_TABLE: settings.table,
+            MILLRACE_DATE_PARTITION: String(settings.datePartition),
             MILLRACE_WORKGROUP: workGroup(settings),
             MILLRACE_LAKE: (lakeBucket(settings)['Fn::Sub'] as string) ?? '',
           },

@@ -1,7 +1,8 @@
 import type { Pipeline } from '../pipeline/definition.js';
 import type { TableInput } from '../pipeline/table.js';
-import { asProperties, join, type Properties, type Resources, ref, type Value } from './intrinsics.js';
-import { athenaResults, lakeBucket, workGroup } from './names.js';
+import { asProperties, join, type Properties, type Resources, ref, sub, type Value } from './intrinsics.js';
+import { athenaResults, lakeArn, lakeBucket, workGroup } from './names.js';
+import type { Statement } from './policy.js';
 
 /** Glue's catalogue and Athena's work group. */
 export function queryResources(pipeline: Pipeline): Resources {
@@ -66,4 +67,42 @@ function tableProperties({ settings }: Pipeline, table: TableInput): Properties 
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, moved(each)]));
   };
   return moved(asProperties(table)) as Properties;
+}
+
+/** What it takes to run `millrace query` and `millrace ls` against Athena. */
+export function queryStatements({ settings }: Pipeline): Statement[] {
+  const { database } = settings;
+  const arn = (service: string, path: string) =>
+    sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${path}`);
+  return [
+    {
+      Sid: 'AskAthena',
+      Effect: 'Allow',
+      Action: [
+        'athena:StartQueryExecution',
+        'athena:GetQueryExecution',
+        'athena:GetQueryResults',
+        'athena:StopQueryExecution',
+      ],
+      Resource: arn('athena', `workgroup/${workGroup(settings)}`),
+    },
+    {
+      Sid: 'ReadTheCatalogue',
+      Effect: 'Allow',
+      Action: ['glue:GetDatabase', 'glue:GetTable', 'glue:GetPartitions'],
+      Resource: [arn('glue', 'catalog'), arn('glue', `database/${database}`), arn('glue', `table/${database}/*`)],
+    },
+    {
+      Sid: 'ReadTheLake',
+      Effect: 'Allow',
+      Action: ['s3:GetBucketLocation', 's3:ListBucket', 's3:GetObject'],
+      Resource: [lakeArn(settings), lakeArn(settings, '/*')],
+    },
+    {
+      Sid: 'KeepTheAnswers',
+      Effect: 'Allow',
+      Action: ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      Resource: lakeArn(settings, `/${athenaResults}*`),
+    },
+  ];
 }

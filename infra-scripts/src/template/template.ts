@@ -1,10 +1,20 @@
-import type { Pipeline } from '../pipeline/definition.js';
+import type { Pipeline, PipelineSettings } from '../pipeline/definition.js';
 import { alarmResources } from './alarms.js';
 import { balancerResources } from './balancer.js';
 import { dashboardResources } from './dashboard.js';
 import { deliveryResources } from './delivery.js';
 import { generatorHostResources } from './generator-host.js';
-import { att, type Properties, type Resource, type Resources, ref, sub, type Value, when } from './intrinsics.js';
+import {
+  asProperties,
+  att,
+  type Properties,
+  type Resource,
+  type Resources,
+  ref,
+  sub,
+  type Value,
+  when,
+} from './intrinsics.js';
 import { lakeResources } from './lake.js';
 import { lakeBucket, serverPort, workGroup } from './names.js';
 import { networkResources } from './network.js';
@@ -32,8 +42,15 @@ export interface DescribedTemplate {
   comments: Record<string, string>;
 }
 
-/** The pipeline as a CloudFormation template, made from its one definition. */
-export function makeTemplate(pipeline: Pipeline, size: Size): DescribedTemplate {
+/**
+ * The pipeline as a CloudFormation template, made from its one definition.
+ * @param settings those that were given: written into the template, so that a later change knows what is deployed
+ */
+export function makeTemplate(
+  pipeline: Pipeline,
+  size: Size,
+  settings: Partial<PipelineSettings> = {},
+): DescribedTemplate {
   const resources: Resources = {
     ...streamResources(pipeline),
     ...lakeResources(pipeline),
@@ -54,7 +71,7 @@ export function makeTemplate(pipeline: Pipeline, size: Size): DescribedTemplate 
         size === 'trial'
           ? 'Millrace, a trial: browser events into a partitioned data lake, with one small server.'
           : 'Millrace: browser events into a partitioned data lake, with servers in two zones behind a load balancer.',
-      Metadata: consoleForm(size),
+      Metadata: { Millrace: { size, settings: asProperties(settings) }, ...consoleForm(size) },
       Parameters: parametersOf(size),
       Conditions: conditionsOf(size),
       Resources: Object.fromEntries(entries.map(([name, { comment: _, ...resource }]) => [name, resource])),
@@ -85,10 +102,10 @@ function outputs({ settings }: Pipeline, size: Size): Properties {
           ServerGroup: output('The servers.', ref('Servers')),
         }),
     StreamName: output('The Kinesis stream.', ref('Stream')),
-    DeliveryStreamName: output('The Firehose delivery stream.', ref('DeliveryStream')),
+    DeliveryStreamName: output('The Firehose delivery stream.', settings.deliveryStream),
     LakeBucketName: output('The lake.', lakeBucket(settings)),
     WorkGroupName: output("Athena's work group.", workGroup(settings)),
-    DatabaseName: output('The database that Athena queries.', ref('Database')),
+    DatabaseName: output('The database that Athena queries.', settings.database),
     DashboardUrl: output(
       'The dashboard.',
       sub(

@@ -14,7 +14,7 @@ export function committedTemplates(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(committed).map(([file, { size, settings }]) => [
       file,
-      templateYaml(makeTemplate(definePipeline(settings), size), [
+      templateYaml(makeTemplate(definePipeline(settings), size, settings), [
         'Made from the pipeline’s definition (infra-scripts/src/template); do not edit:',
         'node infra-scripts/dist/src/write-generated.js writes it. docs/on-aws.md says how to deploy it, by command or in the console.',
       ]),

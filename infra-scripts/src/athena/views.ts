@@ -1,0 +1,84 @@
+import { type LakeColumn, lakeColumns, partitionColumns, quarantinePage } from '@millrace/sdk/schema';
+
+/** Where the tables are, as the template makes them. */
+export interface AthenaTables {
+  database: string;
+  table: string;
+  /** Whether there is a `dt` partition. */
+  datePartition?: boolean;
+}
+
+const quarantineOnly = ['reason', 'raw'];
+const name = (column: string) => `"${column}"`;
+
+/** The types that the lake has here, too: times are timestamps in UTC. */
+function typed(column: LakeColumn): string {
+  const field = name(column.name);
+  return column.duckdb === 'TIMESTAMP'
+    ? `CAST(try(from_iso8601_timestamp(${field})) AT TIME ZONE 'UTC' AS timestamp) AS ${field}`
+    : field;
+}
+
+const columns = lakeColumns();
+const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key === column.name);
+const eventColumns = columns.filter((column) => !quarantineOnly.includes(column.name));
+
+/**
+ * The names that people query, as they are with DuckDB: `events`, `events_raw`, `quarantine` and `errors`, as common table expressions
+ * before their statement. Athena stores no view for it, and reads only what is named.
+ */
+export function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
+  const from = `"${database}"."${table}"`;
+  const inOrder = [...eventColumns.map((column) => column.name), ...(datePartition ? ['dt'] : [])].map(name).join(', ');
+  const selected = [
+    ...eventColumns.map((column) => (isPartition(column) ? name(column.name) : typed(column))),
+    ...(datePartition ? ['"dt"'] : []),
+  ];
+  const object = `regexp_replace("$path", '^s3://[^/]+/', '') AS object`;
+  const isEvent = `"page" <> '${quarantinePage}'`;
+  return {
+    events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent}`,
+    // The copy received first, as with DuckDB; an event without an id cannot be told from another.
+    events:
+      `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", "event_id" ORDER BY "received_at") AS copy ` +
+      'FROM events_raw) WHERE copy = 1 OR "event_id" IS NULL',
+    quarantine:
+      `SELECT event_id, code, reason, raw, received_at, object FROM (SELECT "event_id", substr("event", 2) AS code, "reason", "raw", ` +
+      `CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ${object}, ` +
+      `row_number() OVER (PARTITION BY "event", "event_id", "raw" ORDER BY "received_at") AS copy ` +
+      `FROM ${from} WHERE NOT (${isEvent})) WHERE copy = 1 OR event_id IS NULL`,
+    errors:
+      `SELECT split_part(regexp_replace("$path", '^s3://[^/]+/', ''), '/', 2) AS type, coalesce("errorcode", "lasterrorcode") AS code, ` +
+      `coalesce("errormessage", "lasterrormessage") AS message, "attemptsmade" AS attempts, ` +
+      `CAST(from_unixtime("arrivaltimestamp" / 1e3) AT TIME ZONE 'UTC' AS timestamp) AS arrived_at, ` +
+      `CAST(from_unixtime("attemptendingtimestamp" / 1e3) AT TIME ZONE 'UTC' AS timestamp) AS failed_at, ` +
+      `coalesce(try(from_utf8(from_base64("rawdata"))), "rawdata") AS raw, ${object} FROM "${database}"."${table}_errors"`,
+  };
+}
+
+/** What a view needs before it. */
+const needs: Record<string, string[]> = { events: ['events_raw'] };
+
+/**
+ * A statement with the views that it names before it. A statement's own WITH goes on after ours.
+ * @throws RangeError when it is not one SELECT or WITH statement
+ */
+export function withViews(sql: string, tables: AthenaTables): string {
+  const text = sql.trim().replace(/;\s*$/, '');
+  // `FROM "clickstream"."events"` is the table itself: ours name it so.
+  const first = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*([a-z]+)/i.exec(text)?.[1]?.toLowerCase();
+  if (first !== 'select' && first !== 'with') {
+    throw new RangeError(
+      'only a SELECT (or WITH … SELECT) is asked of Athena here: a query reads the lake and changes nothing',
+    );
+  }
+  const views = viewExpressions(tables);
+  const named = Object.keys(views).filter((view) => new RegExp(`\\b${view}\\b`, 'i').test(text));
+  const wanted = Object.keys(views).filter(
+    (view) => named.includes(view) || named.some((each) => needs[each]?.includes(view)),
+  );
+  if (wanted.length === 0) return text;
+  const expressions = wanted.map((view) => `${view} AS (${views[view]})`).join(',\n');
+  if (first === 'with') return `WITH ${expressions},\n${text.replace(/^([\s\S]*?)\bwith\b(\s+recursive\b)?/i, '')}`;
+  return `WITH ${expressions}\n${text}`;
+}

@@ -1,0 +1,35 @@
+/** What a resource's failure says, by words in it, and what to do. */
+const known: [words: RegExp, advice: string][] = [
+  [
+    /unable to assume role|Verify that the IAM role has access|security token included in the request is invalid/i,
+    'the role was too new for Firehose; `millrace up` tries again by itself, and again by hand does no harm',
+  ],
+  [
+    /already exists|AlreadyOwnedByYou|BucketAlreadyExists/i,
+    'something of that name is there from before. A lake that stayed is taken up by `millrace up` itself; for the rest choose other names, or delete it',
+  ],
+  [
+    /LimitExceeded|limit exceeded|quota|maximum number/i,
+    'a quota of the account: raise it in Service Quotas, or delete what is not needed (`millrace plan` names the quotas)',
+  ],
+  [
+    /not authorized|AccessDenied|Access Denied|explicit deny/i,
+    'the credentials that deploy lack this permission: docs/on-aws.md lists them. Or a policy of the organisation forbids it',
+  ],
+  [
+    /Received \d+ FAILURE signal|failed to receive|Failed to receive \d+ resource signal|timed out|WaitCondition/i,
+    'a host did not come up: `millrace logs` has its boot log under INSTANCE/boot (no release in the bucket, no write keys, no Node package)',
+  ],
+  [/certificate/i, 'the certificate must be issued, in AWS Certificate Manager, in the same region'],
+  [/InvalidAMI|ImageId|architecture/i, 'the instance type and the image must be of the same architecture'],
+];
+
+/** What to do about a resource that failed, where that is known. */
+export function adviceFor(reason: string): string | undefined {
+  return known.find(([words]) => words.test(reason))?.[1];
+}
+
+/** Whether it passes by itself in a minute or two: a role that has not reached Firehose yet, or too many calls. */
+export function isPassingReason(reason: string): boolean {
+  return /unable to assume role|Verify that the IAM role has access|Throttling|Rate exceeded/i.test(reason);
+}

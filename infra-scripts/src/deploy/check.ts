@@ -1,0 +1,97 @@
+import { gunzipSync } from 'node:zlib';
+import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { createRandom } from '../generator/random.js';
+import { uuidV7 } from '../generator/uuid.js';
+import { until } from '../pipeline/wait.js';
+import { DeployError, type Says } from './say.js';
+
+export interface CheckOptions {
+  s3: S3Client;
+  collectorUrl: string;
+  writeKey: string;
+  lake: string;
+  /** Firehose writes after this, and half as much again. */
+  bufferIntervalSeconds: number;
+  format: 'json' | 'parquet';
+  says: Says;
+  signal?: AbortSignal | undefined;
+}
+
+/** The partition that every catalogue has. */
+const page = 'cart';
+const event = 'page_view';
+
+/**
+ * Sends one event as a page would, and waits until it lies in the lake. Its `sdk` says what it is.
+ * @throws DeployError saying how far it came
+ */
+export async function checkEndToEnd(options: CheckOptions): Promise<void> {
+  const { collectorUrl, writeKey, lake, says, signal } = options;
+  const now = new Date();
+  const id = uuidV7(now.getTime(), createRandom(`${now.getTime()} ${process.pid} ${Math.random()}`));
+  const body = JSON.stringify({
+    event_id: id,
+    event,
+    page,
+    event_time: now.toISOString(),
+    visitor_id: `check-${id}`,
+    session_id: `check-${id}`,
+    stream_id: id,
+    seq: 0,
+    os: 'linux',
+    device: 'desktop',
+    sdk: 'millrace-check/1.0.0',
+  });
+  await post(`${collectorUrl}/v1/events?key=${encodeURIComponent(writeKey)}`, body, signal);
+  says.line(`one event: acknowledged by ${collectorUrl}`);
+  const patienceMs = options.bufferIntervalSeconds * 1_500 + 120_000;
+  const key = await until(() => objectWith(options, id, now), {
+    what: `the event ${id} to lie in ${lake}`,
+    timeoutMs: patienceMs,
+    signal,
+  }).catch((error: Error) => {
+    throw new DeployError(
+      `${error.message}. millrace logs --delivery says what Firehose does; docs/runbook.md, 4 and 5`,
+    );
+  });
+  says.line(`the same event: in s3://${lake}/${key}`);
+}
+
+async function post(url: string, body: string, signal: AbortSignal | undefined): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body,
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).message;
+    const advice =
+      cause === 'ENOTFOUND'
+        ? 'Point the domain at the load balancer (CNAME, see millrace status), then run millrace up again'
+        : 'docs/runbook.md, 10';
+    throw new DeployError(`the collector at ${new URL(url).origin} cannot be reached (${cause}). ${advice}`);
+  }
+  const text = await answer.text();
+  if (answer.status !== 200 || !/"accepted":1\b/.test(text)) {
+    throw new DeployError(`the collector did not take an event: ${answer.status} ${text.slice(0, 300)}`);
+  }
+}
+
+async function objectWith({ s3, lake, format }: CheckOptions, id: string, since: Date): Promise<string | undefined> {
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: lake, Prefix: `page=${page}/event=${event}/` }),
+  );
+  // Clocks differ; an object from before cannot hold the id anyway.
+  const fresh = Contents.filter(({ LastModified }) => LastModified!.getTime() > since.getTime() - 300_000);
+  for (const { Key } of fresh) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: lake, Key: Key! }));
+    const bytes = Buffer.from(await Body!.transformToByteArray());
+    const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes).toString('utf8') : bytes.toString('latin1');
+    // Parquet keeps a short text of a small object as it is.
+    if (text.includes(id) || format === 'parquet') return Key;
+  }
+  return undefined;
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+
+/**
+ * The write keys in their SSM parameter; a random one is made when there are none. They are in no template and no stack's parameters.
+ * Keys are public in pages: they tell sites apart and can be changed, they are no secret that protects anything by itself.
+ */
+export async function haveWriteKeys(ssm: SSMClient, name: string): Promise<{ keys: string[]; made: boolean }> {
+  try {
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    return { keys: (Parameter?.Value ?? '').split(','), made: false };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ParameterNotFound') throw error;
+  }
+  const key = randomBytes(15).toString('base64url');
+  await ssm.send(
+    new PutParameterCommand({
+      Name: name,
+      Value: key,
+      Type: 'SecureString',
+      Description: 'The write keys of the Millrace ingest servers, separated by commas.',
+    }),
+  );
+  return { keys: [key], made: true };
+}

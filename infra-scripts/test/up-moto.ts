@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
+import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { startEmbeddedAws } from '../src/aws/embedded.js';
+import { type DeployClients, deployClients, destroyDeployClients } from '../src/deploy/clients.js';
+import { definePipeline } from '../src/pipeline/definition.js';
+import { lakeName } from '../src/template/names.js';
+import { eventually } from './support/eventually.js';
+
+export const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
+if (!hasMoto) console.warn("No moto_server: millrace up is not tested (pip install 'moto[server]').");
+
+export const region = 'us-east-1';
+/** Moto's account. */
+export const accountId = '123456789012';
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** A call as it was made, for botocore to look at. */
+export interface Call {
+  service: string;
+  operation: string;
+  input: Record<string, unknown>;
+}
+
+/** What Moto has not, or holds against plain HTTP whatever the condition says: noted, and not sent. */
+const notInMoto: Record<string, object> = {
+  PutBucketPolicy: {},
+  DescribeInstanceInformation: { InstanceInformationList: [] },
+};
+
+/** Answers a call in AWS's stead; undefined lets it through. Throwing is an error of AWS's. */
+export type Fault = (call: Call) => object | undefined;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+/**
+ * Moto with real AWS SDK clients. Its CloudFormation passes over the delivery stream, so that one is created on the embedded AWS, with the
+ * definition's own request, when a change set has been executed. Moto gives a stack made by a change set no outputs, and does not
+ * carry parameters on, and stumbles over the order in which a network is deleted: all three are put right here.
+ */
+export async function startMoto() {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const moto: ChildProcess = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: 'ignore',
+  });
+  const state = mkdtempSync(join(tmpdir(), 'millrace-up-'));
+  const aws = await startEmbeddedAws({ state, port: 0, timeScale: 1_000, log: () => {} });
+  await eventually('moto to answer', () =>
+    fetch(`${endpoint}/moto-api/`).then(
+      () => true,
+      () => undefined,
+    ),
+  );
+
+  const embedded = { endpoint: aws.url, region, credentials };
+  const firehose = new FirehoseClient(embedded);
+  const kinesis = new KinesisClient({ ...embedded, requestHandler: new NodeHttpHandler() });
+  const calls: Call[] = [];
+  let faults: Fault[] = [];
+  const open: DeployClients[] = [];
+  const lastParameters = new Map<string, string>();
+  let gone = false;
+
+  const deliveryStream = async () => {
+    const { settings } = definePipeline();
+    const pipeline = definePipeline({ accountId: '000000000000', bucket: lakeName(settings, accountId, region) });
+    const ignoreExisting = (error: Error) => {
+      if (error.name !== 'ResourceInUseException') throw error;
+    };
+    await kinesis.send(new CreateStreamCommand({ StreamName: settings.stream, ShardCount: 1 })).catch(ignoreExisting);
+    await firehose.send(new CreateDeliveryStreamCommand(pipeline.deliveryStream)).catch(ignoreExisting);
+  };
+
+  function clients(): DeployClients {
+    process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
+    const made = {
+      ...deployClients({ region, endpoint }),
+      firehose: new FirehoseClient({ ...embedded, maxAttempts: 8 }),
+    };
+    open.push(made);
+    for (const [service, client] of Object.entries(made)) {
+      // biome-ignore lint/suspicious/noExplicitAny: one middleware for clients of six services.
+      (client as any).middlewareStack.add(
+        // biome-ignore lint/suspicious/noExplicitAny: as above.
+        (next: any, context: any) => async (args: any) => {
+          const call: Call = {
+            service,
+            operation: String(context.commandName).replace(/Command$/, ''),
+            input: args.input,
+          };
+          calls.push(call);
+          const answer = faults.map((fault) => fault(call)).find((each) => each !== undefined);
+          if (answer !== undefined) return { output: { $metadata: {}, ...answer }, response: {} };
+          const stub = notInMoto[call.operation];
+          if (stub) return { output: { $metadata: {}, ...stub }, response: {} };
+          if (gone && call.operation === 'DescribeStackEvents')
+            return { output: { $metadata: {}, StackEvents: [] }, response: {} };
+          if (gone && call.operation === 'DescribeStacks') {
+            throw Object.assign(new Error('Stack with id millrace does not exist'), { name: 'ValidationError' });
+          }
+          const result = await next({ ...args, input: asMotoWants(call, lastParameters) }).catch((error: Error) => {
+            if (error.name !== 'DependencyViolation') throw error;
+            gone = true;
+            return { output: { $metadata: {} }, response: {} };
+          });
+          addOutputs(call, result.output);
+          if (call.operation === 'ExecuteChangeSet') await deliveryStream();
+          return result;
+        },
+        { step: 'initialize', name: 'recorder' },
+      );
+    }
+    return made;
+  }
+
+  return {
+    endpoint,
+    clients,
+    calls,
+    /** From now on, until the next call of it. */
+    plant(...planted: Fault[]) {
+      faults = planted;
+    },
+    async reset() {
+      faults = [];
+      gone = false;
+      calls.length = 0;
+      await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
+    },
+    async close() {
+      for (const each of open) destroyDeployClients(each);
+      firehose.destroy();
+      kinesis.destroy();
+      await aws.close();
+      const ended = once(moto, 'exit');
+      moto.kill('SIGKILL');
+      await ended;
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+interface StackParameter {
+  ParameterKey: string;
+  ParameterValue?: string;
+}
+
+/** Every parameter by its value, as it was given last; Moto takes an image's name only, not its own answer to it. */
+function asMotoWants({ operation, input }: Call, last: Map<string, string>): object {
+  if (operation !== 'CreateChangeSet' && operation !== 'UpdateStack') return input;
+  if (input.ChangeSetType === 'CREATE') last.clear();
+  const Parameters = (input.Parameters as StackParameter[]).flatMap(({ ParameterKey, ParameterValue }) => {
+    if (ParameterValue !== undefined) last.set(ParameterKey, ParameterValue);
+    const value = last.get(ParameterKey);
+    return value === undefined ? [] : [{ ParameterKey, ParameterValue: value }];
+  });
+  return { ...input, Parameters };
+}
+
+function addOutputs({ operation }: Call, output: { Stacks?: { StackStatus?: string; Outputs?: object[] }[] }): void {
+  if (operation !== 'DescribeStacks') return;
+  const { settings } = definePipeline();
+  const outputs = {
+    CollectorUrl: 'http://balancer.example',
+    StreamName: settings.stream,
+    DeliveryStreamName: settings.deliveryStream,
+    LakeBucketName: lakeName(settings, accountId, region),
+  };
+  for (const stack of output.Stacks ?? []) {
+    if (stack.Outputs?.length || !stack.StackStatus?.endsWith('_COMPLETE')) continue;
+    stack.Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
+  }
+}
+
+export type Moto = Awaited<ReturnType<typeof startMoto>>;
