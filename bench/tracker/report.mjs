@@ -121,7 +121,7 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
     '',
     'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
     '',

@@ -1,8 +1,8 @@
 // Trackers side by side: the same page, faults and collector for seven published SDKs and for ours.
 // usage: node bench/tracker [--only ID,…] [--rows ID,…] [--outage-seconds 120] [--list] [--again]
 // Without --only and --rows it writes docs/trackers.md, else it prints the table. It installs what it compares with into its own folder, talks
-// to 127.0.0.1 only, and takes about three quarters of
-// an hour. The figures are kept in .build/trackers.json; --again writes the table from there.
+// to 127.0.0.1 only, and takes about three quarters of an hour. The figures are kept in .build/trackers.json, after each cell; --again writes
+// the table from there.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -68,11 +68,29 @@ for (const peer of [...trackers, floor]) bundles.set(peer.id, await bundle(peer)
 /** results[tracker][row] */
 const results = Object.fromEntries([...trackers, floor].map(({ id }) => [id, {}]));
 
+const about = {
+  partial: values.only !== undefined || values.rows !== undefined,
+  ended: false,
+  date: new Date(began).toISOString().slice(0, 10),
+  command: ['node bench/tracker', ...process.argv.slice(2)].join(' '),
+  chromium: await chromiumVersion(),
+  trackers: trackers.map((peer) => ({ ...peer, version: version(peer), size: bundles.get(peer.id).size })),
+  rows: rows.map(({ id, title, repeats }) => ({ id, title, repeats })),
+};
+
+/** After each cell, so that a run that is broken off has not been in vain. */
+function keep() {
+  about.minutes = Math.round((Date.now() - began) / 60_000);
+  mkdirSync(here('../../.build'), { recursive: true });
+  writeFileSync(figures, `${JSON.stringify({ about, results }, null, 2)}\n`);
+}
+
 async function play(peer, row) {
   const runs = [];
   for (let n = 0; n < (row.repeats ?? 1); n++)
     runs.push(await onStage(peer, bundles.get(peer.id), row.limitMs, row.play));
   results[peer.id][row.id] = runs.length === 1 ? runs[0] : added(runs);
+  keep();
   const { tracked, got, duplicates, failed } = results[peer.id][row.id];
   console.error(
     `${((Date.now() - began) / 1_000).toFixed(0).padStart(5)} s  ${row.id.padEnd(14)} ${peer.id.padEnd(16)} ${failed ?? `${got} of ${tracked}, ${duplicates} twice`}`,
@@ -113,21 +131,8 @@ for (const row of rows.filter(({ alone }) => alone)) {
   for (const peer of trackers) await play(peer, row);
 }
 
-const partial = values.only !== undefined || values.rows !== undefined;
-const about = {
-  partial,
-  date: new Date(began).toISOString().slice(0, 10),
-  command: `node bench/tracker${process.argv
-    .slice(2)
-    .map((argument) => ` ${argument}`)
-    .join('')}`,
-  chromium: await chromiumVersion(),
-  minutes: Math.round((Date.now() - began) / 60_000),
-  trackers: trackers.map((peer) => ({ ...peer, version: version(peer), size: bundles.get(peer.id).size })),
-  rows: rows.map(({ id, title, repeats }) => ({ id, title, repeats })),
-};
-mkdirSync(here('../../.build'), { recursive: true });
-writeFileSync(figures, `${JSON.stringify({ about, results }, null, 2)}\n`);
+about.ended = true;
+keep();
 const text = report(about, results);
-if (partial) console.log(text);
+if (about.partial) console.log(text);
 else writeFileSync(docs, text);
