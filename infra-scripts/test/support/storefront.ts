@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 /** What becomes of requests with events: `ok` passes them on; the rest fails before or after the server has them. */
 export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer';
@@ -8,13 +9,17 @@ export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer';
 export interface Storefront {
   origin: string;
   weather: Weather;
-  /** Events in bodies that reached it, each as often as it did: what was on the wire. */
+  /** Requests with events that reached it. */
   batches: number;
+  /** Lines that are taken out on the way, though their batch is answered as if they were in it. */
+  steals(line: string): boolean;
   close(): Promise<void>;
 }
 
 const page = (path: string) => `<!doctype html><title>${path}</title>
   <script async src="/millrace.js" data-key="demo" data-page="books" data-auto="off"></script><body>${path}</body>`;
+
+const honest = () => false;
 
 /** @param ingest where the ingest server is */
 export async function startStorefront(ingest: string): Promise<Storefront> {
@@ -38,6 +43,22 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     incoming.pipe(outgoing);
   }
 
+  async function robbed(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part as Buffer);
+    const url = new URL(incoming.url!, ingest);
+    const raw = Buffer.concat(parts);
+    const text = (url.searchParams.get('encoding') === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    url.searchParams.delete('encoding');
+    const body = text
+      .split('\n')
+      .filter((line) => !front.steals(line))
+      .join('\n');
+    const answer = body === '' ? undefined : await fetch(url, { method: 'POST', body });
+    response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json' });
+    response.end(answer ? await answer.text() : JSON.stringify({ time: Date.now(), accepted: 0, rejected: [] }));
+  }
+
   const server = createServer((incoming, response) => {
     const path = incoming.url!.split('?')[0]!;
     if (path === '/millrace.js') return passOn(incoming, response, true);
@@ -46,6 +67,7 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
       return;
     }
     front.batches++;
+    if (front.steals !== honest) return void robbed(incoming, response);
     if (front.weather === 'ok') passOn(incoming, response, true);
     else if (front.weather === 'lost answer') passOn(incoming, response, false);
     else if (front.weather === '503') incoming.resume().on('end', () => response.writeHead(503).end());
@@ -60,6 +82,7 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     origin: '',
     weather: 'ok',
     batches: 0,
+    steals: honest,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
