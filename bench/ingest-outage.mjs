@@ -32,11 +32,12 @@ try {
   stub.down = false;
   // Until the first call gets through, the server does not know.
   while (stub.events <= warm.accepted * eventsPerRequest) await sleep(20);
-  const [from, began] = [stub.events, performance.now()];
+  const [from, began, cpuFrom] = [stub.events, performance.now(), server.usage().cpuSeconds];
   const after = openLoop({ ...load, perSecond: rate / eventsPerRequest, seconds: 20 });
   // What arrives meanwhile goes through the spool, too: what is left then is no backlog.
   while ((await server.metrics()).get('millrace_spool_events') > rate / 4) await sleep(50);
   const drained = (stub.events - from) / ((performance.now() - began) / 1000);
+  const cpuMicroseconds = ((server.usage().cpuSeconds - cpuFrom) / (stub.events - from)) * 1e6;
   const arrived = await after;
   const grown = memory.stop();
   const sent = [warm, outage, arrived].reduce((sum, { accepted }) => sum + accepted, 0) * eventsPerRequest;
@@ -46,10 +47,13 @@ try {
     `${outage.accepted * eventsPerRequest} events acknowledged in an outage of ${minutes} min at ${rate} events/s, compressed to ${round(outage.tookSeconds)} s; ${spooled} of them in the spool at its end; p99 of a request ${round(outage.p99)} ms`,
   );
   figure('memory grew, MiB', round(grown.grownMiB, 1), '<= 64', grown.grownMiB <= 64);
-  figure('acknowledged events missing afterwards', sent - stub.ids.size, '0', sent - stub.ids.size === 0);
+  // A request whose answer came after the bench had stopped waiting counts as not acknowledged.
+  const missing = Math.max(0, sent - stub.ids.size);
+  figure('acknowledged events missing afterwards', missing, '0', missing === 0);
   figure('events out of their visitor’s order', stub.outOfOrder, '0', stub.outOfOrder === 0);
   figure('events sent twice', stub.repeated, '<= 0.1 %', stub.repeated <= sent / 1000);
-  figure('drained, events/s', round(drained), '', true);
+  // Says what the server needs, also on a machine that is busy with other things.
+  console.log(`drained ${round(drained)} events/s, with ${round(cpuMicroseconds, 1)} µs of CPU an event`);
   figure('drained at so many times the arrival rate', round(drained / rate, 1), '>= 5', drained >= 5 * rate);
   figure('requests refused in the outage', outage.refused, '0', outage.refused === 0);
 } finally {

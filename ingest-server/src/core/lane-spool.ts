@@ -57,8 +57,8 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
   const appending = new Set<Waiting>();
   let inUse = false;
 
-  /** What a lane holds in memory of what the spool has: all lanes together a quarter of what may wait in memory. */
-  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 4 / lanes.list.length);
+  /** What a lane holds in memory of what the spool has: all lanes together a sixteenth of what may wait in memory. */
+  const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 16 / lanes.list.length);
 
   function noteUse() {
     const now = lanes.isSpoolInUse();

@@ -7,7 +7,10 @@ export interface SegmentReader {
   read(segment: Segment, offset: number, length: number): Promise<Buffer>;
 }
 
-/** Lanes read the same stretch one shortly after the other, each its own entries of it, so what was read is kept for a while. */
+/**
+ * Lanes read the same stretch one shortly after the other, each its own entries of it, so what was read is kept for a while: twice as much as
+ * all lanes together read ahead. With less, each lane would read the whole stretch for itself.
+ */
 const windowBytes = 256 * 1024;
 const maxWindows = 16;
 
