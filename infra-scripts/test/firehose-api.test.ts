@@ -13,7 +13,10 @@ import {
   ListTagsForDeliveryStreamCommand,
 } from '@aws-sdk/client-firehose';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createControlPlane } from '../src/aws/firehose/control-plane.js';
+import { openDefinitions } from '../src/aws/firehose/definitions.js';
 import { type Firehose, openFirehose } from '../src/aws/firehose/index.js';
+import { unmetered } from '../src/aws/firehose/meter.js';
 import { writeState } from '../src/aws/firehose/state-file.js';
 import { destination, until } from './firehose-fakes.js';
 
@@ -72,7 +75,6 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
     const before = Date.now();
     const { DeliveryStreamARN } = await create();
     expect(DeliveryStreamARN).toBe('arn:aws:firehose:us-east-1:000000000000:deliverystream/to-lake');
-    expect((await describeStream()).DeliveryStreamStatus).toBe('CREATING');
     await active();
     const found = await describeStream();
     expect(found).toMatchObject({
@@ -98,6 +100,38 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
     const { ProcessingConfiguration: _, DynamicPartitioningConfiguration: __, ...shared } = destination;
     expect(only!.S3DestinationDescription).toMatchObject(shared);
     expect(only!.S3DestinationDescription).not.toHaveProperty('ProcessingConfiguration');
+  });
+
+  test('it is CREATING at first, and cannot be deleted, updated or tagged before it is ACTIVE', async () => {
+    let now = 1_000;
+    const plane = createControlPlane({
+      definitions: await openDefinitions(join(folder, 'of-its-own.json')),
+      clock: { now: () => now, sleep: async () => undefined },
+      log: () => undefined,
+      created: () => undefined,
+      changed: () => undefined,
+      deleted: () => undefined,
+      directPut: () => Promise.reject(new Error('not asked for')),
+      meter: () => unmetered,
+    });
+    const name = { DeliveryStreamName: 'to-lake' };
+    const status = async () =>
+      JSON.stringify(await plane.answer('DescribeDeliveryStream', name)).match(/"DeliveryStreamStatus":"(\w+)"/)![1];
+    await plane.answer('CreateDeliveryStream', input('to-lake') as unknown as Record<string, unknown>);
+    expect(await status()).toBe('CREATING');
+    const update = { CurrentDeliveryStreamVersionId: '1', DestinationId: 'destinationId-000000000001' };
+    for (const [operation, more] of [
+      ['DeleteDeliveryStream', {}],
+      ['UpdateDestination', { ...update, ExtendedS3DestinationUpdate: {} }],
+      ['TagDeliveryStream', { Tags: [{ Key: 'a' }] }],
+    ] as const)
+      await expect(plane.answer(operation, { ...name, ...more })).rejects.toMatchObject({
+        name: 'ResourceInUseException',
+      });
+    now += 250;
+    expect(await status()).toBe('ACTIVE');
+    await plane.answer('DeleteDeliveryStream', name);
+    expect(await status()).toBe('DELETING');
   });
 
   test('names are taken once, and unknown ones are not found', async () => {
@@ -138,11 +172,6 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
 
   test('a deleted one is gone, with its positions, and its name is free', async () => {
     await create();
-    await expect(client.send(new DeleteDeliveryStreamCommand({ DeliveryStreamName: 'to-lake' }))).rejects.toMatchObject(
-      {
-        name: 'ResourceInUseException',
-      },
-    );
     await active();
     await client.send(new DeleteDeliveryStreamCommand({ DeliveryStreamName: 'to-lake' }));
     let gone = false;
