@@ -8,7 +8,7 @@ import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 describe('the check at the end of millrace up', () => {
   let box: Sandbox;
-  let s3: S3Client;
+  let s3: S3Client | undefined;
   let ingest: Served;
   beforeAll(async () => {
     box = sandbox();
@@ -17,13 +17,13 @@ describe('the check at the end of millrace up', () => {
     s3 = new S3Client({ ...awsTarget({ state: box.state }).clientConfig, forcePathStyle: true });
   }, 120_000);
   afterAll(async () => {
-    s3.destroy();
+    s3?.destroy();
     await box.remove();
   });
   const check = (change: object = {}) => {
     const lines: string[] = [];
     const done = checkEndToEnd({
-      s3,
+      s3: s3!,
       collectorUrl: ingest.url('ingest'),
       writeKey: 'demo',
       lake: 'millrace-lake',
