@@ -39,8 +39,9 @@ export function costText({ size, settings, parameters }: Deployment, eventsPerSe
   const sum = totals['per sub-record'] - cheapest + stream;
   const unpriced = isPriced ? '' : ` (${type} is reckoned as c6i.large)`;
   const few = shards !== 'on-demand' && shards < capacity.shards ? ` That rate needs ${capacity.shards} shards.` : '';
+  const standing = dollars(costs.servers + costs.loadBalancer + costs.cloudWatch + stream);
   return (
-    `About ${dollars(sum)} a month at ${eventsPerSecond} events/s${unpriced}, of which ${dollars(costs.servers + costs.loadBalancer + costs.cloudWatch + stream)} ` +
-    `come also without events or nearly so; prices of ${prices.asOf}, us-east-1. millrace plan tells what else.${few}`
+    `About ${dollars(sum)} a month at ${eventsPerSecond} events/s${unpriced}: ${standing} of it for shards, servers, load balancer and alarms, ` +
+    `the rest for events. Prices of ${prices.asOf}, us-east-1; millrace plan tells more.${few}`
   );
 }

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { costText } from '../src/deploy/cost.js';
+import { definePipeline } from '../src/pipeline/definition.js';
+import { makeTemplate } from '../src/template/template.js';
+import { sandbox } from './support/millrace.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const files = ['docs/plan.md', 'docs/on-aws.md', 'docs/runbook.md', 'docs/threat-model.md'];
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+describe('the pages about AWS', () => {
+  const box = sandbox();
+  afterAll(() => box.remove());
+
+  test('name only commands and options that there are', async () => {
+    const calls = files.flatMap((file) =>
+      [...read(file).matchAll(/(?:npx |^|`)millrace ([a-z]+)((?:[^`\n|&>]|\\\n)*)/gm)].map(([, command, rest]) => ({
+        command: command!,
+        options: [...rest!.split('#')[0]!.matchAll(/(?:^|\s)(--[a-z][a-z-]+)/g)].map(([, option]) => option!),
+      })),
+    );
+    const commands = [...new Set(calls.map(({ command }) => command))];
+    expect(commands.length).toBeGreaterThan(8);
+    const helps = new Map<string, string>();
+    const answers = await Promise.all(commands.map((command) => box.run([command, '--help'])));
+    for (const [at, { code, stdout }] of answers.entries()) {
+      expect({ command: commands[at], code }).toEqual({ command: commands[at], code: 0 });
+      helps.set(commands[at]!, stdout);
+    }
+    const unknown = calls.flatMap(({ command, options }) =>
+      options
+        .filter((option) => !new RegExp(`${option}\\b`).test(helps.get(command)!))
+        .map((option) => `${command} ${option}`),
+    );
+    expect(unknown).toEqual([]);
+  }, 240_000);
+
+  test('link to files that there are', () => {
+    for (const file of files) {
+      for (const [, target] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        expect({ file, target, exists: existsSync(join(root, dirname(file), target!)) }).toMatchObject({
+          exists: true,
+        });
+      }
+    }
+  });
+
+  test('the runbook has ten failures, each with symptom, metric and what to do, and every alarm is in it', () => {
+    const text = read('docs/runbook.md');
+    const failures = text.split(/^## \d+\. /m).slice(1);
+    expect(failures).toHaveLength(10);
+    for (const failure of failures)
+      for (const part of ['**Symptom**', '**Metric**', '**Do**']) expect(failure).toContain(part);
+    const { template } = makeTemplate(definePipeline(), 'standard');
+    const alarms = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::CloudWatch::Alarm');
+    for (const [name] of alarms) expect(text).toContain(name);
+  });
+});
+
+test('the cost that up says is that of the plan, with the shards that are asked for', () => {
+  const cost = (shards: number) =>
+    costText({ name: 'm', size: 'standard', settings: { shards }, parameters: {} }, 1_000);
+  const dollarsOf = (text: string) => Number(/About \$([\d,]+)/.exec(text)![1]!.replace(',', ''));
+  // A shard is 0.015 × 730 dollars a month.
+  expect(dollarsOf(cost(22)) - dollarsOf(cost(2))).toBe(219);
+  expect(cost(1)).toContain('That rate needs 2 shards.');
+  expect(costText({ name: 'm', size: 'trial', settings: { shards: 1 }, parameters: {} }, 1)).toMatch(
+    /^About \$\d\d a month/,
+  );
+});
