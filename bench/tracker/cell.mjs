@@ -75,8 +75,9 @@ export async function onStage(peer, bundle, limitMs, play) {
 }
 
 /** What reached the page: errors that nobody caught, and calls of track() that threw. */
-function errors({ visitor, caught }) {
+function errors({ visitor, caught, neverReady }) {
   return {
+    neverReady,
     thrown: visitor.thrown.length + caught,
     errors: [...new Set(visitor.thrown)],
     strayed: [...visitor.strayed],

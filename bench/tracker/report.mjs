@@ -1,4 +1,4 @@
-import { delivered, deliveryCell, lostNothing } from './delivery.mjs';
+import { delivered, deliveryCell, deliveryTitles, lostNothing } from './delivery.mjs';
 import { judged } from './judge.mjs';
 import { metrics } from './metrics.mjs';
 
@@ -45,6 +45,19 @@ function withTaskTime(results, trackers) {
     }
 }
 
+/** Who sends nothing while leaving repeats nothing either, but has lost the visitor who does not come back: so that is told beside it. */
+const leftWithPage = (rows, trackers, results) =>
+  rows
+    .filter(({ id }) => id.startsWith('navigate-'))
+    .map(({ id, title }) =>
+      judged(
+        `of the ${title.split(' ')[0]}: there before the visitor comes back`,
+        trackers,
+        trackers.map((tracker) => results[tracker.id][id]?.gotBeforeReturn),
+        { format: number, tolerance: 0, more: true },
+      ),
+    );
+
 function thrownLine(trackers, results) {
   const count = trackers.map(({ id }) => Object.values(results[id]).reduce((sum, { thrown = 0 }) => sum + thrown, 0));
   return judged('errors that reached the page, all lines together', trackers, count, { format: number, tolerance: 0 });
@@ -73,13 +86,8 @@ export function report(about, results) {
   const delivery = [
     ...rows
       .filter(({ id }) => deliveries.has(id))
-      .map((one) =>
-        deliveryLine(
-          one.id === 'cost-queued' ? { ...one, title: '5,000 events and more during 503, recover, 30 s' } : one,
-          trackers,
-          results,
-        ),
-      ),
+      .map((one) => deliveryLine({ ...one, title: deliveryTitles[one.id] ?? one.title }, trackers, results)),
+    ...leftWithPage(rows, trackers, results),
     thrownLine(trackers, results),
   ];
   const lines = (group) =>
@@ -121,7 +129,7 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${busy(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
     '',
     'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
     '',
@@ -167,7 +175,7 @@ export function report(about, results) {
         `${table(
           head,
           cost.map(({ line }) => line),
-        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration over 500 events and the four seconds after them, less the same page without a tracker.`,
+        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration, in processor time, over 500 events and the four seconds after them, less the same page without a tracker. The bare write is dearer beside a tracker that keeps the storage busy, so compare the microseconds too.${idleTasks(results)}`,
     ),
     ...section('What reached the page as an error', list(errors, rows.length > 0 && 'Nothing, from none.')),
     ...section('What did not come to an end', list(failures, 'Everything did.')),
@@ -178,6 +186,17 @@ export function report(about, results) {
     ...section('How', how),
   ].join('\n');
 }
+
+const idleTasks = ({ floor }) =>
+  floor?.throttled
+    ? ` Without a tracker the page's longest tasks were ${Math.round(floor.throttled.longestLoadMs)} and ${Math.round(floor.throttled.longestTrackMs)} ms.`
+    : '';
+
+/** Timed lines of a machine that was busy with other things say little, and that has to stand beside them. */
+const busy = ({ load }) =>
+  load && load.average > 2 * load.processors
+    ? ` The machine was busy with other things (a load of ${load.average} on ${load.processors} processors): its timed lines, above all p99 and the longest tasks, are no measure of anything, and need a run on a quiet machine.`
+    : '';
 
 const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers each tracker as that tracker's server does, after 25 ms, and always serves what a tracker configures itself with. It fails in the ways of the lines above: 503 without \`Retry-After\`, a broken connection, no answer. After the visitor has come back, one more event is tracked, and the collector waits for what is missing for up to 45 s (75 s after a crash), then 15 s for copies.
 

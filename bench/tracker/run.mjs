@@ -4,6 +4,7 @@
 // to 127.0.0.1 only, and takes about three quarters of an hour. The figures are kept in .build/trackers.json, after each cell; --again writes
 // the table from there.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromiumVersion } from './browser.mjs';
@@ -80,6 +81,10 @@ const about = {
 
 /** After each cell, so that a run that is broken off has not been in vain. */
 function keep() {
+  about.load = {
+    average: Math.max(about.load?.average ?? 0, Math.round(loadavg()[1])),
+    processors: availableParallelism(),
+  };
   about.minutes = Math.round((Date.now() - began) / 60_000);
   mkdirSync(here('../../.build'), { recursive: true });
   writeFileSync(figures, `${JSON.stringify({ about, results }, null, 2)}\n`);
