@@ -299,8 +299,6 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
   const brokenApis = {
     'crypto.randomUUID': 'Crypto.prototype.randomUUID = boom',
     crypto: 'Object.defineProperty(window, "crypto", { get: boom })',
-    'an IndexedDB that never ends a transaction':
-      'Object.defineProperty(IDBTransaction.prototype, "oncomplete", { set: () => {} })',
     'fetch (gone until the next page)': 'window.fetch = boom',
     'navigator.locks': 'LockManager.prototype.request = boom',
     AbortController: 'window.AbortController = boom',

@@ -11,8 +11,8 @@ export const bridgeChars = 224 * 1024;
 
 /** Events wait this long in localStorage for others to share their way into IndexedDB. */
 export const commitMs = 10;
-/** An IndexedDB that has not answered after this long counts as missing. */
-export const openMs = 3000;
+/** An IndexedDB that has not opened after this long counts as missing, for this page. */
+export const openMs = 5000;
 
 /** One request. */
 export const batchEvents = 50;

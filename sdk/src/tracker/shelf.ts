@@ -38,6 +38,8 @@ export function openShelf(name: string): Shelf {
   const open = () =>
     new Promise<void>((resolve, reject) => {
       const request = indexedDB.open(name, 1);
+      // Some browsers never answer in private windows or after a crash.
+      setTimeout(reject, openMs);
       request.onerror = reject;
       request.onupgradeneeded = () => attempt(() => request.result.createObjectStore('e'), reject);
       request.onsuccess = () => {
@@ -53,8 +55,6 @@ export function openShelf(name: string): Shelf {
   /** At once when the database is open, so that a page that is leaving gets its last writes in. */
   const run = <T>(work: (events: IDBObjectStore, transaction: IDBTransaction) => T): Promise<T> =>
     new Promise((resolve, reject) => {
-      // Some browsers never answer in private windows or after a crash.
-      setTimeout(reject, openMs);
       const begin = () => {
         // "Relaxed": written to the system, not synced, so it outlives the browser and costs no disk flush.
         const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });

@@ -28,14 +28,14 @@ export function createStore(open: () => WebStorage | undefined, prefix: string):
     get: (name) =>
       memory.has(name) ? memory.get(name) : (attempt(() => storage?.getItem(prefix + name)) ?? undefined),
     set(name, text, memoryOnly) {
-      memory.set(name, text);
-      if (memoryOnly) return;
       try {
+        if (memoryOnly) throw 0;
         storage!.setItem(prefix + name, text);
         memory.delete(name);
       } catch {
         // What was stored under this name is outdated now: a later page must not find it.
         drop(name);
+        memory.set(name, text);
       }
     },
     remove(name) {
