@@ -61,10 +61,29 @@ describe('back-off', () => {
       random,
     );
 
-  test('triples up to eight minutes, with full jitter', () => {
-    expect([1, 2, 3, 4].map((failures) => delayAfter(failures, 0.999))).toEqual([2997, 8991, 26_973, 80_919]);
-    expect(delayAfter(50, 0.5)).toBe(4 * minute);
-    expect(delayAfter(5, 0)).toBe(0);
+  test('the pause is at most five times the time of the failures, three seconds to eight minutes, with full jitter', () => {
+    expect([0, 1000, 10_000, hour].map((failingMs) => delayAfter(failingMs, 0.5))).toEqual([
+      1500,
+      2500,
+      25_000,
+      4 * minute,
+    ]);
+    expect(delayAfter(hour, 0)).toBe(0);
+  });
+
+  test('a trouble of three seconds is followed by no pause over fifteen, however the dice fall', () => {
+    const number = fc.double({ min: 0, max: 0.999, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), number), { minLength: 1 }), (failures) => {
+        let dice = 0;
+        const backoff = open(createDisk(), () => dice);
+        for (const [at, jitter] of failures.sort(([a], [b]) => a - b)) {
+          dice = jitter;
+          backoff.failed(start + at);
+          expect(backoff.wait(start + at)).toBeLessThanOrEqual(15_000);
+        }
+      }),
+    );
   });
 
   test.each([
@@ -94,7 +113,7 @@ describe('back-off', () => {
     expect(two.wait(start)).toBe(1500);
     expect(two.wait(start + 1500)).toBe(0);
     two.failed(start + 1500);
-    expect(one.wait(start + 1500)).toBe(4500);
+    expect(one.wait(start + 1500)).toBe(3750);
     one.succeeded();
     expect(two.wait(start)).toBe(0);
     expect(disk.used()).toBe(0);

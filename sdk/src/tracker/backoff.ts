@@ -1,10 +1,11 @@
 import type { Store } from './store.js';
 
 /**
- * After the n-th failure in a row: a random time ("full jitter") up to this, tripled each time. Ten minutes of failures see about seven requests from
- * an origin, and more than twelve in fewer than one of a thousand outages; doubling would be past twelve in every fifth.
+ * A random time ("full jitter") up to five times as long as the server has failed by now, so the pauses grow by themselves, and a short trouble never has a long
+ * pause after it. Ten minutes of failures see about seven requests from an origin, and more than twelve in fewer than one of a thousand outages.
  */
-const baseMs = 1000;
+const growth = 5;
+const firstMs = 3000;
 const maxMs = 8 * 60 * 1000;
 /** A server that asks for more than this is not believed. */
 const maxRetryAfterMs = 60 * 60 * 1000;
@@ -12,14 +13,14 @@ const maxRetryAfterMs = 60 * 60 * 1000;
 export const parseRetryAfter = (header: string | null | undefined, now: number): number =>
   Math.min(Number(header) * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
 
-/** How long to wait after `failures` failures in a row. `random` is from [0, 1). */
-export const delayAfter = (failures: number, random: number): number =>
-  random * Math.min(maxMs, baseMs * 3 ** failures);
+/** How long to wait when the server has failed for `failingMs`. `random` is from [0, 1). */
+export const delayAfter = (failingMs: number, random: number): number =>
+  random * Math.min(maxMs, Math.max(firstMs, growth * failingMs));
 
 export interface Backoff {
   /** Milliseconds until the next try is allowed. */
   wait(now: number): number;
-  /** Until when to wait, after how many failures, whether the server asked for it (1), and how long. */
+  /** Until when to wait, after how many failures, whether the server asked for it (1), how long, and since when it fails. */
   read(): number[];
   failed(now: number, retryAfter?: string | null): void;
   succeeded(): void;
@@ -37,11 +38,11 @@ export function createBackoff(store: Store, random: () => number): Backoff {
       return left > pause + 1 ? 0 : Math.max(0, left);
     },
     failed(now, retryAfter) {
-      const failures = (read()[1] || 0) + 1;
+      const [, failures = 0, , , since] = read();
       const asked = parseRetryAfter(retryAfter, now);
       // Whole crowds are asked to come back at the same moment, so they come up to a tenth later.
-      const pause = asked > 0 ? asked * (1 + random() / 10) : delayAfter(failures, random());
-      store.set('w', [now + pause, failures, +(asked > 0), pause].join());
+      const pause = asked > 0 ? asked * (1 + random() / 10) : delayAfter(now - (since || now), random());
+      store.set('w', [now + pause, failures + 1, +(asked > 0), pause, since || now].join());
     },
     succeeded: () => store.remove('w'),
   };
