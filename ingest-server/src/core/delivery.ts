@@ -175,7 +175,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
     // For the request as a whole: a small chunk must not stay behind in memory while a larger one before it is spooled.
     // Where nothing will be put for now, the request need not wait to find that out.
-    const isHopeless = isGuess || stream.isOut();
+    // But somebody has to find out when the stream is back: where nothing waits for it, because the spool refuses, this one does.
+    const waits = (lane: Lane) => lane.queuedEvents > 0 || isSpooled(lane);
+    const isHopeless = isGuess || (stream.isOut() && lanes.list.some(waits));
     const isTooMuch = lanes.queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
     const atOnce = isHopeless || isTooMuch;
     const toSpool: Waiting[] = [];
