@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
@@ -8,6 +8,9 @@ import { type Site, type SitePage, startSite } from './browser/site.js';
 import { until } from './browser/until.js';
 
 declare const millrace: Tracker;
+
+// A browser on a busy machine is slow; nothing here asserts on time.
+jest.setTimeout(240_000);
 
 browserDescribe('the tracker when things go wrong', ({ launch }) => {
   let browser: Browser;

@@ -1,10 +1,13 @@
-import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { built } from './browser/built.js';
 import { browserDescribe } from './browser/chromium.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
 import { until } from './browser/until.js';
+
+// A browser on a busy machine is slow; nothing here asserts on time.
+jest.setTimeout(240_000);
 
 browserDescribe('page views', ({ launch }) => {
   let browser: Browser;
