@@ -482,6 +482,19 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
     expect(await all(open(late))).toEqual([]);
   });
 
+  test('a localStorage that fell back to before the events were sent does not send them again, and what came after it goes', async () => {
+    const disk = createDisk();
+    const page = open(disk);
+    append(page, 't1', 5);
+    const older = disk.copy();
+    expect((await drain(page)).flatMap(namesIn)).toEqual(range('t1', 5));
+    const restarted = open(older);
+    expect(events(older)).toHaveLength(5);
+    append(restarted, 't2', 2);
+    expect((await drain(restarted)).flatMap(namesIn)).toEqual(range('t2', 2));
+    expect(events(older)).toEqual([]);
+  });
+
   test('a mark goes a day after its stream began, so that they do not grow for ever', async () => {
     const stream = shortId(start);
     const page = open(createDisk());
