@@ -73,6 +73,24 @@ describe('POST /v1/events', () => {
     expect(eventsIn(records)).toHaveLength(4);
   });
 
+  test('an empty request asks whether a batch is safe: only what was acknowledged under this key and name is known', async () => {
+    const { app, records } = await testApp();
+    const post = (batch: string, text: string, more = '') =>
+      request(app.server).post(`${url}&batch=${batch}${more}`).type('text/plain').send(text);
+    const ask = async (batch: string, more = '') => (await post(batch, '', more).expect(200)).body;
+    expect(await ask('b1')).toEqual({ time: expect.any(Number), known: false });
+    const [, asked] = await Promise.all([post('b1', jsonLines([someEvent()])).expect(200), ask('b1')]);
+    expect(typeof asked.known).toBe('boolean');
+    expect([await ask('b1'), await ask('b1', '&encoding=gzip'), await ask('b2')]).toMatchObject([
+      { known: true },
+      { known: true },
+      { known: false },
+    ]);
+    expect(eventsIn(records)).toHaveLength(1);
+    // Without a batch it is what it was: a mistake.
+    await request(app.server).post(url).type('text/plain').send('').expect(400);
+  });
+
   test('the same bytes sent again, to be read another way, are another batch: no answer to the wrong reading stands for the right one', async () => {
     const { app, records } = await testApp();
     const events = [someEvent(), someEvent()];

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { asking } from '../src/tracker/asking.js';
 import { createBackoff, delayAfter, parseRetryAfter } from '../src/tracker/backoff.js';
 import { answerMs, exitBatchChars, exitBytes } from '../src/tracker/bounds.js';
+import { reports } from '../src/tracker/drops.js';
 import { leaving } from '../src/tracker/leaving.js';
 import { createLease, createLock, lease } from '../src/tracker/lock.js';
+import { plain } from '../src/tracker/plain.js';
 import type { Part } from '../src/tracker/plugin.js';
 import { createStore } from '../src/tracker/store.js';
 import { type Started, startTracker } from '../src/tracker/tracker.js';
@@ -19,7 +22,9 @@ let random: () => number;
 beforeEach(() => {
   browser = startFakeBrowser({ now: start });
   random = Math.random;
-  Math.random = () => 0.5;
+  // A half, for pauses; and the last digits of ids differ.
+  let drawn = 0;
+  Math.random = () => 0.5 + ++drawn * 2 ** -44;
 });
 afterEach(() => {
   Math.random = random;
@@ -27,9 +32,9 @@ afterEach(() => {
 });
 
 /** A page with the core and what is said. */
-function openPage(parts: Part<void>[] = []) {
+function openPage(parts: Part<void>[] = [reports]) {
   const page = browser.open();
-  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, parts);
+  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, ...parts]);
   return {
     ...page,
     tracker,
@@ -61,17 +66,17 @@ describe('back-off', () => {
       random,
     );
 
-  test('the pause is at most five times the time of the failures, three seconds to eight minutes, with full jitter', () => {
+  test('the pause is at most six times the time of the failures, four seconds to eight minutes, with full jitter', () => {
     expect([0, 1000, 10_000, hour].map((failingMs) => delayAfter(failingMs, 0.5))).toEqual([
-      1500,
-      2500,
-      25_000,
+      2000,
+      3000,
+      30_000,
       4 * minute,
     ]);
     expect(delayAfter(hour, 0)).toBe(0);
   });
 
-  test('a trouble of three seconds is followed by no pause over fifteen, however the dice fall', () => {
+  test('a trouble of three seconds is followed by no pause over eighteen, however the dice fall', () => {
     const number = fc.double({ min: 0, max: 0.999, noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), number), { minLength: 1 }), (failures) => {
@@ -80,7 +85,7 @@ describe('back-off', () => {
         for (const [at, jitter] of failures.sort(([a], [b]) => a - b)) {
           dice = jitter;
           backoff.failed(start + at);
-          expect(backoff.wait(start + at)).toBeLessThanOrEqual(15_000);
+          expect(backoff.wait(start + at)).toBeLessThanOrEqual(18_000);
         }
       }),
     );
@@ -101,7 +106,7 @@ describe('back-off', () => {
       expect(parseRetryAfter(header, start) > 0).toBe(false);
       const backoff = open(createDisk());
       backoff.failed(start, header);
-      expect(backoff.wait(start)).toBe(1500);
+      expect(backoff.wait(start)).toBe(2000);
       expect(backoff.read()[2]).toBe(0);
     },
   );
@@ -110,10 +115,10 @@ describe('back-off', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
     one.failed(start);
-    expect(two.wait(start)).toBe(1500);
-    expect(two.wait(start + 1500)).toBe(0);
-    two.failed(start + 1500);
-    expect(one.wait(start + 1500)).toBe(3750);
+    expect(two.wait(start)).toBe(2000);
+    expect(two.wait(start + 2000)).toBe(0);
+    two.failed(start + 2000);
+    expect(one.wait(start + 2000)).toBe(6000);
     one.succeeded();
     expect(two.wait(start)).toBe(0);
     expect(disk.used()).toBe(0);
@@ -138,19 +143,19 @@ describe('back-off', () => {
       const backoff = open(createDisk({ 'p.w': text }));
       expect(backoff.wait(start)).toBe(0);
       backoff.failed(start);
-      expect(backoff.wait(start)).toBe(1500);
+      expect(backoff.wait(start)).toBe(2000);
     }
   });
 });
 
 describe('the sender', () => {
-  test('sends all that waits, 50 events at a time, each batch once, and forgets it after a 2xx', async () => {
+  test('sends all that waits, 100 events at a time, each batch once, and forgets it after a 2xx', async () => {
     const page = openPage();
-    page.track(120);
+    page.track(220);
     expect(browser.sent).toEqual([]);
     await page.flush();
-    expect(sizes()).toEqual([50, 50, 20]);
-    expect(seqs()).toEqual(upTo(120));
+    expect(sizes()).toEqual([100, 100, 20]);
+    expect(seqs()).toEqual(upTo(220));
     expect(waiting()).toBe(0);
     await browser.clock.advance(hour);
     expect(browser.sent).toHaveLength(3);
@@ -323,7 +328,7 @@ describe('the sender', () => {
 });
 
 describe('leaving', () => {
-  const openLeaving = () => openPage([leaving]);
+  const openLeaving = () => openPage([reports, asking, leaving]);
 
   test('a page that is left hands over what nobody began, in small requests that outlive it, as far as its share of the 64 KiB goes', async () => {
     const page = openLeaving();
@@ -386,6 +391,7 @@ describe('leaving', () => {
     await browser.clock.advance(minute);
     expect(seqs().toSorted((a, b) => a - b)).toEqual(upTo(121));
     expect(waiting()).toBe(0);
+    expect(browser.asked.map(({ batch }) => batch)).toEqual(ids().slice(0, handed));
   });
 
   test('an answer of 503 to what a hidden page handed over is a failure like any other', async () => {

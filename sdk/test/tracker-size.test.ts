@@ -96,7 +96,7 @@ createTracker({ key: 'demo', endpoint: '/v1/events' }, everything()).track('a');
       expect(code).not.toMatch(/\bimport\b/);
       // Syntax and methods that came after ES2020.
       expect(code).not.toMatch(
-        /\?\?=|\|\|=|&&=|\.replaceAll\(|\.at\(|hasOwn\b|\.findLast|\.toSorted\(|\.toReversed\(|structuredClone|\bstatic\{|#[a-z]+[=;(]|Promise\.any|AbortSignal\.|Array\.fromAsync|groupBy/,
+        /\?\?=|\|\|=|&&=|\.replaceAll\(|[\w)\]]\.at\(|hasOwn\b|\.findLast|\.toSorted\(|\.toReversed\(|structuredClone|\bstatic\{|#[a-z]+[=;(]|Promise\.any|AbortSignal\.|Array\.fromAsync|groupBy/,
       );
     },
   );

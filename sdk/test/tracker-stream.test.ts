@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { streamsRemembered } from '../src/tracker/bounds.js';
+import { nameOf } from '../src/tracker/entry.js';
 import { leaving } from '../src/tracker/leaving.js';
 import { people } from '../src/tracker/people.js';
+import { plain } from '../src/tracker/plain.js';
 import { createStore } from '../src/tracker/store.js';
 import { createStream, type Place } from '../src/tracker/stream.js';
 import { startTracker } from '../src/tracker/tracker.js';
@@ -25,7 +27,7 @@ function createSite() {
       track({ isStored = false } = {}) {
         const place = stream.next(now++);
         places.push(place);
-        if (isStored) store.set(`e.${place.stream_id}.${place.seq.toString(36).padStart(6, '0')}.0.0`, '{}');
+        if (isStored) store.set(nameOf(place.stream_id, place.seq, 0, 2), '{}');
         return place;
       },
       note: () => stream.note(),
@@ -206,7 +208,7 @@ describe('streams of a tracker', () => {
 
   test('no number is given to an event that is not stored, so that it does not look like a loss', async () => {
     browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' });
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain]);
     tracker.track('liked_item');
     for (const bad of [{ properties: { n: 1n } }, { toJSON: () => JSON.parse('{') }]) {
       expect(() => tracker.track('liked_item', bad)).toThrow();
@@ -219,14 +221,14 @@ describe('streams of a tracker', () => {
 
   test('a page that is left is told of by the next, to its last event', async () => {
     const first = browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [leaving]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, leaving]);
     for (let n = 0; n < 7; n++) tracker.track('liked_item');
     await browser.clock.advance(1000);
     tracker.track('liked_item');
     first.leave();
     await browser.clock.advance(1000);
     browser.open();
-    startTracker({ key: 'demo', endpoint: '/v1/events' }).track('liked_item');
+    startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain]).track('liked_item');
     await browser.clock.advance(1000);
     const last = sent().at(-1);
     expect(last).toMatchObject({ seq: 0, after_stream_id: sent()[0].stream_id, after_seq: 7 });
@@ -234,7 +236,7 @@ describe('streams of a tracker', () => {
 
   test('reset begins another visitor, session and stream, which tells of the one before', async () => {
     browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [people]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, people]);
     tracker.track('liked_item');
     tracker.track('liked_item');
     (tracker.reset as () => void)();
@@ -253,7 +255,7 @@ describe('streams of a tracker', () => {
         browser.close();
         browser = startFakeBrowser({ now: start });
         browser.open();
-        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [people]);
+        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, people]);
         const tabs = [newPage(), newPage(), newPage()];
         for (const { tab, what } of steps) {
           browser.clock.now++;

@@ -19,6 +19,9 @@ export function batchKey(writeKey: string, batch: string, lines: readonly SentLi
     .digest('base64');
 }
 
+/** What a batch is called, when it is asked for without its lines. */
+export const batchName = (writeKey: string, batch: string): string => JSON.stringify([writeKey, batch]);
+
 /** The lines with a line end between them; a view of the body where that is what it has. */
 function canonicalBytes(lines: readonly SentLine[]): Buffer | string {
   const first = lines[0]?.bytes;

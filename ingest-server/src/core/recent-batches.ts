@@ -5,7 +5,9 @@ export interface RecentBatches<Answer> {
    * The answer to a batch: `work`'s, or, when the same batch is being worked on or was answered a while ago, that one. A tracker sends a
    * batch again when it did not see the answer, above all after a page was left.
    */
-  once(key: string, work: () => Promise<Answer>): Promise<{ answer: Answer; isRepeat: boolean }>;
+  once(key: string, work: () => Promise<Answer>, name: string): Promise<{ answer: Answer; isRepeat: boolean }>;
+  /** Whether a batch of this name is safe; waits for one that is being worked on. */
+  knows(name: string): Promise<boolean>;
 }
 
 export interface RecentBatchesOptions<Answer> {
@@ -22,33 +24,47 @@ export interface RecentBatchesOptions<Answer> {
  */
 export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer>): RecentBatches<Answer> {
   const { clock, maxBatches, maxAgeMs, isSmall } = options;
+  type Entry = { at: number; answer: Promise<Answer>; name: string };
   /** Oldest first: a Map keeps the order of insertion. */
-  const batches = new Map<string, { at: number; answer: Promise<Answer> }>();
+  const batches = new Map<string, Entry>();
+  /** The latest batch of each name. */
+  const named = new Map<string, Entry>();
+
+  function forget(key: string, entry: Entry): void {
+    if (batches.get(key) === entry) batches.delete(key);
+    if (named.get(entry.name) === entry) named.delete(entry.name);
+  }
 
   function forgetOld(): void {
     const oldest = clock.now() - maxAgeMs;
-    for (const [key, { at }] of batches) {
-      if (at > oldest && batches.size <= maxBatches) return;
-      batches.delete(key);
+    for (const [key, entry] of batches) {
+      if (entry.at > oldest && batches.size <= maxBatches) return;
+      forget(key, entry);
     }
   }
 
   return {
-    async once(key, work) {
+    async knows(name) {
+      forgetOld();
+      try {
+        return (await named.get(name)?.answer) !== undefined;
+      } catch {
+        return false;
+      }
+    },
+    async once(key, work, name) {
       forgetOld();
       const known = batches.get(key);
       if (known) return { answer: await known.answer, isRepeat: true };
-      const entry = { at: clock.now(), answer: work() };
+      const entry: Entry = { at: clock.now(), answer: work(), name };
       batches.set(key, entry);
-      const forget = () => {
-        if (batches.get(key) === entry) batches.delete(key);
-      };
+      named.set(name, entry);
       try {
         const answer = await entry.answer;
-        if (!isSmall(answer)) forget();
+        if (!isSmall(answer)) forget(key, entry);
         return { answer, isRepeat: false };
       } catch (error) {
-        forget();
+        forget(key, entry);
         throw error;
       }
     },

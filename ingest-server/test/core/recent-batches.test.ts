@@ -21,15 +21,15 @@ function setUp() {
 describe('effectively once: a batch that comes again is not stored again', () => {
   test('it gets the answer that the first one got', async () => {
     const { recent, work, worked } = setUp();
-    expect(await recent.once('a', work(1))).toEqual({ answer: 1, isRepeat: false });
-    expect(await recent.once('a', work(2))).toEqual({ answer: 1, isRepeat: true });
-    expect(await recent.once('b', work(3))).toEqual({ answer: 3, isRepeat: false });
+    expect(await recent.once('a', work(1), 'a')).toEqual({ answer: 1, isRepeat: false });
+    expect(await recent.once('a', work(2), 'a')).toEqual({ answer: 1, isRepeat: true });
+    expect(await recent.once('b', work(3), 'b')).toEqual({ answer: 3, isRepeat: false });
     expect(worked()).toBe(2);
   });
 
   test('while the first one is under way it waits for that answer', async () => {
     const { recent, work, worked } = setUp();
-    const both = await Promise.all([recent.once('a', work(1)), recent.once('a', work(2))]);
+    const both = await Promise.all([recent.once('a', work(1), 'a'), recent.once('a', work(2), 'a')]);
     expect(both).toEqual([
       { answer: 1, isRepeat: false },
       { answer: 1, isRepeat: true },
@@ -40,19 +40,40 @@ describe('effectively once: a batch that comes again is not stored again', () =>
   test('what failed is not claimed: all who wait hear of it, and the next try is a first one', async () => {
     const { recent, work } = setUp();
     const fails = () => Promise.reject(new Error('not safe'));
-    const tries = await Promise.allSettled([recent.once('a', fails), recent.once('a', work(2))]);
+    const tries = await Promise.allSettled([recent.once('a', fails, 'a'), recent.once('a', work(2), 'a')]);
     expect(tries.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(await recent.once('a', work(3))).toEqual({ answer: 3, isRepeat: false });
+    expect(await recent.once('a', work(3), 'a')).toEqual({ answer: 3, isRepeat: false });
   });
 
   test('memory is bounded: by number, by age, and by the size of an answer', async () => {
     const { recent, work, pass } = setUp();
-    for (const key of ['a', 'b', 'c', 'd', 'e']) await recent.once(key, work(1));
-    expect((await recent.once('a', work(2))).isRepeat).toBe(false);
-    expect((await recent.once('e', work(2))).isRepeat).toBe(true);
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await recent.once(key, work(1), key);
+    expect((await recent.once('a', work(2), 'a')).isRepeat).toBe(false);
+    expect((await recent.once('e', work(2), 'e')).isRepeat).toBe(true);
     pass(1_001);
-    expect((await recent.once('e', work(2))).isRepeat).toBe(false);
-    await recent.once('large', work(100));
-    expect((await recent.once('large', work(100))).isRepeat).toBe(false);
+    expect((await recent.once('e', work(2), 'e')).isRepeat).toBe(false);
+    await recent.once('large', work(100), 'large');
+    expect((await recent.once('large', work(100), 'large')).isRepeat).toBe(false);
+  });
+
+  test('a name is known while its batch is, and who asks waits for one that is under way', async () => {
+    const { recent, work, pass } = setUp();
+    expect(await recent.knows('n')).toBe(false);
+    let end = (_answer: number) => {};
+    const underWay = recent.once('a', () => new Promise<number>((resolve) => (end = resolve)), 'n');
+    const asked = recent.knows('n');
+    end(1);
+    expect(await asked).toBe(true);
+    await underWay;
+    const fails = () => Promise.reject(new Error('not safe'));
+    const failed = recent.once('b', fails, 'm');
+    expect(await recent.knows('m')).toBe(false);
+    await expect(failed).rejects.toThrow('not safe');
+    // Other lines under the same name: it is the later ones that are asked for.
+    await recent.once('c', work(1), 'n');
+    for (const key of ['d', 'e', 'f']) await recent.once(key, work(1), key);
+    expect([await recent.knows('n'), await recent.knows('f')]).toEqual([false, true]);
+    pass(1_001);
+    expect(await recent.knows('f')).toBe(false);
   });
 });

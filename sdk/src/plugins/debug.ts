@@ -1,4 +1,5 @@
 import { attempt } from '../tracker/attempt.js';
+import type { DropReason } from '../tracker/drops.js';
 import type { Plugin } from '../tracker/plugin.js';
 import { usePlugin } from './use-plugin.js';
 
@@ -10,7 +11,11 @@ interface AnswerText {
   message?: string;
 }
 
-const reasons: Record<string, string> = {
+const reasons: Record<DropReason, string> = {
+  full: 'more waits than the browser should hold; the oldest go',
+  old: 'older than a week',
+  refused: 'the server will never take them',
+  too_large: 'the server does not take one as long as this',
   field: 'a field does not fit the schema; the event goes without it',
   invalid: 'the call cannot be understood; nothing is tracked',
 };
@@ -31,7 +36,9 @@ export const debug: Plugin<void> = (host) => {
     const event = JSON.parse(line);
     say(`${event.event} on ${event.page} is stored as ${event.stream_id}, seq ${event.seq}`, event);
   });
-  host.on('dropped', ({ reason, what, value }) => say(`${what}: ${reasons[reason] ?? reason}`, value));
+  host.on('dropped', ({ reason, what, value, number }) =>
+    say(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
+  );
   host.on('sending', ({ batch }) => say(`sending ${batch.lines.length} event(s), ${batch.id}`));
   host.on('answered', ({ batch, status, text }) => {
     say(`${batch.id}: ${status || 'none'}, ${outcomes(status)}`);

@@ -1,11 +1,11 @@
 import type { Store } from './store.js';
 
 /**
- * A random time ("full jitter") up to five times as long as the server has failed by now, so the pauses grow by themselves, and a short trouble never has a long
- * pause after it. Ten minutes of failures see about seven requests from an origin, and more than twelve in fewer than one of a thousand outages.
+ * A random time ("full jitter") up to six times as long as the server has failed by now, so the pauses grow by themselves, and a short trouble never has a long
+ * pause after it. Ten minutes of failures see about seven requests from an origin, and more than twelve in one of two thousand outages.
  */
-const growth = 5;
-const firstMs = 3000;
+const growth = 6;
+const firstMs = 4000;
 const maxMs = 8 * 60 * 1000;
 /** A server that asks for more than this is not believed. */
 const maxRetryAfterMs = 60 * 60 * 1000;

@@ -10,18 +10,23 @@ export const queueAgeMs = 7 * 24 * 60 * 60 * 1000;
 export const bridgeChars = 224 * 1024;
 
 /** Events wait this long in localStorage for others to share their way into IndexedDB. */
-export const commitMs = 10;
+export const commitMs = 20;
+/** The most that are stored together there. */
+export const recordEvents = 25;
 /** An IndexedDB that has not opened after this long counts as missing, for this page. */
 export const openMs = 5000;
 
-/** One request. */
-export const batchEvents = 50;
-export const batchChars = 48 * 1024;
+/** One request: so many characters, or all that was stored together. An event has 400 at least, so they are fewer than the server's 500. */
+export const batchChars = 64 * 1024;
+/** No more are looked at for it. */
+export const batchRecords = 100;
 
 /** One request of a page that is leaving: small ones, because the browser refuses a whole one that does not fit. */
 export const exitBatchChars = 16 * 1024;
 /** What a leaving page may have under way: the browser allows 64 KiB, shared with everybody on the page. */
 export const exitBytes = 60 * 1024;
+/** More do not go out with a page: an event has some 500 bytes. */
+export const exitEvents = 200;
 
 /** Events wait this long for others to share their request. */
 export const lingerMs = 250;

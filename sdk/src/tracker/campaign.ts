@@ -10,9 +10,7 @@ const maxChars = 200;
 export const campaign: Plugin<void> = (host) =>
   host.on('event', (event) => {
     if (event.event !== 'page_view' || !event.url) return;
-    const found: Record<string, string> = {};
     new URL(event.url).searchParams.forEach((value, name) => {
-      if (known.test(name) && value) found[name] = value.slice(0, maxChars);
+      if (known.test(name) && value) event.properties = { [name]: value.slice(0, maxChars), ...event.properties };
     });
-    if (Object.keys(found).length > 0) event.properties = { ...found, ...event.properties };
   });

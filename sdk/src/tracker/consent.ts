@@ -40,6 +40,7 @@ export const consent =
         else {
           // What is wiped does not count as lost: no later event tells of its stream.
           inside.stream.end();
+          inside.identity.leave();
           inside.queue.clear();
         }
         inside.tell('consent', next);

@@ -1,4 +1,3 @@
-import { attempt } from './attempt.js';
 import type { Part } from './plugin.js';
 
 /** The longest that browsers keep a cookie, in seconds. */
@@ -11,22 +10,21 @@ const maxAge = 400 * 24 * 60 * 60;
 export const cookie =
   (domain: string): Part<void> =>
   ({ store, on, pass }) => {
-    const stored = () => attempt(() => JSON.parse(store.get('v')!)[0]) as string | undefined;
+    const stored = () => store.get('v')?.split('|')[0];
     let written: string | undefined;
 
     // A host that the visitor had not been to, or another tab's new visitor.
     const adopt = () => {
       written = /(?:^|; )millrace=([\w-]{1,64})(?:;|$)/.exec(document.cookie)?.[1];
-      if (written && written !== stored()) store.set('v', JSON.stringify([written, 'none', 0]));
+      if (written && written !== stored()) store.set('v', `${written}|none|0|`);
     };
     const write = () => {
       const visitor = stored();
       if (visitor === written) return;
       written = visitor;
-      const rest = visitor ? `${visitor}; max-age=${maxAge}` : '; max-age=0';
       const secure = location.protocol === 'https:' ? '; secure' : '';
       // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser
-      document.cookie = `millrace=${rest}; domain=${domain}; path=/; samesite=lax${secure}`;
+      document.cookie = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
     };
     pass(adopt);
     on('stored', write);

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import type { Part } from './plugin.js';
 import type { Store } from './store.js';
 
 /**
@@ -41,3 +42,18 @@ export function createDrops(store: Store): Drops {
     },
   };
 }
+
+/** Counts what is dropped, and tells it with a later event. Without this part only the gaps in `seq` say what is missing. */
+export const reports: Part<void> = (inside) => {
+  const drops = createDrops(inside.store);
+  inside.on('dropped', ({ reason, number }) => inside.pass(() => drops.count(reason, number)));
+  const { seal } = inside;
+  inside.seal = (draft, at) => {
+    const counts = drops.pending();
+    // Only beside few properties, so that all stays within what the server takes; else a later event carries them.
+    const tells = counts && JSON.stringify({ ...draft.properties }).length < 160;
+    if (tells) draft.properties = { ...draft.properties, [dropsProperty]: counts };
+    seal(draft, at);
+    if (tells) drops.reported();
+  };
+};

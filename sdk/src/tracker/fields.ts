@@ -1,7 +1,6 @@
 import { limits } from '../schema/limits.js';
 import { attempt } from './attempt.js';
 import { byteLength } from './bytes.js';
-import { leftOut } from './left-out.js';
 import type { Part } from './plugin.js';
 import { toSlug } from './slug.js';
 
@@ -55,22 +54,32 @@ function isShallow(value: unknown, levels: number): boolean {
 }
 
 /** The properties as they will be in JSON, or undefined when they are none or too much. */
-export function cleanProperties(given: unknown): Record<string, unknown> | undefined {
+export function cleanProperties(given: Record<string, unknown>): Record<string, unknown> | undefined {
   return attempt(() => {
-    const flat = Object.values(given as object).every((value) => /^(string|number|boolean)$/.test(typeof value));
-    const json = JSON.stringify(given);
-    // What is flat is in JSON as it is, and need not be read back.
-    const value = flat ? given : JSON.parse(json);
+    let value = given;
+    let isFlat = true;
+    /** At most: an escaped character has six. Counting exactly is dear, and seldom needed. */
+    let bytes = 0;
+    for (const name of Object.keys(given)) {
+      const inner = given[name];
+      const type = typeof inner;
+      isFlat = isFlat && (type === 'string' || type === 'number' || type === 'boolean');
+      bytes += 6 * (name.length + ((inner as string | undefined)?.length || 4) + 1);
+    }
+    if (!isFlat) {
+      value = JSON.parse(JSON.stringify(given));
+      bytes = limits.eventBytes;
+    }
     const names = Object.keys(value);
     const fits =
+      typeof value === 'object' &&
       !Array.isArray(value) &&
       // The server refuses this name, and the whole event with it.
       !names.includes('__proto__') &&
       names.length <= limits.propertiesKeys &&
-      (flat || isShallow(value, limits.propertiesDepth)) &&
-      // A character has at most 3 bytes, so most need no counting.
-      (json.length * 3 <= limits.propertiesBytes || byteLength(json) <= limits.propertiesBytes);
-    return fits && typeof value === 'object' ? value : undefined;
+      (isFlat || isShallow(value, limits.propertiesDepth)) &&
+      (bytes <= limits.propertiesBytes || byteLength(JSON.stringify(value)) <= limits.propertiesBytes);
+    return fits ? value : undefined;
   });
 }
 
@@ -84,12 +93,13 @@ export function cleanFields(
   leave: (field: string, value: unknown) => void,
 ): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  const { properties: inner, ...outer } = given;
+  const inner = given.properties;
   const isObject = typeof inner === 'object' && !Array.isArray(inner);
   if (!isObject && inner !== undefined) leave('properties', inner);
   const properties: Record<string, unknown> = isObject ? { ...inner } : {};
-  for (const [name, value] of Object.entries(outer)) {
-    if (value === undefined || value === null) continue;
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value === undefined || value === null || name === 'properties') continue;
     const cleaner = cleaners[name];
     if (!cleaner) properties[name] = properties[name] ?? value;
     else {
@@ -107,14 +117,15 @@ export function cleanFields(
 
 /** Fields are made to fit the schema in the page, where the mistake can be seen, and before they cost a request. */
 export const clean: Part<void> = (inside) => {
+  const { tell } = inside;
   inside.clean = (event, fields) => {
     // Reading what a page gives runs the page's code (getters, proxies), which may throw.
     const copy = attempt(
-      () => ({ ...(fields as object) }),
-      () => leftOut(inside, 'field', 'fields'),
+      () => ({ ...(fields as object), event }),
+      () => tell('dropped', { reason: 'field', what: 'fields' }),
     );
-    const given = cleanFields({ ...copy, event }, (field, value) => leftOut(inside, 'field', field, value));
-    if (!given.event) leftOut(inside, 'invalid', 'event', event);
+    const given = cleanFields(copy || { event }, (what, value) => tell('dropped', { reason: 'field', what, value }));
+    if (!given.event) tell('dropped', { reason: 'invalid', what: 'event', value: event });
     return given;
   };
 };

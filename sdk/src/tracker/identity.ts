@@ -1,9 +1,10 @@
-import { attempt } from './attempt.js';
 import { shortId } from './id.js';
 import type { Store } from './store.js';
 
 /** A visit ends after this long without an event. */
 export const sessionIdleMs = 30 * 60 * 1000;
+/** An event so soon after another is of the same person, whatever is stored: reading that is a good part of an event's cost. */
+const sameMs = 10;
 /** The stored moment of the last event may be this old, so that not every event writes it. Leaving the page writes it exactly. */
 const savedLateMs = 10 * 1000;
 
@@ -18,12 +19,14 @@ export interface Identity {
   /** The person at an event, which goes on with the session or begins a new one. What is changed in it stays, once saved. */
   touch(now: number): Person;
   save(): void;
+  /** The next person is another one. */
+  leave(): void;
 }
 
-const record = /^\["[\w-]{1,64}","[\w-]{1,64}",\d+[,\]]/;
+const record = /^([\w-]{1,64}\|){2}\d+\|/;
 
 /**
- * One stored record, `[visitor, session, at, user?]`, shared by all tabs: each event reads it, so that tabs agree at once. When it is gone, by another
+ * One stored record, `visitor|session|at|user`, shared by all tabs: each event reads it, so that tabs agree at once. When it is gone, by another
  * tab's wish or because somebody cleared the storage, the visitor is a new one.
  * @param changed told when a visitor follows on another in this page's life
  */
@@ -36,7 +39,7 @@ export function createIdentity(store: Store, changed: () => void): Identity {
   function save(): void {
     if (!person) return;
     savedAt = at;
-    text = JSON.stringify([person.visitor, person.session, at, person.user || '']);
+    text = [person.visitor, person.session, at, person.user].join('|');
     store.set('v', text);
   }
 
@@ -45,17 +48,17 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     const stored = store.get('v');
     if (stored === text) return;
     text = stored;
-    const known = record.test(stored ?? '') && attempt(() => JSON.parse(stored!));
-    const [visitor, session, time, user] = known || [];
+    const known = record.test(stored!);
+    const [visitor = '', session = '', time, ...user] = known ? stored!.split('|') : [];
     if (person && person.visitor !== visitor) changed();
+    savedAt = Number(time) || 0;
     // This tab knows its own last event better than what it last stored.
-    at = known ? (person?.session === session ? Math.max(at, time) : time) : 0;
-    savedAt = known ? time : 0;
-    person = known ? { visitor, session, user: user || undefined } : undefined;
+    at = person?.session === session ? Math.max(at, savedAt) : savedAt;
+    person = known ? { visitor, session, user: user.join('|') || undefined } : undefined;
   }
 
   function touch(now: number): Person {
-    load();
+    if (!person || Math.abs(now - at) >= sameMs) load();
     // Both ways, so that a clock that was far ahead when it was stored does not keep a session alive for ever.
     const idle = Math.abs(now - at) > sessionIdleMs;
     at = now;
@@ -66,5 +69,10 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     return person;
   }
 
-  return { touch, save };
+  function leave(): void {
+    store.remove('v');
+    at = 0;
+  }
+
+  return { touch, save, leave };
 }

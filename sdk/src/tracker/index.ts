@@ -1,3 +1,4 @@
+import { plain } from './plain.js';
 import type { Part } from './plugin.js';
 import { safely } from './safely.js';
 import { startTracker } from './tracker.js';
@@ -6,12 +7,14 @@ import { views } from './views.js';
 import type { WholeSettings } from './whole.js';
 import { whole } from './whole.js';
 
+export { asking } from './asking.js';
 export { campaign } from './campaign.js';
 export { clicks } from './clicks.js';
 export { clock } from './clock.js';
 export { compress } from './compress.js';
 export { consent } from './consent.js';
 export { cookie } from './cookie.js';
+export { reports } from './drops.js';
 export { clean } from './fields.js';
 export { leaving } from './leaving.js';
 export { lease } from './lock.js';
@@ -47,6 +50,6 @@ export function createTracker<const Site extends Names = Names>(
   options: TrackerOptions<Site>,
   parts?: readonly Part[],
 ): Core<Site> & Partial<Calls<Site>>;
-export function createTracker(options: TrackerOptions, parts?: readonly Part[]): unknown {
-  return safely(options, () => startTracker(options, parts));
+export function createTracker(options: TrackerOptions, parts: readonly Part[] = []): unknown {
+  return safely(options, () => startTracker(options, [plain, ...parts]));
 }

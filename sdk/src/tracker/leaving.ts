@@ -1,5 +1,5 @@
 import { attempt } from './attempt.js';
-import { batchEvents, exitBatchChars, exitBytes } from './bounds.js';
+import { exitBatchChars, exitBytes, exitEvents } from './bounds.js';
 import { byteLength } from './bytes.js';
 import { onLifecycle } from './lifecycle.js';
 import type { Moments, Part } from './plugin.js';
@@ -48,11 +48,10 @@ export const leaving: Part<void> = (inside) => {
     let chars = 0;
     const taken: typeof mine = [];
     for (const entry of mine) {
-      const { done, ends } = readRuns(store, entry.stream);
-      if (entry.seq <= Math.max(done, ...ends)) continue;
+      if (entry.seq <= Math.max(...readRuns(store, entry.stream))) continue;
       chars += entry.line.length;
       const isOther = entry.stream !== (taken[0] ?? entry).stream;
-      if (taken.length && (isOther || taken.length >= batchEvents || chars > exitBatchChars)) break;
+      if (taken.length && (isOther || chars > exitBatchChars)) break;
       taken.push(entry);
     }
     return taken.length ? batchOf(taken) : undefined;
@@ -63,9 +62,12 @@ export const leaving: Part<void> = (inside) => {
     const at = Date.now();
     const url = inside.address(batch, at);
     const body = batch.lines.join('\n');
-    if (gone && attempt(() => !!fetchLater(url, { ...requestOf(body), activateAfter: 0 }))) return true;
-    // A browser without keepalive would end the request with the page.
-    if (gone && !attempt(() => 'keepalive' in Request.prototype) && attempt(() => navigator.sendBeacon(url, body)))
+    if (
+      gone &&
+      (attempt(() => fetchLater(url, { ...requestOf(body), activateAfter: 0 })) ||
+        // A browser without keepalive would end the request with the page.
+        (!attempt(() => 'keepalive' in Request.prototype) && attempt(() => navigator.sendBeacon(url, body))))
+    )
       return true;
     const size = byteLength(body);
     if (bytes + size > exitBytes) return false;
@@ -74,7 +76,7 @@ export const leaving: Part<void> = (inside) => {
       bytes -= size;
       elsewhere.delete(end);
       // No answer says nothing about the server: the browser may have refused, for want of room.
-      return answer.status ? sender.settle(batch, answer, at) : undefined;
+      if (answer.status) sender.settle(batch, answer, at);
     });
     elsewhere.add(end);
     return true;
@@ -92,22 +94,14 @@ export const leaving: Part<void> = (inside) => {
         const batch = unsent();
         if (!batch || !hand(batch)) return;
         // What lies before it and is not in memory any more is a run of its own.
-        const { done, ends } = readRuns(store, batch.stream);
-        if (batch.first - 1 > Math.max(done, ...ends)) beginRun(store, { stream: batch.stream, last: batch.first - 1 });
+        const { stream, first } = batch;
+        if (first - 1 > Math.max(...readRuns(store, stream))) beginRun(store, { stream, last: first - 1 });
         beginRun(store, batch);
       }
     });
 
   inside.on('stored', (entry) => {
-    mine.push(entry);
-    if (mine.length % 64 === 0) {
-      let chars = 0;
-      const isNew = ({ line }: (typeof mine)[0]) => {
-        chars += line.length;
-        return chars <= exitBytes;
-      };
-      mine = mine.reverse().filter(isNew).reverse();
-    }
+    mine = [...mine, entry].slice(-exitEvents);
     if (gone) leave();
   });
   inside.on('done', ({ stream, first, last }) => {

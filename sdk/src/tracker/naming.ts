@@ -13,17 +13,20 @@ export const naming: Part<void> = (inside) => {
     path = location.pathname;
   };
   inside.call(inside.options.page);
-  // Asked for at every event, so what was made of a path is kept.
+  // Asked for at every event, so what was made of a path is kept: parsing it is dear.
   let from: string | undefined;
+  let pathname: string;
   let name = '';
   inside.pageOf = () => {
-    const { pathname } = location;
+    if (from !== document.URL) {
+      from = document.URL;
+      pathname = location.pathname;
+      name = pageFromPath(pathname);
+    }
     const said =
       (path === pathname && named) ||
       document.body?.getAttribute('data-page') ||
       document.documentElement.getAttribute('data-page');
-    if (from !== pathname) name = pageFromPath(pathname);
-    from = pathname;
-    return toSlug(said || '') || name;
+    return (said && toSlug(said)) || name;
   };
 };

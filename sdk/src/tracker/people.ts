@@ -1,4 +1,3 @@
-import { leftOut } from './left-out.js';
 import type { Part } from './plugin.js';
 
 /** Who the person is, as far as the site knows. */
@@ -12,7 +11,8 @@ export interface PeopleCalls {
 export const people: Part<PeopleCalls> = (inside) => ({
   identify(user) {
     const id = String(user ?? '');
-    if (id.length > 64 || (user && typeof user === 'object')) leftOut(inside, 'invalid', 'user', user);
+    if (id.length > 64 || (user && typeof user === 'object'))
+      inside.tell('dropped', { reason: 'invalid', what: 'user', value: user });
     else {
       inside.pass(() => {
         inside.identity.touch(Date.now()).user = id || undefined;
@@ -20,5 +20,5 @@ export const people: Part<PeopleCalls> = (inside) => ({
       });
     }
   },
-  reset: () => inside.pass(() => inside.store.remove('v')),
+  reset: () => inside.pass(() => inside.identity.leave()),
 });

@@ -16,7 +16,7 @@ export interface Platform {
 /** What is looked for, in this order: Android calls itself Linux too, and ChromeOS X11. */
 const systems = {
   android: /android/i,
-  ios: /iphone|ipad|ipod|^ios/i,
+  ios: /ip(hone|[ao]d)|^ios/i,
   chromeos: /cros|chrom(e|ium) ?os/i,
   windows: /windows/i,
   macos: /mac/i,
@@ -30,7 +30,7 @@ export function platformOf(navigator: NavigatorLike): Platform {
   let os = Object.entries(systems).find(([, words]) => words.test(platform || userAgent))?.[0] ?? 'web';
   // An iPad says that it is a Mac; no Mac has a touch screen.
   if (os === 'macos' && maxTouchPoints > 1) os = 'ios';
-  const isPhone = os === 'ios' ? /iphone|ipod/i.test(userAgent) : (mobile ?? /mobile/i.test(userAgent));
+  const isPhone = os === 'ios' ? /ip(hone|od)/i.test(userAgent) : (mobile ?? /mobile/i.test(userAgent));
   return {
     os,
     device: isPhone ? 'mobile' : /ios|android/.test(os) || /tablet/i.test(userAgent) ? 'tablet' : 'desktop',

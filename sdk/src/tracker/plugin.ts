@@ -1,6 +1,7 @@
 import type { MillraceEvent } from '../schema/event.js';
 import type { Backoff } from './backoff.js';
-import type { Drops } from './drops.js';
+import type { DropReason } from './drops.js';
+import type { Entry } from './entry.js';
 import type { Identity } from './identity.js';
 import type { Lock } from './lock.js';
 import type { Platform } from './platform.js';
@@ -8,6 +9,7 @@ import type { Batch, Queue } from './queue.js';
 import type { Sender } from './sender.js';
 import type { Store } from './store.js';
 import type { Place, Stream } from './stream.js';
+import type { Answer } from './transport.js';
 import type { TrackerOptions } from './types.js';
 
 /** An event before it has its visitor and its number. */
@@ -18,9 +20,9 @@ export interface Moments {
   /** An event was tracked. A plugin may change it, or leave it out by returning false. */
   event: Draft;
   /** It was stored: its place, its time and its JSON. */
-  stored: { stream: string; seq: number; at: number; line: string };
-  /** An event, or a field of it, was left out, and why. */
-  dropped: { reason: string; what?: unknown; value?: unknown };
+  stored: Entry;
+  /** A call or a field was left out (`what`, `value`), or so many events that were stored, and why. */
+  dropped: { reason: DropReason; what?: string; value?: unknown; number?: number };
   /** A batch is about to be sent; `sent_at`, in milliseconds since 1970, may be changed. */
   sending: { batch: Batch; sent_at: number };
   /** The server's answer to it, status 0 for none, and when it was sent. */
@@ -54,7 +56,6 @@ export interface Inside extends Host {
   store: Store;
   stream: Stream;
   identity: Identity;
-  drops: Drops;
   queue: Queue;
   sender: Sender;
   backoff: Backoff;
@@ -74,11 +75,13 @@ export interface Inside extends Host {
   /** Aborted while the page is gone. */
   signal?: AbortSignal | undefined;
   /** Settles when what is under way elsewhere is answered. */
-  settled(): Promise<unknown> | undefined;
+  settled?(): Promise<unknown>;
   /** Whether a request of so many bytes is to outlive the page. */
-  survives(bytes: number): boolean;
+  survives?(bytes: number): boolean;
   /** Gzips a text as a body of type text/plain; undefined where that cannot be. */
-  compress(text: string): Promise<Blob | undefined> | undefined;
+  compress?(text: string): Promise<Blob | undefined>;
+  /** Sends a body; `isAgain` when it was sent before and no answer came. */
+  post(url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal, isAgain?: boolean): Promise<Answer>;
   /** The lock for browsers without Web Locks. */
   lease: Lock;
 }

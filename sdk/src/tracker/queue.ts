@@ -1,6 +1,7 @@
 import { attempt } from './attempt.js';
-import { batchChars, batchEvents, bridgeChars, commitMs, queueAgeMs, queueChars, queueEvents } from './bounds.js';
-import type { DropReason, Drops } from './drops.js';
+import { batchChars, batchRecords, bridgeChars, commitMs, queueAgeMs, queueChars, queueEvents } from './bounds.js';
+import type { DropReason } from './drops.js';
+import { type Entry, entriesOf, nameOf, storedOf } from './entry.js';
 import { endRun, readRuns } from './runs.js';
 import { bridgeShelf, openShelf } from './shelf.js';
 import type { Store } from './store.js';
@@ -16,41 +17,28 @@ export interface Batch {
   lines: string[];
 }
 
+/** A batch out of the queue. */
+export interface Taken extends Batch {
+  /** The names of the first and the last that is stored of it. */
+  from: string;
+  to: string;
+  /** What is stored together with its last event, and is of a later batch. */
+  rest: readonly Entry[];
+}
+
 export interface Queue {
   /** Stores an event under a name of its own: the cost does not grow with the queue. */
-  append(stream: string, seq: number, now: number, line: string): void;
+  append(entry: Entry): void;
   /** Brings what is in localStorage and memory into IndexedDB. Settles when it is there, or cannot be. */
   commit(): Promise<void>;
   /** The next batch to send, of the oldest events; undefined when nothing waits. */
-  next(): Promise<Batch | undefined>;
+  next(): Promise<Taken | undefined>;
   /** The server has the batch, or will never take it: forgets it and its events. With a reason they are counted as dropped. */
-  done(batch: Batch, reason?: DropReason): Promise<void>;
+  done(batch: Taken, reason?: DropReason): Promise<void>;
   /** The batch is too much for one request: its events go in smaller ones from now on. */
   split(batch: Batch): void;
   /** Forgets what waits, and everything else that is stored. */
   clear(): void;
-}
-
-/** A stored event. Its name says what is needed to count, order and bound the queue without reading it. */
-export interface Entry {
-  name: string;
-  stream: string;
-  seq: number;
-  at: number;
-  chars: number;
-  line: string;
-}
-
-const text = (number: number) => number.toString(36).padStart(6, '0');
-
-/** `e.<stream>.<seq>.<time>.<chars>`, base 36: sorted as text, a stream's events are in their order whatever the clock did. */
-const nameOf = (stream: string, seq: number, at: number, line: string) =>
-  ['e', stream, text(seq), text(at), text(line.length)].join('.');
-
-function entryOf(name: string, line = ''): Entry {
-  const [, stream = '', ...numbers] = name.split('.');
-  const [seq = 0, at = 0, chars = 0] = numbers.map((number) => Number.parseInt(number, 36));
-  return { name, stream, seq, at, chars: chars + name.length, line };
 }
 
 /** @param last where the batch ends, when that is not its last event */
@@ -65,16 +53,23 @@ export function batchOf(
 /**
  * An event is written to localStorage at once, which survives a navigation and a crash of the page, and a moment later, with those beside it, to
  * IndexedDB, which survives a kill of the browser; then the first copy goes. Without IndexedDB the first copy is the queue.
+ * @param drop told what is dropped
  * @param database its name
- * @param committed told after each commit
+ * @param committed told after each commit of something
  */
-export function createQueue(store: Store, drops: Drops, database: string, committed: () => void): Queue {
+export function createQueue(
+  store: Store,
+  drop: (reason: DropReason, events: number) => void,
+  database: string,
+  committed: () => void,
+): Queue {
   let shelf = openShelf(database);
   let maxChars = queueChars;
   /** In localStorage since the last commit, and in the queue since its bounds were looked at, in characters. */
   let bridged = 0;
   let untrimmed = queueChars;
-  let maxEvents = batchEvents;
+  /** More than fit, until the server finds a batch too large. */
+  let maxEvents = batchChars;
   let timer: unknown;
   let underWay = Promise.resolve();
 
@@ -89,49 +84,54 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
     // Looking at all of it is dear, so only now and then.
     if (untrimmed < maxChars / 16) return;
     untrimmed = 0;
-    const all = (await shelf.head())[0].map((name) => entryOf(name));
-    let events = all.length;
+    const all = (await shelf.names()).map(storedOf);
+    let events = 0;
     let chars = 0;
-    for (const entry of all) chars += entry.chars;
+    for (const stored of all) {
+      events += stored.events;
+      chars += stored.chars;
+    }
     let last = '';
-    for (const entry of all) {
-      const isOld = Date.now() - entry.at > queueAgeMs;
+    for (const stored of all) {
+      const isOld = Date.now() - stored.at > queueAgeMs;
       if (!isOld && events <= queueEvents && chars <= maxChars) break;
-      drops.count(isOld ? 'old' : 'full');
-      events--;
-      chars -= entry.chars;
-      last = entry.name;
+      drop(isOld ? 'old' : 'full', stored.events);
+      events -= stored.events;
+      chars -= stored.chars;
+      last = stored.name;
     }
     if (last) await shelf.remove('e.', last);
   }
 
-  const stored = (names: readonly string[]) =>
-    names.map((name) => ({ ...entryOf(name, store.get(name)), loose: store.isLoose(name) }));
+  /** Puts what has these names, and removes it where it was; false when there is nothing to put, or no place. */
+  async function move(names: readonly string[], areLoose: boolean): Promise<unknown> {
+    const chosen = names.filter((name) => store.isLoose(name) === areLoose);
+    const put = chosen.length && shelf.put;
+    const entries = chosen.flatMap((name) => entriesOf(name, store.get(name)!));
+    return put && (await put(entries, areLoose)) && chosen.forEach(store.remove);
+  }
 
   async function commitNow(): Promise<void> {
     // What the browser does not let us read stays where it is.
     const names = store.names('e.').filter(store.get);
     bridged = 0;
-    try {
-      if (names.length && (await shelf.put(stored(names)))) names.forEach(store.remove);
-    } catch {
-      withoutShelf();
+    if (names.length) {
+      await Promise.all([move(names, true), move(names, false)]).catch(withoutShelf);
+      committed();
     }
-    committed();
     await trim();
   }
 
   /** What is tracked meanwhile goes with the next one. */
   function commit(): Promise<void> {
-    clearTimeout(timer as number);
     timer = undefined;
     underWay = underWay.then(commitNow).catch(() => {});
     return underWay;
   }
 
   return {
-    append(stream, seq, now, line) {
-      const name = nameOf(stream, seq, now, line);
+    append({ stream, seq, at, line }) {
+      const name = nameOf(stream, seq, at, line.length);
       bridged += line.length;
       untrimmed += line.length;
       // One burst may not fill the site's storage; without IndexedDB what is there already counts, too.
@@ -139,37 +139,48 @@ export function createQueue(store: Store, drops: Drops, database: string, commit
       timer = timer || attempt(() => setTimeout(commit, commitMs));
     },
     commit() {
-      // A page that dies now loses what is only in its memory, unless that is written before anything is waited for.
-      const loose = store.names('e.').filter(store.isLoose);
-      if (loose.length) shelf.put(stored(loose)).catch(() => {});
+      // What is only in this page's memory would die with it, so it is put before anything is waited for.
+      move(store.names('e.'), true).catch(() => {});
       return commit();
     },
     async next() {
       await commit();
-      const [names, lines] = await shelf.head(batchEvents);
-      const entries = names.map((name, index) => entryOf(name, lines[index]));
-      const oldest = entries[0];
+      const stored = (await shelf.names(batchRecords)).map(storedOf);
+      const oldest = stored[0];
       if (!oldest) return undefined;
       // A run that was begun ends where it ended, also when its last event is gone.
-      const end = readRuns(store, oldest.stream).ends.find((seq) => seq >= oldest.seq);
+      const end = readRuns(store, oldest.stream)
+        .slice(1)
+        .find((seq) => seq >= oldest.seq);
+      const isOther = ({ stream, seq }: Pick<Entry, 'stream' | 'seq'>) =>
+        stream !== oldest.stream || seq > (end ?? seq);
       let chars = 0;
-      let isWhole = entries.length < batchEvents;
-      const taken: Entry[] = [];
-      for (const entry of entries) {
-        chars += entry.chars;
-        const isOther = entry.stream !== oldest.stream || entry.seq > (end ?? entry.seq);
-        if (isOther || (taken.length && (taken.length >= maxEvents || chars > batchChars))) {
-          isWhole = isOther;
-          break;
-        }
-        taken.push(entry);
-      }
-      return batchOf(taken, isWhole ? end : undefined);
+      // At least one, however long.
+      const near = stored.filter((its) => {
+        chars += its.chars;
+        return chars <= batchChars || its === oldest;
+      });
+      const found = await shelf.read(near[near.length - 1]!.name);
+      const taken = found.filter((entry, index) => !isOther(entry) && index < maxEvents);
+      const next = found[taken.length] ?? stored[near.length];
+      const isWhole = next ? isOther(next) : stored.length < batchRecords;
+      const batch = batchOf(taken, isWhole ? end : undefined);
+      const begun = near.filter(({ stream, seq }) => stream === batch.stream && seq <= batch.last);
+      const final = begun[begun.length - 1]!;
+      const rest = found
+        .slice(taken.length)
+        .filter(({ stream, seq }) => stream === batch.stream && seq < final.seq + final.events);
+      return { ...batch, from: oldest.name, to: final.name, rest };
     },
     async done(batch, reason) {
-      const { stream, first, last, lines } = batch;
-      if (reason) drops.count(reason, lines.length);
-      await shelf.remove(`e.${stream}.${text(first)}`, `e.${stream}.${text(last)}/`).catch(withoutShelf);
+      if (reason) drop(reason, batch.lines.length);
+      try {
+        // First, so that a page that dies in between has something twice and loses nothing.
+        if (batch.rest.length) await shelf.put!(batch.rest, true);
+        await shelf.remove(batch.from, batch.to);
+      } catch {
+        withoutShelf();
+      }
       // Last, so that a page that dies in between repeats the same batch.
       endRun(store, batch, true);
     },

@@ -10,7 +10,7 @@ import { version } from './version.js';
 export function safely({ gpc }: Pick<TrackerOptions, 'gpc'>, start: () => Started): object {
   const isOptedOut =
     gpc !== 'ignore' && attempt(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl);
-  const inner = typeof document === 'object' && !isOptedOut ? attempt(start) : undefined;
+  const inner = isOptedOut ? undefined : attempt(start);
   const safe: Record<string, unknown> = { version, flush: async () => attempt(() => inner?.flush()) };
   for (const call of 'track page identify reset consent use'.split(' ')) {
     safe[call] = (...given: unknown[]) => {

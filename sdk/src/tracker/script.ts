@@ -26,14 +26,13 @@ function replay(calls: KeptCall[], tracker: Started): void {
 function install(): void {
   const stub: Stub = (window.millrace as Stub | undefined) ?? {};
   if (stub.version) {
-    console.warn('millrace: the script is in the page twice');
+    console.warn('millrace: loaded twice');
     return;
   }
-  const script = (document.currentScript ??
-    document.querySelector('script[data-key][src*="millrace"]')) as HTMLScriptElement | null;
+  const script = (document.currentScript ?? document.querySelector('script[data-key]')) as HTMLScriptElement | null;
   const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask: masked } = script?.dataset ?? {};
   if (!key) {
-    console.warn('millrace: the script tag needs data-key="…", the write key; nothing is tracked');
+    console.warn('millrace: no data-key at the script tag: nothing is tracked');
   }
   const tracker = safely({ gpc: gpc as 'ignore' }, () => {
     if (!key) throw new TypeError('no data-key');

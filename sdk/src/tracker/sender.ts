@@ -5,15 +5,15 @@ import type { Inside } from './plugin.js';
 import type { Batch } from './queue.js';
 import { beginRun } from './runs.js';
 import { sleep } from './sleep.js';
-import { type Answer, post } from './transport.js';
+import { type Answer, isPassing } from './transport.js';
 
 export interface Sender {
   /** Sends what waits, `delay` milliseconds from now or sooner. */
   wake(delay?: number): void;
   /** Sends what waits and settles when all is sent or has to wait for its next try. Never rejects. */
   flush(): Promise<unknown>;
-  /** What follows from an answer. */
-  settle(batch: Batch, answer: Answer, at: number): Promise<void>;
+  /** Whether an answer is the last word on a batch; else there is a pause. */
+  settle(batch: Batch, answer: Answer, at: number): boolean;
 }
 
 /** When to send, and what follows from an answer. One request at a time over all tabs, by the lock; the one that has it sends for all. */
@@ -26,14 +26,12 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
   let due = 0;
   let running: Promise<unknown> = Promise.resolve();
 
-  async function settle(batch: Batch, answer: Answer, at: number): Promise<void> {
-    const { status, retryAfter } = answer;
+  function settle(batch: Batch, answer: Answer, at: number): boolean {
     inside.tell('answered', { ...answer, batch, at });
-    if (!status || status >= 500 || status === 408 || status === 429) return backoff.failed(now(), retryAfter);
-    backoff.succeeded();
-    if (status === 413 && batch.lines.length > 1) return queue.split(batch);
-    await queue.done(batch, status === 413 ? 'too_large' : status >= 400 ? 'refused' : undefined);
-    inside.tell('done', batch);
+    const isFinal = !isPassing(answer);
+    if (isFinal) backoff.succeeded();
+    else backoff.failed(now(), answer.retryAfter);
+    return isFinal;
   }
 
   /** True when nothing waits any more. */
@@ -45,28 +43,32 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
         return true;
       }
       const text = batch.lines.join('\n');
-      const zipped = await inside.compress(text);
+      const zipped = await inside.compress?.(text);
       if (signal?.aborted) break;
-      beginRun(inside.store, batch);
+      const isAgain = beginRun(inside.store, batch);
       const at = now();
       const url = inside.address(batch, at) + (zipped ? '&encoding=gzip' : '');
-      const survives = inside.survives(zipped ? zipped.size : text.length * 3);
-      const answer = await post(url, zipped || text, survives, signal);
+      const survives = inside.survives?.(zipped ? zipped.size : text.length * 3);
+      const answer = await inside.post(url, zipped || text, survives, signal, isAgain);
       if (signal?.aborted) break;
-      await settle(batch, answer, at);
+      if (!settle(batch, answer, at)) break;
+      const isTooLarge = answer.status === 413;
+      if (isTooLarge && batch.lines.length > 1) queue.split(batch);
+      else {
+        await queue.done(batch, isTooLarge ? 'too_large' : answer.status >= 400 ? 'refused' : undefined);
+        inside.tell('done', batch);
+      }
     }
     return false;
   }
 
   async function run(): Promise<void> {
-    await inside.settled();
+    await inside.settled?.();
     const { signal } = inside;
-    let isEmpty = false;
-    if (!signal?.aborted && !backoff.wait(now())) {
-      await lock(async () => {
-        isEmpty = await drain(signal);
-      }, signal);
-    }
+    let isEmpty: boolean | undefined;
+    await lock(async () => {
+      isEmpty = await drain(signal);
+    }, signal);
     if (!isEmpty) wake(Math.max(backoff.wait(now()), lingerMs));
   }
 

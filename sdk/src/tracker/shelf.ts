@@ -1,34 +1,41 @@
 import { attempt } from './attempt.js';
-import { openMs } from './bounds.js';
+import { openMs, recordEvents, streamsRemembered } from './bounds.js';
+import { type Entry, entriesOf, nameOf } from './entry.js';
 import type { Store } from './store.js';
-
-/** A stream's mark is kept this long after the stream began: ids begin with their time. */
-const marksMs = 24 * 60 * 60 * 1000;
-
-/** An event under its name, `e.<stream>.<seq>…`. */
-export interface Stored {
-  name: string;
-  stream: string;
-  seq: number;
-  line: string;
-  /** Only this page has it, in its memory. */
-  loose: boolean;
-}
 
 /** Where the events wait, in the order of their names. Each call is one transaction, and rejects where the browser does not take it. */
 export interface Shelf {
-  /** @returns whether it has copies of its own now */
-  put(events: readonly Stored[]): Promise<boolean>;
-  /** The first names and lines; of all, no lines. */
-  head(count?: number): Promise<[names: string[], lines: string[]]>;
-  /** Removes the names from `first` to `last`. */
+  /**
+   * Missing where it has no copies of its own. Gives true.
+   * @param loose only this page has them, in its memory: no other tab can have put them, nor can they have left, so they are put at once
+   */
+  put?(entries: readonly Entry[], loose?: boolean): Promise<boolean>;
+  /** The names of what is stored, the first or all. */
+  names(count?: number): Promise<string[]>;
+  /** The events from the first to those stored under this name. */
+  read(last: string): Promise<Entry[]>;
+  /** Removes what is stored under the names from `first` to `last`. */
   remove(first: string, last: string): Promise<unknown>;
+}
+
+/** Events that follow one another are one record, because it is records that cost: each is a message there, one back and a task. */
+function putAll(events: IDBObjectStore, entries: readonly Entry[]): void {
+  let run: Entry[] = [];
+  entries.forEach((entry, index) => {
+    run.push(entry);
+    const next = entries[index + 1];
+    if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
+    const { stream, seq, at } = run[0]!;
+    const text = run.map(({ line }) => line).join('\n');
+    events.put(text, nameOf(stream, seq, at, text.length, run.length));
+    run = [];
+  });
 }
 
 /**
  * The events in IndexedDB, where they outlive the browser's process; shared by all tabs. `put` takes nothing again that was here before, also when it has
- * left since: a tab that commits late, or a localStorage that fell back to an older state when the browser was killed, brings nothing back. For that it
- * keeps a mark for each stream, `m.<stream>`: how far it has come.
+ * left since: a tab that commits late, or a localStorage that fell back to an older state when the browser was killed, brings nothing back. For that `m`
+ * keeps how far the newest streams have come.
  * @param name the database
  */
 export function openShelf(name: string): Shelf {
@@ -46,20 +53,26 @@ export function openShelf(name: string): Shelf {
         database = request.result;
         // Who removes the database need not wait for us.
         database.onversionchange = () => database!.close();
-        const forgotten = (Date.now() - marksMs).toString(36);
-        run((events) => events.delete(IDBKeyRange.bound('m.', `m.${forgotten}`))).catch(() => {});
         resolve();
       };
     });
 
-  /** At once when the database is open, so that a page that is leaving gets its last writes in. */
-  const run = <T>(work: (events: IDBObjectStore, transaction: IDBTransaction) => T): Promise<T> =>
+  /**
+   * At once when the database is open, so that a page that is leaving gets its last writes in.
+   * @param work gets `then`, which goes on with a request's result: what fails there undoes all
+   */
+  const run = <T>(
+    work: (events: IDBObjectStore, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => void) => T,
+  ): Promise<T> =>
     new Promise((resolve, reject) => {
       const begin = () => {
         // "Relaxed": written to the system, not synced, so it outlives the browser and costs no disk flush.
         const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
+        const abort = () => transaction.abort();
         transaction.onabort = transaction.onerror = reject;
-        const result = work(transaction.objectStore('e'), transaction);
+        const result = work(transaction.objectStore('e'), (request, go) => {
+          request.onsuccess = () => attempt(() => go(request.result), abort);
+        });
         transaction.oncomplete = () => resolve(result);
       };
       // Not opened before it is needed: nothing is stored while consent is pending.
@@ -69,49 +82,48 @@ export function openShelf(name: string): Shelf {
     });
 
   return {
-    put: (entries) =>
-      run((events, transaction) => {
-        const streams = new Set<string>();
-        for (const { name, stream, line, loose } of entries) {
-          // No other tab can have put it, nor can it have left.
-          if (loose) events.put(line, name);
-          else streams.add(stream);
+    put: (entries, loose) =>
+      run((events, then) => {
+        if (loose) {
+          putAll(events, entries);
+          events.transaction.commit();
+          return true;
         }
-        for (const stream of streams) {
-          const mark = events.get(`m.${stream}`);
-          const putNew = () => {
-            let top = mark.result ?? -1;
-            for (const { name, stream: its, seq, line, loose } of entries) {
-              if (its !== stream || loose || seq <= top) continue;
-              events.put(line, name);
-              top = seq;
-            }
-            events.put(top, `m.${stream}`);
-          };
-          mark.onsuccess = () => attempt(putNew, () => transaction.abort());
-        }
-        if (!streams.size) transaction.commit();
+        then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
+          const news = entries.filter(({ stream, seq }) => {
+            const isNew = seq > (marks[stream] ?? -1);
+            if (isNew) marks[stream] = seq;
+            return isNew;
+          });
+          putAll(events, news);
+          events.put(Object.fromEntries(Object.entries(marks).slice(-streamsRemembered)), 'm');
+        });
         return true;
       }),
-    head: (count) =>
+    names: (count) =>
+      run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count)).then(({ result }) => result as string[]),
+    read: (last) =>
       run((events) => {
-        const range = IDBKeyRange.bound('e.', 'e/');
-        return [events.getAllKeys(range, count), count ? events.getAll(range, count) : undefined] as const;
-      }).then(([names, lines]) => [names.result as string[], lines?.result ?? []]),
+        const range = IDBKeyRange.bound('e.', last);
+        return [events.getAllKeys(range), events.getAll(range)] as const;
+      }).then(([names, texts]) =>
+        names.result.flatMap((name, index) => entriesOf(name as string, texts.result[index])),
+      ),
     remove: (first, last) => run((events) => events.delete(IDBKeyRange.bound(first, last))),
   };
 }
 
 /** The events where they were written first, for browsers without IndexedDB. */
 export function bridgeShelf(store: Store): Shelf {
+  const names = () => store.names('e.').filter(store.get);
   return {
-    put: async () => false,
-    async head(count) {
-      const names = store.names('e.').filter(store.get).slice(0, count);
-      return [names, names.map(store.get) as string[]];
-    },
+    names: async (count) => names().slice(0, count),
+    read: async (last) =>
+      names()
+        .filter((name) => name <= last)
+        .flatMap((name) => entriesOf(name, store.get(name)!)),
     async remove(first, last) {
-      for (const name of store.names('e.')) if (name >= first && name <= last) store.remove(name);
+      for (const name of names()) if (name >= first && name <= last) store.remove(name);
     },
   };
 }

@@ -25,8 +25,7 @@ export function createStore(open: () => WebStorage | undefined, prefix: string):
   const memory = new Map<string, string | undefined>();
   const drop = (name: string, failed?: () => void) => attempt(() => storage?.removeItem(prefix + name), failed);
   return {
-    get: (name) =>
-      memory.has(name) ? memory.get(name) : (attempt(() => storage?.getItem(prefix + name)) ?? undefined),
+    get: (name) => (memory.has(name) ? memory.get(name) : attempt(() => storage?.getItem(prefix + name) ?? undefined)),
     set(name, text, memoryOnly) {
       try {
         if (memoryOnly) throw 0;
@@ -43,15 +42,12 @@ export function createStore(open: () => WebStorage | undefined, prefix: string):
       drop(name, () => memory.set(name, undefined));
     },
     names(start) {
-      const found = new Set<string>();
-      for (const key of attempt(() => Object.keys(storage!)) ?? []) {
-        if (key.startsWith(prefix + start)) found.add(key.slice(prefix.length));
-      }
-      for (const [name, text] of memory) {
-        if (text === undefined) found.delete(name);
-        else if (name.startsWith(start)) found.add(name);
-      }
-      return [...found].sort();
+      const stored = (attempt(() => Object.keys(storage!)) ?? [])
+        .filter((key) => key.startsWith(prefix + start))
+        .map((key) => key.slice(prefix.length));
+      return [...new Set([...stored, ...memory.keys()])]
+        .filter((name) => name.startsWith(start) && !(memory.has(name) && memory.get(name) === undefined))
+        .sort();
     },
     isLoose: (name) => memory.has(name),
   };

@@ -1,4 +1,5 @@
 import { streamsRemembered } from './bounds.js';
+import { storedOf } from './entry.js';
 import { shortId } from './id.js';
 import type { Store } from './store.js';
 
@@ -52,7 +53,7 @@ export function createStream(store: Store): Stream {
       }
       const [last, told, clock] = read(stream);
       // Events that a crash left in localStorage came after the last note.
-      const waiting = store.names(`e.${stream}.`).map((name) => Number.parseInt(name.split('.')[2]!, 36));
+      const waiting = store.names(`e.${stream}.`).map((name) => storedOf(name).seq);
       const top = Math.max(+(last || -1), ...waiting);
       if (top > +(told || -1)) {
         store.set(`s.${stream}`, [top, top, clock].join('|'));

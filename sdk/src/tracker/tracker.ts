@@ -1,15 +1,14 @@
 import { attempt } from './attempt.js';
 import { createBackoff } from './backoff.js';
 import { lingerMs } from './bounds.js';
-import { createDrops, dropsProperty } from './drops.js';
 import { createUuid7 } from './id.js';
 import { createIdentity } from './identity.js';
 import type { Draft, Inside, Part } from './plugin.js';
 import { createQueue } from './queue.js';
 import { createSender } from './sender.js';
-import { plainPage } from './slug.js';
 import { createStore } from './store.js';
 import { createStream } from './stream.js';
+import { post } from './transport.js';
 import type { TrackerOptions } from './types.js';
 import { version } from './version.js';
 
@@ -23,37 +22,35 @@ export interface Started {
 }
 
 /** The smallest tracker: it stores events, and sends them until they are acknowledged. @throws only what `createTracker` keeps from the page. */
-export function startTracker(options: TrackerOptions, parts: readonly Part[] = []): Started {
+export function startTracker(options: TrackerOptions, parts: readonly Part[]): Started {
   const { now } = Date;
-  const { href, search } = new URL(options.endpoint, location.href);
-  const endpoint = `${href}${search ? '&' : '?'}key=${encodeURIComponent(options.key)}`;
+  const endpoint = new URL(options.endpoint, location.href);
+  endpoint.searchParams.set('key', options.key);
   const name = `millrace.${options.key.replace(/\W/g, '_')}`;
-  const listeners: [string, (about: never) => unknown][] = [];
+  const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
   const stream = createStream(store);
-  const drops = createDrops(store);
   const newUuid = createUuid7();
+  const committed = () => {
+    stream.note();
+    inside.sender.wake(lingerMs);
+  };
 
   const inside = {
     options,
     store,
     stream,
-    drops,
     identity: createIdentity(store, stream.end),
-    queue: createQueue(store, drops, name, stream.note),
+    queue: createQueue(store, (reason, number) => inside.tell('dropped', { reason, number }), name, committed),
     backoff: createBackoff(store, Math.random),
-    on: (moment, work) => listeners.push([moment, work]),
+    on(moment, work) {
+      listeners[moment] = [...(listeners[moment] || []), work];
+    },
     /** False when a plugin says so. */
-    tell: (moment, about) =>
-      listeners.every(([its, work]) => its !== moment || attempt(() => work(about as never)) !== false),
+    tell: (moment, about) => (listeners[moment] || []).every((work) => attempt(() => work(about as never)) !== false),
     pass: (work) => work(),
-    clean: (event, fields) => ({ ...(fields as object), event }),
-    platform: { os: 'web', device: 'unknown' },
-    pageOf: () => options.page || plainPage(location.pathname),
-    compress: () => undefined,
-    settled: () => undefined,
-    survives: () => false,
     lease: (work) => work(),
+    post,
     address(batch, sent_at) {
       const sending = { batch, sent_at };
       inside.tell('sending', sending);
@@ -64,7 +61,7 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[] = [
       if (!draft.event) return;
       Object.assign(draft, inside.platform, {
         page: draft.page || inside.pageOf(),
-        url: draft.url || location.href.slice(0, 2048),
+        url: draft.url || document.URL.slice(0, 2048),
         event_id: newUuid(at),
         event_time: new Date(at).toISOString(),
         sdk: `millrace-js/${version}`,
@@ -78,24 +75,13 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[] = [
   /** Numbers the event and stores it. */
   function seal(draft: Draft, at: number): void {
     const { visitor, session, user } = inside.identity.touch(at);
-    const properties = draft.properties ?? {};
-    const counts = drops.pending();
-    // Only beside few properties, so that all stays within what the server takes; else a later event carries them.
-    const tells = counts && JSON.stringify(properties).length < 160;
-    const facts = JSON.stringify({
-      ...draft,
-      visitor_id: visitor,
-      session_id: session,
-      user_id: user,
-      ...(tells && { properties: { ...properties, [dropsProperty]: counts } }),
-    });
-    if (tells) drops.reported();
+    const facts = JSON.stringify(Object.assign(draft, { visitor_id: visitor, session_id: session, user_id: user }));
     // Taken last, when nothing can fail any more: a place without an event would look like a loss.
     const place = stream.next(at);
     const line = `${facts.slice(0, -1)},${JSON.stringify(place).slice(1)}`;
-    inside.queue.append(place.stream_id, place.seq, at, line);
-    inside.sender.wake(lingerMs);
-    inside.tell('stored', { stream: place.stream_id, seq: place.seq, at, line });
+    const entry = { stream: place.stream_id, seq: place.seq, at, line };
+    inside.queue.append(entry);
+    inside.tell('stored', entry);
   }
 
   const calls: Started = {

@@ -11,11 +11,14 @@ export interface Answer {
 /** Without credentials, because the key is in the address. A text goes as `text/plain`, and nothing else is set, so there is no preflight. */
 export const requestOf = (body: string | Blob): RequestInit => ({ method: 'POST', body, credentials: 'omit' });
 
+/** Trouble that passes, as none, 408, 429 and 5xx are: the same may be taken later. */
+export const isPassing = ({ status }: Answer): boolean => !status || status >= 500 || status === 408 || status === 429;
+
 /**
  * Sends and never rejects. With keepalive it outlives the page.
  * @param signal ends the waiting: then the answer is status 0
  */
-export const post = (url: string, body: string | Blob, keepalive: boolean, signal?: AbortSignal): Promise<Answer> =>
+export const post = (url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal): Promise<Answer> =>
   new Promise((resolve) => {
     const aborter = attempt(() => new AbortController());
     const none = () => resolve({ status: 0 });

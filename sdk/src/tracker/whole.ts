@@ -1,9 +1,11 @@
+import { asking } from './asking.js';
 import { campaign } from './campaign.js';
 import { clicks } from './clicks.js';
 import { clock } from './clock.js';
 import { compress } from './compress.js';
 import { consent } from './consent.js';
 import { cookie } from './cookie.js';
+import { reports } from './drops.js';
 import { clean } from './fields.js';
 import { leaving } from './leaving.js';
 import { lease } from './lock.js';
@@ -28,10 +30,12 @@ export interface WholeSettings {
 /** All parts that the script tag's tracker has, but for the page views. */
 export const whole = (settings: WholeSettings = {}): Part[] => [
   consent(settings.consent),
+  reports,
   clean,
   compress,
   lease,
   clock,
+  asking,
   leaving,
   naming,
   people,

@@ -36,6 +36,7 @@ function createElement(): FakeElement {
 
 /** A page's document, as far as the tracker reads it. */
 export interface FakeDocument extends EventTarget {
+  readonly URL: string;
   visibilityState: string;
   prerendering: boolean;
   readyState: string;
@@ -61,6 +62,8 @@ export interface FakeBrowser {
   clock: FakeClock;
   disk: Disk;
   sent: Sent[];
+  /** The empty requests, which ask whether a batch is known: it is, if it was answered with 200. */
+  asked: Sent[];
   /** Decides what becomes of a request; 200 to begin with. */
   reply: (sent: Sent) => Reply;
   mostAtOnce(): number;
@@ -100,11 +103,12 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
   let underWay = 0;
   let most = 0;
   let keptAlive = 0;
+  const taken = new Set<string>();
 
   function note(how: Sent['how'], address: string, body: string): Sent {
     const url = new URL(address, location.href);
     const sent = { how, url, batch: url.searchParams.get('batch') ?? '', body, lines: body.split('\n'), at: clock.now };
-    browser.sent.push(sent);
+    (body === '' ? browser.asked : browser.sent).push(sent);
     return sent;
   }
 
@@ -124,13 +128,15 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
         reject(new TypeError('Failed to fetch'));
       };
       init.signal?.addEventListener('abort', fail, { once: true });
-      const reply = browser.reply(sent);
+      const isKnown = init.body === '' && taken.has(sent.batch);
+      const reply = isKnown ? { status: 200, body: '{"known":true}' } : browser.reply(sent);
       if (reply === 'never') return;
       if (reply === 'reset') return fail();
       const { status, retryAfter, body, afterMs = 0 } = typeof reply === 'number' ? { status: reply } : reply;
       const answer = () => {
         if (init.signal?.aborted) return;
         end();
+        if (status === 200 && init.body !== '') taken.add(sent.batch);
         resolve({ status, headers: { get: () => retryAfter ?? null }, text: async () => body ?? '' });
       };
       if (afterMs) setTimeout(answer, afterMs);
@@ -142,6 +148,7 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
     clock,
     disk: createDisk(),
     sent: [],
+    asked: [],
     reply: () => 200,
     mostAtOnce: () => most,
     set(values) {
@@ -149,7 +156,9 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
     },
     open(href = 'https://shop.example/books') {
       const window = new EventTarget();
+      const location = new URL(href);
       const document: FakeDocument = Object.assign(new EventTarget(), {
+        URL: '',
         visibilityState: 'visible',
         prerendering: false,
         readyState: 'complete',
@@ -159,7 +168,7 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
         body: createElement(),
         documentElement: createElement(),
       });
-      const location = new URL(href);
+      Object.defineProperty(document, 'URL', { get: () => location.href });
       const enter = () => browser.set({ window, document, location });
       const seen = (state: string) => {
         enter();

@@ -1,6 +1,6 @@
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
-import { batchKey } from '../../core/batch-key.js';
+import { batchKey, batchName } from '../../core/batch-key.js';
 import { sentLines } from '../../core/body.js';
 import { createClaimedIds } from '../../core/claimed-ids.js';
 import { systemClock } from '../../core/clock.js';
@@ -83,14 +83,18 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
       const batch = batchIdOf(query);
       const key = one(query.key)!;
+      const send = (answer: object) =>
+        reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
+      // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
+      if (batch !== undefined && !body?.length) return send({ known: await recent.knows(batchName(key, batch)) });
       const lines = await sentLines(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
       const work = () => store(lines, key, sentAtOf(query));
       const { answer, isRepeat } =
         batch === undefined
           ? { answer: await work(), isRepeat: false }
-          : await recent.once(batchKey(key, batch, lines), work);
+          : await recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
+      return send(answer);
     },
   });
 
