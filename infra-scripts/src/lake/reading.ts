@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
+import type { Sandbox } from '../duckdb/sandbox.js';
 import { type DamagedObject, damageMessage, mayBeDamage, messageOf } from './damage.js';
-import { type Engine, type EngineLimits, openEngine } from './engine.js';
+import { type EngineLimits, openEngine } from './engine.js';
 import { type LakeListing, type LakeObject, listLake } from './objects.js';
 import { countLines, readWhole } from './views.js';
 
@@ -13,7 +14,7 @@ export interface LakeWarnings {
 
 export interface Reading extends LakeWarnings {
   listing: LakeListing;
-  engine: Engine;
+  engine: Sandbox;
 }
 
 const mostObjectsNamed = 3;
@@ -65,7 +66,7 @@ async function allThere(objects: LakeObject[]): Promise<boolean> {
 
 /** DuckDB names the object in most of its errors; where it does not, or where many are damaged, each object is tried. */
 async function findDamage(
-  engine: Engine,
+  engine: Sandbox,
   message: string,
   objects: LakeObject[],
   many: boolean,
@@ -79,7 +80,7 @@ async function findDamage(
   return found;
 }
 
-async function examine({ connection }: Engine, object: LakeObject): Promise<DamagedObject | undefined> {
+async function examine({ connection }: Sandbox, object: LakeObject): Promise<DamagedObject | undefined> {
   const there = await stat(object.path).catch(() => undefined);
   if (!there) return undefined;
   if (there.size === 0) return { key: object.key, message: 'is empty: it has 0 bytes', unreadableLines: null };
