@@ -14,6 +14,7 @@ import {
   MergeShardsCommand,
   PutRecordCommand,
   PutRecordsCommand,
+  RegisterStreamConsumerCommand,
   SplitShardCommand,
   UpdateShardCountCommand,
   UpdateStreamModeCommand,
@@ -146,11 +147,11 @@ describe('streams', () => {
   });
 
   test('an operation that is not there is refused by name, with those that are', async () => {
-    const StreamName = await create();
-    const update = new UpdateShardCountCommand({ StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' });
-    await expect(kinesis.client.send(update)).rejects.toMatchObject({
+    const StreamARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${await create()}`;
+    const register = new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: 'fan-out' });
+    await expect(kinesis.client.send(register)).rejects.toMatchObject({
       name: 'UnknownOperationException',
-      message: expect.stringMatching(/UpdateShardCount.*SplitShard and MergeShards.*It has .*PutRecords/),
+      message: expect.stringMatching(/RegisterStreamConsumer.*GetShardIterator and GetRecords.*It has .*PutRecords/),
     });
   });
 });
@@ -197,6 +198,72 @@ describe('shards', () => {
     const { NextToken } = await client.send(new ListShardsCommand({ StreamName, MaxResults: 3 }));
     const rest = await client.send(new ListShardsCommand({ NextToken: NextToken! }));
     expect(rest.Shards!.map(({ ShardId }) => ShardId)).toEqual(['shardId-000000000003']);
+  });
+});
+
+describe('UpdateShardCount', () => {
+  const scale = (StreamName: string, TargetShardCount: number) =>
+    kinesis.client.send(new UpdateShardCountCommand({ StreamName, TargetShardCount, ScalingType: 'UNIFORM_SCALING' }));
+  const shardsOf = async (StreamName: string) =>
+    (await kinesis.client.send(new ListShardsCommand({ StreamName }))).Shards!;
+  const openOf = async (StreamName: string) =>
+    (await shardsOf(StreamName))
+      .filter(({ SequenceNumberRange }) => SequenceNumberRange!.EndingSequenceNumber === undefined)
+      .map(
+        ({ HashKeyRange }) => [BigInt(HashKeyRange!.StartingHashKey!), BigInt(HashKeyRange!.EndingHashKey!)] as const,
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+
+  test('makes equal shards of any number within double and half, and the records of before and after are read in order', async () => {
+    const StreamName = await create(3);
+    const sent: string[] = [];
+    for (const target of [3, 5, 10, 7, 4, 2, 1, 2]) {
+      const data = `before ${target}`;
+      sent.push(data);
+      await kinesis.client.send(new PutRecordCommand({ StreamName, PartitionKey: 'one', Data: Buffer.from(data) }));
+      const current = (await openOf(StreamName)).length;
+      expect(await scale(StreamName, target)).toMatchObject({
+        StreamName,
+        StreamARN: expect.stringContaining(StreamName),
+        CurrentShardCount: current,
+        TargetShardCount: target,
+      });
+      const ranges = await openOf(StreamName);
+      expect(ranges).toHaveLength(target);
+      for (const [index, [start, end]] of ranges.entries()) {
+        expect(start).toBe(index === 0 ? 0n : ranges[index - 1]![1] + 1n);
+        const width = (end - start) * BigInt(target);
+        // Equal but for the rounding of divisions.
+        expect(Number(width) / 2 ** 128).toBeCloseTo(1, 9);
+      }
+      expect(ranges.at(-1)![1]).toBe((1n << 128n) - 1n);
+    }
+    expect((await readAll(kinesis.client, StreamName)).map(({ data }) => data)).toEqual(sent);
+    const shards = await shardsOf(StreamName);
+    const ids = shards.map(({ ShardId }) => ShardId);
+    for (const [index, { ParentShardId, AdjacentParentShardId }] of shards.entries())
+      for (const parent of [ParentShardId, AdjacentParentShardId])
+        if (parent !== undefined) expect(ids.slice(0, index)).toContain(parent);
+  });
+
+  test('is refused past double, below half, for an on-demand stream and for another scaling type', async () => {
+    const StreamName = await create(4);
+    await expect(scale(StreamName, 9)).rejects.toMatchObject({
+      name: 'InvalidArgumentException',
+      message: expect.stringMatching(/up over double.*Current open shard count: 4 Target shard count: 9/),
+    });
+    await expect(scale(StreamName, 1)).rejects.toMatchObject({ message: expect.stringMatching(/down below half/) });
+    const other = new UpdateShardCountCommand({ StreamName, TargetShardCount: 4, ScalingType: 'OTHER' as never });
+    await expect(kinesis.client.send(other)).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(scale('nowhere', 2)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    expect(await openOf(StreamName)).toHaveLength(4);
+    await kinesis.client.send(
+      new UpdateStreamModeCommand({
+        StreamARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`,
+        StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+      }),
+    );
+    await expect(scale(StreamName, 5)).rejects.toMatchObject({ message: expect.stringMatching(/ON_DEMAND/) });
   });
 });
 

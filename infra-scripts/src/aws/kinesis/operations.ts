@@ -16,6 +16,7 @@ import {
   describeLimits,
   mergeShards,
   splitShard,
+  updateShardCount,
   updateStreamMode,
 } from './streams.js';
 import { type Input, validated, withStreamName } from './validation.js';
@@ -47,12 +48,11 @@ const operations: Record<string, Operation> = {
   PutRecords: putRecords,
   RemoveTagsFromStream: ({ store }, input) => store.act(removeTagsFromStream, validated(removeTagsRules, input)),
   SplitShard: ({ store }, input) => splitShard(store, input),
+  UpdateShardCount: ({ store, now }, input) => updateShardCount(store, input, now()),
   UpdateStreamMode: ({ store }, input) => updateStreamMode(store, input),
 };
 
 const insteadOf: Record<string, string> = {
-  UpdateShardCount:
-    ' Change the number of shards with SplitShard and MergeShards (aws kinesis split-shard, merge-shards).',
   RegisterStreamConsumer: ' Read with GetShardIterator and GetRecords.',
   SubscribeToShard: ' Read with GetShardIterator and GetRecords.',
 };

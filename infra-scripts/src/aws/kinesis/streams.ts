@@ -11,7 +11,8 @@ import { AwsError } from '../json-protocol.js';
 import { modeOf } from './describe.js';
 import { isOpen } from './shard-map.js';
 import type { KinesisStore, StreamMode } from './store.js';
-import { type Input, oneOf, optional, retentionHours, streamName, validated } from './validation.js';
+import { scaleUniformly } from './uniform-scaling.js';
+import { count, type Input, oneOf, optional, retentionHours, streamName, validated } from './validation.js';
 
 /**
  * Making, changing and deleting streams. On AWS these go on behind the answer; here they are done when the answer comes, so the first look
@@ -91,6 +92,44 @@ async function reshard(
   await store.act(action, request);
   await store.settled(name);
   return {};
+}
+
+/** All at once: a process that is killed has changed every shard or none. The ten changes a day that AWS allows are not counted. */
+export async function updateShardCount(store: KinesisStore, input: Input, nowMs: number): Promise<object> {
+  const rules = {
+    types: {
+      StreamName: streamName,
+      TargetShardCount: { ...count(10_000), notNull: true },
+      ScalingType: oneOf('UNIFORM_SCALING'),
+    },
+  };
+  const { StreamName: name, TargetShardCount: target } = validated(rules, input) as {
+    StreamName: string;
+    TargetShardCount: number;
+  };
+  let answer: object = {};
+  await store.update(name, (stream) => {
+    const current = stream.Shards.filter(isOpen).length;
+    if (modeOf(stream).StreamMode === 'ON_DEMAND')
+      throw new AwsError(
+        'ValidationException',
+        `Stream ${name} is in ON_DEMAND mode; UpdateStreamMode makes it PROVISIONED.`,
+      );
+    const bound = target > 2 * current ? 'up over double' : 2 * target < current ? 'down below half' : undefined;
+    if (bound)
+      throw new AwsError(
+        'InvalidArgumentException',
+        `UpdateShardCount cannot scale ${bound} your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
+      );
+    scaleUniformly(stream, target, nowMs);
+    answer = {
+      StreamName: name,
+      StreamARN: stream.StreamARN,
+      CurrentShardCount: current,
+      TargetShardCount: target,
+    };
+  });
+  return answer;
 }
 
 export async function updateStreamMode(store: KinesisStore, input: Input): Promise<object> {
