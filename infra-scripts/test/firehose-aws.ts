@@ -54,13 +54,13 @@ export interface Delivered {
 }
 
 /** Every object of the bucket, in the order of the keys. Each must be whole: gunzip and JSON.parse see to that. */
-export async function readBucket({ s3 }: Aws): Promise<Delivered[]> {
+export async function readBucket({ s3 }: Aws, Bucket = 'lake'): Promise<Delivered[]> {
   const objects: Delivered[] = [];
   let ContinuationToken: string | undefined;
   do {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: 'lake', ContinuationToken }));
+    const page = await s3.send(new ListObjectsV2Command({ Bucket, ContinuationToken }));
     for (const { Key } of page.Contents ?? []) {
-      const { Body, ContentEncoding, ContentType } = await s3.send(new GetObjectCommand({ Bucket: 'lake', Key }));
+      const { Body, ContentEncoding, ContentType } = await s3.send(new GetObjectCommand({ Bucket, Key }));
       const bytes = Buffer.from(await Body!.transformToByteArray());
       expect(ContentType).toBe('application/octet-stream');
       objects.push({

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { planOf } from '../src/aws/firehose/plan.js';
+import { nextTry, retryPace } from '../src/aws/firehose/retry-pace.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/aws/firehose/worker.js';
 import { aws, destination, fakeBucket, fakePositions, fakeStream, hastyClock, plan, until } from './firehose-fakes.js';
 
@@ -292,6 +293,43 @@ describe('when S3 is difficult', () => {
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'all is delivered');
     expect(numbers(bucket.lines())).toEqual([1, 2]);
     expect(log.slice(1)).toEqual(['S3 takes objects for lake again']);
+  });
+
+  test('past the retry duration it is said once, the records are kept, and they come when S3 takes them after all', async () => {
+    const stream = fakeStream(['shard-0']);
+    const bucket = fakeBucket();
+    bucket.state.failing = () => aws('AccessDenied', 'no');
+    const { log, store } = await begin(stream, bucket, {
+      plan: await plan({ DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 0 } } }),
+    });
+    stream.put('shard-0', [event(1), event(2, 'food')]);
+    await until(() => bucket.state.tries > 6, 'there were several tries');
+    const late = 'S3 has not taken an object for lake within the retry duration of 0 s (AccessDenied: no)';
+    expect(log.filter((line) => line.startsWith(late))).toHaveLength(1);
+    expect(store.last().get('shard-0')?.sequenceNumber).toBeUndefined();
+    bucket.state.failing = undefined;
+    await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'all is delivered');
+    expect(numbers(bucket.lines())).toEqual([1, 2]);
+    expect(log.at(-1)).toBe('S3 has taken what it had not taken in time for lake');
+  });
+
+  test('tries come at short pauses up to the retry duration to the millisecond, and every 5 s to a minute after it', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(7_200_000),
+        fc.integer({ min: 1, max: 900_000 }),
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.nat(10_000_000),
+        (withinMs, intervalMs, attempt, failingMs) => {
+          const pace = retryPace(withinMs, intervalMs);
+          const { overdue, pauseMs } = nextTry(pace, attempt, failingMs);
+          expect(overdue).toBe(failingMs >= withinMs);
+          expect(pauseMs).toBeGreaterThan(0);
+          if (overdue) expect(pauseMs).toBe(Math.min(60_000, Math.max(5_000, intervalMs)));
+          else expect(failingMs + pauseMs).toBeLessThanOrEqual(Math.min(withinMs, failingMs + 5_000));
+        },
+      ),
+    );
   });
 
   test('while it takes nothing, memory is bounded: reading pauses, and goes on without a gap', async () => {

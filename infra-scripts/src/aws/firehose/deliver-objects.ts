@@ -7,9 +7,10 @@ import type { Meter } from './meter.js';
 import { objectKey } from './object-name.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
+import { nextTry, retryPace } from './retry-pace.js';
 import type { DeliveryBuffer } from './route-records.js';
 import type { ObjectSink } from './seams.js';
-import { backoffMs, causeOf, createTrouble } from './trouble.js';
+import { causeOf, createTrouble } from './trouble.js';
 
 /** How many objects are compressed and put at a time. */
 export const concurrentPuts = 8;
@@ -27,6 +28,7 @@ export function createObjectDelivery({
   observer,
   meter,
   errorLog,
+  timeScale,
 }: {
   plan: DeliveryPlan;
   sink: ObjectSink;
@@ -37,12 +39,21 @@ export function createObjectDelivery({
   observer?: DeliveryObserver | undefined;
   meter: Meter;
   errorLog?: ReturnType<typeof createErrorLog>;
+  timeScale: number;
 }): DeliverObject {
   const gate = createGate(concurrentPuts);
   const trouble = createTrouble(log, {
     failing: (cause) =>
       `S3 does not take objects for ${plan.bucket} (${cause}); trying again until it does, the records stay in the stream`,
     working: () => `S3 takes objects for ${plan.bucket} again`,
+  });
+
+  const pace = retryPace(plan.retryMs, plan.intervalMs / timeScale);
+  const overdue = createTrouble(log, {
+    failing: (cause) =>
+      `S3 has not taken an object for ${plan.bucket} within the retry duration of ${plan.retryMs / 1000} s (${cause}); its records are kept, ` +
+      `and it is tried again every ${pace.laterMs / 1000} s. UpdateDestination can give them another place`,
+    working: () => `S3 has taken what it had not taken in time for ${plan.bucket}`,
   });
 
   function measure({ content, records, openedMs, oldestArrivalMs, target }: DeliveryBuffer, nowMs: number): void {
@@ -64,6 +75,7 @@ export function createObjectDelivery({
       : (backup ? plan.backup! : plan).compression;
     const to = backup ? 'BackupToS3' : 'DeliveryToS3';
     let body: Buffer | undefined;
+    let failingSinceMs: number | undefined;
     for (let attempt = 1; ; attempt++) {
       try {
         await gate(async () => {
@@ -78,11 +90,16 @@ export function createObjectDelivery({
         meter(`${to}.Success`, 0);
         trouble.began(key, causeOf(error));
         errorLog?.say(...s3Failure(error));
-        await clock.sleep(backoffMs(attempt, 100, 5_000), signal);
+        const nowMs = clock.now();
+        failingSinceMs ??= nowMs;
+        const next = nextTry(pace, attempt, nowMs - failingSinceMs);
+        if (next.overdue) overdue.began(key, causeOf(error));
+        await clock.sleep(next.pauseMs, signal);
         if (signal.aborted) return false;
       }
     }
     trouble.ended(key);
+    overdue.ended(key);
     errorLog?.reset();
     measure(buffer, clock.now());
     try {

@@ -1,7 +1,7 @@
 import { accountId, region } from '../part.js';
 import type { DeliveryStreamDefinition } from './definitions.js';
 import { describeEncryption } from './encryption.js';
-import { hintsOf } from './plan.js';
+import { defaultRetrySeconds, hintsOf } from './plan.js';
 import type { ExtendedS3Destination } from './request-model.js';
 
 /** The first destination's id, on AWS as well. */
@@ -86,7 +86,7 @@ export function describe(definition: DeliveryStreamDefinition, nowMs: number) {
           ...(DynamicPartitioningConfiguration
             ? {
                 DynamicPartitioningConfiguration: DynamicPartitioningConfiguration.Enabled
-                  ? { RetryOptions: { DurationInSeconds: 300 }, ...DynamicPartitioningConfiguration }
+                  ? { RetryOptions: { DurationInSeconds: defaultRetrySeconds }, ...DynamicPartitioningConfiguration }
                   : DynamicPartitioningConfiguration,
               }
             : {}),

@@ -50,6 +50,8 @@ export interface DeliveryPlan {
   intervalMs: number;
   compression: Compression;
   fileExtension: string;
+  /** How long S3 is asked at short pauses to take an object that it refuses. */
+  retryMs: number;
 }
 
 export const processorOf = (destination: ExtendedS3Destination, type: string) =>
@@ -59,6 +61,9 @@ export const processorOf = (destination: ExtendedS3Destination, type: string) =>
 
 export const parameterOf = (processor: ReturnType<typeof processorOf>, name: string) =>
   processor?.Parameters?.find((parameter) => parameter.ParameterName === name)?.ParameterValue;
+
+/** Of dynamic partitioning, by its documentation. */
+export const defaultRetrySeconds = 300;
 
 const bucketOf = (arn: string) => arn.slice(arn.lastIndexOf(':') + 1);
 
@@ -90,6 +95,10 @@ export const hintsOf = ({
   SizeInMBs: BufferingHints?.SizeInMBs ?? (DynamicPartitioningConfiguration?.Enabled ? 128 : 5),
   IntervalInSeconds: BufferingHints?.IntervalInSeconds ?? 300,
 });
+
+/** Without dynamic partitioning Firehose retries for a day, and nobody can say otherwise. */
+const retrySecondsOf = ({ DynamicPartitioningConfiguration: dynamic }: ExtendedS3Destination): number =>
+  dynamic?.Enabled ? (dynamic.RetryOptions?.DurationInSeconds ?? defaultRetrySeconds) : 86_400;
 
 /** The configuration must have passed validation. */
 export async function planOf(destination: ExtendedS3Destination, fromKinesis = true): Promise<DeliveryPlan> {
@@ -128,6 +137,7 @@ export async function planOf(destination: ExtendedS3Destination, fromKinesis = t
     intervalMs: hints.IntervalInSeconds * 1000,
     compression,
     fileExtension: destination.FileExtension || compression.extension,
+    retryMs: retrySecondsOf(destination) * 1000,
   };
 }
 
