@@ -149,7 +149,9 @@ export function answerCloudWatch(store: MetricStore, operation: string, body: un
   const known = operation as keyof Requests;
   const parsed = requests[known].safeParse(body);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+    const { issues } = parsed.error;
+    // What we do not carry out explains what is missing beside it.
+    const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
     const expression = issue!.code === 'unrecognized_keys' ? ` (not carried out here: ${issue!.keys.join(', ')})` : '';
     throw new AwsError('InvalidParameterValueException', `${issue!.path.join('.')}: ${issue!.message}${expression}`);
   }
