@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Caller, Promised, Service } from './conformance/caller.js';
 import { cloudwatch } from './conformance/cloudwatch.js';
 import { firehose } from './conformance/firehose.js';
+import { glue } from './conformance/glue.js';
 import { kinesis } from './conformance/kinesis.js';
 import { pythonCaller, pythonWith } from './conformance/python-caller.js';
 import { s3 } from './conformance/s3.js';
@@ -15,6 +16,7 @@ const promises: { heading: string; service: Service; list: Promised[] }[] = [
   { heading: 'Data Firehose', service: 'firehose', list: firehose },
   { heading: 'Kinesis', service: 'kinesis', list: kinesis },
   { heading: 'S3', service: 's3', list: s3 },
+  { heading: 'Glue', service: 'glue', list: glue },
   { heading: 'CloudWatch', service: 'cloudwatch', list: cloudwatch },
 ];
 

@@ -17,7 +17,7 @@ import { createControlPlane } from '../src/aws/firehose/control-plane.js';
 import { openDefinitions } from '../src/aws/firehose/definitions.js';
 import { type Firehose, openFirehose } from '../src/aws/firehose/index.js';
 import { unmetered } from '../src/aws/firehose/meter.js';
-import { writeState } from '../src/aws/firehose/state-file.js';
+import { writeState } from '../src/aws/state-file.js';
 import { destination, until } from './firehose-fakes.js';
 
 let folder: string;

@@ -41,6 +41,16 @@ const lambda: Processors[0] = {
     { ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:us-east-1:000000000000:function:transform' },
   ],
 };
+const conversion = ({ Serializer = {}, Deserializer = {} }: { Serializer?: object; Deserializer?: object }) => ({
+  CompressionFormat: 'UNCOMPRESSED' as const,
+  DataFormatConversionConfiguration: {
+    SchemaConfiguration: { RoleARN: destination.RoleARN, DatabaseName: 'd', TableName: 't' },
+    InputFormatConfiguration: {
+      Deserializer: Object.keys(Deserializer).length > 0 ? Deserializer : { OpenXJsonSerDe: {} },
+    },
+    OutputFormatConfiguration: { Serializer },
+  },
+});
 const plain = { DynamicPartitioningConfiguration: { Enabled: false }, Prefix: 'raw/', ErrorOutputPrefix: 'errors/' };
 
 const refuse = async (body: unknown) => {
@@ -114,6 +124,7 @@ const breaks: Record<string, unknown> = {
     BufferingHints: { SizeInMBs: 63, IntervalInSeconds: 60 },
     DataFormatConversionConfiguration: { Enabled: true },
   }),
+  'conversion has a table, a deserializer and a serializer': request(conversion({ Serializer: {} })),
   'no expressions but those of time in the prefix of a backup': request({
     S3BackupMode: 'Enabled',
     S3BackupConfiguration: {
@@ -237,9 +248,11 @@ describe('the shape of a request', () => {
 describe('what Firehose takes and this does not carry out is refused by its name, never left out', () => {
   const settings: [string, Partial<ExtendedS3Destination>, Record<string, unknown>?][] = [
     ['KMSEncryptionConfig', { EncryptionConfiguration: { KMSEncryptionConfig: { AWSKMSKeyARN: 'arn:aws:kms:x' } } }],
+    ['OrcSerDe', conversion({ Serializer: { OrcSerDe: {} } })],
+    ['WriterVersion of ParquetSerDe', conversion({ Serializer: { ParquetSerDe: { WriterVersion: 'V2' } } })],
     [
-      'DataFormatConversionConfiguration',
-      { CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: { Enabled: true } },
+      'TimestampFormats of HiveJsonSerDe',
+      conversion({ Serializer: { ParquetSerDe: {} }, Deserializer: { HiveJsonSerDe: { TimestampFormats: ['yyyy'] } } }),
     ],
     ['processor Decompression', processing(extraction, { Type: 'Decompression' })],
     ['!{timestamp:w}', { Prefix: `${destination.Prefix}!{timestamp:w}/` }],

@@ -201,12 +201,12 @@ describe('odd objects', () => {
   });
 
   test('what lies among the data and cannot be read is named, and what lies elsewhere is nobody’s business', async () => {
-    at.writeBytes('page=books/event=clicked_review/x.parquet', 'PAR1');
+    at.writeBytes('page=books/event=clicked_review/x.orc', 'ORC');
     at.writeBytes('page=books/x.gz', gzipSync(lines(event())));
     at.writeBytes('athena-results/x.csv', '1');
     const result = await lake.query('select count(*) from events');
     expect(result.strange.map(({ key }) => key).sort()).toEqual([
-      'page=books/event=clicked_review/x.parquet',
+      'page=books/event=clicked_review/x.orc',
       'page=books/x.gz',
     ]);
     expect((await lake.audit()).ok).toBe(false);

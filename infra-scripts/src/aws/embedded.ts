@@ -4,6 +4,8 @@ import { createMetricStore } from './cloudwatch/metric-store.js';
 import { prometheusText } from './cloudwatch/prometheus.js';
 import { startEndpoint } from './endpoint.js';
 import { type DeliveryObserver, type Firehose, openFirehose } from './firehose/index.js';
+import type { Catalogue } from './glue/catalogue.js';
+import { openGlue } from './glue/index.js';
 import { openKinesis } from './kinesis/index.js';
 import type { Log } from './part.js';
 import { openS3 } from './s3/index.js';
@@ -24,6 +26,8 @@ export interface EmbeddedAwsOptions {
 export interface EmbeddedAws {
   /** `http://127.0.0.1:4566`, for AWS_ENDPOINT_URL. */
   url: string;
+  /** Glue's. */
+  catalogue: Catalogue;
   /** Delivers what is buffered, then stops. */
   close(): Promise<void>;
 }
@@ -43,6 +47,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     arrivalsFrom: () => delivery?.newestMs() ?? 0,
   });
   const s3 = await openS3({ folder: join(state, 's3'), metaFolder: join(state, 's3', '.meta'), log });
+  const glue = await openGlue({ folder: join(state, 'glue') });
   const metrics = createMetricStore();
   const cloudwatch = openCloudWatch(metrics);
   let url = '';
@@ -52,6 +57,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
     timeScale: options.timeScale,
     log,
     metrics,
+    tables: glue.catalogue,
     ...(options.functions ? { functions: options.functions } : {}),
     ...(options.observer ? { observer: options.observer } : {}),
   });
@@ -64,7 +70,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   try {
     endpoint = await startEndpoint({
       port: options.port,
-      parts: { kinesis, firehose, s3, cloudwatch },
+      parts: { kinesis, firehose, s3, cloudwatch, glue },
       metrics: () => prometheusText(metrics.list()),
       log,
     });
@@ -77,6 +83,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   firehose.start();
   return {
     url,
+    catalogue: glue.catalogue,
     async close() {
       // The delivery engine writes its last objects through the endpoint, so it goes first.
       await firehose.close();

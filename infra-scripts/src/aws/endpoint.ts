@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cloudWatchTarget, isCborCall } from './cloudwatch/index.js';
+import { glueTarget } from './glue/index.js';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
 import { type AwsPart, type Log, whatThereIs } from './part.js';
@@ -13,7 +14,7 @@ export interface EndpointOptions {
   port: number;
   /** 127.0.0.1: nothing here checks who is asking, so it is for this machine only. */
   host?: string;
-  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart; cloudwatch?: AwsPart };
+  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart; cloudwatch?: AwsPart; glue?: AwsPart };
   /** What `GET /metrics` answers, in Prometheus' text format. */
   metrics?: () => string;
   log: Log;
@@ -42,6 +43,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
   const services = new Map([
     ['Kinesis_20131202', parts.kinesis],
     ['Firehose_20150804', parts.firehose],
+    ...(parts.glue ? ([[glueTarget, parts.glue]] as const) : []),
     ...(parts.cloudwatch ? ([[cloudWatchTarget, parts.cloudwatch]] as const) : []),
   ]);
   let closing = false;

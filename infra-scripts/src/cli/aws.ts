@@ -5,13 +5,14 @@ import { parsePort } from '../serve/ports.js';
 import { sayer } from '../serve/say.js';
 import { untilStopped } from '../serve/until-stopped.js';
 import { stateFolder } from './context.js';
-import { awsPort, shards, stateOption, timeScale } from './serve-options.js';
+import { awsPort, lakeFormat, shards, stateOption, timeScale } from './serve-options.js';
 
 interface AwsOptions {
   port: string;
   state?: string;
   timeScale: number;
   shards: number;
+  format: 'json' | 'parquet';
   pipeline: boolean;
   lambda?: Record<string, string>;
 }
@@ -19,11 +20,12 @@ interface AwsOptions {
 export function addAws(program: Command): void {
   program
     .command('aws')
-    .description('Run the embedded AWS alone: Kinesis, Data Firehose and S3 on one endpoint')
+    .description('Run the embedded AWS alone: Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint')
     .addOption(new Option('--port <port>', "the endpoint's port").default(awsPort))
     .addOption(stateOption())
     .addOption(timeScale())
     .addOption(shards())
+    .addOption(lakeFormat())
     .option(
       '--lambda <name=source>',
       'what stands in for a Lambda function: a module with a handler, or a URL that takes the event by POST; may be repeated',
@@ -38,7 +40,7 @@ export function addAws(program: Command): void {
         timeScale: options.timeScale,
         log: sayer('aws'),
         ...(options.lambda ? { functions: options.lambda } : {}),
-        ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards }) } : {}),
+        ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards, format: options.format }) } : {}),
       });
       console.log(`The embedded AWS is at ${aws.url}. In another terminal: export AWS_ENDPOINT_URL=${aws.url}`);
       await untilStopped(() => aws.close(), sayer('aws'));

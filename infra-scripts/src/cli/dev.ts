@@ -10,7 +10,7 @@ import { sayer } from '../serve/say.js';
 import { serveStore } from '../serve/store.js';
 import { untilStopped } from '../serve/until-stopped.js';
 import { stateFolder } from './context.js';
-import { awsPort, ingestPort, shards, stateOption, storePort, timeScale } from './serve-options.js';
+import { awsPort, ingestPort, lakeFormat, shards, stateOption, storePort, timeScale } from './serve-options.js';
 import { welcome } from './welcome.js';
 
 /** The slow trickle of synthetic shoppers that shows life; bounded, so that a forgotten terminal fills no disk. */
@@ -24,6 +24,7 @@ interface DevOptions {
   state?: string;
   timeScale: number;
   shards: number;
+  format: 'json' | 'parquet';
   traffic: boolean;
 }
 
@@ -37,6 +38,7 @@ export function addDev(program: Command): void {
     .addOption(stateOption())
     .addOption(timeScale())
     .addOption(shards())
+    .addOption(lakeFormat())
     .option('--no-traffic', 'no synthetic shoppers')
     .action(dev);
 }
@@ -48,7 +50,7 @@ async function dev(options: DevOptions): Promise<void> {
     aws: parsePort(options.awsPort, '--aws-port'),
   };
   const state = stateFolder(options);
-  const pipeline = definePipeline({ shards: options.shards });
+  const pipeline = definePipeline({ shards: options.shards, format: options.format });
   const hub = createLiveHub();
   // In the order of starting; closed from the last to the first, so that each part still has the one it sends to.
   const started: { close(): Promise<void> }[] = [];

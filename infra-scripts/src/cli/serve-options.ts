@@ -33,3 +33,11 @@ export const shards = () =>
   new Option('--shards <n>', 'shards of the stream, when it is created')
     .argParser(positive('The number of shards', true))
     .default(8);
+
+export const lakeFormat = () =>
+  new Option(
+    '--format <format>',
+    'what objects are when the delivery stream is created: JSON Lines, or Parquet made of them',
+  )
+    .choices(['json', 'parquet'])
+    .default('json');

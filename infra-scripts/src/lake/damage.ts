@@ -11,7 +11,7 @@ export interface DamagedObject {
 export function damageMessage(message: string, path: string): string {
   return message
     .split('\n')[0]!
-    .replace(/^(Invalid Input|IO) Error: /, '')
+    .replace(/^(Invalid Input|IO|TProtocolException|Serialization) Error: /, '')
     .replace(` in file "${path}",`, '')
     .replace(`: ${path}`, '')
     .trim();
@@ -19,7 +19,7 @@ export function damageMessage(message: string, path: string): string {
 
 /** Whether an error may come from an object rather than from the SQL. */
 export function mayBeDamage(message: string): boolean {
-  return /^IO Error|^Invalid Input Error: (Malformed JSON|JSON transform error|Input is not a GZIP)|GZIP|"maximum_object_size"/.test(
+  return /^IO Error|^Invalid Input Error: (Malformed JSON|JSON transform error|Input is not a GZIP)|GZIP|"maximum_object_size"|parquet|magic bytes|thrift/i.test(
     message,
   );
 }

@@ -1,7 +1,7 @@
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
-/** An object of JSON Lines in the lake's bucket. */
+/** An object of the lake's bucket: JSON Lines, or Parquet. */
 export interface LakeObject {
   /** The S3 key. */
   key: string;
@@ -10,6 +10,7 @@ export interface LakeObject {
   /** Its Hive partition: `{page:'books', event:'liked_item'}`, perhaps with `dt`. Empty for an error object. */
   partition: Record<string, string>;
   gzip: boolean;
+  parquet: boolean;
 }
 
 export interface LakeListing {
@@ -19,13 +20,13 @@ export interface LakeListing {
   delivered: LakeObject[];
   /** Firehose's error objects, under `errors/`. */
   errors: LakeObject[];
-  /** Keys under `page=…/` or `errors/` that are no JSON Lines we can read, each with the reason. */
+  /** Keys under `page=…/` or `errors/` that we cannot read, each with the reason. */
   strange: { key: string; reason: string }[];
 }
 
 const hivePart = /^([^=]+)=(.*)$/;
-/** What Firehose can also write, and read_json cannot read. */
-const unreadable = /\.(zip|snappy|hsnappy|parquet|orc|bz2|zst)$/i;
+/** What Firehose can also write, and DuckDB cannot read. */
+const unreadable = /\.(zip|snappy|hsnappy|orc|bz2|zst)$/i;
 
 /** As DuckDB reads a partition's value. */
 function decoded(value: string): string {
@@ -93,12 +94,18 @@ async function sort(listing: LakeListing, folders: string[], name: string): Prom
   const path = [listing.root, ...folders, name].join(sep);
   if (isError) {
     const gzip = name.endsWith('.gz') || (await beginsLikeGzip(path));
-    listing.errors.push({ key, path, partition: {}, gzip });
+    listing.errors.push({ key, path, partition: {}, gzip, parquet: false });
   } else if (!folders[1]?.startsWith('event=')) {
     listing.strange.push({ key, reason: 'lies under page=…/ but not under page=…/event=…/' });
   } else if (unreadable.test(name)) {
-    listing.strange.push({ key, reason: 'is not JSON Lines, plain or .gz, by its name' });
+    listing.strange.push({ key, reason: 'is neither JSON Lines, plain or .gz, nor Parquet by its name' });
   } else {
-    listing.delivered.push({ key, path, partition: hivePartition(folders), gzip: name.endsWith('.gz') });
+    listing.delivered.push({
+      key,
+      path,
+      partition: hivePartition(folders),
+      gzip: name.endsWith('.gz'),
+      parquet: /\.parquet$/i.test(name),
+    });
   }
 }

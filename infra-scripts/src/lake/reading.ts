@@ -40,19 +40,22 @@ export async function readLake<Answer>(
       delivered: listing.delivered.filter(({ path }) => !dead.has(path)),
       errors: listing.errors.filter(({ path }) => !dead.has(path)),
     };
-    const engine = await openEngine(alive, new Set(damaged.keys()), limits);
+    let engine: Sandbox | undefined;
     try {
+      engine = await openEngine(alive, new Set(damaged.keys()), limits);
       return await work({ listing, engine, damaged: [...damaged.values()], strange: listing.strange });
     } catch (error) {
       const message = messageOf(error);
       if (attempt === mostAttempts || !mayBeDamage(message)) throw error;
       const candidates = [...alive.delivered, ...alive.errors].filter(({ path }) => !damaged.has(path));
+      // Parquet is looked into when its view is made.
+      engine ??= await openEngine({ ...alive, delivered: [], errors: [] }, new Set(), limits);
       const found = await findDamage(engine, message, candidates, damaged.size >= mostObjectsNamed);
       for (const [path, damage] of found) damaged.set(path, damage);
       // Nothing wrong with any object, and none has gone meanwhile: the error is the query's own.
       if (found.size === 0 && (await allThere(candidates))) throw error;
     } finally {
-      engine.close();
+      engine?.close();
     }
   }
 }
@@ -89,8 +92,8 @@ async function examine({ connection }: Sandbox, object: LakeObject): Promise<Dam
     return undefined;
   } catch (error) {
     const message = damageMessage(messageOf(error), object.path);
-    // Of an error object, bad lines are passed over anyhow: what failed is its compression.
-    if (!('page' in object.partition)) return { key: object.key, message, unreadableLines: null };
+    // Of an error object, bad lines are passed over anyhow: what failed is its compression. Parquet has no lines.
+    if (!('page' in object.partition) || object.parquet) return { key: object.key, message, unreadableLines: null };
     try {
       const counted = await connection.runAndReadAll(countLines(object));
       return { key: object.key, message, unreadableLines: Number(counted.value(1, 0)) };

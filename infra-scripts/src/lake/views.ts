@@ -24,8 +24,28 @@ function typed(column: LakeColumn): string {
 const columnsStruct = `{${columns.map((column) => `${name(column.name)}: ${text(readAs(column))}`).join(', ')}}`;
 const allNull = columns.map((column) => `${name(column.name)} IS NULL`).join(' AND ');
 
+const isJson = ({ duckdb }: LakeColumn) => duckdb === 'JSON';
+
+/**
+ * How Parquet is read: the columns that a table had when an object was written may be fewer or others than today's, and their types those that
+ * its owner gave them. They become what JSON Lines give: text, and JSON where that is what the text is.
+ */
+function readParquet(files: string): string {
+  const none = columns.map((column) => `NULL::VARCHAR AS ${name(column.name)}`).join(', ');
+  const field = (column: LakeColumn) => {
+    const text = `${name(column.name)}::VARCHAR`;
+    return isJson(column)
+      ? `CASE WHEN ${text} IS NULL THEN NULL WHEN json_valid(${text}) THEN (${text})::JSON ELSE to_json(${text}) END AS ${name(column.name)}`
+      : `${text} AS ${name(column.name)}`;
+  };
+  return (
+    `(SELECT * REPLACE (${columns.map(field).join(', ')}) FROM (SELECT ${none} WHERE false UNION ALL BY NAME ` +
+    `SELECT * FROM read_parquet(${files}, union_by_name=true, hive_partitioning=true, hive_types_autocast=false, filename=true)))`
+  );
+}
+
 /** How a read_json call reads delivered objects. `ignore_errors` makes a line that is no JSON object a row of NULLs. */
-export function readObjects(files: string, options: { gzip: boolean; damaged: boolean }): string {
+function readObjects(files: string, options: { gzip: boolean; damaged: boolean }): string {
   return (
     `read_json(${files}, format='newline_delimited', columns=${columnsStruct}, hive_partitioning=true, ` +
     `hive_types_autocast=false, compression='${options.gzip ? 'gzip' : 'uncompressed'}', ignore_errors=${options.damaged})`
@@ -40,26 +60,29 @@ export function countLines(object: LakeObject): string {
 
 /** Reads one object whole, so that it fails when anything in it cannot be read. */
 export function readWhole(object: LakeObject): string {
+  if (object.parquet) return `SELECT count(COLUMNS(*)) FROM read_parquet(${textList([object.path])})`;
   return `SELECT count(${name(columns[0]!.name)}) FROM ${readObjects(textList([object.path]), { gzip: object.gzip, damaged: false })}`;
 }
 
-/** Objects that one read_json call can read: DuckDB wants the same partition keys in all files of a call. */
+/** Objects that one call can read: DuckDB wants the same partition keys in all files of a call. */
 interface ObjectGroup {
   variable: string;
   hasDate: boolean;
   gzip: boolean;
+  parquet: boolean;
   damaged: boolean;
   paths: string[];
 }
 
 function groups(objects: readonly LakeObject[], damaged: ReadonlySet<string>): ObjectGroup[] {
   const found = new Map<string, ObjectGroup>();
-  for (const { partition, gzip, path } of objects) {
+  for (const { partition, gzip, parquet, path } of objects) {
     const isDamaged = damaged.has(path);
-    const id = `${Object.keys(partition).join('/')} ${gzip} ${isDamaged}`;
+    const id = `${Object.keys(partition).join('/')} ${gzip} ${parquet} ${isDamaged}`;
     let group = found.get(id);
     if (!group) {
-      group = { variable: `objects_${found.size}`, hasDate: 'dt' in partition, gzip, damaged: isDamaged, paths: [] };
+      const variable = `objects_${found.size}`;
+      group = { variable, hasDate: 'dt' in partition, gzip, parquet, damaged: isDamaged, paths: [] };
       found.set(id, group);
     }
     group.paths.push(path);
@@ -69,12 +92,12 @@ function groups(objects: readonly LakeObject[], damaged: ReadonlySet<string>): O
 
 function deliveredView(from: ObjectGroup[], rootLength: number): string {
   const fields = columns.map((column) => name(column.name)).join(', ');
-  const branches = from.map(({ variable, hasDate, gzip, damaged }) => {
+  const branches = from.map(({ variable, hasDate, gzip, parquet, damaged }) => {
     const files = `getvariable(${text(variable)})`;
     return (
       `SELECT ${fields}, page, event, ${hasDate ? 'try_cast(dt AS DATE)' : 'NULL::DATE'} AS dt, ` +
-      `substr(filename, ${rootLength + 2}) AS object FROM ${readObjects(files, { gzip, damaged })}` +
-      (damaged ? ` WHERE NOT (${allNull})` : '')
+      `substr(filename, ${rootLength + 2}) AS object FROM ${parquet ? readParquet(files) : readObjects(files, { gzip, damaged })}` +
+      (damaged && !parquet ? ` WHERE NOT (${allNull})` : '')
     );
   });
   const nothing =

@@ -61,7 +61,7 @@ const settingsSchema = z.strictObject({
       error: 'must be GZIP or UNCOMPRESSED: the lake can query both, and no other that Firehose writes as JSON Lines',
     })
     .default('GZIP'),
-  /** What lies in the lake: JSON Lines, or Parquet that Firehose makes of them with the table's columns (AWS only). */
+  /** What lies in the lake: JSON Lines, or Parquet that Firehose makes of them with the table's columns. */
   format: z.enum(['json', 'parquet'], { error: 'must be json or parquet' }).default('json'),
   /** How long the stream keeps an event: also how long a delivery may be down without loss. */
   retentionHours: z

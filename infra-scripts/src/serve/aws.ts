@@ -7,6 +7,7 @@ import { destroyClients, pipelineClients } from './clients.js';
 import { startListening } from './ports.js';
 import { announced, refuseSecond, type Started } from './started.js';
 import { openStateFolder } from './state.js';
+import { haveTables } from './tables.js';
 
 export interface ServeAwsOptions extends EmbeddedAwsOptions {
   /** The option that sets the port, for the message when it is taken. */
@@ -23,7 +24,10 @@ export async function serveAws(options: ServeAwsOptions): Promise<Started> {
     openStateFolder(options.state);
     const started = await startEmbeddedAws(options);
     try {
-      if (options.pipeline) await createOn(started.url, options.pipeline, options.log);
+      if (options.pipeline) {
+        await haveTables(started.catalogue, options.pipeline);
+        await createOn(started.url, options.pipeline, options.log);
+      }
       return started;
     } catch (error) {
       await started.close();

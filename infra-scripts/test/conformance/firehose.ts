@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import { destination as partitioned } from '../firehose-fakes.js';
 import { eventually } from '../support/eventually.js';
 import type { Answer, Caller, Promised, World } from './caller.js';
+import { table } from './glue.js';
 
 interface Made {
   DeliveryStreamName: string;
@@ -59,6 +60,14 @@ const lines = (caller: Caller, Bucket: string, Prefix: string, count: number): P
   });
 
 const event = (page: string, n: number) => JSON.stringify({ page, event: 'liked_item', n });
+
+const conversion = (its: { DatabaseName: string; TableName: string }) => ({
+  DataFormatConversionConfiguration: {
+    SchemaConfiguration: { RoleARN: partitioned.RoleARN, ...its },
+    InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: {} } },
+    OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } },
+  },
+});
 
 export const firehose: Promised[] = [
   {
@@ -224,6 +233,41 @@ export const firehose: Promised[] = [
       expect(await lines(caller, Bucket, 'page=books/', 2)).toEqual([event('books', 1), event('books', 2)]);
       await expect(put(caller, DeliveryStreamName, event('books', 3))).rejects.toMatchObject({
         name: 'InvalidArgumentException',
+      });
+    },
+  },
+  {
+    line: 'Records are converted to Parquet by the columns of a Glue table, which S3 Select reads; what does not fit goes to the error prefix.',
+    async check(caller, world) {
+      const nowhere = { DatabaseName: 'nowhere', TableName: 'nothing' };
+      await expect(deliveryStream(caller, world, conversion(nowhere))).rejects.toMatchObject({
+        name: 'InvalidArgumentException',
+        message: expect.stringContaining('Database nowhere not found'),
+      });
+      const its = await table(caller, world, { n: 'int', event: 'string', price: 'decimal(6,2)' });
+      const { DeliveryStreamName, Bucket } = await deliveryStream(caller, world, conversion(its));
+      for (const record of [
+        { page: 'books', event: 'x', n: 1, Price: '12.50' },
+        { page: 'books', event: 'x', n: 'many' },
+      ])
+        await put(caller, DeliveryStreamName, JSON.stringify(record));
+      const Key = await eventually('the object', async () => {
+        const { Contents = [] } = await caller.call('s3', 'ListObjectsV2', { Bucket, Prefix: 'page=' });
+        return Contents[0]?.Key as string | undefined;
+      });
+      expect(Key).toMatch(/\.parquet$/);
+      const { Body } = await caller.call('s3', 'SelectObjectContent', {
+        ...{ Bucket, Key, ExpressionType: 'SQL', Expression: 'SELECT s.n, s.price FROM s3object s' },
+        InputSerialization: { Parquet: {} },
+        OutputSerialization: { JSON: {} },
+      });
+      expect(JSON.parse(Body)).toEqual({ n: 1, price: 12.5 });
+      const [line] = await lines(caller, Bucket, 'errors/format-conversion-failed/', 1);
+      const { rawData, ...error } = JSON.parse(line!);
+      expect(JSON.parse(Buffer.from(rawData, 'base64').toString()).n).toBe('many');
+      expect(error).toMatchObject({
+        lastErrorCode: 'DataFormatConversion.MalformedData',
+        dataCatalogTable: { databaseName: its.DatabaseName, tableName: its.TableName, versionId: 'LATEST' },
       });
     },
   },

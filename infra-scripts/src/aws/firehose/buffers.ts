@@ -20,7 +20,7 @@ export interface Position {
    * What lies in S3 beyond this position: by target, the last record of it that does. A restart passes over those records, so that what
    * may come twice is what was on its way to S3 at that moment.
    */
-  ahead?: { version: number; delivered: [key: string, sequenceNumber: string][] };
+  ahead?: { version: number | string; delivered: [key: string, sequenceNumber: string][] };
 }
 
 /** Where a record goes. Records of one key lie in one buffer. */
@@ -106,7 +106,7 @@ export interface Buffers<T extends Target> {
 export function createBuffers<T extends Target>(
   limits: BufferLimits,
   stored: Iterable<[string, Position]>,
-  remembered?: number,
+  remembered?: number | string,
 ): Buffers<T> {
   const open = new Map<string, OpenBuffer<T>>();
   /** On their way to S3: one for each key at most, so that a partition's objects come one after the other. */

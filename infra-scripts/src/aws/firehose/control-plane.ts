@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AwsError } from '../json-protocol.js';
 import { accountId, type Log, whatThereIs } from '../part.js';
 import type { Clock } from './clock.js';
+import { conversionOf, findSchema, type Tables } from './conversion/find-schema.js';
 import type { Definitions, DeliveryStreamDefinition } from './definitions.js';
 import { arnOf, describe, statusOf, typeOf } from './description.js';
 import { directPutOperations } from './direct-put/operations.js';
@@ -32,6 +33,7 @@ export function createControlPlane({
   directPut,
   meter,
   functions = {},
+  tables,
 }: {
   definitions: Definitions;
   clock: Clock;
@@ -44,6 +46,8 @@ export function createControlPlane({
   directPut: (definition: DeliveryStreamDefinition) => Promise<DirectPut>;
   meter: (deliveryStream: string) => Meter;
   functions?: FunctionSources;
+  /** Glue's, where records are converted to a table's columns. */
+  tables?: Tables | undefined;
   /** Called when its deletion is on disk; it stays DELETING until somebody removes its definition. */
   deleted: (definition: DeliveryStreamDefinition) => void;
 }): ControlPlane {
@@ -72,6 +76,8 @@ export function createControlPlane({
   async function validated(request: CreateRequest): Promise<ExtendedS3Destination> {
     try {
       const destination = await validateCreation(request);
+      const conversion = conversionOf(destination);
+      if (conversion) findSchema(conversion, tables);
       const arn = parameterOf(processorOf(destination, 'Lambda'), 'LambdaArn');
       if (arn !== undefined)
         await findFunction(arn, functions).catch((error: Error) => {

@@ -1,6 +1,6 @@
+import { readState, type StateFormat, writeState } from '../state-file.js';
 import type { Encryption } from './encryption.js';
 import type { CreateRequest, ExtendedS3Destination } from './request-model.js';
-import { readState, type StateFormat, writeState } from './state-file.js';
 
 /** A delivery stream as it is kept on disk. */
 export interface DeliveryStreamDefinition {

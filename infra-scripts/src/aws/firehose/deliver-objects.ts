@@ -1,6 +1,9 @@
 import type { Log } from '../part.js';
 import type { Clock } from './clock.js';
 import { compressions } from './compression/index.js';
+import type { ConversionPlan } from './conversion/conversion.js';
+import { toParquet } from './conversion/to-parquet.js';
+import { refusesRows, unconverted } from './conversion/unconverted.js';
 import { type createErrorLog, s3Failure } from './error-log.js';
 import { createGate } from './gate.js';
 import type { Meter } from './meter.js';
@@ -67,13 +70,22 @@ export function createObjectDelivery({
   }
 
   return async (buffer, signal) => {
-    const key = objectKey(buffer, plan, deliveryStream, version, clock.now());
+    let key = objectKey(buffer, plan, deliveryStream, version, clock.now());
     const { errorType, backup } = buffer.target;
     const bucket = backup ? plan.backup!.bucket : plan.bucket;
     const { compress, contentEncoding } = errorType
       ? compressions.UNCOMPRESSED
       : (backup ? plan.backup! : plan).compression;
+    const converting = errorType || backup ? undefined : plan.conversion;
     const to = backup ? 'BackupToS3' : 'DeliveryToS3';
+    const convert = (blocks: readonly Buffer[], conversion: ConversionPlan) =>
+      toParquet(blocks, conversion).catch((error: unknown) => {
+        if (!refusesRows(error))
+          throw new Error(`Parquet could not be made: ${(error as Error).message}`, { cause: error });
+        const target = { ...buffer.target, errorType: 'format-conversion-failed' as const };
+        key = objectKey({ ...buffer, target }, plan, deliveryStream, version, clock.now());
+        return unconverted(blocks, error, conversion, buffer.oldestArrivalMs, clock.now());
+      });
     let body: Buffer | undefined;
     let failingSinceMs: number | undefined;
     for (let attempt = 1; ; attempt++) {
@@ -81,7 +93,7 @@ export function createObjectDelivery({
         await gate(async () => {
           signal.throwIfAborted();
           const blocks = buffer.content.blocks();
-          body ??= await compress(blocks, key, clock.now());
+          body ??= converting ? await convert(blocks, converting) : await compress(blocks, key, clock.now());
           await sink.put({ bucket, key, body, ...(contentEncoding ? { contentEncoding } : {}) }, signal);
         });
         break;

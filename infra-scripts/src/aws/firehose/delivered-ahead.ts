@@ -17,7 +17,7 @@ export interface Ahead {
 }
 
 /** @param version nothing is remembered without one, and nothing of another is restored */
-export function createAhead(version: number | undefined): Ahead {
+export function createAhead(version: number | string | undefined): Ahead {
   const shards = new Map<string, Map<string, string>>();
   const forgotten = new Set<string>();
 

@@ -32,6 +32,35 @@ export const tooManyPartitions: Failure = {
   errorMessage: 'The number of active partitions has reached the limit of the delivery stream',
 };
 
+/** What the line of a record says that could not be converted; `table` is the Glue table. */
+export interface ConversionOrigin {
+  /** Of the record in its stream; a record that was put has none. */
+  sequenceNumber: string | null;
+  table: object;
+}
+
+/** One line of an error object of format conversion, with the members that the service was seen to write. */
+export const conversionErrorLine = (
+  failure: Failure,
+  rawData: Buffer,
+  { sequenceNumber, table }: ConversionOrigin,
+  arrivalMs: number,
+  nowMs: number,
+): Buffer =>
+  Buffer.from(
+    `${JSON.stringify({
+      attemptsMade: 1,
+      arrivalTimestamp: Math.round(arrivalMs),
+      lastErrorCode: failure.errorCode,
+      lastErrorMessage: failure.errorMessage,
+      attemptEndingTimestamp: nowMs,
+      rawData: rawData.toString('base64'),
+      sequenceNumber,
+      subSequenceNumber: null,
+      dataCatalogTable: table,
+    })}\n`,
+  );
+
 /**
  * One line of an error object. Its members are those that were seen of other processing errors; Firehose's own line for dynamic
  * partitioning is not documented.

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { MetricStore } from '../cloudwatch/metric-store.js';
 import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
 import type { AwsPart, Log } from '../part.js';
+import { removeState } from '../state-file.js';
 import { type AwsClients, createAwsClients } from './aws-clients.js';
 import { type Clock, systemClock } from './clock.js';
 import { createControlPlane } from './control-plane.js';
+import { conversionOf, findSchema, type Tables } from './conversion/find-schema.js';
 import { type DeliveryStreamDefinition, openDefinitions } from './definitions.js';
 import { createDirectPutLogs } from './direct-put/logs.js';
 import { deliveredUpTo, directPutSource } from './direct-put/source.js';
@@ -16,7 +18,6 @@ import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import { planOf } from './plan.js';
 import { createPositionStore } from './positions.js';
-import { removeState } from './state-file.js';
 import { causeOf } from './trouble.js';
 import { type DeliveryWorker, startWorker, type WorkerLimits } from './worker.js';
 
@@ -38,6 +39,8 @@ export interface FirehoseOptions {
   metrics?: MetricStore;
   /** What stands in for Lambda functions. */
   functions?: FunctionSources;
+  /** Glue's, for format conversion; none without it. */
+  tables?: Tables & { onTable(listener: (database: string, table: string) => void): void };
   limits?: Partial<WorkerLimits>;
   /** How many bytes of records that were put may wait for S3; 1 GiB. */
   backlogBytes?: number;
@@ -64,7 +67,7 @@ const stoppedWorker: DeliveryWorker = { stop: async () => undefined };
  * @throws Error naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
-  const { folder, timeScale, observer, limits, metrics, functions = {} } = options;
+  const { folder, timeScale, observer, limits, metrics, functions = {}, tables } = options;
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const clock: Clock = systemClock;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
@@ -110,7 +113,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
 
   async function deliver(definition: DeliveryStreamDefinition): Promise<DeliveryWorker> {
     const { name, source, version, createdMs, destination } = definition;
-    const plan = await planOf(destination, source !== undefined);
+    const conversion = conversionOf(destination);
+    const plan = await planOf(destination, source !== undefined, conversion && findSchema(conversion, tables));
     const { stored, putInto } = await stateOf(definition);
     const errorLog = createErrorLog(
       { deliveryStream: name, destination: destination.BucketARN, version },
@@ -195,11 +199,25 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     log,
     created: begin,
     functions,
+    tables,
     changed: renew,
     deleted: remove,
     // That of a delivery stream from before was opened at the start, with what it had delivered.
     directPut: async ({ id, name }) => (await logs.open(id, 0, say(name))).directPut,
     meter,
+  });
+
+  // What is buffered was made for the columns as they were: it is delivered first.
+  tables?.onTable((database, table) => {
+    for (const definition of definitions.all()) {
+      const {
+        DatabaseName,
+        TableName,
+        VersionId = 'LATEST',
+      } = conversionOf(definition.destination)?.SchemaConfiguration ?? {};
+      const its = DatabaseName?.toLowerCase() === database && TableName?.toLowerCase() === table;
+      if (its && VersionId === 'LATEST' && !definition.deleting) renew(definition);
+    }
   });
 
   return {

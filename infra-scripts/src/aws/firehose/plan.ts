@@ -1,4 +1,6 @@
 import { type Compression, compressions } from './compression/index.js';
+import { type ConversionPlan, planConversion, type Schema } from './conversion/conversion.js';
+import { conversionOf } from './conversion/find-schema.js';
 import { compileFilter, type Filter } from './jq-filter.js';
 import { compilePaths, type PathQuery, parsePaths } from './jq-path.js';
 import { keysOf, type Prefix, parsePrefix, withDefaultTime } from './prefix.js';
@@ -43,8 +45,10 @@ export interface DeliveryPlan {
   /** What the Kinesis Producer Library packed is taken apart. */
   deaggregateKpl: boolean;
   lambda?: LambdaPlan;
-  /** What follows each record in its object. */
+  /** What follows each record in its object; nothing where it is converted. */
   delimiter?: Buffer;
+  /** Records become lines of a table's columns, and those Parquet. */
+  conversion?: ConversionPlan;
   sizeBytes: number;
   /** As configured, not yet divided by a time scale. */
   intervalMs: number;
@@ -91,8 +95,14 @@ function lambdaOf(processor: ReturnType<typeof processorOf>): LambdaPlan | undef
 export const hintsOf = ({
   BufferingHints,
   DynamicPartitioningConfiguration,
-}: Pick<ExtendedS3Destination, 'BufferingHints' | 'DynamicPartitioningConfiguration'>) => ({
-  SizeInMBs: BufferingHints?.SizeInMBs ?? (DynamicPartitioningConfiguration?.Enabled ? 128 : 5),
+  DataFormatConversionConfiguration,
+}: Pick<
+  ExtendedS3Destination,
+  'BufferingHints' | 'DynamicPartitioningConfiguration' | 'DataFormatConversionConfiguration'
+>) => ({
+  SizeInMBs:
+    BufferingHints?.SizeInMBs ??
+    (DynamicPartitioningConfiguration?.Enabled || conversionOf({ DataFormatConversionConfiguration }) ? 128 : 5),
   IntervalInSeconds: BufferingHints?.IntervalInSeconds ?? 300,
 });
 
@@ -100,8 +110,15 @@ export const hintsOf = ({
 const retrySecondsOf = ({ DynamicPartitioningConfiguration: dynamic }: ExtendedS3Destination): number =>
   dynamic?.Enabled ? (dynamic.RetryOptions?.DurationInSeconds ?? defaultRetrySeconds) : 86_400;
 
-/** The configuration must have passed validation. */
-export async function planOf(destination: ExtendedS3Destination, fromKinesis = true): Promise<DeliveryPlan> {
+/**
+ * The configuration must have passed validation.
+ * @param schema of the table whose columns records are converted to, where they are
+ */
+export async function planOf(
+  destination: ExtendedS3Destination,
+  fromKinesis = true,
+  schema?: Schema,
+): Promise<DeliveryPlan> {
   const zone = destination.CustomTimeZone ?? 'UTC';
   const prefix = withDefaultTime(parsePrefix(destination.Prefix ?? '', zone), zone);
   const query = parameterOf(processorOf(destination, 'MetadataExtraction'), 'MetadataExtractionQuery');
@@ -109,7 +126,9 @@ export async function planOf(destination: ExtendedS3Destination, fromKinesis = t
   const compression = compressions[destination.CompressionFormat ?? 'UNCOMPRESSED'];
   const lambda = lambdaOf(processorOf(destination, 'Lambda'));
   const splitting = processorOf(destination, 'RecordDeAggregation');
-  const appending = processorOf(destination, 'AppendDelimiterToRecord');
+  const converting = conversionOf(destination);
+  const conversion = converting && schema ? planConversion(converting, schema) : undefined;
+  const appending = conversion ? undefined : processorOf(destination, 'AppendDelimiterToRecord');
   return {
     bucket: bucketOf(destination.BucketARN),
     prefix,
@@ -136,7 +155,8 @@ export async function planOf(destination: ExtendedS3Destination, fromKinesis = t
     sizeBytes: hints.SizeInMBs * 1024 * 1024,
     intervalMs: hints.IntervalInSeconds * 1000,
     compression,
-    fileExtension: destination.FileExtension || compression.extension,
+    ...(conversion ? { conversion } : {}),
+    fileExtension: destination.FileExtension || (conversion ? '.parquet' : compression.extension),
     retryMs: retrySecondsOf(destination) * 1000,
   };
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../part.js';
+import { readState, removeState, type StateFormat, writeState } from '../state-file.js';
 import type { Position } from './buffers.js';
 import type { Clock } from './clock.js';
-import { readState, removeState, type StateFormat, writeState } from './state-file.js';
 import { causeOf, createTrouble } from './trouble.js';
 
 const format: StateFormat = {

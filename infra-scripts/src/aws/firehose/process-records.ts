@@ -1,3 +1,4 @@
+import { notParsed } from './conversion/conversion.js';
 import { emptyKey, extractionFailed, type Failure, notJson } from './failure.js';
 import { maxFilterBatch } from './jq-filter.js';
 import type { QueryResult } from './jq-path.js';
@@ -53,25 +54,29 @@ export function deaggregate(plan: DeliveryPlan, records: readonly SourceRecord[]
 }
 
 function partsOf(plan: DeliveryPlan, data: Buffer): Part[] {
-  const { deaggregate: how, query } = plan;
+  const { deaggregate: how } = plan;
   const whole = { data, start: 0, end: data.length };
   if (how?.kind === 'json') {
     const found = splitJson(data);
     return found ? found.map((part) => ({ data, ...part })) : [{ ...whole, failure: notJson }];
   }
   // A Lambda function gets text that need not be JSON yet.
-  const parse = query !== undefined && !plan.lambda;
+  const parse = readsJson(plan) && !plan.lambda;
   if (how?.kind === 'delimited') {
     const found = splitDelimited(data, how.delimiter) ?? [whole];
-    return found.map(({ start, end }) => (parse ? parsed({ data, start, end }) : { data, start, end }));
+    return found.map(({ start, end }) => (parse ? parsed(plan, { data, start, end }) : { data, start, end }));
   }
-  return [parse ? parsed(whole) : whole];
+  return [parse ? parsed(plan, whole) : whole];
 }
 
+/** Whether a record must be JSON. */
+export const readsJson = ({ query, conversion }: DeliveryPlan): boolean =>
+  query !== undefined || conversion !== undefined;
+
 /** The bytes stay as they are, with whatever white space is around the value. */
-export function parsed(part: Part): Part {
+export function parsed(plan: DeliveryPlan, part: Part): Part {
   const found = parseWhole(part.data.subarray(part.start, part.end));
-  return found ? { ...part, value: found.value } : { ...part, failure: notJson };
+  return found ? { ...part, value: found.value } : { ...part, failure: plan.query ? notJson : notParsed };
 }
 
 export function extractKeys(

@@ -85,13 +85,64 @@ const s3Destination = z.strictObject({
     .optional(),
 });
 
+const size = (least: number) => z.int().min(least).optional();
+
+const formatConversion = z.strictObject({
+  Enabled: z.boolean().optional(),
+  SchemaConfiguration: z
+    .strictObject({
+      RoleARN: z.string().min(1).max(512).optional(),
+      CatalogId: z.string().min(1).max(1024).optional(),
+      DatabaseName: z.string().min(1).max(1024).optional(),
+      TableName: z.string().min(1).max(1024).optional(),
+      Region: z.string().min(1).max(1024).optional(),
+      VersionId: z.string().min(1).max(1024).optional(),
+    })
+    .optional(),
+  InputFormatConfiguration: z
+    .strictObject({
+      Deserializer: z
+        .strictObject({
+          OpenXJsonSerDe: z
+            .strictObject({
+              ConvertDotsInJsonKeysToUnderscores: z.boolean().optional(),
+              CaseInsensitive: z.boolean().optional(),
+              ColumnToJsonKeyMappings: z.record(z.string(), z.string()).optional(),
+            })
+            .optional(),
+          HiveJsonSerDe: z.strictObject({ TimestampFormats: z.array(z.string()).optional() }).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  OutputFormatConfiguration: z
+    .strictObject({
+      Serializer: z
+        .strictObject({
+          ParquetSerDe: z
+            .strictObject({
+              BlockSizeBytes: size(67_108_864),
+              PageSizeBytes: size(65_536),
+              Compression: z.enum(['UNCOMPRESSED', 'GZIP', 'SNAPPY']).optional(),
+              EnableDictionaryCompression: z.boolean().optional(),
+              MaxPaddingBytes: size(0),
+              WriterVersion: z.enum(['V1', 'V2']).optional(),
+            })
+            .optional(),
+          OrcSerDe: z.looseObject({}).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+});
+
 const extendedS3Destination = s3Destination.extend({
   ProcessingConfiguration: z
     .strictObject({ Enabled: z.boolean().optional(), Processors: z.array(processor).optional() })
     .optional(),
   S3BackupMode: z.enum(['Disabled', 'Enabled']).optional(),
   S3BackupConfiguration: s3Destination.optional(),
-  DataFormatConversionConfiguration: z.looseObject({ Enabled: z.boolean().optional() }).optional(),
+  DataFormatConversionConfiguration: formatConversion.optional(),
   DynamicPartitioningConfiguration: z
     .strictObject({
       Enabled: z.boolean().optional(),

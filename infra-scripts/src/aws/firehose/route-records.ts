@@ -1,5 +1,5 @@
 import type { Buffers, OpenBuffer } from './buffers.js';
-import { errorLine, extractionFailed, type Failure, tooManyPartitions } from './failure.js';
+import { conversionErrorLine, errorLine, extractionFailed, type Failure, tooManyPartitions } from './failure.js';
 import { type Meter, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPlan } from './plan.js';
@@ -64,6 +64,11 @@ export function createRouter({
     return { key, counts: true, values };
   }
 
+  const origin = (sequenceNumber: string) => ({
+    sequenceNumber: plan.deaggregateKpl ? sequenceNumber : null,
+    table: plan.conversion!.schema.table,
+  });
+
   function fail(
     shardId: string,
     record: SourceRecord,
@@ -81,7 +86,15 @@ export function createRouter({
     });
     // The zero byte keeps it apart from every partition, should one prefix evaluate to the other.
     const target = { key: `\0${errorType}\0${evaluated}`, counts: false, values: [], errorType };
-    const line = errorLine(failure, data.subarray(start, end), arrivalMs, nowMs);
+    const rawData = data.subarray(start, end);
+    if (errorType === 'format-conversion-failed') {
+      meter('FailedConversion.Records', 1);
+      meter('FailedConversion.Bytes', rawData.length);
+    }
+    const line =
+      errorType === 'format-conversion-failed'
+        ? conversionErrorLine(failure, rawData, origin(sequenceNumber), arrivalMs, nowMs)
+        : errorLine(failure, rawData, arrivalMs, nowMs);
     // What is over the quota now may not be so after a restart.
     if (failure !== tooManyPartitions && buffers.isDelivered(shardId, target.key, sequenceNumber)) return;
     buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs })!.content.append(line, 0, line.length);
@@ -132,13 +145,22 @@ export function createRouter({
           continue;
         }
         if (buffers.isDelivered(shardId, target.key, sequenceNumber)) continue;
+        const row = plan.conversion?.convert(piece.value);
+        if (row && 'errorCode' in row) {
+          fail(shardId, record, piece, row, nowMs);
+          continue;
+        }
         const buffer = buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs });
         if (!buffer) {
           exceeded = true;
           fail(shardId, record, piece, tooManyPartitions, nowMs);
           continue;
         }
-        buffer.content.append(piece.data, piece.start, piece.end);
+        if (row) {
+          buffer.content.append(row, 0, row.length);
+          meter('SucceedConversion.Records', 1);
+          meter('SucceedConversion.Bytes', piece.end - piece.start);
+        } else buffer.content.append(piece.data, piece.start, piece.end);
         if (delimiterByte !== undefined) buffer.content.appendByte(delimiterByte);
         else if (delimiter) buffer.content.append(delimiter, 0, delimiter.length);
         if (observer) watch(buffer, shardId, piece.value, nowMs);

@@ -1,4 +1,5 @@
 import { AwsError } from '../json-protocol.js';
+import { conversionOf } from './conversion/find-schema.js';
 import { FilterError, writtenKeys } from './jq-filter.js';
 import { parsePaths } from './jq-path.js';
 import { compileQuery, parameterOf, processorOf } from './plan.js';
@@ -250,6 +251,19 @@ export const rules: Rule[] = [
     broken: ({ destination }) => converts(destination) && (destination.BufferingHints?.SizeInMBs ?? 128) < 64,
   },
   {
+    rule: 'conversion has a table, a deserializer and a serializer',
+    message:
+      'DataFormatConversionConfiguration must have SchemaConfiguration with RoleARN, DatabaseName and TableName, one Deserializer and one Serializer when it is enabled.', // ours
+    broken: ({ destination }) => {
+      const conversion = conversionOf(destination);
+      if (!conversion) return false;
+      const { RoleARN, DatabaseName, TableName } = conversion.SchemaConfiguration ?? {};
+      const { Deserializer = {} } = conversion.InputFormatConfiguration ?? {};
+      const { Serializer = {} } = conversion.OutputFormatConfiguration ?? {};
+      return !(RoleARN && DatabaseName && TableName) || [Deserializer, Serializer].some((one) => chosen(one) !== 1);
+    },
+  },
+  {
     rule: 'no expressions but those of time in the prefix of a backup',
     message: 'The Prefix of S3BackupConfiguration can hold text, !{timestamp:…} and !{firehose:random-string} only.', // ours
     broken: ({ destination: { S3BackupConfiguration: backup } }) => {
@@ -269,9 +283,21 @@ export const rules: Rule[] = [
   },
 ];
 
-/** Data format conversion is on where its block is given, unless it says otherwise. */
-const converts = ({ DataFormatConversionConfiguration: conversion }: ExtendedS3Destination) =>
-  conversion !== undefined && conversion.Enabled !== false;
+const converts = (destination: ExtendedS3Destination) => conversionOf(destination) !== undefined;
+
+const chosen = (choice: object) => Object.values(choice).filter((one) => one !== undefined).length;
+
+/** What conversion is not carried out with. */
+function* notConverted({
+  InputFormatConfiguration: input,
+  OutputFormatConfiguration: output,
+}: NonNullable<ReturnType<typeof conversionOf>>): Generator<string> {
+  const { OrcSerDe, ParquetSerDe = {} } = output?.Serializer ?? {};
+  if (OrcSerDe) yield 'OrcSerDe (ParquetSerDe is)';
+  for (const [option, value] of Object.entries(ParquetSerDe))
+    if (option !== 'Compression' && value !== undefined) yield `${option} of ParquetSerDe (Compression is)`;
+  if (input?.Deserializer?.HiveJsonSerDe?.TimestampFormats) yield 'TimestampFormats of HiveJsonSerDe';
+}
 
 /** The parameters that a processor is carried out with. */
 const carriedOut: Record<string, string[]> = {
@@ -286,7 +312,8 @@ function* notCarriedOut({ destination }: Candidate): Generator<string> {
   if (destination.EncryptionConfiguration?.KMSEncryptionConfig !== undefined) yield 'KMSEncryptionConfig';
   if (destination.S3BackupConfiguration?.EncryptionConfiguration?.KMSEncryptionConfig !== undefined)
     yield 'KMSEncryptionConfig of the backup';
-  if (converts(destination)) yield 'DataFormatConversionConfiguration';
+  const conversion = conversionOf(destination);
+  if (conversion) yield* notConverted(conversion);
   if (!destination.ProcessingConfiguration?.Enabled) return;
   for (const { Type, Parameters } of destination.ProcessingConfiguration.Processors ?? []) {
     if (!carriedOut[Type]) {

@@ -60,6 +60,10 @@ const sliceBytes = 256 * 1024;
 /** New shards come when one ends; this is for the others, such as a stream that was made again. */
 const listShardsMs = 30_000;
 
+/** Which records can be converted, so where they go, is a matter of the table's columns too. */
+const rememberedUnder = ({ version, plan: { conversion } }: WorkerOptions): number | string =>
+  conversion ? `${version}/${conversion.schema.id}` : version;
+
 export function startWorker(options: WorkerOptions): DeliveryWorker {
   const {
     plan,
@@ -79,7 +83,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
   const buffers = createBuffers<DeliveryTarget>(
     { sizeBytes: plan.sizeBytes, intervalMs, maxPartitions: limits.maxPartitions },
     stored,
-    plan.repeatable ? options.version : undefined,
+    plan.repeatable ? rememberedUnder(options) : undefined,
   );
   const route = createRouter({ plan, buffers, deliveryStream, observer, meter, timeScale: options.timeScale });
   const deliver = createObjectDelivery({ ...options, meter });

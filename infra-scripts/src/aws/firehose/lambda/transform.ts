@@ -5,7 +5,7 @@ import { arnOf } from '../description.js';
 import type { Failure } from '../failure.js';
 import type { Meter } from '../meter.js';
 import type { DeliveryPlan, LambdaPlan } from '../plan.js';
-import { type Part, parsed, type SourceRecord } from '../process-records.js';
+import { type Part, parsed, readsJson, type SourceRecord } from '../process-records.js';
 import { backoffMs, causeOf } from '../trouble.js';
 import type { LambdaFunction } from './functions.js';
 
@@ -111,7 +111,7 @@ export function createTransform({
         meter('SucceedProcessing.Records', 1);
         meter('SucceedProcessing.Bytes', bytes.length);
         const made = { data: bytes, start: 0, end: bytes.length, lambdaKeys: { ...metadata?.partitionKeys } };
-        return plan.query ? parsed(made) : made;
+        return readsJson(plan) ? parsed(plan, made) : made;
       }
       default:
         return fail(
