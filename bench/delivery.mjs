@@ -1,10 +1,13 @@
 // What delivery costs: packed records in memory -> gzipped objects, against a floor measured in the same run: a loop that parses the same
 // lines and gzips them into one file. CPU time of the whole process, so that zlib's threads count on both sides.
 //
-//   npm run build && node bench/delivery.mjs [--events 200000] [--rounds 3] [--partitions 36]
+//   npm run build && node --expose-gc bench/delivery.mjs [--events 200000] [--rounds 3] [--partitions 36] [--only paths|jq|parquet]
+//
+// With --only, the memory at the end is that of this one delivery, with the input.
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { systemClock } from '../infra-scripts/dist/src/aws/firehose/clock.js';
+import { parseHiveType } from '../infra-scripts/dist/src/aws/firehose/conversion/hive-type.js';
 import { planOf } from '../infra-scripts/dist/src/aws/firehose/plan.js';
 import { startWorker } from '../infra-scripts/dist/src/aws/firehose/worker.js';
 
@@ -13,6 +16,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '200000' },
     rounds: { type: 'string', default: '3' },
     partitions: { type: 'string', default: '36' },
+    only: { type: 'string' },
   },
 });
 const eventsPerRecord = 40;
@@ -98,15 +102,30 @@ async function floor() {
   return { events, written };
 }
 
-async function delivery(query) {
+/** A table with the columns of `makeEvent`; the partition keys are none of them. */
+const schema = {
+  id: '0',
+  columns: Object.entries(makeEvent(0))
+    .filter(([name]) => name !== 'page' && name !== 'event')
+    .map(([name, value]) => ({ name, type: parseHiveType(typeof value === 'number' ? 'bigint' : 'string') })),
+  table: {},
+};
+const conversion = {
+  InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: {} } },
+  OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } },
+};
+
+async function delivery(query, parquet = false) {
   const parameters = { MetadataExtractionQuery: query, JsonParsingEngine: 'JQ-1.6' };
-  const plan = await planOf({
+  const destination = {
     RoleARN: 'arn:aws:iam::000000000000:role/bench',
     BucketARN: 'arn:aws:s3:::lake',
     Prefix: 'page=!{partitionKeyFromQuery:page}/event=!{partitionKeyFromQuery:event}/',
     ErrorOutputPrefix: 'errors/!{firehose:error-output-type}/',
     BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 },
-    CompressionFormat: 'GZIP',
+    ...(parquet
+      ? { CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: conversion }
+      : { CompressionFormat: 'GZIP' }),
     DynamicPartitioningConfiguration: { Enabled: true },
     ProcessingConfiguration: {
       Enabled: true,
@@ -122,7 +141,8 @@ async function delivery(query) {
         { Type: 'AppendDelimiterToRecord' },
       ],
     },
-  });
+  };
+  const plan = await planOf(destination, true, parquet ? schema : undefined);
   const shards = Array.from({ length: shardCount }, (_, shard) =>
     records.filter((_, index) => index % shardCount === shard),
   );
@@ -185,11 +205,20 @@ const say = (what, { cpuMs, wallMs, written, objects, failed }, base) =>
 console.log(
   `${recordCount} records of ${(bytes / recordCount / 1024).toFixed(1)} KiB, ${eventsPerRecord} events each: ${Math.round(bytes / 2 ** 20)} MiB; the best of ${values.rounds} rounds`,
 );
-await floor();
-const least = await best(floor);
-say('floor: parse and gzip one file', least);
-say('delivery, {page:.page,event:.event}', await best(() => delivery('{page:.page,event:.event}')), least);
-say('delivery, a filter for jq', await best(() => delivery('{page:(.page|ascii_downcase),event:.event}')), least);
+const paths = '{page:.page,event:.event}';
+const deliveries = {
+  paths: ['delivery, {page:.page,event:.event}', () => delivery(paths)],
+  jq: ['delivery, a filter for jq', () => delivery('{page:(.page|ascii_downcase),event:.event}')],
+  parquet: ['delivery, converted to Parquet', () => delivery(paths, true)],
+};
+let least;
+if (!values.only) {
+  await floor();
+  least = await best(floor);
+  say('floor: parse and gzip one file', least);
+}
+for (const [name, [what, work]] of Object.entries(deliveries))
+  if (!values.only || values.only === name) say(what, await best(work), least);
 console.log(
   `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB of memory at most, ${Math.round(bytes / 2 ** 20)} of them the input`,
 );
