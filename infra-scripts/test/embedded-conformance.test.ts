@@ -56,6 +56,8 @@ hold('the AWS SDK for JavaScript', () => sdkCaller(url), ['firehose', 'kinesis',
 const all = promises.map(({ service }) => service);
 hold('the AWS CLI', cliPython ? () => pythonCaller('cli', cliPython, url) : undefined, all);
 hold('botocore, and its models', modelPython ? () => pythonCaller('botocore', modelPython, url) : undefined, all);
+const query = modelPython ? () => pythonCaller('query', modelPython, url) : undefined;
+hold('botocore by the query protocol, which older clients speak', query, ['cloudwatch']);
 
 test('docs/conformance.md lists what is tested, line by line, and nothing else', async () => {
   const page = await readFile(fileURLToPath(new URL('../../../docs/conformance.md', import.meta.url)), 'utf8');

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cloudWatchTarget, isCborCall } from './cloudwatch/index.js';
+import { cloudWatchTarget, isCloudWatchCall } from './cloudwatch/index.js';
 import { glueTarget } from './glue/index.js';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
@@ -61,7 +61,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const header = request.headers['x-amz-target'];
-    const other = parts.cloudwatch && isCborCall(request) ? parts.cloudwatch : parts.s3;
+    const other = parts.cloudwatch && isCloudWatchCall(request) ? parts.cloudwatch : parts.s3;
     const part = header === undefined ? other : services.get(targetOf(request)?.service ?? '');
     try {
       if (options.metrics && isScrape(request)) sendMetrics(response, options.metrics());

@@ -1,5 +1,6 @@
 """Calls AWS operations for a test: {"service", "operation", "input"} a line on standard input, {"answer"}, {"error"} or {"answer", "wrong"} a line
-on standard output. `caller.py cli URL` runs the AWS CLI, `caller.py botocore URL` its library, and says what in an answer is not by the model."""
+on standard output. `caller.py cli URL` runs the AWS CLI, `caller.py botocore URL` its library, and says what in an answer is not by the model; `query` speaks to
+CloudWatch as older ones did."""
 import base64
 import contextlib
 import datetime
@@ -92,6 +93,10 @@ def cli(service, operation, given):
 # --- botocore
 
 clients = {}
+if mode == 'query':
+    metadata = loader.load_service_model('cloudwatch', 'service-2')['metadata']
+    metadata.update(protocol='query', protocols=['query'])
+    metadata.pop('awsQueryCompatible', None)
 
 
 def unknown(shape, value, path):

@@ -3,7 +3,6 @@
  * and on the way out; blobs, times and all else are as the client has them.
  */
 export interface Caller {
-  readonly name: string;
   readonly services: readonly Service[];
   /** @throws CallError what the service answered */
   call(service: Service, operation: string, input?: object): Promise<Answer>;
@@ -34,6 +33,5 @@ export interface Promised {
 export interface World {
   /** A name that nobody else has. */
   unique(prefix: string): string;
-  /** Another version of the CLI or an SDK may leave a part of the answer out. */
   url: string;
 }

@@ -16,9 +16,9 @@ export const pythonWith = (...modules: string[]): string | undefined =>
 
 /**
  * `cli`: the AWS CLI, argument by argument, in a process that stays, since starting it takes half a second. `botocore`: its library, and every
- * answer held against its models.
+ * answer held against its models. `query`: the same by the protocol that older clients speak to CloudWatch.
  */
-export function pythonCaller(mode: 'cli' | 'botocore', python: string, endpoint: string): Caller {
+export function pythonCaller(mode: 'cli' | 'botocore' | 'query', python: string, endpoint: string): Caller {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-conformance-'));
   const child: ChildProcessWithoutNullStreams = spawn(python, [script, mode, endpoint], {
     cwd: folder,
@@ -52,7 +52,6 @@ export function pythonCaller(mode: 'cli' | 'botocore', python: string, endpoint:
   }
 
   return {
-    name: mode === 'cli' ? 'the AWS CLI' : 'botocore and its models',
     services: ['firehose', 'kinesis', 's3', 'cloudwatch', 'glue'],
     call(service, operation, input = {}) {
       const answer = last.then(() => ask({ service, operation, input }));

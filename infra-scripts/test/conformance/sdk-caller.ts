@@ -21,7 +21,6 @@ export function sdkCaller(endpoint: string): Caller {
   };
   const commands = { firehose, kinesis, s3 } as unknown as Record<string, Record<string, new (input: object) => never>>;
   return {
-    name: 'the AWS SDK for JavaScript',
     services: ['firehose', 'kinesis', 's3'],
     async call(service, operation, input = {}) {
       const client = clients[service as keyof typeof clients] as { send(command: never): Promise<Answer> };

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cbor, dateToTag } from '@smithy/core/cbor';
 import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
-import type { AwsPart } from '../part.js';
+import { type AwsPart, whatThereIs } from '../part.js';
 import type { MetricStore } from './metric-store.js';
 import { answerCloudWatch } from './operations.js';
+import { answerXml, errorXml, isQueryCall, parseForm } from './query-protocol.js';
 
 /** The `x-amz-target` prefix of the service. */
 export const cloudWatchTarget = 'GraniteServiceVersion20100801';
@@ -12,11 +13,13 @@ export const cloudWatchTarget = 'GraniteServiceVersion20100801';
 const maxBodyBytes = 1024 * 1024;
 const cborPath = new RegExp(`^/service/${cloudWatchTarget}/operation/(\\w+)$`);
 
-/** Whether a request without `x-amz-target` is for CloudWatch, which today's SDKs speak to in CBOR (Smithy RPC v2). */
-export const isCborCall = ({ url, headers }: IncomingMessage): boolean =>
+/** Whether a request without `x-amz-target` is CloudWatch's: today's SDKs speak CBOR (Smithy RPC v2), older ones send a form. */
+export const isCloudWatchCall = (request: IncomingMessage): boolean => isCborCall(request) || isQueryCall(request);
+
+const isCborCall = ({ url, headers }: IncomingMessage): boolean =>
   headers['smithy-protocol'] === 'rpc-v2-cbor' && cborPath.test(url ?? '');
 
-/** As much of CloudWatch as it takes to read the metrics of the embedded services: by JSON, which the AWS CLI speaks, and by CBOR. */
+/** As much of CloudWatch as it takes to read the metrics of the embedded services: by JSON, by CBOR and by the query protocol. */
 export function openCloudWatch(store: MetricStore): AwsPart {
   async function handleJson(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
@@ -48,10 +51,35 @@ export function openCloudWatch(store: MetricStore): AwsPart {
     response.end(cbor.serialize(answer));
   }
 
+  async function handleQuery(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomUUID();
+    let status = 200;
+    let text: string;
+    try {
+      const { action, ours, input } = parseForm((await readBody(request, maxBodyBytes)).toString());
+      if (!ours)
+        throw new AwsError(
+          'UnknownOperationException',
+          `The embedded AWS does not have ${action || 'this operation'}; by the query protocol it has CloudWatch alone. ${whatThereIs}`,
+        );
+      text = answerXml(action, answerCloudWatch(store, action, input), requestId);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      status = error.status;
+      text = errorXml(error.name, error.message, requestId);
+    }
+    response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId });
+    response.end(text);
+  }
+
   return {
     name: 'CloudWatch',
     handle: (request, response) =>
-      isCborCall(request) ? handleCbor(request, response) : handleJson(request, response),
+      isCborCall(request)
+        ? handleCbor(request, response)
+        : request.headers['x-amz-target'] === undefined
+          ? handleQuery(request, response)
+          : handleJson(request, response),
     async close() {},
   };
 }
