@@ -19,8 +19,10 @@ export function damageMessage(message: string, path: string): string {
 
 /** Whether an error may come from an object rather than from the SQL. */
 export function mayBeDamage(message: string): boolean {
-  return /^IO Error|^Invalid Input Error: (Malformed JSON|JSON transform error|Input is not a GZIP)|GZIP|"maximum_object_size"|parquet|magic bytes|thrift/i.test(
-    message,
+  return (
+    /^IO Error|^Invalid Input Error: (Malformed JSON|JSON transform error|Input is not a GZIP)|GZIP|"maximum_object_size"/.test(
+      message,
+    ) || /^Invalid Input Error: .*(magic bytes|Parquet file|Footer length)|^TProtocolException/i.test(message)
   );
 }
 
