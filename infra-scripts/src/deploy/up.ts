@@ -72,6 +72,13 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
   if (origins === undefined)
     throw new DeployError('which pages may send? Say it with --origins "https://shop.example"');
 
+  const { MinServers = '2', MaxServers = '6' } = deployment.parameters;
+  if (deployment.size === 'standard' && Number(MinServers) >= Number(MaxServers)) {
+    throw new DeployError(
+      `${MaxServers} servers at most leave no room beside ${MinServers} at least: a change brings a new server before an old one goes. Say --max-servers ${Number(MinServers) + 1} or more`,
+    );
+  }
+
   const described = makeTemplate(definePipeline(deployment.settings), deployment.size, deployment.settings);
   const yaml = templateYaml(described, [`The stack ${wanted.name}, as millrace up made it.`]);
   const keysName = deployment.parameters.WriteKeysParameter ?? `/${wanted.name}/write-keys`;
@@ -103,6 +110,8 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
       ...Object.fromEntries((existing?.Parameters ?? []).map(({ ParameterKey }) => [ParameterKey!, undefined])),
       ...(existing ? wanted.parameters : deployment.parameters),
       WriteKeysParameter: keysName,
+      // A down that was stopped half way has taken the servers out.
+      Serving: 'yes',
       ReleaseBucket: bucket,
       ReleaseKey: release.name,
       // A lake that an earlier stack left, or that a rolled back one made and kept, is taken up.
