@@ -92,7 +92,16 @@ const changes = /^(Create|Put|Execute|Update|Delete)/;
       if (operation === 'CreateChangeSet') gone = false;
       if (!failing) return undefined;
       if (operation === 'DescribeStacks')
-        return { Stacks: [{ StackName: 'millrace', StackId: 'millrace', StackStatus: 'ROLLBACK_COMPLETE' }] };
+        return {
+          Stacks: [
+            {
+              StackName: 'millrace',
+              StackId: 'millrace',
+              StackStatus: 'ROLLBACK_COMPLETE',
+              Parameters: [{ ParameterKey: 'Serving', ParameterValue: 'yes' }],
+            },
+          ],
+        };
       if (operation === 'DescribeStackEvents')
         return {
           StackEvents: [
