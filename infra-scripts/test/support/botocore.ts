@@ -14,8 +14,13 @@ if (!python) console.warn('Skipped: Python has no botocore here, so the calls we
 const script = fileURLToPath(new URL('../../../test/support/botocore_params.py', import.meta.url));
 
 /** Bytes as text, as they travel in JSON. */
-const plain = (_: string, value: unknown) => (value instanceof Uint8Array ? 'x' : value);
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return 'x';
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+}
 
 /** What botocore has against calls, a line each; '' when nothing. */
 export const wrongIn = (calls: Call[]): string =>
-  execFileSync(python!, [script], { input: JSON.stringify(calls, plain), encoding: 'utf8' });
+  execFileSync(python!, [script], { input: JSON.stringify(plain(calls)), encoding: 'utf8' });

@@ -29,7 +29,8 @@ def beyond(shape, value, place):
             pattern = re.compile(facts.get('pattern') or '')
         except re.error:
             return  # Java's syntax, which Python does not know.
-        if not pattern.search(value):
+        # The services match the whole of it, whatever Smithy says.
+        if facts.get('pattern') and not pattern.fullmatch(value):
             yield f'{place}: {value!r} does not match {pattern.pattern}'
     elif kind in ('integer', 'long') and value > facts.get('max', value):
         yield f'{place}: {value}, at most {facts["max"]}'
