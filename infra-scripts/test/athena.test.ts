@@ -137,6 +137,25 @@ const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
     expect(head.dollars).toBeGreaterThan(0);
   }, 60_000);
 
+  test('what Athena refuses, and that it cannot be reached, is said without a stack', async () => {
+    const config = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    const open = (change: object) =>
+      openAthena({
+        ...tables,
+        workGroup: 'nowhere',
+        pauseMs: 10,
+        clientConfig: { ...config, maxAttempts: 1, ...change },
+      });
+    const refused = open({});
+    await expect(refused.queryEach('select 1', () => {})).rejects.toMatchObject({ name: 'QueryError' });
+    const alone = open({ endpoint: 'http://127.0.0.1:1' });
+    await expect(alone.queryEach('select 1', () => {})).rejects.toMatchObject({
+      name: 'QueryError',
+      message: expect.stringMatching(/^Athena refuses: .*ECONNREFUSED/),
+    });
+    await Promise.all([refused.close(), alone.close()]);
+  }, 60_000);
+
   test('what is no query is refused before AWS is asked', async () => {
     await expect(athena.queryEach('drop table events', () => {})).rejects.toMatchObject({ name: 'QueryError' });
   });
