@@ -8,7 +8,7 @@ import { until } from '../pipeline/wait.js';
 import { lakeName } from '../template/names.js';
 import { makeTemplate } from '../template/template.js';
 import { templateYaml } from '../template/yaml.js';
-import { adviceFor, isPassingReason } from './advice.js';
+import { adviceFor, isPassingReason, logIn } from './advice.js';
 import { changeText, discard, execute, type Prepared, prepare } from './change-set.js';
 import type { DeployClients } from './clients.js';
 import { type Deployment, merged, recordedIn, type Wanted } from './deployment.js';
@@ -194,9 +194,7 @@ async function accountOf({ sts }: DeployClients): Promise<string> {
   try {
     return (await sts.send(new GetCallerIdentityCommand({}))).Account!;
   } catch (error) {
-    throw new DeployError(
-      `AWS does not know who asks (${(error as Error).message}). Log in first: aws configure sso, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
-    );
+    throw new DeployError(`AWS does not know who asks (${(error as Error).message}). ${logIn}`);
   }
 }
 
