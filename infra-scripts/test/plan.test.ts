@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { imageFor } from '../src/cli/up.js';
 import { withGenerated } from '../src/generated-part.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { shareOf } from '../src/plan/bounds.js';
@@ -8,7 +9,7 @@ import { capacityOf, shardLimits } from '../src/plan/capacity.js';
 import { costsOf } from '../src/plan/cost.js';
 import { defaultSizing, workloadOf } from '../src/plan/defaults.js';
 import { planMarkdown } from '../src/plan/markdown.js';
-import { makePlan } from '../src/plan/plan.js';
+import { makePlan, type Plan } from '../src/plan/plan.js';
 import type { Sizing, Workload } from '../src/plan/workload.js';
 import { sandbox } from './support/millrace.js';
 
@@ -178,8 +179,12 @@ describe('whatever the traffic', () => {
 describe('what ends first', () => {
   test('more names than partitions that may be active: the quota is named as one to raise', () => {
     const plan = makePlan(workloadOf({ eventsPerSecond: 10, pages: 30, events: 20 }), defaultSizing());
-    expect(plan.quotasToRaise.map(({ what }) => what)).toEqual(['active partitions of the delivery stream']);
-    expect(makePlan(workloadOf({ eventsPerSecond: 10 }), defaultSizing()).quotasToRaise).toEqual([]);
+    const vcpus = 'vCPUs of running instances, in a new account';
+    const names = (each: Plan) => each.quotasToRaise.map(({ what }) => what).toSorted();
+    expect(names(plan)).toEqual(['active partitions of the delivery stream', vcpus]);
+    // Two servers and the one that a change brings: a new account has no room for it. A trial fits.
+    expect(names(makePlan(workloadOf({ eventsPerSecond: 10 }), defaultSizing()))).toEqual([vcpus]);
+    expect(names(makePlan(workloadOf({ eventsPerSecond: 10 }), defaultSizing(false)))).toEqual([]);
   });
 
   test('more shards than a region gives: the quota is named', () => {
@@ -247,15 +252,40 @@ describe('millrace plan', () => {
       JSON.parse(
         JSON.stringify(
           makePlan(workloadOf({ eventsPerSecond: 1_000, peakEventsPerSecond: 3_000 }), {
-            ...defaultSizing(),
-            balanced: false,
-            servers: 1,
-            instanceType: 't3.micro',
+            ...defaultSizing(false),
           }),
         ),
       ),
     );
     expect(plan.packed.costs.loadBalancer).toBe(0);
+  });
+
+  test('ends with the commands that build it, which millrace up takes', async () => {
+    const { stdout } = await box.run([
+      'plan',
+      '--events-per-second',
+      '30000',
+      '--instance-type',
+      'c7g.large',
+      '--linger-ms',
+      '80',
+    ]);
+    const commands = stdout.split('Next (docs/on-aws.md):')[1]!.match(/millrace up .*/g)!;
+    expect(commands).toHaveLength(3);
+    expect(commands[0]).toMatch(
+      /--print-resources --shards \d+ --min-servers 12 --max-servers 24 --instance-type c7g\.large --linger-ms 80$/,
+    );
+    const listed = await box.run(commands[0]!.split(' ').slice(1));
+    expect(listed.code).toBe(0);
+    expect(listed.stdout).toMatch(/^DeliveryRole \(AWS::IAM::Role\): What Firehose may do/m);
+    expect(listed.stdout.trim().split('\n').length).toBeGreaterThan(40);
+    const trial = await box.run(['plan', '--events-per-second', '1', '--trial']);
+    expect(trial.stdout).toContain('millrace up --print-resources --trial --shards 1\n');
+  });
+
+  test('servers of AWS’s own processor get an image for it', () => {
+    for (const type of ['c7g.large', 't4g.small', 'm6gd.xlarge']) expect(imageFor(type)).toMatch(/-arm64$/);
+    for (const type of ['c6i.large', 't3.micro', 'g4dn.xlarge']) expect(imageFor(type)).toMatch(/-x86_64$/);
   });
 
   test.each([

@@ -46,62 +46,99 @@ const serverCalls = new Set([
   ...['common.sh', 'boot-server.sh', 'metrics.sh', 'drain.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
 const generatorCalls = new Set([
-  ...sdkCalls(textOf('infra-scripts/src/generator', 'infra-scripts/src/athena')),
+  ...sdkCalls(
+    textOf(
+      'infra-scripts/src/generator',
+      'infra-scripts/src/athena',
+      'infra-scripts/src/s3-select',
+      'infra-scripts/src/redrive',
+    ),
+  ),
   ...cliCalls(asWritten(standard.Resources.GeneratorHost)),
   ...['common.sh', 'boot-generator.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
 
-/** Each action of a role with what needs it: a call of ours, by its name, or a part of AWS that works in our name. */
-const reasons: Record<string, Record<string, { ours: string } | { theirs: string }>> = {
+/** The permission that a call needs, where it has another name. */
+const permissions: Record<string, string> = {
+  's3:ListObjectsV2': 's3:ListBucket',
+  's3:SelectObjectContent': 's3:GetObject',
+};
+
+/** A call of ours, by its name, or a part of AWS that works in our name. */
+type Reason = { ours: string } | { theirs: string };
+
+/** What boots every host. */
+const boot: Record<string, Record<string, Reason>> = {
+  FetchTheRelease: { 's3:GetObject': { ours: 's3:GetObject' } },
+  SignalTheStack: { 'cloudformation:SignalResource': { ours: 'cloudformation:SignalResource' } },
+};
+const byItsDocumentation = (...actions: string[]) =>
+  Object.fromEntries(actions.map((action) => [action, { theirs: 'Firehose, by its documentation' }]));
+
+/** Each statement of a role, by its Sid, and each action in it with what needs it. */
+const reasons: Record<string, Record<string, Record<string, Reason>>> = {
   ServerRole: {
-    'kinesis:PutRecords': { ours: 'kinesis:PutRecords' },
-    'kinesis:ListShards': { ours: 'kinesis:ListShards' },
-    's3:GetObject': { ours: 's3:GetObject' },
-    'cloudformation:SignalResource': { ours: 'cloudformation:SignalResource' },
-    'ssm:GetParameter': { ours: 'ssm:GetParameter' },
-    'cloudwatch:PutMetricData': { ours: 'cloudwatch:PutMetricData' },
-    'logs:CreateLogStream': { theirs: 'the CloudWatch agent, for its two streams' },
-    'logs:DescribeLogStreams': { theirs: 'the CloudWatch agent, before it writes' },
-    'logs:PutLogEvents': { theirs: 'the CloudWatch agent' },
-    'autoscaling:CompleteLifecycleAction': { ours: 'autoscaling:CompleteLifecycleAction' },
-    'autoscaling:RecordLifecycleActionHeartbeat': { ours: 'autoscaling:RecordLifecycleActionHeartbeat' },
+    ...boot,
+    PutEvents: {
+      'kinesis:PutRecords': { ours: 'kinesis:PutRecords' },
+      'kinesis:ListShards': { ours: 'kinesis:ListShards' },
+    },
+    ReadTheWriteKeys: { 'ssm:GetParameter': { ours: 'ssm:GetParameter' } },
+    SayHowItIs: { 'cloudwatch:PutMetricData': { ours: 'cloudwatch:PutMetricData' } },
+    WriteTheLog: {
+      'logs:CreateLogStream': { theirs: 'the CloudWatch agent, for its two streams' },
+      'logs:DescribeLogStreams': { theirs: 'the CloudWatch agent, before it writes' },
+      'logs:PutLogEvents': { theirs: 'the CloudWatch agent' },
+    },
+    LeaveWhenEmpty: {
+      'autoscaling:CompleteLifecycleAction': { ours: 'autoscaling:CompleteLifecycleAction' },
+      'autoscaling:RecordLifecycleActionHeartbeat': { ours: 'autoscaling:RecordLifecycleActionHeartbeat' },
+    },
   },
   GeneratorRole: {
-    'kinesis:PutRecord': { ours: 'kinesis:PutRecord' },
-    's3:GetObject': { ours: 's3:GetObject' },
-    'cloudformation:SignalResource': { ours: 'cloudformation:SignalResource' },
-    'athena:StartQueryExecution': { ours: 'athena:StartQueryExecution' },
-    'athena:GetQueryExecution': { ours: 'athena:GetQueryExecution' },
-    'athena:GetQueryResults': { ours: 'athena:GetQueryResults' },
-    'athena:StopQueryExecution': { ours: 'athena:StopQueryExecution' },
-    'glue:GetDatabase': { theirs: 'Athena, in the name of who asks, to find the table' },
-    'glue:GetTable': { theirs: 'Athena, likewise' },
-    'glue:GetPartitions': { theirs: 'Athena, likewise' },
-    's3:GetBucketLocation': { theirs: 'Athena, likewise, for the lake and its answers' },
-    's3:ListBucket': { ours: 's3:ListObjectsV2' },
-    's3:PutObject': { theirs: 'Athena, to keep its answer' },
-    's3:AbortMultipartUpload': { theirs: 'Athena, for a long answer' },
-    's3:ListMultipartUploadParts': { theirs: 'Athena, for a long answer' },
+    ...boot,
+    PutEvents: { 'kinesis:PutRecord': { ours: 'kinesis:PutRecord' } },
+    AskAthena: {
+      'athena:StartQueryExecution': { ours: 'athena:StartQueryExecution' },
+      'athena:GetQueryExecution': { ours: 'athena:GetQueryExecution' },
+      'athena:GetQueryResults': { ours: 'athena:GetQueryResults' },
+      'athena:StopQueryExecution': { ours: 'athena:StopQueryExecution' },
+    },
+    ReadTheCatalogue: {
+      'glue:GetDatabase': { theirs: 'Athena, in the name of who asks, to find the table' },
+      'glue:GetTable': { theirs: 'Athena, likewise' },
+      'glue:GetPartitions': { theirs: 'Athena, likewise' },
+    },
+    ReadTheLake: {
+      's3:GetBucketLocation': { theirs: 'Athena, likewise, for the lake and its answers' },
+      's3:ListBucket': { ours: 's3:ListObjectsV2' },
+      's3:GetObject': { ours: 's3:SelectObjectContent' },
+    },
+    KeepTheAnswers: {
+      's3:PutObject': { theirs: 'Athena, to keep its answer' },
+      's3:AbortMultipartUpload': { theirs: 'Athena, for a long answer' },
+      's3:ListMultipartUploadParts': { theirs: 'Athena, for a long answer' },
+    },
   },
   // https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
-  DeliveryRole: Object.fromEntries(
-    [
+  DeliveryRole: {
+    WriteTheLake: byItsDocumentation(
       's3:AbortMultipartUpload',
       's3:GetBucketLocation',
       's3:GetObject',
       's3:ListBucket',
       's3:ListBucketMultipartUploads',
       's3:PutObject',
+    ),
+    ReadTheStream: byItsDocumentation(
       'kinesis:DescribeStream',
       'kinesis:GetShardIterator',
       'kinesis:GetRecords',
       'kinesis:ListShards',
-      'logs:PutLogEvents',
-      'glue:GetTable',
-      'glue:GetTableVersion',
-      'glue:GetTableVersions',
-    ].map((action) => [action, { theirs: 'Firehose, by its documentation' }]),
-  ),
+    ),
+    WriteTheLog: byItsDocumentation('logs:PutLogEvents'),
+    ReadTheSchema: byItsDocumentation('glue:GetTable', 'glue:GetTableVersion', 'glue:GetTableVersions'),
+  },
 };
 
 interface Statement {
@@ -119,28 +156,41 @@ const actionsOf = (template: Template, role: string) =>
   statementsOf(template, role).flatMap((statement) => statement.Action);
 
 describe('every permission has its reason', () => {
-  test.each(Object.keys(reasons))(
-    '%s: each action is needed by a call of ours or by a part of AWS, and none is missing',
-    (role) => {
-      const known = reasons[role]!;
-      expect(new Set(actionsOf(standard, role))).toEqual(new Set(Object.keys(known)));
+  const cases = Object.entries(reasons).flatMap(([role, statements]) =>
+    Object.entries(statements).map(([Sid, actions]) => ({ role, Sid, actions })),
+  );
+  test.each(cases)(
+    '$role, $Sid: each action is needed by a call of ours or by a part of AWS, and no other is in it',
+    ({ role, Sid, actions }) => {
+      const [statement, ...more] = statementsOf(standard, role).filter((each) => each.Sid === Sid);
+      expect(more).toEqual([]);
+      expect(new Set(statement?.Action)).toEqual(new Set(Object.keys(actions)));
       const calls = role === 'ServerRole' ? serverCalls : generatorCalls;
-      const without = Object.entries(known).flatMap(([action, reason]) =>
-        'ours' in reason && !calls.has(reason.ours) ? [`${action}: nothing calls ${reason.ours}`] : [],
-      );
-      expect(without).toEqual([]);
+      for (const [action, reason] of Object.entries(actions)) {
+        if (!('ours' in reason)) continue;
+        expect({ call: reason.ours, isMade: calls.has(reason.ours) }).toEqual({ call: reason.ours, isMade: true });
+        expect(permissions[reason.ours] ?? reason.ours).toBe(action);
+      }
     },
   );
 
+  test('no role has a statement without a reason', () => {
+    for (const template of [standard, trial]) {
+      for (const role of Object.keys(reasons)) {
+        const unknown = statementsOf(template, role).filter(({ Sid }) => !(Sid in reasons[role]!));
+        expect(unknown).toEqual([]);
+      }
+    }
+  });
+
   test('no call of the ingest server, its scripts or the generator host lacks a permission', () => {
-    const allowed = (role: string) =>
-      new Set(Object.values(reasons[role]!).flatMap((reason) => ('ours' in reason ? [reason.ours] : [])));
-    expect([...serverCalls].filter((call) => !allowed('ServerRole').has(call))).toEqual([]);
-    // ListObjectsV2 is s3:ListBucket by its permission. ListStreams only helps a message along, and the message is given without it, too.
-    const optional = ['kinesis:ListStreams'];
-    expect(
-      [...generatorCalls].filter((call) => !allowed('GeneratorRole').has(call) && !optional.includes(call)),
-    ).toEqual([]);
+    const lacking = (calls: Set<string>, role: string) => {
+      const allowed = new Set(actionsOf(standard, role));
+      return [...calls].filter((call) => !allowed.has(permissions[call] ?? call));
+    };
+    expect(lacking(serverCalls, 'ServerRole')).toEqual([]);
+    // Only helps a message along, and the message is given without it, too.
+    expect(lacking(generatorCalls, 'GeneratorRole')).toEqual(['kinesis:ListStreams']);
   });
 
   test('the calls are found in the code: the reader sees them', () => {
@@ -184,4 +234,30 @@ describe('every permission has its reason', () => {
     for (const role of ['ServerRole', 'GeneratorRole'])
       expect(trusted(role)).toContain('"Service":"ec2.amazonaws.com"');
   });
+});
+
+test('docs/on-aws.md lists each permission that the commands of a deployment need themselves', () => {
+  const actionOf = (call: string) => {
+    const [service, operation] = call.split(':') as [string, string];
+    const names: Record<string, string> = {
+      's3:HeadBucket': 's3:ListBucket',
+      's3:HeadObject': 's3:GetObject',
+      's3:DeleteObjects': 's3:DeleteObject',
+      's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
+      's3:ListObjectVersions': 's3:ListBucketVersions',
+      'cloudwatch-logs:FilterLogEvents': 'logs:FilterLogEvents',
+      ...permissions,
+    };
+    return names[call] ?? `${service}:${operation}`;
+  };
+  const calls = sdkCalls(textOf('infra-scripts/src/deploy', 'infra-scripts/src/athena', 'infra-scripts/src/s3-select'));
+  // What they ask through the pipeline's own description, and the session that the AWS CLI opens.
+  const needed = new Set([...calls.map(actionOf), 'firehose:DescribeDeliveryStream', 'ssm:StartSession']);
+  expect(needed.size).toBeGreaterThan(25);
+  const text = readFileSync(join(root, 'docs/on-aws.md'), 'utf8');
+  const part = text.split('### Permissions')[1]!.split('\n## ')[0]!;
+  const listed = new Set([...part.matchAll(/`([a-z0-9]+:[A-Z]\w+)`/g)].map(([, action]) => action!));
+  expect([...needed].filter((action) => !listed.has(action))).toEqual([]);
+  // Beyond these only a version of an object is deleted by another name.
+  expect([...listed].filter((action) => !needed.has(action))).toEqual(['s3:DeleteObjectVersion']);
 });

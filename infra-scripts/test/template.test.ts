@@ -6,71 +6,24 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { parse } from 'yaml';
-import { parseRequest } from '../src/aws/firehose/request-model.js';
-import { validateCreation } from '../src/aws/firehose/validation.js';
-import { definePipeline, type PipelineSettings } from '../src/pipeline/definition.js';
+import { definePipeline } from '../src/pipeline/definition.js';
 import { watched } from '../src/plan/cost.js';
 import type { Properties } from '../src/template/intrinsics.js';
-import { lakeName } from '../src/template/names.js';
-import { makeTemplate, type Size, type Template } from '../src/template/template.js';
+import { makeTemplate, type Template } from '../src/template/template.js';
 import { committedTemplates } from '../src/template/variants.js';
 import { templateYaml } from '../src/template/yaml.js';
+import { accountId, combinations, defined, region, resolved, templateOf } from './template-combinations.js';
 import { resolveValue } from './template-resolve.js';
 
+const groupResources = {
+  SubnetA: 'a',
+  SubnetB: 'b',
+  ServerTargets: 'targets',
+  ServerTemplate: 'lt',
+  'ServerTemplate.LatestVersionNumber': '1',
+};
+
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const accountId = '123456789012';
-const region = 'eu-central-1';
-
-interface Combination {
-  name: string;
-  size: Size;
-  settings: Partial<PipelineSettings>;
-}
-
-/** Every setting that changes what is in the template, in every combination. */
-const combinations: Combination[] = (['standard', 'trial'] as const).flatMap((size) =>
-  ([1, 'on-demand'] as const).flatMap((shards) =>
-    [
-      { format: 'json', compression: 'GZIP' } as const,
-      { format: 'json', compression: 'UNCOMPRESSED' } as const,
-      { format: 'parquet' } as const,
-    ].flatMap((format) =>
-      [false, true].map((datePartition) => ({
-        name: [size, shards, ...Object.values(format), datePartition ? 'dated' : 'undated'].join(' '),
-        size,
-        settings: { shards, ...format, datePartition },
-      })),
-    ),
-  ),
-);
-const templateOf = ({ size, settings }: Combination) => makeTemplate(definePipeline(settings), size);
-
-/** The definition that the embedded AWS would be given, with the names that the stack gets on this account. */
-const defined = (settings: Partial<PipelineSettings>) =>
-  definePipeline({
-    ...settings,
-    accountId,
-    region,
-    bucket: lakeName({ bucket: settings.bucket ?? 'millrace-lake' }, accountId, region),
-  });
-
-function resolved(template: Template, name: string, more: Record<string, string> = {}): Record<string, unknown> {
-  const { settings } = defined({});
-  return resolveValue(template.Resources[name]!.Properties as Properties, template, {
-    accountId,
-    region,
-    resources: {
-      'DeliveryRole.Arn': `arn:aws:iam::${accountId}:role/${settings.deliveryRole}`,
-      'Stream.Arn': `arn:aws:kinesis:${region}:${accountId}:stream/${settings.stream}`,
-      'LakeBucket.Arn': `arn:aws:s3:::${settings.bucket}`,
-      Stream: settings.stream,
-      DeliveryStream: settings.deliveryStream,
-      Database: settings.database,
-      ...more,
-    },
-  }) as Record<string, unknown>;
-}
-
 describe('one definition', () => {
   test('the committed templates are those that are made here', () => {
     const folder = join(root, 'infra-scripts/cloudformation');
@@ -134,43 +87,6 @@ describe('one definition', () => {
 
   test('a bucket name that leaves no room for account and region is refused', () => {
     expect(() => makeTemplate(definePipeline({ bucket: 'x'.repeat(36) }), 'trial')).toThrow(/bucket: .* at most 35/);
-  });
-});
-
-/** What the embedded Firehose says of a configuration: nothing when it takes it. */
-async function saidOf(properties: Record<string, unknown>): Promise<string | undefined> {
-  try {
-    await validateCreation(parseRequest('CreateDeliveryStream', properties));
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-describe("Firehose's refusals are run against the template", () => {
-  test.each(combinations)('$name is refused by none of them', async (combination) => {
-    const said = await saidOf(resolved(templateOf(combination).template, 'DeliveryStream'));
-    if (combination.settings.format === 'parquet') expect(said ?? 'Not carried out').toMatch(/^Not carried out/);
-    else expect(said).toBeUndefined();
-  });
-
-  test.each<[string, (s3: Record<string, never>) => unknown, RegExp]>([
-    ['a smaller buffer', (s3) => ({ ...s3, BufferingHints: { SizeInMBs: 5, IntervalInSeconds: 60 } }), /at least 64/],
-    ['no error prefix', (s3) => ({ ...s3, ErrorOutputPrefix: '' }), /ErrorOutputPrefix/],
-    [
-      'a prefix without the event',
-      (s3) => ({ ...s3, Prefix: 'page=!{partitionKeyFromQuery:page}/' }),
-      /can't contain keys/,
-    ],
-    [
-      'no partitioning',
-      (s3) => ({ ...s3, DynamicPartitioningConfiguration: { Enabled: false } }),
-      /only be present when Dynamic Partitioning/,
-    ],
-  ])('%s would be', async (_, change, message) => {
-    const properties = resolved(templateOf(combinations[0]!).template, 'DeliveryStream');
-    const s3 = properties.ExtendedS3DestinationConfiguration as Record<string, never>;
-    expect(await saidOf({ ...properties, ExtendedS3DestinationConfiguration: change(s3) })).toMatch(message);
   });
 });
 
@@ -313,6 +229,69 @@ describe('what nobody has to ask for', () => {
     expect(hosts).toHaveLength(2);
     for (const [, { DependsOn }] of hosts) expect(DependsOn).toContain('DeliveryStream');
   });
+
+  test('the load balancer lets through what browsers ask for, with TLS and without; the rest, as /metrics, is answered there', () => {
+    const { template } = makeTemplate(definePipeline(), 'standard');
+    const rules = resourcesOf(template, 'AWS::ElasticLoadBalancingV2::ListenerRule');
+    expect(rules.map(([, { Condition }]) => Condition)).toEqual(['HasNoCertificate', 'HasCertificate']);
+    for (const [, { Properties: rule }] of rules) {
+      expect(rule).toMatchObject({ Actions: [{ Type: 'forward', TargetGroupArn: { Ref: 'ServerTargets' } }] });
+      const [condition] = rule!.Conditions as { Field: string; PathPatternConfig: { Values: string[] } }[];
+      expect(condition!.Field).toBe('path-pattern');
+      const patterns = condition!.PathPatternConfig.Values.map(
+        (value) => new RegExp(`^${value.replaceAll('.', '\\.').replaceAll('*', '.*')}$`),
+      );
+      const reaches = (path: string) => patterns.some((pattern) => pattern.test(path));
+      for (const path of ['/v1/events', '/v1/schema', '/millrace.js', '/millrace-debug.js', '/millrace-vitals.js'])
+        expect({ path, reaches: reaches(path) }).toEqual({ path, reaches: true });
+      for (const path of [
+        '/metrics',
+        '/readyz',
+        '/healthz',
+        '/',
+        '/v1',
+        '/metrics/v1/events',
+        '/millrace.js/../metrics',
+      ])
+        expect({ path, reaches: reaches(path) }).toEqual({ path, reaches: false });
+    }
+    for (const certificate of ['', 'arn:aws:acm:x']) {
+      for (const [name, listener] of resourcesOf(template, 'AWS::ElasticLoadBalancingV2::Listener')) {
+        if (certificate === '' && name === 'HttpsListener') continue;
+        const parameters = { CertificateArn: certificate };
+        const around = { accountId, region, parameters, resources: { LoadBalancer: 'lb', ServerTargets: 'targets' } };
+        const { DefaultActions } = resolveValue(listener.Properties as Properties, template, around) as Properties;
+        const isRedirect = certificate !== '' && name === 'HttpListener';
+        expect(DefaultActions).toMatchObject([
+          isRedirect ? { Type: 'redirect' } : { Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } },
+        ]);
+      }
+    }
+  });
+
+  test.each(templates)(
+    '%s: Serving takes every server away, and leaves how many there may be as it is',
+    (name, template) => {
+      const around = (Serving: string) => ({ accountId, region, parameters: { Serving }, resources: groupResources });
+      if (name.startsWith('trial')) {
+        expect(template.Resources.Server!.Condition).toBe('IsServing');
+        for (const output of ['CollectorUrl', 'ServerId'])
+          expect(template.Outputs[output]).toMatchObject({ Condition: 'IsServing' });
+        return;
+      }
+      const { Properties: group, UpdatePolicy } = template.Resources.Servers!;
+      const sizes = (serving: string) => {
+        const { MinSize, MaxSize, DesiredCapacity } = resolveValue(group!, template, around(serving)) as Properties;
+        const rolling = resolveValue(UpdatePolicy!, template, around(serving)) as {
+          AutoScalingRollingUpdate: { MinInstancesInService: string };
+        };
+        return { MinSize, MaxSize, DesiredCapacity, rolling: rolling.AutoScalingRollingUpdate.MinInstancesInService };
+      };
+      expect(sizes('yes')).toEqual({ MinSize: '2', MaxSize: '6', DesiredCapacity: undefined, rolling: '2' });
+      // CloudFormation wants fewer in service than there may be.
+      expect(sizes('no')).toEqual({ MinSize: '0', MaxSize: '6', DesiredCapacity: '0', rolling: '0' });
+    },
+  );
 
   test('the alarms and dashboards that are planned for are those that are there', () => {
     const { template } = makeTemplate(definePipeline(), 'standard');

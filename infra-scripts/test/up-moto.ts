@@ -9,9 +9,14 @@ import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { startEmbeddedAws } from '../src/aws/embedded.js';
 import { type DeployClients, deployClients, destroyDeployClients } from '../src/deploy/clients.js';
+import type { Says } from '../src/deploy/say.js';
+import type { UpOptions } from '../src/deploy/up.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { lakeName } from '../src/template/names.js';
+import type { Call } from './support/botocore.js';
 import { eventually } from './support/eventually.js';
+
+export type { Call } from './support/botocore.js';
 
 export const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
 if (!hasMoto) console.warn("No moto_server: millrace up is not tested (pip install 'moto[server]').");
@@ -19,14 +24,9 @@ if (!hasMoto) console.warn("No moto_server: millrace up is not tested (pip insta
 export const region = 'us-east-1';
 /** Moto's account. */
 export const accountId = '123456789012';
+export const lake = lakeName(definePipeline().settings, accountId, region);
+export const release = { name: 'millrace-0.1.0-test.tgz', bytes: Buffer.from('a release') };
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-
-/** A call as it was made, for botocore to look at. */
-export interface Call {
-  service: string;
-  operation: string;
-  input: Record<string, unknown>;
-}
 
 /** What Moto has not, or holds against plain HTTP whatever the condition says: noted, and not sent. */
 const notInMoto: Record<string, object> = {
@@ -70,6 +70,7 @@ export async function startMoto() {
   const kinesis = new KinesisClient({ ...embedded, requestHandler: new NodeHttpHandler() });
   const calls: Call[] = [];
   let faults: Fault[] = [];
+  let after: (call: Call) => void = () => {};
   const open: DeployClients[] = [];
   const lastParameters = new Map<string, string>();
   let gone = false;
@@ -98,7 +99,7 @@ export async function startMoto() {
         // biome-ignore lint/suspicious/noExplicitAny: as above.
         (next: any, context: any) => async (args: any) => {
           const call: Call = {
-            service,
+            service: service.toLowerCase(),
             operation: String(context.commandName).replace(/Command$/, ''),
             input: args.input,
           };
@@ -106,7 +107,10 @@ export async function startMoto() {
           const answer = faults.map((fault) => fault(call)).find((each) => each !== undefined);
           if (answer !== undefined) return { output: { $metadata: {}, ...answer }, response: {} };
           const stub = notInMoto[call.operation];
-          if (stub) return { output: { $metadata: {}, ...stub }, response: {} };
+          if (stub) {
+            after(call);
+            return { output: { $metadata: {}, ...stub }, response: {} };
+          }
           if (gone && call.operation === 'DescribeStackEvents')
             return { output: { $metadata: {}, StackEvents: [] }, response: {} };
           if (gone && call.operation === 'DescribeStacks') {
@@ -119,6 +123,7 @@ export async function startMoto() {
           });
           addOutputs(call, result.output);
           if (call.operation === 'ExecuteChangeSet') await deliveryStream();
+          after(call);
           return result;
         },
         { step: 'initialize', name: 'recorder' },
@@ -135,8 +140,13 @@ export async function startMoto() {
     plant(...planted: Fault[]) {
       faults = planted;
     },
+    /** Called when AWS has done what it was asked for; throwing loses its answer. */
+    afterEachCall(heard: (call: Call) => void = () => {}) {
+      after = heard;
+    },
     async reset() {
       faults = [];
+      after = () => {};
       gone = false;
       calls.length = 0;
       await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
@@ -187,3 +197,30 @@ function addOutputs({ operation }: Call, output: { Stacks?: { StackStatus?: stri
 }
 
 export type Moto = Awaited<ReturnType<typeof startMoto>>;
+
+/** Somebody who hears what is said, and answers each question. */
+export function listener(answer: (question: string) => boolean = () => true) {
+  const lines: string[] = [];
+  const questions: string[] = [];
+  const says: Says = {
+    line: (text) => lines.push(text),
+    progress: () => {},
+    async confirm(question) {
+      questions.push(question);
+      return answer(question);
+    },
+  };
+  return { lines, questions, says, text: () => lines.join('\n') };
+}
+
+/** What an `up` is given, unless a test says otherwise. */
+export const upOptions = (moto: Moto, says: Says, change: Partial<UpOptions> = {}): UpOptions => ({
+  clients: moto.clients(),
+  region,
+  wanted: { name: 'millrace', settings: { shards: 2 }, parameters: { Origins: 'https://shop.example' } },
+  says,
+  release: () => release,
+  cost: () => 'About $1.',
+  pauseMs: 20,
+  ...change,
+});

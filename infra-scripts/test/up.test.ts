@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
@@ -6,28 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { adviceFor } from '../src/deploy/advice.js';
 import { merged, recordedIn } from '../src/deploy/deployment.js';
 import { down } from '../src/deploy/remove.js';
-import type { Says } from '../src/deploy/say.js';
 import { stateOf } from '../src/deploy/stack.js';
 import { statusOf } from '../src/deploy/status.js';
 import { type Deployed, type UpOptions, up } from '../src/deploy/up.js';
-import { accountId, type Call, type Fault, hasMoto, type Moto, region, startMoto } from './up-moto.js';
-
-const lake = `millrace-lake-${accountId}-${region}`;
-const release = { name: 'millrace-0.1.0-test.tgz', bytes: Buffer.from('a release') };
-
-function listener(answer: (question: string) => boolean = () => true) {
-  const lines: string[] = [];
-  const questions: string[] = [];
-  const says: Says = {
-    line: (text) => lines.push(text),
-    progress: () => {},
-    async confirm(question) {
-      questions.push(question);
-      return answer(question);
-    },
-  };
-  return { lines, questions, says, text: () => lines.join('\n') };
-}
+import { type Fault, hasMoto, lake, listener, type Moto, region, release, startMoto, upOptions } from './up-moto.js';
 
 (hasMoto ? describe : describe.skip)('millrace up, status and down against moto', () => {
   let moto: Moto;
@@ -42,16 +23,7 @@ function listener(answer: (question: string) => boolean = () => true) {
   });
   afterEach(() => moto.plant());
 
-  const options = (change: Partial<UpOptions> = {}): UpOptions => ({
-    clients: moto.clients(),
-    region,
-    wanted: { name: 'millrace', settings: { shards: 2 }, parameters: { Origins: 'https://shop.example' } },
-    says: heard.says,
-    release: () => release,
-    cost: () => 'About $1.',
-    pauseMs: 20,
-    ...change,
-  });
+  const options = (change: Partial<UpOptions> = {}) => upOptions(moto, heard.says, change);
   const stackOf = async () => {
     try {
       return (await moto.clients().cloudFormation.send(new DescribeStacksCommand({ StackName: 'millrace' })))
@@ -114,15 +86,24 @@ function listener(answer: (question: string) => boolean = () => true) {
       .catch(() => undefined);
     heard = listener();
     moto.calls.length = 0;
-    expect(await down({ clients: moto.clients(), name: 'millrace', says: heard.says, drainMs: 10, pauseMs: 20 })).toBe(
-      true,
-    );
-    const order = operations().filter((each) => ['UpdateStack', 'DeleteStack', 'DeleteBucket'].includes(each));
-    expect(order).toEqual(['UpdateStack', 'DeleteStack']);
+    // One server still sends on what it holds, for two looks.
+    let looks = 0;
+    moto.plant(({ operation }) => {
+      if (operation !== 'DescribeInstanceInformation') return undefined;
+      looks += 1;
+      return { InstanceInformationList: looks < 3 ? [{ InstanceId: 'i-1', PingStatus: 'Online' }] : [] };
+    });
+    expect(
+      await down({ clients: moto.clients(), name: 'millrace', region, says: heard.says, drainMs: 10, pauseMs: 20 }),
+    ).toBe(true);
+    expect(looks).toBe(3);
+    const steps = ['UpdateStack', 'DescribeInstanceInformation', 'DeleteStack', 'DeleteBucket'];
+    const order = operations().filter((each, at, all) => steps.includes(each) && all.lastIndexOf(each) === at);
+    expect(order).toEqual(['UpdateStack', 'DescribeInstanceInformation', 'DeleteStack']);
     expect(moto.calls.find(({ operation }) => operation === 'UpdateStack')!.input).toMatchObject({
       Parameters: expect.arrayContaining([
-        { ParameterKey: 'MinServers', ParameterValue: '0' },
-        { ParameterKey: 'MaxServers', ParameterValue: '0' },
+        { ParameterKey: 'Serving', ParameterValue: 'no' },
+        { ParameterKey: 'MaxServers', UsePreviousValue: true },
         { ParameterKey: 'Origins', UsePreviousValue: true },
       ]),
     });
@@ -165,108 +146,6 @@ function listener(answer: (question: string) => boolean = () => true) {
     expect((await statusOf(moto.clients(), 'millrace')).parameters.Lake).toBe('use');
   }, 120_000);
 
-  test('throttling is waited out by the clients', async () => {
-    let refused = 0;
-    const clients = moto.clients();
-    // Below the clients' own retries, as a throttled service answers.
-    clients.cloudFormation.middlewareStack.add(
-      (next) => async (args) => {
-        refused += 1;
-        if (refused <= 3) {
-          throw Object.assign(new Error('Rate exceeded'), {
-            name: 'Throttling',
-            $fault: 'client',
-            $retryable: { throttling: true },
-            $metadata: { httpStatusCode: 400 },
-          });
-        }
-        return next(args);
-      },
-      { step: 'deserialize', name: 'throttle' },
-    );
-    expect(await up(options({ clients }))).toMatchObject({ changed: true });
-    expect(refused).toBeGreaterThan(3);
-  }, 120_000);
-
-  /** A creation that CloudFormation rolls back: the resource that fails, and why; then the real stack again. */
-  function rollsBack(times: number, resource: string, reason: string): Fault {
-    let left = times;
-    let failing = false;
-    let gone = false;
-    const at = (EventId: string, LogicalResourceId: string, ResourceStatus: string, ResourceStatusReason?: string) => ({
-      EventId,
-      StackId: 's',
-      StackName: 'millrace',
-      LogicalResourceId,
-      ResourceType: 'AWS::KinesisFirehose::DeliveryStream',
-      ResourceStatus,
-      ResourceStatusReason,
-    });
-    return ({ operation }: Call) => {
-      if (operation === 'ExecuteChangeSet' && left > 0) {
-        left -= 1;
-        failing = true;
-        return {};
-      }
-      if (operation === 'DeleteStack') {
-        if (failing) gone = true;
-        failing = false;
-      }
-      // Moto never had a stack of that id: its events end with it.
-      if (gone && operation === 'DescribeStackEvents') return { StackEvents: [] };
-      if (operation === 'CreateChangeSet') gone = false;
-      if (!failing) return undefined;
-      if (operation === 'DescribeStacks')
-        return { Stacks: [{ StackName: 'millrace', StackId: 'millrace', StackStatus: 'ROLLBACK_COMPLETE' }] };
-      if (operation === 'DescribeStackEvents')
-        return {
-          StackEvents: [
-            at(`3-${left}`, 'Vpc', 'CREATE_FAILED', 'Resource creation cancelled'),
-            at(`2-${left}`, resource, 'CREATE_FAILED', reason),
-          ],
-        };
-      return undefined;
-    };
-  }
-
-  test('a role that Firehose cannot take up yet: what was rolled back is removed, and it is tried again', async () => {
-    moto.plant(
-      rollsBack(2, 'DeliveryStream', 'Firehose is unable to assume role arn:aws:iam::1:role/x. Please check.'),
-    );
-    expect(await up(options())).toMatchObject({ changed: true });
-    expect(heard.text().match(/That passes by itself: trying again\./g)).toHaveLength(2);
-    expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE');
-  }, 120_000);
-
-  test('any other roll-back names the resource, the reason and what to do, and the next up goes on from it', async () => {
-    moto.plant(rollsBack(1, 'Servers', 'Received 1 FAILURE signal(s) out of 2.'));
-    const failing = up(options());
-    await expect(failing).rejects.toThrow(
-      /millrace is ROLLBACK_COMPLETE\. What failed:\n {2}Servers \(.*\): Received 1 FAILURE signal\(s\) out of 2\.\n {4}a host did not come up: `millrace logs`/,
-    );
-    await expect(failing).rejects.not.toThrow(/cancelled/);
-    heard = listener();
-    expect(await up(options({ says: heard.says }))).toMatchObject({ changed: true });
-    expect(heard.text()).toMatch(/with nothing in it: removing it first/);
-  }, 120_000);
-
-  test('Ctrl-C in the middle of a creation: nothing is half known, and the next up waits for it and goes on', async () => {
-    const stop = new AbortController();
-    let busy = true;
-    let looks = 0;
-    moto.plant(({ operation }) => {
-      if (operation !== 'DescribeStacks' || !busy || !operations().includes('ExecuteChangeSet')) return undefined;
-      looks += 1;
-      if (looks === 3) stop.abort();
-      if (looks > 6) busy = false;
-      return { Stacks: [{ StackName: 'millrace', StackId: 'millrace', StackStatus: 'CREATE_IN_PROGRESS' }] };
-    });
-    await expect(up(options({ signal: stop.signal }))).rejects.toMatchObject({ name: 'StoppedError' });
-    heard = listener();
-    expect(await up(options({ says: heard.says }))).toMatchObject({ outputs: { StreamName: 'clickstream' } });
-    expect(heard.text()).toContain('waiting for what an earlier run began');
-  }, 120_000);
-
   test('a stack of somebody else, or of another size, is not touched', async () => {
     await up(options());
     await expect(up(options({ wanted: { name: 'millrace', size: 'trial' } }))).rejects.toThrow(/deployed as standard/);
@@ -282,12 +161,20 @@ function listener(answer: (question: string) => boolean = () => true) {
     expect(again?.deployment).toMatchObject({ size: 'trial', parameters: { Origins: '*', LingerMs: '100' } });
   }, 120_000);
 
+  test('servers that leave no room for a new one beside the old are refused before anything is made', async () => {
+    const parameters = { Origins: '*', MinServers: '6' };
+    await expect(up(options({ wanted: { name: 'millrace', parameters } }))).rejects.toThrow(
+      '6 servers at most leave no room beside 6 at least: a change brings a new server before an old one goes. Say --max-servers 7 or more',
+    );
+    expect(operations().filter((each) => /^(Create|Put|Execute|Delete)/.test(each))).toEqual([]);
+  });
+
   test('data goes only when the name of the lake is typed', async () => {
     await up(options());
     const { s3 } = moto.clients();
     await s3.send(new HeadBucketCommand({ Bucket: lake }));
     await s3.send(new PutObjectCommand({ Bucket: lake, Key: 'page=books/event=liked_item/x.gz', Body: 'x' }));
-    const quiet = { clients: moto.clients(), name: 'millrace', says: heard.says, drainMs: 0, pauseMs: 20 };
+    const quiet = { clients: moto.clients(), name: 'millrace', region, says: heard.says, drainMs: 0, pauseMs: 20 };
     await expect(down({ ...quiet, deleteData: 'millrace-lake' })).rejects.toThrow(
       `is not the lake's name, which is ${lake}: nothing was done`,
     );
@@ -297,41 +184,7 @@ function listener(answer: (question: string) => boolean = () => true) {
     expect(operations()).toContain('ListObjectVersions');
     expect(heard.questions.at(-1)).toContain(`The lake ${lake} and every event in it go, for good.`);
   }, 120_000);
-
-  const hasBotocore = spawnSync('python3', ['-c', 'import botocore']).status === 0;
-  (hasBotocore ? test : test.skip)(
-    'the parameters of each call pass botocore’s models',
-    async () => {
-      await up(options());
-      await up(options({ wanted: { name: 'millrace', settings: { shards: 3 } } }));
-      await statusOf(moto.clients(), 'millrace');
-      await down({ clients: moto.clients(), name: 'millrace', says: heard.says, drainMs: 0, pauseMs: 20 });
-      const names: Record<string, string> = { cloudFormation: 'cloudformation', logs: 'logs' };
-      const plain = moto.calls.map(({ service, operation, input }) => ({
-        service: names[service] ?? service,
-        operation,
-        input: { ...input, ...(input.Body === undefined ? {} : { Body: 'x' }) },
-      }));
-      const seen = new Set(plain.map(({ service, operation }) => `${service}.${operation}`));
-      expect(seen.size).toBeGreaterThan(15);
-      const wrong = execFileSync('python3', ['-c', validate], { input: JSON.stringify(plain), encoding: 'utf8' });
-      expect(wrong).toBe('');
-    },
-    240_000,
-  );
 });
-
-/** Prints what botocore has against a call: unknown, missing and mistyped members. */
-const validate = `
-import json, sys, botocore.session, botocore.validate
-session = botocore.session.Session()
-models = {}
-for call in json.load(sys.stdin):
-    model = models.setdefault(call['service'], session.get_service_model(call['service']))
-    shape = model.operation_model(call['operation']).input_shape
-    report = botocore.validate.ParamValidator().validate(call['input'], shape)
-    if report.has_errors(): print(call['service'], call['operation'], report.generate_report())
-`;
 
 describe('what is known of a stack', () => {
   test.each([

@@ -55,21 +55,38 @@ export function queryPrice(bytesScanned: number): number {
   return (billed / 1e12) * prices.athenaScan.dollars;
 }
 
+/** What AWS says of a call that it does not carry out, or why it cannot be asked. */
+export function refusal(service: string, error: unknown): AthenaError {
+  if (error instanceof AthenaError) return error;
+  const { name, message, code } = error as Error & { code?: string };
+  if (name === 'InvalidRequestException') return new AthenaError(message);
+  if (name === 'CredentialsProviderError')
+    return new AthenaError(
+      `${service} is not asked without credentials (${message}): aws configure sso, AWS_PROFILE, or AWS_ACCESS_KEY_ID`,
+    );
+  if (/Region is missing/.test(message)) return new AthenaError('which region? Set AWS_REGION');
+  return new AthenaError(`${service} refuses: ${code ?? name}: ${message}`);
+}
+
 /** SQL over the lake through Athena, with the names and the types that it has here. */
 export function openAthena(options: AthenaOptions): Athena {
   const client = new AthenaClient({ maxAttempts: 6, ...options.clientConfig });
+  const asked = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    answer.catch((error: unknown) => {
+      throw refusal('Athena', error);
+    });
   const { database, workGroup, pauseMs = 500 } = options;
 
   async function finished(id: string, deadline: number, signal: AbortSignal | undefined): Promise<QueryExecution> {
     for (;;) {
-      const { QueryExecution } = await client.send(new GetQueryExecutionCommand({ QueryExecutionId: id }));
+      const { QueryExecution } = await asked(client.send(new GetQueryExecutionCommand({ QueryExecutionId: id })));
       const state = QueryExecution?.Status?.State;
       if (state === 'SUCCEEDED') return QueryExecution!;
       if (state === 'FAILED' || state === 'CANCELLED') {
         throw new AthenaError(QueryExecution?.Status?.StateChangeReason ?? `Athena ${state.toLowerCase()} the query`);
       }
       if (performance.now() > deadline || signal?.aborted) {
-        await client.send(new StopQueryExecutionCommand({ QueryExecutionId: id }));
+        await asked(client.send(new StopQueryExecutionCommand({ QueryExecutionId: id })));
         throw new AthenaError(signal?.aborted ? 'the query was stopped' : 'the query was stopped: it took too long');
       }
       await delay(pauseMs);
@@ -84,26 +101,25 @@ export function openAthena(options: AthenaOptions): Athena {
       } catch (error) {
         throw new AthenaError((error as Error).message);
       }
-      const { QueryExecutionId } = await client
-        .send(
+      const { QueryExecutionId } = await asked(
+        client.send(
           new StartQueryExecutionCommand({
             QueryString: text,
             QueryExecutionContext: { Database: database },
             WorkGroup: workGroup,
           }),
-        )
-        .catch((error: Error) => {
-          if (error.name === 'InvalidRequestException') throw new AthenaError(error.message);
-          throw error;
-        });
+        ),
+      );
       const execution = await finished(QueryExecutionId!, performance.now() + timeoutMs, signal);
       const bytesScanned = execution.Statistics?.DataScannedInBytes ?? 0;
       const head: AthenaHead = { columns: [], bytesScanned, dollars: queryPrice(bytesScanned) };
       let NextToken: string | undefined;
       let isFirst = true;
       do {
-        const page = await client.send(
-          new GetQueryResultsCommand({ QueryExecutionId: QueryExecutionId!, ...(NextToken ? { NextToken } : {}) }),
+        const page = await asked(
+          client.send(
+            new GetQueryResultsCommand({ QueryExecutionId: QueryExecutionId!, ...(NextToken ? { NextToken } : {}) }),
+          ),
         );
         const info = page.ResultSet?.ResultSetMetadata?.ColumnInfo ?? [];
         if (isFirst)

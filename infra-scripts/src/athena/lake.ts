@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { JsonValue } from '@millrace/sdk/schema';
 import type { Lake, PartitionSummary, QueryResult } from '../lake/lake.js';
-import { type Athena, AthenaError, type AthenaHead, type AthenaOptions, openAthena } from './athena.js';
+import { type Athena, AthenaError, type AthenaHead, type AthenaOptions, openAthena, refusal } from './athena.js';
 
 export interface AthenaLakeOptions extends AthenaOptions {
   /** The lake's bucket, for what lies in it. */
@@ -86,6 +86,8 @@ async function summarise(ask: Athena['queryEach'], options: AthenaLakeOptions): 
       }
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
+  } catch (error) {
+    throw refusal('S3', error);
   } finally {
     s3.destroy();
   }

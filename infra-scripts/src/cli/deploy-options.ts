@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { logIn } from '../deploy/advice.js';
 import type { DeployClients } from '../deploy/clients.js';
 import type { Says } from '../deploy/say.js';
 import { stopSignal } from '../generator/stop-signal.js';
@@ -81,7 +82,9 @@ export async function deploying(
       return;
     }
     if (error.name === 'DeployError' || error instanceof RangeError) throw new CommandError(error.message);
-    if ('$metadata' in error || /Could not load credentials/.test(error.message)) {
+    if (error.name === 'CredentialsProviderError')
+      throw new CommandError(`AWS does not know who asks (${error.message}). ${logIn}`);
+    if ('$metadata' in error) {
       throw new CommandError(`AWS refuses: ${error.name}: ${error.message}`);
     }
     throw error;

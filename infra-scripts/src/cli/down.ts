@@ -22,10 +22,10 @@ export function addDown(program: Command): void {
     .option('--yes', 'do not ask')
     .addHelpText('after', help)
     .action((options: DownOptions) =>
-      deploying(options, async ({ clients, says, signal }) => {
+      deploying(options, async ({ clients, region, says, signal }) => {
         const { down } = await import('../deploy/remove.js');
         const { name, deleteData, drainSeconds } = options;
-        const gone = await down({ clients, name, says, deleteData, drainMs: drainSeconds * 1_000, signal });
+        const gone = await down({ clients, name, region, says, deleteData, drainMs: drainSeconds * 1_000, signal });
         if (!gone) {
           says.line('Nothing was done.');
           process.exitCode = 1;

@@ -6,6 +6,7 @@ import { makePlan } from '../plan/plan.js';
 import { type InstanceType, prices } from '../plan/prices.js';
 import type { Sizing } from '../plan/workload.js';
 import { UsageError } from './context.js';
+import { nextText } from './plan-next.js';
 import { planText } from './plan-text.js';
 
 interface PlanOptions {
@@ -17,14 +18,14 @@ interface PlanOptions {
   datePartition?: true;
   eventsPerRecord?: number;
   servers?: number;
-  instanceType: InstanceType;
+  instanceType?: InstanceType;
   trial?: true;
   lingerMs: number;
   bufferSize: number;
   bufferSeconds: number;
   compressionRatio: number;
   retentionHours: number;
-  spoolGib: number;
+  spoolGib?: number;
   json?: true;
 }
 
@@ -65,9 +66,9 @@ export function addPlan(program: Command): void {
     .option('--events-per-record <n>', 'instead of what the linger gives', above('The number'))
     .option('--servers <n>', 'ingest servers (default: as the peak needs)', wholeNumber('The number', 1, 10_000))
     .addOption(
-      new Option('--instance-type <type>', "the servers' type")
-        .choices(Object.keys(prices.instanceHour))
-        .default(standard.instanceType),
+      new Option('--instance-type <type>', "the servers' type (c6i.large, a trial t3.micro)").choices(
+        Object.keys(prices.instanceHour),
+      ),
     )
     .option('--trial', 'one t3.micro without a load balancer')
     .option(
@@ -80,16 +81,13 @@ export function addPlan(program: Command): void {
     .option('--buffer-seconds <s>', 'Firehose’s', wholeNumber('The interval', 60, 900), standard.bufferIntervalSeconds)
     .option('--compression-ratio <n>', 'of gzip; 1 without', above('The ratio'), standard.compressionRatio)
     .option('--retention-hours <h>', 'of the stream', wholeNumber('Retention', 24, 168), standard.retentionHours)
-    .option('--spool-gib <n>', 'disk for an outage, a server', above('The spool'), standard.spoolBytes / 2 ** 30)
+    .option('--spool-gib <n>', 'disk for an outage, a server (8, a trial 1)', above('The spool'))
     .option('--json', 'the whole plan as JSON')
     .addHelpText('after', help)
     .action((options: PlanOptions) => {
       try {
-        const plan = makePlan(
-          workloadOf({ ...options, peakEventsPerSecond: options.peak }),
-          sizingOf(options, standard),
-        );
-        console.log(options.json ? JSON.stringify(plan, undefined, 2) : planText(plan));
+        const plan = makePlan(workloadOf({ ...options, peakEventsPerSecond: options.peak }), sizingOf(options));
+        console.log(options.json ? JSON.stringify(plan, undefined, 2) : `${planText(plan)}\n\n${nextText(plan)}`);
       } catch (error) {
         if (error instanceof RangeError) throw new UsageError(error.message);
         throw error;
@@ -97,18 +95,18 @@ export function addPlan(program: Command): void {
     });
 }
 
-function sizingOf(options: PlanOptions, standard: Sizing): Sizing {
+function sizingOf(options: PlanOptions): Sizing {
+  const standard = defaultSizing(!options.trial);
   return {
     ...standard,
-    ...(options.trial
-      ? { balanced: false, servers: options.servers ?? 1, instanceType: 't3.micro' }
-      : { servers: options.servers, instanceType: options.instanceType }),
+    servers: options.servers ?? standard.servers,
+    instanceType: options.instanceType ?? standard.instanceType,
     lingerMs: options.lingerMs,
     eventsPerRecord: options.eventsPerRecord,
     bufferSizeMiB: options.bufferSize,
     bufferIntervalSeconds: options.bufferSeconds,
     compressionRatio: options.compressionRatio,
     retentionHours: options.retentionHours,
-    spoolBytes: options.spoolGib * 2 ** 30,
+    spoolBytes: options.spoolGib === undefined ? standard.spoolBytes : options.spoolGib * 2 ** 30,
   };
 }

@@ -40,10 +40,10 @@ export function addShell(program: Command): void {
       const child = spawn('aws', command, { stdio: 'inherit' });
       // The session takes Ctrl-C itself.
       process.on('SIGINT', () => {});
-      child.on('error', () => undefined);
-      const [code] = await Promise.race([once(child, 'exit'), once(child, 'error').then(() => [undefined])]);
-      if (code === undefined)
+      const [code] = await once(child, 'exit').catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
         throw new CommandError('there is no aws command: install the AWS CLI, or use --print and the console');
+      });
       process.exitCode = code as number;
     });
 }

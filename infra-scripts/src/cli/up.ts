@@ -32,6 +32,7 @@ interface UpOptions extends DeployOptions {
   generatorHost?: boolean;
   eventsPerSecond?: number;
   printTemplate?: true;
+  printResources?: true;
   check: boolean;
 }
 
@@ -43,6 +44,7 @@ Examples:
   millrace up --trial --origins '*' --region eu-central-1      one small server, for a try
   millrace up --shards 4 --origins https://shop.example --domain collect.shop.example --certificate arn:aws:acm:…
   millrace up --shards 8                                       the same with eight shards, after showing the change
+  millrace up --print-resources                                what would be there, a line each
   millrace up --print-template > template.yaml                 to review it, or for the console
 
 Exit codes: 0 it is as asked for, 1 it is not, 2 called wrongly, 130 stopped by Ctrl-C (AWS goes on; up again goes on, too).`;
@@ -82,13 +84,14 @@ export function addUp(program: Command): void {
     .option('--no-generator-host', 'without it')
     .option('--events-per-second <n>', 'for the cost that is said', wholeNumber('The rate', 1))
     .option('--print-template', 'print the template, and do nothing')
+    .option('--print-resources', 'print what would be there, a line each, and do nothing')
     .option('--no-check', 'send no event through it at the end')
     .option('--yes', 'do not ask')
     .option('--json', 'at the end: outputs and write keys as JSON')
     .addHelpText('after', help)
     .action(async (options: UpOptions) => {
       const wanted = wantedOf(options);
-      if (options.printTemplate) return print(wanted);
+      if (options.printTemplate || options.printResources) return print(wanted, options.printResources === true);
       await deploying(options, async ({ clients, region, says, signal }) => {
         const { up } = await import('../deploy/up.js');
         const { costText } = await import('../deploy/cost.js');
@@ -167,6 +170,7 @@ function wantedOf(options: UpOptions): Wanted {
     DomainName: options.domain,
     AllowedCidr: options.allowedCidr,
     InstanceType: options.instanceType,
+    ImageId: options.instanceType === undefined ? undefined : imageFor(options.instanceType),
     MinServers: text(options.minServers),
     MaxServers: text(options.maxServers),
     SpoolGiB: text(options.spoolGib),
@@ -179,6 +183,10 @@ function wantedOf(options: UpOptions): Wanted {
   return { name: options.name, ...(options.trial ? { size: 'trial' as const } : {}), settings, parameters };
 }
 
+/** Amazon Linux 2023 for the processor of an instance type: a g behind the generation is AWS's own, arm64. */
+export const imageFor = (type: string): string =>
+  `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${/^[a-z]+\d+g[a-z]*\./.test(type) ? 'arm64' : 'x86_64'}`;
+
 function catalogueOf(file: string) {
   try {
     return defineCatalogue(JSON.parse(readFileSync(file, 'utf8')) as { pages: string[]; events: string[] });
@@ -187,9 +195,15 @@ function catalogueOf(file: string) {
   }
 }
 
-async function print({ size = 'standard', settings = {} }: Wanted): Promise<void> {
+async function print({ size = 'standard', settings = {} }: Wanted, asList: boolean): Promise<void> {
   const { makeTemplate } = await import('../template/template.js');
   const { templateYaml } = await import('../template/yaml.js');
   const described = makeTemplate(definePipeline(settings), size, settings);
+  if (asList) {
+    const resources = Object.entries(described.template.Resources);
+    for (const [name, { Type, Condition }] of resources)
+      console.log(`${name} (${Type}${Condition ? `, if ${Condition}` : ''}): ${described.comments[name]}`);
+    return;
+  }
   console.log(templateYaml(described, ['Made by millrace up --print-template.']).trimEnd());
 }

@@ -24,6 +24,9 @@ const known: [words: RegExp, advice: string][] = [
   [/InvalidAMI|ImageId|architecture/i, 'the instance type and the image must be of the same architecture'],
 ];
 
+/** Who has no credentials. */
+export const logIn = 'Log in first: aws configure sso, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+
 /** What to do about a resource that failed, where that is known. */
 export function adviceFor(reason: string): string | undefined {
   return known.find(([words]) => words.test(reason))?.[1];

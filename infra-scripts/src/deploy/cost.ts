@@ -20,14 +20,13 @@ export function costText({ size, settings, parameters }: Deployment, eventsPerSe
       datePartition: pipeline.settings.datePartition,
     }),
     {
-      ...defaultSizing(),
-      balanced,
+      ...defaultSizing(balanced),
       servers: balanced ? Number(parameters.MinServers ?? 2) : 1,
       instanceType: (isPriced ? type : 'c6i.large') as InstanceType,
       retentionHours: pipeline.settings.retentionHours,
       bufferSizeMiB: pipeline.settings.bufferSizeMiB,
       bufferIntervalSeconds: pipeline.settings.bufferIntervalSeconds,
-      spoolBytes: Number(parameters.SpoolGiB ?? (balanced ? 8 : 1)) * 2 ** 30,
+      ...(parameters.SpoolGiB === undefined ? {} : { spoolBytes: Number(parameters.SpoolGiB) * 2 ** 30 }),
     },
   );
   const { costs, capacity, totals, kinesis } = plan.packed;

@@ -27,7 +27,7 @@ export function recordedIn(template: unknown): Pick<Deployment, 'size' | 'settin
 }
 
 /** Parameters whose value is AWS's to resolve or ours to set each time. */
-const setEachTime = ['ReleaseBucket', 'ReleaseKey', 'Lake'];
+const setEachTime = ['ReleaseBucket', 'ReleaseKey', 'Lake', 'Serving'];
 
 /** What is wanted over what is deployed over the defaults. */
 export function merged(

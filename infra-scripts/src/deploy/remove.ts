@@ -1,14 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CloudFormationClient, DeleteStackCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation';
+import {
+  type CloudFormationClient,
+  DeleteStackCommand,
+  type Stack,
+  UpdateStackCommand,
+} from '@aws-sdk/client-cloudformation';
 import {
   DeleteBucketCommand,
   DeleteObjectsCommand,
   ListObjectVersionsCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { definePipeline } from '../pipeline/definition.js';
+import { lakeName } from '../template/names.js';
 import type { DeployClients } from './clients.js';
 import { DeployError, type Says, StoppedError } from './say.js';
 import { findStack, newestEvent, stateOf, waitForStack } from './stack.js';
+import { serversOf } from './status.js';
+import { bucketExists } from './uploads.js';
 
 interface Waits {
   signal?: AbortSignal | undefined;
@@ -33,6 +43,7 @@ export async function deleteStack(
 export interface DownOptions extends Waits {
   clients: DeployClients;
   name: string;
+  region: string;
   says: Says;
   /** The lake's name, typed: only then is data deleted. */
   deleteData?: string | undefined;
@@ -42,73 +53,107 @@ export interface DownOptions extends Waits {
 
 /**
  * Takes the pipeline down in the order in which an event travels: first the servers, which send on what they hold, then what is in the
- * stream has time to be written, then the rest. The lake stays unless its name is given.
- * @throws DeployError when there is no such stack, or the name is not the lake's
+ * stream has time to be written, then the rest. The lake stays unless its name is given. Stopped anywhere, it goes on when it is called again.
+ * @throws DeployError when there is nothing of that name, or the name typed is not the lake's; StoppedError after Ctrl-C
  */
 export async function down(options: DownOptions): Promise<boolean> {
   const { clients, name, says, deleteData } = options;
   const client = clients.cloudFormation;
   let stack = await findStack(client, name);
-  if (stateOf(stack?.StackStatus) === 'absent') throw new DeployError(`there is no stack ${name} in this region`);
-  if (stateOf(stack!.StackStatus) === 'busy') {
-    says.line(`${name} is ${stack!.StackStatus}: waiting for what an earlier run began`);
-    await waitForStack(client, stack!.StackId!, says, {
-      ...options,
-      since: await newestEvent(client, stack!.StackId!),
-    });
+  if (stack !== undefined && stateOf(stack.StackStatus) === 'busy') {
+    says.line(`${name} is ${stack.StackStatus}: waiting for what an earlier run began`);
+    const since = await newestEvent(client, stack.StackId!);
+    await waitForStack(client, stack.StackId!, says, { ...options, since });
     stack = await findStack(client, name);
-    if (stack === undefined) return true;
+    if (stack === undefined && deleteData === undefined) return true;
   }
-  const lake = stack!.Outputs?.find(({ OutputKey }) => OutputKey === 'LakeBucketName')?.OutputValue;
+  if (stack === undefined || stateOf(stack.StackStatus) === 'absent') return deleteLeftLake(options);
+
+  const lake = stack.Outputs?.find(({ OutputKey }) => OutputKey === 'LakeBucketName')?.OutputValue;
   if (deleteData !== undefined && deleteData !== lake) {
     throw new DeployError(
       `--delete-data ${deleteData} is not the lake's name${lake ? `, which is ${lake}` : ''}: nothing was done`,
     );
   }
-  const fate = deleteData ? `The lake ${lake} and every event in it go, for good.` : `The lake ${lake ?? ''} stays.`;
+  const fate = deleteData
+    ? `The lake ${lake} and every event in it go, for good.`
+    : lake
+      ? `The lake ${lake} stays.`
+      : 'It has no lake.';
   if (!(await says.confirm(`${name} goes: servers, streams, tables, alarms. ${fate} Go on?`))) return false;
 
-  const servers = stack!.Parameters?.find(({ ParameterKey }) => ParameterKey === 'MinServers');
-  if (servers && stateOf(stack!.StackStatus) !== 'stuck') {
-    if (servers.ParameterValue !== '0') {
-      says.line('the servers go first, each when it has sent on what it holds');
-      await withoutServers(
-        options,
-        stack!.StackId!,
-        stack!.Parameters!.map(({ ParameterKey }) => ParameterKey!),
-      );
-    }
-    says.line(`Firehose has ${Math.round(options.drainMs / 1000)} s for what is in the stream`);
-    await delay(options.drainMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {
-      throw new StoppedError('stopped');
-    });
-  }
-  await deleteStack(client, stack!.StackId!, says, options);
+  // Nothing runs in a stack that never came up, and a stuck one takes no change.
+  if (['ready', 'rolled back'].includes(stateOf(stack.StackStatus))) await drain(options, stack);
+  await deleteStack(client, stack.StackId!, says, options);
   says.line(`${name} is gone`);
-  if (deleteData) {
-    const count = await emptyBucket(clients.s3, deleteData);
-    await clients.s3.send(new DeleteBucketCommand({ Bucket: deleteData }));
-    says.line(`${deleteData} is gone, with ${count} versions of objects`);
-  }
+  if (deleteData) await deleteLake(options, deleteData);
   return true;
 }
 
-async function withoutServers(options: DownOptions, stackId: string, names: string[]): Promise<void> {
+/** A run with --delete-data that was stopped between the stack and its lake goes on here. */
+async function deleteLeftLake(options: DownOptions): Promise<boolean> {
+  const { clients, name, region, says, deleteData } = options;
+  const none = `there is no stack ${name} in ${region}`;
+  if (deleteData === undefined) throw new DeployError(none);
+  const { Account } = await clients.sts.send(new GetCallerIdentityCommand({}));
+  const left = lakeName(definePipeline().settings, Account!, region);
+  if (deleteData !== left || !(await bucketExists(clients.s3, left, Account!))) {
+    throw new DeployError(`${none}, and ${deleteData} is no lake that one left: nothing was done`);
+  }
+  const question = `${name} is gone already. The lake ${left} and every event in it go, for good. Go on?`;
+  if (!(await says.confirm(question))) return false;
+  await deleteLake(options, left);
+  return true;
+}
+
+async function deleteLake({ clients, says, signal }: DownOptions, lake: string): Promise<void> {
+  const count = await emptyBucket(clients.s3, lake, signal);
+  await clients.s3.send(new DeleteBucketCommand({ Bucket: lake }));
+  says.line(`${lake} is gone, with ${count} versions of objects`);
+}
+
+/** Lets what is on its way arrive: out of the servers first, then out of the stream. */
+async function drain(options: DownOptions, stack: Stack): Promise<void> {
+  const { says, signal, drainMs } = options;
+  const serving = stack.Parameters?.find(({ ParameterKey }) => ParameterKey === 'Serving')?.ParameterValue;
+  if (serving === undefined) return;
+  if (serving !== 'no') {
+    says.line('the servers go first, each when it has sent on what it holds');
+    await withoutServers(options, stack);
+  }
+  // CloudFormation does not wait for the servers that a group takes out.
+  const looksEveryMs = options.pauseMs ?? 10_000;
+  for (;;) {
+    const left = await serversOf(options.clients, options.name, undefined);
+    if (left.length === 0) break;
+    says.progress(`${left.length} ${left.length === 1 ? 'server sends' : 'servers send'} on what they hold`);
+    await pause(looksEveryMs, signal);
+  }
+  says.line(`Firehose has ${Math.round(drainMs / 1000)} s for what is in the stream`);
+  await pause(drainMs, signal);
+}
+
+const pause = (ms: number, signal: AbortSignal | undefined) =>
+  delay(ms, undefined, signal ? { signal } : {}).catch(() => {
+    throw new StoppedError('stopped');
+  });
+
+async function withoutServers(options: DownOptions, { StackId, Parameters = [] }: Stack): Promise<void> {
   const client = options.clients.cloudFormation;
-  const since = await newestEvent(client, stackId);
+  const since = await newestEvent(client, StackId!);
   await client.send(
     new UpdateStackCommand({
-      StackName: stackId,
+      StackName: StackId!,
       UsePreviousTemplate: true,
       Capabilities: ['CAPABILITY_IAM'],
-      Parameters: names.map((ParameterKey) =>
-        ['MinServers', 'MaxServers'].includes(ParameterKey)
-          ? { ParameterKey, ParameterValue: '0' }
-          : { ParameterKey, UsePreviousValue: true },
+      Parameters: Parameters.map(({ ParameterKey }) =>
+        ParameterKey === 'Serving'
+          ? { ParameterKey, ParameterValue: 'no' }
+          : { ParameterKey: ParameterKey!, UsePreviousValue: true },
       ),
     }),
   );
-  const { state, status, failures } = await waitForStack(client, stackId, options.says, { ...options, since });
+  const { state, status, failures } = await waitForStack(client, StackId!, options.says, { ...options, since });
   if (state !== 'ready') {
     throw new DeployError(
       `the servers could not be taken out (${status}): ${failures.map(({ reason }) => reason).join('; ')}. Nothing else was done`,
@@ -117,9 +162,10 @@ async function withoutServers(options: DownOptions, stackId: string, names: stri
 }
 
 /** Deletes every version of every object; returns how many. */
-async function emptyBucket(s3: S3Client, Bucket: string): Promise<number> {
+async function emptyBucket(s3: S3Client, Bucket: string, signal: AbortSignal | undefined): Promise<number> {
   let count = 0;
   for (;;) {
+    if (signal?.aborted) throw new StoppedError('stopped');
     const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
     const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key: Key!, VersionId }));
     if (Objects.length === 0) return count;

@@ -8,7 +8,7 @@ import { until } from '../pipeline/wait.js';
 import { lakeName } from '../template/names.js';
 import { makeTemplate } from '../template/template.js';
 import { templateYaml } from '../template/yaml.js';
-import { adviceFor, isPassingReason } from './advice.js';
+import { adviceFor, isPassingReason, logIn } from './advice.js';
 import { changeText, discard, execute, type Prepared, prepare } from './change-set.js';
 import type { DeployClients } from './clients.js';
 import { type Deployment, merged, recordedIn, type Wanted } from './deployment.js';
@@ -72,6 +72,13 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
   if (origins === undefined)
     throw new DeployError('which pages may send? Say it with --origins "https://shop.example"');
 
+  const { MinServers = '2', MaxServers = '6' } = deployment.parameters;
+  if (deployment.size === 'standard' && Number(MinServers) >= Number(MaxServers)) {
+    throw new DeployError(
+      `${MaxServers} servers at most leave no room beside ${MinServers} at least: a change brings a new server before an old one goes. Say --max-servers ${Number(MinServers) + 1} or more`,
+    );
+  }
+
   const described = makeTemplate(definePipeline(deployment.settings), deployment.size, deployment.settings);
   const yaml = templateYaml(described, [`The stack ${wanted.name}, as millrace up made it.`]);
   const keysName = deployment.parameters.WriteKeysParameter ?? `/${wanted.name}/write-keys`;
@@ -103,6 +110,8 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
       ...Object.fromEntries((existing?.Parameters ?? []).map(({ ParameterKey }) => [ParameterKey!, undefined])),
       ...(existing ? wanted.parameters : deployment.parameters),
       WriteKeysParameter: keysName,
+      // A down that was stopped half way has taken the servers out.
+      Serving: 'yes',
       ReleaseBucket: bucket,
       ReleaseKey: release.name,
       // A lake that an earlier stack left, or that a rolled back one made and kept, is taken up.
@@ -185,9 +194,7 @@ async function accountOf({ sts }: DeployClients): Promise<string> {
   try {
     return (await sts.send(new GetCallerIdentityCommand({}))).Account!;
   } catch (error) {
-    throw new DeployError(
-      `AWS does not know who asks (${(error as Error).message}). Log in first: aws configure sso, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
-    );
+    throw new DeployError(`AWS does not know who asks (${(error as Error).message}). ${logIn}`);
   }
 }
 

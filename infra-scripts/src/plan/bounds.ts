@@ -26,6 +26,13 @@ export const byNearness = (a: Bound, b: Bound) => shareOf(b) - shareOf(a);
 const shardQuota = 20_000;
 /** What a new on-demand stream takes; afterwards twice the peak of the last 30 days. */
 const onDemandStart = { bytesPerSecond: 4e6, recordsPerSecond: 4_000 };
+/**
+ * Running On-Demand Standard instances, in vCPUs: what a new account begins with; AWS raises it with use, and sources name up to 32.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-quotas.html
+ */
+const vcpuQuota = 5;
+/** Of each type in the price list. */
+const vcpusPerServer = 2;
 const activePartitionQuota = 500;
 const partitionBytesPerSecond = 1e9;
 /** A partition's share of the traffic is rarely even: the busiest is taken to get this many times the mean. */
@@ -63,6 +70,16 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
       unit: 'shards',
       quota: true,
       action: 'raise the quota of shards per Region of Kinesis Data Streams in Service Quotas',
+    },
+    {
+      what: 'vCPUs of running instances, in a new account',
+      // A change brings a new server before an old one goes; a trial has none to spare.
+      used: (capacity.servers + (sizing.balanced ? 1 : 0)) * vcpusPerServer,
+      limit: vcpuQuota,
+      unit: 'vCPUs',
+      quota: true,
+      action:
+        'look up the quota of Running On-Demand Standard instances of EC2 in Service Quotas, and raise it if it is lower',
     },
     {
       what: 'active partitions of the delivery stream',

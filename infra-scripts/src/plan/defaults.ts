@@ -10,13 +10,13 @@ export const typicalEventBytes = 600;
 
 const laneName = 'lane-0000';
 
-/** The sizing of the pipeline as it is defined, with the ingest server's own defaults. */
-export function defaultSizing(): Sizing {
+/** The sizing of the pipeline as it is defined, with the template's own defaults; `balanced` false is the trial's one small server. */
+export function defaultSizing(balanced = true): Sizing {
   const { settings } = definePipeline();
   return {
     region: 'us-east-1',
-    instanceType: 'c6i.large',
-    balanced: true,
+    ...(balanced ? { instanceType: 'c6i.large' } : { instanceType: 't3.micro', servers: 1 }),
+    balanced,
     lingerMs: 50,
     partitionKeyBytes: laneName.length,
     bufferSizeMiB: settings.bufferSizeMiB,
@@ -24,7 +24,7 @@ export function defaultSizing(): Sizing {
     // Measured on generated events; a site's own urls and properties may give less.
     compressionRatio: settings.compression === 'GZIP' ? 8 : 1,
     retentionHours: 24,
-    spoolBytes: 2 ** 30,
+    spoolBytes: (balanced ? 8 : 1) * 2 ** 30,
   };
 }
 

@@ -1,10 +1,31 @@
-import { att, type Resources, ref, when } from './intrinsics.js';
+import { att, type Resource, type Resources, ref, when } from './intrinsics.js';
 import { serverPort } from './names.js';
 
 /** How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the stream. */
 const leavingSeconds = 30;
 
+/** What browsers ask for. The rest, as /metrics, is for the hosts and the health checks, which come by no load balancer. */
+const publicPaths = ['/v1/*', '/millrace.js', '/millrace-*.js'];
+
 const forward = { Type: 'forward', TargetGroupArn: ref('ServerTargets') };
+
+const unknownPath = {
+  Type: 'fixed-response',
+  FixedResponseConfig: { StatusCode: '404', ContentType: 'text/plain', MessageBody: 'There is nothing here.' },
+};
+
+/** Lets through what is for browsers. */
+const publicRule = (listener: string, Condition: string): Resource => ({
+  comment: `Only ${publicPaths.join(', ')} reach the servers; /metrics does not.`,
+  Type: 'AWS::ElasticLoadBalancingV2::ListenerRule',
+  Condition,
+  Properties: {
+    ListenerArn: ref(listener),
+    Priority: 1,
+    Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: publicPaths } }],
+    Actions: [forward],
+  },
+});
 
 /** The load balancer: TLS when a certificate is given, and then plain HTTP is sent there. */
 export function balancerResources(): Resources {
@@ -82,11 +103,12 @@ export function balancerResources(): Resources {
           when(
             'HasCertificate',
             { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } },
-            forward,
+            unknownPath,
           ),
         ],
       },
     },
+    HttpPublicPaths: publicRule('HttpListener', 'HasNoCertificate'),
     HttpsListener: {
       comment: 'TLS 1.2 and newer.',
       Type: 'AWS::ElasticLoadBalancingV2::Listener',
@@ -97,8 +119,9 @@ export function balancerResources(): Resources {
         Protocol: 'HTTPS',
         SslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
         Certificates: [{ CertificateArn: ref('CertificateArn') }],
-        DefaultActions: [forward],
+        DefaultActions: [unknownPath],
       },
     },
+    HttpsPublicPaths: publicRule('HttpsListener', 'HasCertificate'),
   };
 }

@@ -78,6 +78,12 @@ function groups(size: Size): Group[] {
     [
       'Size',
       {
+        Serving: {
+          Type: 'String',
+          Default: 'yes',
+          AllowedValues: yesNo,
+          Description: 'no takes every server away, each when it has sent on what it holds: before the stack goes.',
+        },
         InstanceType: {
           Type: 'String',
           Default: size === 'trial' ? 't3.micro' : 'c6i.large',
@@ -90,11 +96,15 @@ function groups(size: Size): Group[] {
               MinServers: {
                 Type: 'Number' as const,
                 Default: 2,
-                MinValue: 0,
-                Description:
-                  'Ingest servers at least: two, one in each zone. 0 stops taking events, before the stack goes.',
+                MinValue: 1,
+                Description: 'Ingest servers at least: two, one in each zone.',
               },
-              MaxServers: { Type: 'Number' as const, Default: 6, MinValue: 0, Description: 'Ingest servers at most.' },
+              MaxServers: {
+                Type: 'Number' as const,
+                Default: 6,
+                MinValue: 2,
+                Description: 'Ingest servers at most: more than at least, so that a change has room for a new one.',
+              },
             }),
         SpoolGiB: {
           Type: 'Number',
@@ -178,11 +188,19 @@ export function consoleForm(size: Size): Properties {
 }
 
 export function conditionsOf(size: Size): Properties {
-  const isNot = (name: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: name }, value] }] });
+  const is = (name: string, value: string) => ({ 'Fn::Equals': [{ Ref: name }, value] });
+  const isNot = (name: string, value: string) => ({ 'Fn::Not': [is(name, value)] });
   return {
-    CreateLake: { 'Fn::Equals': [{ Ref: 'Lake' }, 'create'] },
-    WithGeneratorHost: { 'Fn::Equals': [{ Ref: 'Generator' }, 'yes'] },
+    IsServing: is('Serving', 'yes'),
+    CreateLake: is('Lake', 'create'),
+    WithGeneratorHost: is('Generator', 'yes'),
     HasAlarmEmail: isNot('AlarmEmail', ''),
-    ...(size === 'trial' ? {} : { HasCertificate: isNot('CertificateArn', ''), HasDomain: isNot('DomainName', '') }),
+    ...(size === 'trial'
+      ? {}
+      : {
+          HasCertificate: isNot('CertificateArn', ''),
+          HasNoCertificate: is('CertificateArn', ''),
+          HasDomain: isNot('DomainName', ''),
+        }),
   };
 }

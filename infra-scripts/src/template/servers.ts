@@ -1,5 +1,5 @@
 import type { Pipeline } from '../pipeline/definition.js';
-import { att, type Properties, type Resources, ref, sub } from './intrinsics.js';
+import { att, nothing, type Properties, type Resources, ref, sub, type Value, when } from './intrinsics.js';
 import { ingestLogGroup, metricNamespace, serverPort } from './names.js';
 import { policy, type Statement, sessionManager, trust } from './policy.js';
 import type { Size } from './template.js';
@@ -90,6 +90,8 @@ const drainHook = 'drain';
 /** How long a server may take to empty its spool before the group asks again; it asks for more while it has events. */
 const drainSeconds = 600;
 
+const whileServing = (value: Value) => when('IsServing', value, '0');
+
 function serverGroup(): Resources {
   return {
     Servers: {
@@ -101,7 +103,7 @@ function serverGroup(): Resources {
       CreationPolicy: { ResourceSignal: { Count: ref('MinServers'), Timeout: 'PT15M' } },
       UpdatePolicy: {
         AutoScalingRollingUpdate: {
-          MinInstancesInService: ref('MinServers'),
+          MinInstancesInService: whileServing(ref('MinServers')),
           MaxBatchSize: 1,
           WaitOnResourceSignals: true,
           PauseTime: 'PT15M',
@@ -110,8 +112,10 @@ function serverGroup(): Resources {
       },
       Properties: {
         AutoScalingGroupName: sub('${AWS::StackName}-ingest'),
-        MinSize: ref('MinServers'),
+        MinSize: whileServing(ref('MinServers')),
         MaxSize: ref('MaxServers'),
+        // Named only to take all of them away: else a change would undo what the scaling did.
+        DesiredCapacity: when('IsServing', nothing, '0'),
         VPCZoneIdentifier: [ref('SubnetA'), ref('SubnetB')],
         TargetGroupARNs: [ref('ServerTargets')],
         HealthCheckType: 'ELB',
@@ -152,6 +156,7 @@ function trialServer(): Resources {
     Server: {
       comment: 'The one server. Its spool goes with it: a trial is no place for events that matter.',
       Type: 'AWS::EC2::Instance',
+      Condition: 'IsServing',
       DependsOn: ['DeliveryStream', 'DefaultRoute'],
       CreationPolicy: { ResourceSignal: { Count: 1, Timeout: 'PT15M' } },
       Properties: {

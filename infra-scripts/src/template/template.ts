@@ -85,18 +85,21 @@ const output = (Description: string, Value: Value) => ({ Description, Value });
 
 function outputs({ settings }: Pipeline, size: Size): Properties {
   return {
-    CollectorUrl: output(
-      'Where pages load the tracker from and send events to.',
-      size === 'trial'
-        ? sub(`http://\${Server.PublicDnsName}:${serverPort}`)
-        : when(
-            'HasDomain',
-            when('HasCertificate', sub('https://${DomainName}'), sub('http://${DomainName}')),
-            sub('http://${LoadBalancer.DNSName}'),
-          ),
-    ),
+    CollectorUrl: {
+      ...(size === 'trial' ? { Condition: 'IsServing' } : {}),
+      ...output(
+        'Where pages load the tracker from and send events to.',
+        size === 'trial'
+          ? sub(`http://\${Server.PublicDnsName}:${serverPort}`)
+          : when(
+              'HasDomain',
+              when('HasCertificate', sub('https://${DomainName}'), sub('http://${DomainName}')),
+              sub('http://${LoadBalancer.DNSName}'),
+            ),
+      ),
+    },
     ...(size === 'trial'
-      ? { ServerId: output('The server, for Session Manager.', ref('Server')) }
+      ? { ServerId: { Condition: 'IsServing', ...output('The server, for Session Manager.', ref('Server')) } }
       : {
           LoadBalancerName: output('What the domain points at (CNAME).', att('LoadBalancer', 'DNSName')),
           ServerGroup: output('The servers.', ref('Servers')),
