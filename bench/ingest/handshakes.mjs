@@ -14,7 +14,7 @@ const puts = Number(process.argv[2] ?? 5_000);
 async function putAll() {
   const { createKinesisSink } = await import('../../ingest-server/dist/src/sinks/kinesis.js');
   const sink = createKinesisSink({ stream: 'clickstream' });
-  const record = { partitionKey: 'lane-0', hashKey: '1', data: Buffer.from('{}\n'), events: 1 };
+  const record = { partitionKey: 'lane-0', hashKey: '1', chunks: [Buffer.from('{}\n')], bytes: 3, events: 1 };
   let left = puts;
   await Promise.all(
     Array.from({ length: 8 }, async () => {

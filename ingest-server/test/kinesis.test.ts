@@ -220,7 +220,7 @@ describe('the Kinesis sink, through the official client', () => {
     const sink = createKinesisSink({ stream: 's', timeoutMs: 200 });
     later(async () => sink.close());
     const error = await sink
-      .put([{ partitionKey: 'lane-0', hashKey: '1', data: Buffer.from('{}\n'), events: 1 }])
+      .put([{ partitionKey: 'lane-0', hashKey: '1', chunks: [Buffer.from('{}\n')], bytes: 3, events: 1 }])
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SinkError);
     expect(error).toMatchObject({ kind: 'unreachable' });

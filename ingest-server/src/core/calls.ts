@@ -35,21 +35,28 @@ export function packCalls(lanes: readonly Lane[]): Call[] {
   let bytes = 0;
   for (const lane of lanes) {
     lane.inFlight = filling(lane.queue);
-    const chunks = lane.queue.slice(0, lane.inFlight).map(({ chunk }) => chunk);
-    const data = chunks.length === 1 ? chunks[0]!.data : Buffer.concat(chunks.map((chunk) => chunk.data));
+    const chunks: Buffer[] = [];
+    let [recordBytes, events] = [0, 0];
+    for (let i = 0; i < lane.inFlight; i++) {
+      const { chunk } = lane.queue[i]!;
+      chunks.push(chunk.data);
+      recordBytes += chunk.data.length;
+      events += chunk.events;
+    }
     let call = calls.at(-1);
-    if (call === undefined || call.records.length === callLimits.records || bytes + data.length > callLimits.bytes) {
+    if (call === undefined || call.records.length === callLimits.records || bytes + recordBytes > callLimits.bytes) {
       call = { lanes: [], records: [] };
       calls.push(call);
       bytes = 0;
     }
-    bytes += data.length;
+    bytes += recordBytes;
     call.lanes.push(lane);
     call.records.push({
       partitionKey: `lane-${lane.index}`,
       hashKey: lane.hashKey,
-      data,
-      events: chunks.reduce((sum, { events }) => sum + events, 0),
+      chunks,
+      bytes: recordBytes,
+      events,
     });
   }
   return calls;

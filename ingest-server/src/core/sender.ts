@@ -27,8 +27,8 @@ const asSinkError = (error: unknown) =>
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
   const { sink, clock, random, hooks, laneSpool, accounts, stream, wake } = options;
 
-  function succeeded(lane: Lane, record: { events: number; data: Uint8Array }) {
-    hooks.put?.({ events: record.events, bytes: record.data.length });
+  function succeeded(lane: Lane, record: { events: number; bytes: number }) {
+    hooks.put?.({ events: record.events, bytes: record.bytes });
     lane.attempts = 0;
     lane.retryAt = 0;
     lane.throttled = false;

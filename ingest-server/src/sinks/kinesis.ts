@@ -1,46 +1,12 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { KinesisClient, ListShardsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { KinesisClient, ListShardsCommand, PutRecordsCommand, type PutRecordsOutput } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { HashRange } from '../core/hash-ranges.js';
-import { putRecordsBody } from './put-records-body.js';
-import { type FailureKind, type Sink, SinkError } from './sink.js';
-
-const throttles = new Set([
-  'ProvisionedThroughputExceededException',
-  'LimitExceededException',
-  'ThrottlingException',
-  'KMSThrottlingException',
-]);
-const misconfigurations = new Set([
-  'ResourceNotFoundException',
-  'AccessDeniedException',
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-  'IncompleteSignature',
-  'MissingAuthenticationToken',
-  'ExpiredTokenException',
-  'InvalidArgumentException',
-  'ValidationException',
-  'KMSAccessDeniedException',
-  'KMSDisabledException',
-  'KMSInvalidStateException',
-  'KMSNotFoundException',
-  'KMSOptInRequired',
-  'CredentialsProviderError',
-]);
-
-function toSinkError(error: unknown): SinkError {
-  if (error instanceof SinkError) return error;
-  const { name, message, code } = error as { name?: string; message?: string; code?: string };
-  let kind: FailureKind = 'unreachable';
-  if (throttles.has(name ?? '')) kind = 'throttled';
-  else if (misconfigurations.has(name ?? '') || message === 'Region is missing') kind = 'misconfigured';
-  const named = code ?? (name === undefined || name === 'Error' ? 'Error' : name);
-  return new SinkError(kind, named, message || named);
-}
+import { toSinkError } from './aws-answer.js';
+import { createPutRecordsBodies } from './put-records-body.js';
+import { createSignedCalls } from './signed-calls.js';
+import { type RecordFailure, type Sink, SinkError } from './sink.js';
 
 export interface KinesisSinkOptions {
   stream: string;
@@ -74,18 +40,27 @@ function writeBodies(client: KinesisClient): WeakMap<object, Buffer> {
  */
 export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOptions): Sink {
   const agent = { keepAlive: true, maxSockets: 64 };
-  const client = new KinesisClient({
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-      connectionTimeout: Math.min(1_000, timeoutMs),
-      requestTimeout: timeoutMs,
-      throwOnRequestTimeout: true,
-    }),
+  const requestHandler = new NodeHttpHandler({
+    httpAgent: new HttpAgent(agent),
+    httpsAgent: new HttpsAgent(agent),
+    connectionTimeout: Math.min(1_000, timeoutMs),
+    requestTimeout: timeoutMs,
+    throwOnRequestTimeout: true,
   });
+  const client = new KinesisClient({ maxAttempts: 1, requestHandler });
 
-  const bodies = writeBodies(client);
+  const bodies = createPutRecordsBodies(stream);
+  const firstBodies = writeBodies(client);
+  const calls = createSignedCalls(client, requestHandler, 'PutRecordsCommand');
+
+  /** The client's own call, which shows how the ones after it are made. */
+  async function putFirst(body: Buffer, abortSignal: AbortSignal): Promise<PutRecordsOutput> {
+    const input = { StreamName: stream, Records: [] };
+    firstBodies.set(input, body);
+    return client.send(new PutRecordsCommand(input), { abortSignal });
+  }
+  const putLikeIt = async (body: Buffer, abortSignal: AbortSignal) =>
+    JSON.parse(await calls.send(body, abortSignal)) as Partial<PutRecordsOutput>;
 
   /** Also bounds what the client does before the request, such as looking for credentials. */
   async function within<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
@@ -108,17 +83,19 @@ export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOpt
 
   return {
     async put(records) {
-      const input = { StreamName: stream, Records: [] };
-      bodies.set(input, putRecordsBody(stream, records));
-      const command = new PutRecordsCommand(input);
-      const { Records: outcomes = [] } = await within((abortSignal) => client.send(command, { abortSignal }));
+      const body = bodies.write(records);
+      const put = calls.isReady() ? putLikeIt : putFirst;
+      const { Records: outcomes = [] } = await within((abortSignal) => put(body, abortSignal));
+      // An answer was the last of it. What failed may still be on its way out.
+      bodies.release(body);
       if (outcomes.length !== records.length) {
         throw new SinkError('unreachable', 'BadAnswer', `${outcomes.length} outcomes for ${records.length} records`);
       }
-      return outcomes.map(({ SequenceNumber, ErrorCode, ErrorMessage }) =>
-        SequenceNumber !== undefined && ErrorCode === undefined
-          ? undefined
-          : { code: ErrorCode ?? 'BadAnswer', message: ErrorMessage ?? 'no sequence number' },
+      return outcomes.map(
+        ({ SequenceNumber, ErrorCode, ErrorMessage }): RecordFailure =>
+          SequenceNumber !== undefined && ErrorCode === undefined
+            ? undefined
+            : { code: ErrorCode ?? 'BadAnswer', message: ErrorMessage ?? 'no sequence number' },
       );
     },
 

@@ -5,8 +5,10 @@ export interface PackedRecord {
   partitionKey: string;
   /** Decimal, 0 … 2^128-1. */
   hashKey: string;
-  /** JSON Lines. */
-  data: Uint8Array;
+  /** JSON Lines, one after another. */
+  chunks: readonly Buffer[];
+  /** Of all chunks together. */
+  bytes: number;
   events: number;
 }
 

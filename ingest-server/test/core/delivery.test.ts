@@ -8,7 +8,7 @@ import { type PackedRecord, type Sink, SinkError } from '../../src/sinks/sink.js
 import { eventsIn } from '../support/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createFaultySink, type Fault } from '../support/faulty-sink.js';
-import { createMemorySink } from '../support/memory-sink.js';
+import { createMemorySink, dataOf } from '../support/memory-sink.js';
 import { createMemorySpool } from '../support/memory-spool.js';
 
 const throttled = { code: 'ProvisionedThroughputExceededException', message: 'Rate exceeded' };
@@ -36,11 +36,13 @@ function createWitness(behind: Sink, clock: FakeClock) {
     async put(records) {
       calls.push({ at: clock.now(), records: [...records] });
       if (records.length > 500) broken.push(`${records.length} records in a call`);
-      for (const { hashKey, data, events } of records) {
+      for (const record of records) {
+        const { hashKey, bytes, events } = record;
+        const data = dataOf(record);
         if (inFlight.has(hashKey)) broken.push(`two records in flight for ${hashKey}`);
         inFlight.add(hashKey);
-        if (data.length > recordLimits.bytes || events > recordLimits.events)
-          broken.push(`${events} events, ${data.length} bytes`);
+        if (bytes > recordLimits.bytes || events > recordLimits.events) broken.push(`${events} events, ${bytes} bytes`);
+        if (data.length !== bytes) broken.push('a wrong count of bytes');
         if (eventsIn([{ data }]).length !== events) broken.push('a wrong count of events');
       }
       try {

@@ -5,6 +5,7 @@ import { evenRanges } from '../../src/core/hash-ranges.js';
 import type { Sink } from '../../src/sinks/sink.js';
 import { testApp } from './app.js';
 import { createRandom, hostileRequest } from './fuzz-bodies.js';
+import { dataOf } from './memory-sink.js';
 
 export interface FuzzReport {
   requests: number;
@@ -61,8 +62,8 @@ export async function fuzz({ requests, seed }: { requests: number; seed: number 
   let wrong: Error | undefined;
   const sink: Sink = {
     async put(records) {
-      for (const { data } of records) {
-        const lines = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n');
+      for (const record of records) {
+        const lines = dataOf(record).toString().split('\n');
         try {
           if (lines.pop() !== '') throw new Error('a record without a line end');
           for (const line of lines) checkLine(line, stored++ % 20 === 0);

@@ -1,0 +1,82 @@
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { errorOf } from './aws-answer.js';
+
+/** What the client sends, before it is signed: endpoint, path and headers are its own. */
+type Mould = Parameters<NodeHttpHandler['handle']>[0];
+
+export interface SignedCalls {
+  /** Whether the client has made a call of this kind, after which others can follow it. */
+  isReady(): boolean;
+  /** The answer's text. @throws SinkError for what is none of 200, and what the transport throws */
+  send(body: Buffer, abortSignal: AbortSignal): Promise<string>;
+}
+
+/** Of a clock that is further off than this AWS refuses signatures; nearer, Date headers of whole seconds only make it jitter. */
+const maxSkewMs = 4 * 60_000;
+
+/** Headers that belong to one call, or that the signature adds. */
+const ownHeaders = new Set([
+  'authorization',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'x-amz-security-token',
+  'content-length',
+  'amz-sdk-invocation-id',
+  'amz-sdk-request',
+]);
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+/**
+ * Calls like one that the official client has made: with its endpoint, headers, credentials (which it renews) and transport, signed by its
+ * signer. What is left out is its way to there, a chain of some twenty steps that costs more than all of these together.
+ */
+export function createSignedCalls(client: KinesisClient, handler: NodeHttpHandler, commandName: string): SignedCalls {
+  let mould: Mould | undefined;
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      if (mould === undefined && context.commandName === commandName) {
+        const request = args.request as Mould;
+        const headers = Object.entries(request.headers).filter(([name]) => !ownHeaders.has(name.toLowerCase()));
+        mould = { ...request, headers: Object.fromEntries(headers), body: undefined } as Mould;
+      }
+      return next(args);
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'mouldOfCalls' },
+  );
+  const { config } = client;
+  const signer = new SignatureV4({
+    service: 'kinesis',
+    region: config.region,
+    credentials: () => config.credentials(),
+    sha256: config.sha256,
+  });
+
+  /** The server's clock is the one that counts: the client uses what is learned here, and the other way round. */
+  function learnClock(date: string | undefined) {
+    const offset = Date.parse(date ?? '') - Date.now();
+    if (Math.abs(offset - config.systemClockOffset) > maxSkewMs) config.systemClockOffset = offset;
+  }
+
+  return {
+    isReady: () => mould !== undefined,
+    async send(body, abortSignal) {
+      const headers = { ...mould!.headers, 'content-length': String(body.length) };
+      const signed = await signer.sign(
+        { ...mould!, headers, body },
+        { signingDate: new Date(Date.now() + config.systemClockOffset) },
+      );
+      const { response } = await handler.handle(signed as Mould, { abortSignal });
+      const text = await textOf(response.body as AsyncIterable<Buffer>);
+      learnClock(response.headers.date);
+      if (response.statusCode !== 200) throw errorOf(response.statusCode, response.headers, text);
+      return text;
+    },
+  };
+}
