@@ -16,12 +16,11 @@ export function createAlarm(clock: Clock, task: () => void): Alarm {
   return {
     cancel,
     set(at) {
-      const now = clock.now();
-      // One that rings too early only looks around once more: cheaper than a new timer for every request.
-      if (timer !== undefined && timer.at <= at && timer.at > now) return;
+      // One that rings too early only looks around once more: cheaper than a new timer for every request. One that is late must not be put off.
+      if (timer !== undefined && timer.at <= at) return;
       cancel();
       if (at === Infinity) return;
-      const cancelTimer = clock.after(Math.max(1, at - now), () => {
+      const cancelTimer = clock.after(Math.max(1, at - clock.now()), () => {
         timer = undefined;
         task();
       });

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import type { SentLine } from './sent-line.js';
 
 /** Code units that a batch's id may have. */
 export const maxBatchIdLength = 128;
+
+/** SHA-256 in base64. Node does it in one step from 20.12. */
+const sha256: (data: Buffer | string) => string =
+  crypto.hash === undefined
+    ? (data) => crypto.createHash('sha256').update(data).digest('base64')
+    : (data) => crypto.hash('sha256', data, 'base64');
 
 /**
  * What a batch is remembered by. The same lines under the same id are the same batch, however they were packed for the way: a page that is
@@ -10,13 +16,13 @@ export const maxBatchIdLength = 128;
  * another way, for then other lines come out; no event of either is passed over.
  */
 export function batchKey(writeKey: string, batch: string, lines: readonly SentLine[]): string {
-  // No line holds a line end but an element of a JSON array, which is told from lines by how long each is.
-  const isSplit = lines.some(({ text }) => text.includes('\n'));
-  const lengths = isSplit ? lines.map(({ text }) => text.length) : [];
-  return createHash('sha256')
-    .update(`${JSON.stringify([writeKey, batch, lengths])}\n`)
-    .update(canonicalBytes(lines))
-    .digest('base64');
+  return `${writeKey} ${sha256(canonicalBytes(lines))}${lengthsOf(lines)} ${batch}`;
+}
+
+/** No line of the body holds a line end but an element of a JSON array, which is told from lines by how long each is. */
+function lengthsOf(lines: readonly SentLine[]): string {
+  const isSplit = lines.some(({ text, bytes }) => bytes === undefined && text.includes('\n'));
+  return isSplit ? `,${sha256(lines.map(({ text }) => text.length).join())}` : '';
 }
 
 /** What a batch is called, when it is asked for without its lines. */
@@ -28,11 +34,11 @@ function canonicalBytes(lines: readonly SentLine[]): Buffer | string {
   const last = lines.at(-1)?.bytes;
   if (first !== undefined && last !== undefined) {
     let at = first.start;
-    const isBare = lines.every(({ bytes }) => {
-      const follows = bytes?.start === at;
+    let isBare = true;
+    for (const { bytes } of lines) {
+      isBare &&= bytes?.start === at;
       at = (bytes?.end ?? 0) + 1;
-      return follows;
-    });
+    }
     if (isBare) return first.body.subarray(first.start, last.end);
   }
   return lines.map(({ text }) => text).join('\n');

@@ -41,21 +41,28 @@ export function checkTypes(contentType: string | undefined, encodings: readonly 
   }
 }
 
-async function inflated(body: Buffer): Promise<Buffer> {
+function inflated(body: Buffer): Buffer | Promise<Buffer> {
   // Inflating stops at the limit, however far a small body would unfold.
   const options = { maxOutputLength: limits.batchBytes };
+  const failed = (error: unknown) => {
+    throw inflateError(error as NodeJS.ErrnoException);
+  };
+  if (body.length > inflateAtOnce) return inflate(body, options).catch(failed);
   try {
-    return body.length <= inflateAtOnce ? gunzipSync(body, options) : await inflate(body, options);
+    return gunzipSync(body, options);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new RequestError(
-        'too_large',
-        `the body has more than ${limits.batchBytes} bytes when it is unzipped: split the batch`,
-      );
-    }
-    throw new RequestError('unreadable', `the body is no gzip, or not all of it came: ${message}`);
+    return failed(error);
   }
+}
+
+function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
+  if (code !== 'ERR_BUFFER_TOO_LARGE') {
+    return new RequestError('unreadable', `the body is no gzip, or not all of it came: ${message}`);
+  }
+  return new RequestError(
+    'too_large',
+    `the body has more than ${limits.batchBytes} bytes when it is unzipped: split the batch`,
+  );
 }
 
 function elementsOf(text: string): SentLine[] {
@@ -69,10 +76,23 @@ function elementsOf(text: string): SentLine[] {
 
 /**
  * The events in a body, each as it was sent. Keeps `body`.
+ * A promise where it takes another thread.
  * @throws RequestError unreadable or too_large
  */
-export async function sentLines(body: Buffer, contentType: string | undefined, isGzip: boolean): Promise<SentLine[]> {
-  let bytes = isGzip ? await inflated(body) : body;
+export function sentLines(
+  body: Buffer,
+  contentType: string | undefined,
+  isGzip: boolean,
+): SentLine[] | Promise<SentLine[]> {
+  if (!isGzip) return linesOf(body, contentType);
+  const bytes = inflated(body);
+  return Buffer.isBuffer(bytes)
+    ? linesOf(bytes, contentType)
+    : bytes.then((inflatedLater) => linesOf(inflatedLater, contentType));
+}
+
+function linesOf(body: Buffer, contentType: string | undefined): SentLine[] {
+  let bytes = body;
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   if (hasMark) bytes = bytes.subarray(3);
   const lines =

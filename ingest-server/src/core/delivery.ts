@@ -159,12 +159,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     alarm.set(nextDue(now));
   }
 
+  /** When something of what waits in a lane is to leave, for the stream or the spool. */
+  function dueOf(lane: Lane): number {
+    const spills = spillsAt(lane, ackTimeoutMs) ?? Infinity;
+    return holds() ? spills : Math.min(spills, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
+  }
+
   function nextDue(now: number): number {
     let at = Infinity;
     for (const lane of lanes.list) {
-      at = Math.min(at, spillsAt(lane, ackTimeoutMs) ?? Infinity);
+      at = Math.min(at, dueOf(lane));
       if (holds()) continue;
-      at = Math.min(at, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
       if (lane.retryAt > now && laneSpool.wantsRefill(lane)) at = Math.min(at, lane.retryAt);
     }
     return at;
@@ -181,15 +186,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const isTooMuch = lanes.queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
     const atOnce = isHopeless || isTooMuch;
     const toSpool: Waiting[] = [];
+    let due = Infinity;
     for (const chunk of chunks) {
       const lane = lanes.of(chunk);
       const waiting = waitingFor(chunk, ticket, now);
       if (atOnce) laneSpool.spillLane(lane);
       if (atOnce || isSpooled(lane)) toSpool.push(waiting);
-      else enqueue(lane, waiting);
+      else {
+        enqueue(lane, waiting);
+        due = Math.min(due, dueOf(lane));
+      }
     }
     laneSpool.spill(toSpool);
-    wake();
+    // Most requests make nothing due: then the other lanes need not be looked at.
+    if (toSpool.length > 0 || due <= now) wake();
+    else alarm.set(due);
   }
 
   laneSpool.adopt(lanes.lay(ranges));

@@ -52,21 +52,24 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
         return false;
       }
     },
-    async once(key, work, name) {
+    // Not async: what `work` holds of the request must not stay in memory until it is answered.
+    once(key, work, name) {
       forgetOld();
       const known = batches.get(key);
-      if (known) return { answer: await known.answer, isRepeat: true };
+      if (known) return known.answer.then((answer) => ({ answer, isRepeat: true }));
       const entry: Entry = { at: clock.now(), answer: work(), name };
       batches.set(key, entry);
       named.set(name, entry);
-      try {
-        const answer = await entry.answer;
-        if (!isSmall(answer)) forget(key, entry);
-        return { answer, isRepeat: false };
-      } catch (error) {
-        forget(key, entry);
-        throw error;
-      }
+      return entry.answer.then(
+        (answer) => {
+          if (!isSmall(answer)) forget(key, entry);
+          return { answer, isRepeat: false };
+        },
+        (error) => {
+          forget(key, entry);
+          throw error;
+        },
+      );
     },
   };
 }

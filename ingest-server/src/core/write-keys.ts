@@ -1,24 +1,22 @@
-import { timingSafeEqual } from 'node:crypto';
+/** A write key has at most so many characters. */
+const length = 64;
 
-const length = 65;
+const codesOf = (key: string) => Uint16Array.from({ length }, (_, i) => (i < key.length ? key.charCodeAt(i) : 0));
 
-function padded(text: string, bytes = Buffer.alloc(length)): Buffer {
-  bytes.fill(0);
-  bytes.write(text, 0, length - 1);
-  // The whole length at the end: neither what was cut to fit nor what was filled up makes two keys equal.
-  bytes[length - 1] = Math.min(255, Buffer.byteLength(text));
-  return bytes;
-}
-
-/** Says whether a key is one of `keys` (at most 64 bytes each), in a time that does not depend on where they differ. */
+/**
+ * Says whether a key is one of `keys` (at most 64 characters each), in a time that does not depend on where they differ. Not with
+ * timingSafeEqual: to make bytes of the text first takes longer than everything else that is asked before a request's body is read.
+ */
 export function createKeyCheck(keys: readonly string[]): (key: string) => boolean {
-  const known = keys.map((key) => padded(key));
-  const scratch = Buffer.alloc(length);
+  const known = keys.map((key) => ({ codes: codesOf(key), length: key.length }));
   return (key) => {
-    const candidate = padded(key, scratch);
-    let found = false;
+    let found = 0;
     // No early end: the time does not say which key it was either.
-    for (const one of known) found = timingSafeEqual(one, candidate) || found;
-    return found;
+    for (const one of known) {
+      let difference = key.length ^ one.length;
+      for (let i = 0; i < length; i++) difference |= (i < key.length ? key.charCodeAt(i) : 0) ^ one.codes[i]!;
+      found |= Number(difference === 0);
+    }
+    return found === 1;
   };
 }

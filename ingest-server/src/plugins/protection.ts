@@ -50,7 +50,17 @@ export const protection = fp<ProtectionOptions>(
       return new RequestError('too_many_requests', `too many requests by this ${by}: wait ${seconds} s`, seconds);
     };
 
-    app.addHook<{ Querystring: { key?: string | string[] } }>('onRequest', async (request) => {
+    app.addHook<{ Querystring: { key?: string | string[] } }>('onRequest', (request, _reply, done) => {
+      try {
+        check(request);
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      done();
+    });
+
+    function check(request: { ip: string; query: { key?: string | string[] } }) {
       if (loop !== undefined && sheds(loop.now(), shedDelayMs, random)) {
         metrics.shed();
         throw new RequestError('unavailable', 'the server has more to do than it can: come back later');
@@ -68,7 +78,7 @@ export const protection = fp<ProtectionOptions>(
         const waitMs = byKey.take(key);
         if (waitMs > 0) throw tooMany('key', waitMs);
       }
-    });
+    }
   },
   { name: 'protection' },
 );

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
 import { batchKey, batchName } from '../../core/batch-key.js';
@@ -29,6 +30,13 @@ export interface EventsOptions {
 
 /** What is answered, but for the time. */
 type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
+
+/** An answer, and whether its batch had been stored before. */
+interface Remembered {
+  answer: Answer;
+  isRepeat: boolean;
+}
+const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
 /** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
 const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000 };
@@ -79,27 +87,48 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     },
 
     async handler(request, reply) {
-      const { headers, query, body } = request;
-      const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
+      const { query } = request;
       const batch = batchIdOf(query);
-      const key = one(query.key)!;
       const send = (answer: object) =>
         reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
       // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
-      if (batch !== undefined && !body?.length) return send({ known: await recent.knows(batchName(key, batch)) });
-      const lines = await sentLines(body ?? Buffer.alloc(0), headers['content-type'], isGzip);
-      const work = () => store(lines, key, sentAtOf(query));
-      const { answer, isRepeat } =
-        batch === undefined
-          ? { answer: await work(), isRepeat: false }
-          : await recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
+      if (batch !== undefined && !request.body?.length) return send({ known: await recent.knows(batchName(one(query.key)!, batch)) });
+      const { answer, isRepeat } = await begin(request, batch);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return send(answer);
     },
   });
 
+  /**
+   * Neither this nor what it calls is async: what waits for the stream, hundreds of requests at a time, must not hold their bodies and texts
+   * meanwhile, or each collection of garbage has to move them.
+   */
+  function begin(
+    request: { headers: IncomingHttpHeaders; query: EventsQuery; body: Buffer | null | undefined },
+    batch: string | undefined,
+  ): Promise<Remembered> {
+    const { headers, query } = request;
+    const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
+    const lines = sentLines(request.body ?? Buffer.alloc(0), headers['content-type'], isGzip);
+    request.body = undefined;
+    return Array.isArray(lines)
+      ? onceOrAgain(lines, query, batch)
+      : lines.then((them) => onceOrAgain(them, query, batch));
+  }
+
+  function onceOrAgain(
+    lines: readonly SentLine[],
+    query: EventsQuery,
+    batch: string | undefined,
+  ): Promise<Remembered> {
+    const key = one(query.key)!;
+    const work = () => store(lines, key, sentAtOf(query));
+    if (batch !== undefined) return recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
+    return work().then(asFirst);
+  }
+
   /** Takes the events in and resolves when they are safe. */
-  async function store(lines: readonly SentLine[], key: string, sentAt: number | undefined): Promise<Answer> {
+  function store(lines: readonly SentLine[], key: string, sentAt: number | undefined): Promise<Answer> {
     const claims = claimedIds.begin(key);
     const intake = takeIn(lines, {
       names,
@@ -109,13 +138,18 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       isRepeat: claims.isRepeat,
       newId: uuidv7,
     });
-    try {
-      await delivery.deliver(intake.chunks);
-    } catch (error) {
-      if (!(error instanceof NotSafeError)) throw error;
-      throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
-    }
-    claims.commit();
+    return delivery.deliver(intake.chunks).then(() => {
+      claims.commit();
+      return acknowledge(intake);
+    }, refuse);
+  }
+
+  function refuse(error: unknown): never {
+    if (!(error instanceof NotSafeError)) throw error;
+    throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
+  }
+
+  function acknowledge(intake: Intake): Answer {
     metrics.acknowledged(intake);
     if (intake.duplicates > 0) metrics.repeated(intake.duplicates);
     if (observer.accepted !== undefined && intake.events.length > 0) {
