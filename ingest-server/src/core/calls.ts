@@ -1,6 +1,6 @@
 import type { PackedRecord } from '../sinks/sink.js';
 import { payloadUnitBytes } from './cost.js';
-import { fitting, type Lane, type Waiting } from './lane.js';
+import { drains, fitting, type Lane, type Waiting } from './lane.js';
 
 /** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
 export const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
@@ -16,6 +16,8 @@ export interface Call {
  * unit stays for the next record, unless not even one unit would be left.
  */
 function filling(queue: readonly Waiting[]): number {
+  // What a kill finds under way was perhaps taken, and comes out of the spool once more: no more than one unit.
+  if (drains(queue)) return fitting(queue, payloadUnitBytes);
   const most = fitting(queue);
   let bytes = 0;
   for (let i = 0; i < most; i++) bytes += queue[i]!.chunk.data.length;

@@ -8,6 +8,7 @@ import type { Clock } from './clock.js';
 import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
 import { type HashRange, sameRanges } from './hash-ranges.js';
 import {
+  drains,
   enqueue,
   firstUnsafe,
   isSpooled,
@@ -84,6 +85,8 @@ export interface Delivery {
  * that is full would have its own. Calls that are under way do not wait for each other.
  */
 const pauseOf = (lingerMs: number) => lingerMs / 2;
+/** While the spool drains, by records of 25 KB: each shard may have its 1 MB/s. */
+const drainPauseMs = 25;
 
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -135,8 +138,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const waits = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
     const due = waits(lingerMs);
     if (due.length === 0) return;
-    openAt = now + pauseOf(lingerMs);
     const leaving = stream.isOut() ? probe(due) : waits(lingerMs / 2);
+    openAt =
+      now +
+      (leaving.some(({ queue }) => drains(queue)) ? Math.min(drainPauseMs, pauseOf(lingerMs)) : pauseOf(lingerMs));
     for (const call of packCalls(leaving)) void sender.send(call);
   }
 

@@ -147,6 +147,9 @@ export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimi
   return queue.length;
 }
 
+/** Whether what leaves next comes out of the spool. */
+export const drains = (queue: readonly Waiting[]) => queue[0]?.position !== undefined;
+
 /** Takes the record that was in flight off the queue. */
 export function takeDelivered(lane: Lane): Waiting[] {
   const taken = lane.queue.splice(0, lane.inFlight);

@@ -68,7 +68,9 @@ export interface CrashReport {
   missing: string[];
   /** Acknowledged, and set aside with an altered entry. */
   setAside: number;
+  /** How many events too many the stream has, and how many of those a client sent again, because it saw no answer. */
   repeated: number;
+  repeatedByClients: number;
   outOfOrder: string[];
   ended: (number | string)[];
   faults: { flipped: number; torn: number; refusedForDisk: number };
@@ -112,6 +114,7 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
   let isOver = false;
   const acknowledged: string[] = [];
   const hurt = new Set<string>();
+  const sentAgain = new Set<unknown>();
   const faults = { flipped: 0, torn: 0, refusedForDisk: 0 };
 
   async function client(visitor: string) {
@@ -128,7 +131,10 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
         const text = await answer?.text().catch(() => undefined);
         isSafe = answer?.status === 200;
         if (isSafe) acknowledged.push(...events.map(({ event_id }) => event_id));
-        else await pause(20);
+        else {
+          for (const { event_id } of events) sentAgain.add(event_id);
+          await pause(20);
+        }
         if (text?.includes('ENOSPC')) faults.refusedForDisk += 1;
       }
       seq += events.length;
@@ -169,9 +175,13 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
   const lastSeq = new Map<unknown, number>();
   const seen = new Set<unknown>();
   const outOfOrder: string[] = [];
+  let repeatedByClients = 0;
   for (const { event_id, visitor_id, seq } of stub.taken) {
     // A repetition comes late; the first time counts.
-    if (seen.has(event_id)) continue;
+    if (seen.has(event_id)) {
+      if (sentAgain.has(event_id)) repeatedByClients += 1;
+      continue;
+    }
     seen.add(event_id);
     const last = lastSeq.get(visitor_id) ?? -1;
     if ((seq as number) <= last) outOfOrder.push(`${visitor_id}: ${seq} after ${last}`);
@@ -183,6 +193,7 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
     missing: left.filter((id) => !hurt.has(id)),
     setAside: left.filter((id) => hurt.has(id)).length,
     repeated: stub.taken.length - seen.size,
+    repeatedByClients,
     outOfOrder,
     ended,
     faults,
