@@ -444,6 +444,31 @@ describe('the delivery, whatever the stream does', () => {
     expect(billed / bytes).toBeLessThan(1.25);
   });
 
+  test('out of the spool a lane sends no more than one payload unit at a time, which is all that a kill can repeat, at the speed of a shard', async () => {
+    let out = true;
+    const { clock, memory, delivery } = setUp({
+      lanes: 1,
+      lingerMs: 100,
+      fault: () => (out ? { error: unreachable() } : undefined),
+    });
+    for (let i = 0; i < 400; i++) {
+      void delivery.deliver(chunksOf([{ id: `${i}`, visitor: `v${i}` }], 2_500));
+      await clock.pass(1);
+    }
+    await clock.pass(10_000);
+    out = false;
+    const from = clock.now();
+    while (memory.records.reduce((sum, { bytes }) => sum + bytes, 0) < 1_000_000) await clock.pass(10);
+    // A megabyte in about a second, and what was left of the wait after the last failure.
+    expect(clock.now() - from).toBeLessThan(1_500 + 5_000);
+    const [probe, ...others] = memory.records.map(({ bytes }) => bytes);
+    expect(probe).toBeLessThanOrEqual(25_000);
+    expect(Math.max(...others)).toBeLessThanOrEqual(25_000);
+    expect(others.length).toBeLessThan(50);
+    await clock.run();
+    expect(eventsIn(memory.records)).toHaveLength(400);
+  });
+
   test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {
     let down = true;
     const { clock, memory, spool, make, delivery } = setUp({
