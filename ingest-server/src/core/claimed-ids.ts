@@ -17,7 +17,8 @@ const word = 0x1_0000_0000;
 
 /** A set of 64-bit numbers in one typed array: open addressing, no deletion; half of it stays empty, so that looking is quick. */
 function createHashSet(slots: number) {
-  const words = new Uint32Array(slots * 2);
+  // Filled, the memory is the process's from the start: in an outage nothing is to grow that could have been there before.
+  const words = new Uint32Array(slots * 2).fill(0);
   const mask = slots - 1;
   let size = 0;
   const slotOf = (low: number, high: number) => {
