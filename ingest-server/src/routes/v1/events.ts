@@ -92,7 +92,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       const send = (answer: object) =>
         reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
       // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
-      if (batch !== undefined && !request.body?.length) return send({ known: await recent.knows(batchName(one(query.key)!, batch)) });
+      if (batch !== undefined && !request.body?.length)
+        return send({ known: await recent.knows(batchName(one(query.key)!, batch)) });
       const { answer, isRepeat } = await begin(request, batch);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return send(answer);
@@ -116,11 +117,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       : lines.then((them) => onceOrAgain(them, query, batch));
   }
 
-  function onceOrAgain(
-    lines: readonly SentLine[],
-    query: EventsQuery,
-    batch: string | undefined,
-  ): Promise<Remembered> {
+  function onceOrAgain(lines: readonly SentLine[], query: EventsQuery, batch: string | undefined): Promise<Remembered> {
     const key = one(query.key)!;
     const work = () => store(lines, key, sentAtOf(query));
     if (batch !== undefined) return recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
