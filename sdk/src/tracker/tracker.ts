@@ -23,9 +23,8 @@ export interface Started {
 
 /** The smallest tracker: it stores events, and sends them until they are acknowledged. @throws only what `createTracker` keeps from the page. */
 export function startTracker(options: TrackerOptions, parts: readonly Part[]): Started {
-  const { now } = Date;
   const endpoint = new URL(options.endpoint, location.href);
-  endpoint.searchParams.set('key', options.key);
+  endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
   const name = `millrace.${options.key.replace(/\W/g, '_')}`;
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
@@ -56,7 +55,7 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
       inside.tell('sending', sending);
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
-    track(event, fields, at = now()) {
+    track(event, fields, at = Date.now()) {
       const draft = inside.clean(event, fields) as unknown as Draft;
       if (!draft.event) return;
       Object.assign(draft, inside.platform, {

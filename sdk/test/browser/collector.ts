@@ -24,8 +24,10 @@ export interface Collector {
   origin: string;
   /** Decides the replies from now on; 200 to begin with. */
   reply: (hit: Hit) => Reply | Promise<Reply>;
-  /** Every request to /v1/events, in order. */
+  /** Every request to /v1/events with a body, in order. */
   hits: Hit[];
+  /** The empty ones, which ask whether a batch is known: it is, if it was answered with 2xx. */
+  asked: Hit[];
   /** Events in requests that were answered with 2xx, each once, in order of arrival. */
   kept(): MillraceEvent[];
   /** Events that were on the wire, as often as they were. */
@@ -44,6 +46,7 @@ export interface Collector {
 export async function startCollector(files: Record<string, string> = {}): Promise<Collector> {
   const sockets = new Set<Socket>();
   const kept = new Map<string, MillraceEvent>();
+  const known = new Set<string>();
   let underWay = 0;
   let most = 0;
 
@@ -51,6 +54,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     origin: '',
     reply: () => ({ status: 200 }),
     hits: [],
+    asked: [],
     refused: [],
     kept: () => [...kept.values()],
     sent: () => collector.hits.flatMap((hit) => hit.events),
@@ -80,9 +84,10 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const zipped = url.searchParams.get('encoding') === 'gzip';
+    const isQuestion = request.method === 'POST' && raw.length === 0;
+    const zipped = url.searchParams.get('encoding') === 'gzip' && !isQuestion;
     const body = (zipped ? gunzipSync(raw) : raw).toString('utf8');
-    const events = request.method === 'POST' ? parse(body) : [];
+    const events = request.method === 'POST' && !isQuestion ? parse(body) : [];
     const hit: Hit = {
       method: request.method ?? '',
       path: url.pathname,
@@ -93,7 +98,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
       events,
       at: Date.now(),
     };
-    collector.hits.push(hit);
+    (isQuestion ? collector.asked : collector.hits).push(hit);
     most = Math.max(most, ++underWay);
     response.once('close', () => underWay--);
     const reply = await collector.reply(hit);
@@ -102,14 +107,20 @@ export async function startCollector(files: Record<string, string> = {}): Promis
       request.socket.destroy();
       return;
     }
-    if (reply.status < 300) for (const event of events) kept.set(event.event_id, event);
+    const batch = url.searchParams.get('batch') ?? '';
+    const isKnown = known.has(batch);
+    if (reply.status < 300 && !isQuestion) {
+      known.add(batch);
+      for (const event of events) kept.set(event.event_id, event);
+    }
     response.writeHead(reply.status, {
       'access-control-allow-origin': '*',
       'access-control-expose-headers': 'retry-after',
       'content-type': 'application/json',
       ...reply.headers,
     });
-    response.end(reply.body ?? JSON.stringify({ time: Date.now(), accepted: events.length, rejected: [] }));
+    const answer = isQuestion ? { known: isKnown } : { accepted: events.length, rejected: [] };
+    response.end(reply.body ?? JSON.stringify({ time: Date.now(), ...answer }));
   }
 
   const server = createServer((request, response) => {
