@@ -31,6 +31,8 @@ export async function startCollector(peer, run) {
   const sockets = new Set();
   const hung = new Set();
   const taken = new Map();
+  /** For what a tracker's own server remembers. */
+  const memory = new Set();
   const collector = { origin: '', mode: 'ok', hits: [], preflights: [], taken };
 
   /** How many requests came, preflights among them. */
@@ -58,7 +60,7 @@ export async function startCollector(peer, run) {
   };
 
   async function serve(request, response) {
-    const { pathname: path, search } = new URL(request.url, 'http://collector');
+    const { pathname: path, search, searchParams: params } = new URL(request.url, 'http://collector');
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
@@ -76,7 +78,7 @@ export async function startCollector(peer, run) {
     if (!control && mode === '503')
       return void response.writeHead(503, { ...cors(request), 'content-type': 'text/plain' }).end('unavailable');
     for (const n of markers) taken.set(n, (taken.get(n) ?? 0) + 1);
-    const { status, body: text, type } = peer.answer({ path, markers });
+    const { status, body: text, type } = peer.answer({ path, markers, params, bytes: body.length, memory });
     response.writeHead(status, { ...cors(request), 'content-type': type }).end(text);
   }
 

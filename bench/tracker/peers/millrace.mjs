@@ -5,9 +5,12 @@ export const millrace = {
   ours: true,
   durable: true,
   configuration: 'the script tag with `data-key` and `data-endpoint`; the page view as by default',
-  answer: ({ markers }) => ({
-    status: 200,
-    body: JSON.stringify({ time: Date.now(), accepted: markers.length, rejected: [] }),
-    type: 'application/json',
-  }),
+  answer({ markers, params, bytes, memory }) {
+    const batch = params.get('batch');
+    const known = memory.has(batch);
+    if (bytes > 0) memory.add(batch);
+    // An empty request asks whether the batch is there.
+    const answer = bytes > 0 ? { accepted: markers.length, rejected: [] } : { known };
+    return { status: 200, body: JSON.stringify({ time: Date.now(), ...answer }), type: 'application/json' };
+  },
 };
