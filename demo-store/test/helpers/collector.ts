@@ -14,19 +14,25 @@ export function realTracker(): string {
 export async function startCollector(script: string) {
   const events = new Map<string, MillraceEvent>();
   const refused: string[] = [];
+  const batches = new Set<string | null>();
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const body = (request.url!.includes('encoding=gzip') ? gunzipSync(raw) : raw).toString('utf8');
+    const batch = new URL(request.url!, 'http://collector').searchParams.get('batch');
+    const isKnown = batches.has(batch);
+    // An empty request asks whether the batch is here.
+    const isQuestion = raw.length === 0;
+    if (!isQuestion) batches.add(batch);
+    const body = (!isQuestion && request.url!.includes('encoding=gzip') ? gunzipSync(raw) : raw).toString('utf8');
     for (const line of body.split('\n').filter(Boolean)) {
       const { event, refusal } = checkEvent(JSON.parse(line));
       if (event) events.set(event.event_id, event);
       else refused.push(`${refusal.path} ${refusal.message}: ${line}`);
     }
     response.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
-    response.end(JSON.stringify({ time: Date.now(), accepted: events.size, rejected: [] }));
+    response.end(JSON.stringify({ time: Date.now(), known: isKnown, accepted: events.size, rejected: [] }));
   }
 
   const server = createServer((request, response) => {
