@@ -139,6 +139,15 @@ describe('the compiled check of an event', () => {
     expect(accepted).toBeLessThan(1_800);
   });
 
+  test.each([31, 32, 33, 64, 65])(
+    'an id of %i characters outside the BMP is taken by both or by neither',
+    (characters) => {
+      const event = { ...valid, session_id: '😀'.repeat(characters) };
+      expect(fitsEvent(event)).toBe(characters <= 64);
+      expect(eventSchema.safeParse(event).success).toBe(characters <= 64);
+    },
+  );
+
   test.each(Object.keys({ ...valid, ...optional }))('every field is checked: %s', (name) => {
     const all: Record<string, unknown> = { ...valid, ...optional };
     expect(fitsEvent(all)).toBe(true);

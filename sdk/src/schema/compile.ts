@@ -39,7 +39,9 @@ function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[
     case 'string': {
       const found = [`typeof v !== 'string'`];
       if (minLength !== undefined) found.push(`v.length < ${minLength}`);
-      if (maxLength !== undefined) found.push(`v.length > ${maxLength}`);
+      // In code points, as JSON Schema and Zod count; few texts need counting.
+      if (maxLength !== undefined)
+        found.push(`(v.length > ${maxLength} && (v.length > ${2 * maxLength} || [...v].length > ${maxLength}))`);
       if (pattern !== undefined) {
         const at = patterns.push(new RegExp(pattern)) - 1;
         // Most fields say again and again what they said last time.

@@ -1,6 +1,6 @@
 /**
- * The sizes that the tracker, the ingest server and the lake agree on. Bytes are UTF-8 bytes; lengths are UTF-16 code units, as
- * JavaScript counts them.
+ * The sizes that the tracker, the ingest server and the lake agree on. Bytes are UTF-8 bytes; lengths are code points, as
+ * JSON Schema counts them.
  */
 export const limits = {
   /** One event as a JSON line, without its newline. */
