@@ -214,6 +214,35 @@ browserDescribe('delivery', ({ launch }) => {
     }
   });
 
+  test('SIGKILL of the browser loses nothing of a page that was left in the task of its events: the next page makes them safe at once', async () => {
+    const profile = mkdtempSync(join(tmpdir(), 'millrace-profile-'));
+    try {
+      let killable = await startKillableBrowser(profile);
+      collector.reply = () => ({ status: 503, headers: { 'retry-after': '600' } });
+      for (let round = 0; round < 3; round++) {
+        const page = await visit('/', killable.context);
+        // Its view is stored and refused by now: nothing else goes on.
+        await rest(page, 1000);
+        await page.evaluate((first) => {
+          for (let n = first; n < first + 50; n++) millrace.track('liked_item', { properties: { n } });
+          location.href = '/?next';
+        }, round * 50);
+        await page.waitForURL('**/?next');
+        await rest(page, 150);
+        await killable.kill();
+        killable = await startKillableBrowser(profile);
+      }
+      collector.reply = () => ({ status: 200 });
+      const page = await visit('/', killable.context);
+      await page.evaluate(() => localStorage.removeItem('millrace.demo.w'));
+      await page.evaluate(() => millrace.flush());
+      await allOf(150);
+      await killable.close();
+    } finally {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
+
   test('events keep their order, and their time is corrected, when the clock jumps in the middle of a visit', async () => {
     // The page's clock: an hour ahead, then set right, then a day behind, as `shift` in the storage says.
     site.pages['/'] = html(`<script>

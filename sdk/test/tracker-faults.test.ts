@@ -146,7 +146,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
 
   test('a retry asks first whether the server has the batch, then repeats it, its id and its bytes', async () => {
     let failures = 2;
-    collector.reply = () => ({ status: failures-- > 0 ? 503 : 200 });
+    collector.reply = () => ({ status: failures-- > 0 ? 503 : 200, headers: { 'retry-after': '1' } });
     const page = await visit();
     await track(page, 5);
     await allOf(5);

@@ -15,7 +15,7 @@ export const cookie =
 
     // A host that the visitor had not been to, or another tab's new visitor.
     const adopt = () => {
-      written = /(?:^|; )millrace=([\w-]{1,64})(?:;|$)/.exec(document.cookie)?.[1];
+      written = /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(document.cookie)?.[2];
       if (written && written !== stored()) store.set('v', `${written}|none|0|`);
     };
     const write = () => {

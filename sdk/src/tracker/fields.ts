@@ -62,8 +62,7 @@ export function cleanProperties(given: Record<string, unknown>): Record<string, 
     let bytes = 0;
     for (const name of Object.keys(given)) {
       const inner = given[name];
-      const type = typeof inner;
-      isFlat = isFlat && (type === 'string' || type === 'number' || type === 'boolean');
+      isFlat = isFlat && 'string number boolean'.includes(typeof inner);
       bytes += 6 * (name.length + ((inner as string | undefined)?.length || 4) + 1);
     }
     if (!isFlat) {

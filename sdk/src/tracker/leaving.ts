@@ -85,6 +85,10 @@ export const leaving: Part<void> = (inside) => {
   const leave = () =>
     inside.pass(() => {
       inside.identity.save();
+      const names = store.names('e.').filter(store.get);
+      // Apart, as a commit puts them, so under the same names: nothing is there twice.
+      inside.queue.move(names, true, true);
+      inside.queue.move(names, false, true);
       inside.queue.commit();
       inside.stream.note();
       const { backoff } = inside;

@@ -31,6 +31,11 @@ export interface Queue {
   append(entry: Entry): void;
   /** Brings what is in localStorage and memory into IndexedDB. Settles when it is there, or cannot be. */
   commit(): Promise<void>;
+  /**
+   * The same for these names, of those that are only in this page's memory (`areLoose`) or of the others. Never rejects.
+   * @param atOnce without asking what was there before: for a page that may be gone before the answer comes
+   */
+  move(names: readonly string[], areLoose: boolean, atOnce: boolean): Promise<void>;
   /** The next batch to send, of the oldest events; undefined when nothing waits. */
   next(): Promise<Taken | undefined>;
   /** The server has the batch, or will never take it: forgets it and its events. With a reason they are counted as dropped. */
@@ -103,12 +108,17 @@ export function createQueue(
     if (last) await shelf.remove('e.', last);
   }
 
-  /** Puts what has these names, and removes it where it was; false when there is nothing to put, or no place. */
-  async function move(names: readonly string[], areLoose: boolean): Promise<unknown> {
+  async function move(names: readonly string[], areLoose: boolean, atOnce: boolean): Promise<void> {
     const chosen = names.filter((name) => store.isLoose(name) === areLoose);
-    const put = chosen.length && shelf.put;
     const entries = chosen.flatMap((name) => entriesOf(name, store.get(name)!));
-    return put && (await put(entries, areLoose)) && chosen.forEach(store.remove);
+    try {
+      if (chosen.length && shelf.put) {
+        await shelf.put(entries, atOnce);
+        chosen.forEach(store.remove);
+      }
+    } catch {
+      withoutShelf();
+    }
   }
 
   async function commitNow(): Promise<void> {
@@ -116,7 +126,7 @@ export function createQueue(
     const names = store.names('e.').filter(store.get);
     bridged = 0;
     if (names.length) {
-      await Promise.all([move(names, true), move(names, false)]).catch(withoutShelf);
+      await Promise.all([move(names, true, true), move(names, false, false)]);
       committed();
     }
     await trim();
@@ -138,11 +148,8 @@ export function createQueue(
       store.set(name, line, bridged > maxChars / 18);
       timer = timer || attempt(() => setTimeout(commit, commitMs));
     },
-    commit() {
-      // What is only in this page's memory would die with it, so it is put before anything is waited for.
-      move(store.names('e.'), true).catch(() => {});
-      return commit();
-    },
+    commit,
+    move,
     async next() {
       await commit();
       const stored = (await shelf.names(batchRecords)).map(storedOf);

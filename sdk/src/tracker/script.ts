@@ -32,7 +32,7 @@ function install(): void {
   const script = (document.currentScript ?? document.querySelector('script[data-key]')) as HTMLScriptElement | null;
   const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask: masked } = script?.dataset ?? {};
   if (!key) {
-    console.warn('millrace: no data-key at the script tag: nothing is tracked');
+    console.warn('millrace: script tag without data-key');
   }
   const tracker = safely({ gpc: gpc as 'ignore' }, () => {
     if (!key) throw new TypeError('no data-key');

@@ -6,10 +6,10 @@ import type { Store } from './store.js';
 /** Where the events wait, in the order of their names. Each call is one transaction, and rejects where the browser does not take it. */
 export interface Shelf {
   /**
-   * Missing where it has no copies of its own. Gives true.
+   * Missing where it has no copies of its own.
    * @param loose only this page has them, in its memory: no other tab can have put them, nor can they have left, so they are put at once
    */
-  put?(entries: readonly Entry[], loose?: boolean): Promise<boolean>;
+  put?(entries: readonly Entry[], loose?: boolean): Promise<unknown>;
   /** The names of what is stored, the first or all. */
   names(count?: number): Promise<string[]>;
   /** The events from the first to those stored under this name. */
@@ -86,8 +86,7 @@ export function openShelf(name: string): Shelf {
       run((events, then) => {
         if (loose) {
           putAll(events, entries);
-          events.transaction.commit();
-          return true;
+          return events.transaction.commit();
         }
         then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
           const news = entries.filter(({ stream, seq }) => {
@@ -98,7 +97,6 @@ export function openShelf(name: string): Shelf {
           putAll(events, news);
           events.put(Object.fromEntries(Object.entries(marks).slice(-streamsRemembered)), 'm');
         });
-        return true;
       }),
     names: (count) =>
       run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count)).then(({ result }) => result as string[]),

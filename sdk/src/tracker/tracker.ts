@@ -89,7 +89,10 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
     use: (part) => attempt(() => Object.assign(calls, part(inside))),
   };
   parts.forEach(calls.use);
-  // What pages before this one left behind.
-  inside.pass(() => inside.sender.wake(lingerMs));
+  // What pages before this one left behind: in localStorage it is not safe from a kill of the browser.
+  inside.pass(() => {
+    inside.queue.commit();
+    inside.sender.wake(lingerMs);
+  });
   return calls;
 }
