@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { bucketInput } from '../pipeline/bucket.js';
+import { overTlsOnly } from '../pipeline/bucket-policy.js';
 import { definePipeline } from '../pipeline/definition.js';
 
 /** Where releases and templates are put before a stack uses them. */
@@ -51,19 +52,7 @@ export async function haveReleaseBucket(s3: S3Client, accountId: string, region:
   await s3.send(
     new PutBucketPolicyCommand({
       Bucket: bucket,
-      Policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'RefusePlainHttp',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:*',
-            Resource: [`arn:${cloud}:s3:::${bucket}`, `arn:${cloud}:s3:::${bucket}/*`],
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          },
-        ],
-      }),
+      Policy: JSON.stringify(overTlsOnly([`arn:${cloud}:s3:::${bucket}`, `arn:${cloud}:s3:::${bucket}/*`])),
     }),
   );
   return bucket;

@@ -1,3 +1,4 @@
+import { overTlsOnly } from '../pipeline/bucket-policy.js';
 import type { Pipeline } from '../pipeline/definition.js';
 import type { Resources } from './intrinsics.js';
 import { athenaResults, lakeArn, lakeBucket } from './names.js';
@@ -51,19 +52,7 @@ export function lakeResources({ settings }: Pipeline): Resources {
       DependsOn: ['LakeBucket'],
       Properties: {
         Bucket: lakeBucket(settings),
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Sid: 'RefusePlainHttp',
-              Effect: 'Deny',
-              Principal: '*',
-              Action: 's3:*',
-              Resource: [lakeArn(settings), lakeArn(settings, '/*')],
-              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-            },
-          ],
-        },
+        PolicyDocument: overTlsOnly([lakeArn(settings), lakeArn(settings, '/*')]),
       },
     },
   };
