@@ -52,7 +52,8 @@ async function measure([count, inTask]) {
         ['track', () => window.millrace.track('liked_item', { properties })],
         ['setItem', () => localStorage.setItem(name, line)],
       ];
-      if (n % 2) turns.reverse();
+      // Who goes first alternates from pair to pair and from task to task: in a burst the first write wakes the process that takes it.
+      if ((from / inTask + m) % 2) turns.reverse();
       for (const [what, work] of turns) {
         if (inTask === 1) await rest(8);
         const start = performance.now();

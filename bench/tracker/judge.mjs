@@ -1,7 +1,7 @@
-/** The cell of one number, the best of the line in bold. */
+/** The cells of a line, the best in bold. */
 function cells(values, format, best) {
-  return values.map((value) =>
-    value === undefined || Number.isNaN(value) ? '–' : best(value) ? `**${format(value)}**` : format(value),
+  return values.map((value, n) =>
+    value === undefined || Number.isNaN(value) ? '–' : best(value, n) ? `**${format(value)}**` : format(value),
   );
 }
 
@@ -19,5 +19,5 @@ export function judged(title, trackers, values, { format, tolerance, yardstick, 
     ours !== undefined && numbers.length > 0 && !equal(ours)
       ? `${title}: ours ${format(ours)}, ${leader.name} ${format(best)}`
       : undefined;
-  return { line: [title, ...cells(values, format, equal)], worse };
+  return { line: [title, ...cells(values, format, (value, n) => eligible(trackers[n]) && equal(value))], worse };
 }

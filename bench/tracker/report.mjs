@@ -1,4 +1,4 @@
-import { delivered, deliveryCell, deliveryTitles, lostNothing } from './delivery.mjs';
+import { delivered, deliveryCell, deliveryTitles } from './delivery.mjs';
 import { judged } from './judge.mjs';
 import { metrics } from './metrics.mjs';
 
@@ -93,12 +93,12 @@ export function report(about, results) {
   const lines = (group) =>
     metrics
       .filter((metric) => metric.group === group && rows.some(({ id }) => id === metric.row))
-      .map(({ row: id, title, of, format, tolerance, complete, yardstick }) =>
+      .map(({ row: id, title, of, format, tolerance, counts, yardstick }) =>
         judged(
           title ?? rows.find((one) => one.id === id).title,
           trackers,
           trackers.map((tracker) => of(results[tracker.id][id] ?? {})),
-          { format, tolerance, yardstick, eligible: (tracker) => !complete || lostNothing(results[tracker.id][id]) },
+          { format, tolerance, yardstick, eligible: (tracker) => counts(results[tracker.id][id] ?? {}) },
         ),
       );
   const network = lines('network');
@@ -167,7 +167,7 @@ export function report(about, results) {
         `${table(
           head,
           network.map(({ line }) => line),
-        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there.`,
+        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there, the one of batches those whose batches came in time: who waits for more sends less often.`,
     ),
     ...section(
       'Cost in the page',
@@ -175,7 +175,7 @@ export function report(about, results) {
         `${table(
           head,
           cost.map(({ line }) => line),
-        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration, in processor time, over 500 events and the four seconds after them, less the same page without a tracker. The bare write is dearer beside a tracker that keeps the storage busy, so compare the microseconds too.${idleTasks(results)}`,
+        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration, in processor time, over 500 events and the four seconds after them, less the same page without a tracker. A call of \`track()\` is timed with its microtasks, where some do their work, and its lines compare the trackers whose events are in the browser's storage by then: a tracker that only puts them into memory is done sooner, and a page that ends then takes them with it. The bare write is dearer beside a tracker that keeps the storage busy, so compare the microseconds too.${idleTasks(results)}`,
     ),
     ...section('What reached the page as an error', list(errors, rows.length > 0 && 'Nothing, from none.')),
     ...section('What did not come to an end', list(failures, 'Everything did.')),

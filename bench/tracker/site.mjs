@@ -13,6 +13,8 @@ window.benchProperties = (n) => ({
   marker: 'zq${run}_' + n + 'z', item_id: String(1000 + (n % 977)), item_name: 'The Trial', category: 'books/fiction', price: 9.9,
   quantity: 1 + (n % 3), currency: 'EUR', list: 'summer reading', position: n % 50, in_stock: true,
 });
+// The microtasks of what was just called, and of those, thirty deep.
+window.benchMicrotasks = async () => { for (let hop = 0; hop < 30; hop++) await undefined; };
 window.benchTrack = (count, from) => {
   if (!window.bench) return; // The tracker threw while it loaded, which is counted where it happened.
   for (let n = from; n < from + count; n++) try { bench.track(benchProperties(n)); } catch { benchThrown++; }

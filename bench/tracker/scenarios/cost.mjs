@@ -6,20 +6,22 @@ const pauseMs = 20;
 
 /**
  * In the page: `count` calls of track(), each beside a bare localStorage.setItem of about the bytes of a stored event under a key of its own,
- * which of the two goes first alternating; 10 pairs a task. Gives the durations of both in ms.
+ * which of the two goes first alternating from pair to pair and from task to task; 10 pairs a task. Gives the durations of both in ms, with
+ * their microtasks: there are trackers that do their work there.
  */
 async function pairs(page, count, from) {
   return page.evaluate(
     async ([count, from, inTask, pauseMs]) => {
       const envelope = 'x'.repeat(220);
       const durations = { track: [], bare: [] };
-      const time = (kind, act) => {
+      const time = async (kind, act) => {
         const began = performance.now();
         try {
           act();
         } catch {
           window.benchThrown++;
         }
+        await window.benchMicrotasks();
         durations[kind].push(performance.now() - began);
       };
       for (let n = from; n < from + count; n += inTask) {
@@ -29,12 +31,12 @@ async function pairs(page, count, from) {
           const bytes = JSON.stringify(properties) + envelope;
           const track = () => time('track', () => window.bench.track(properties));
           const bare = () => time('bare', () => localStorage.setItem(`bare.${k}`, bytes));
-          if (k % 2) {
-            track();
-            bare();
+          if ((n / inTask + k) % 2) {
+            await track();
+            await bare();
           } else {
-            bare();
-            track();
+            await bare();
+            await track();
           }
         }
         for (let k = n; k < n + inTask; k++) localStorage.removeItem(`bare.${k}`);
@@ -64,6 +66,36 @@ function compare(rounds) {
     ratio: of(({ track, bare }, at) => at(track) / Math.max(at(bare), 0.005)),
   };
 }
+
+/** In the page: whether each of a few events is in the browser's storage before the task of its track() ends, so in Web Storage. */
+const storedInTask = (page, from, count) =>
+  page.evaluate(
+    async ([from, count]) => {
+      let stored = 0;
+      for (let n = from; n < from + count; n++) {
+        const properties = window.benchProperties(n);
+        try {
+          window.bench.track(properties);
+        } catch {
+          window.benchThrown++;
+        }
+        await window.benchMicrotasks();
+        const texts = [localStorage, sessionStorage].flatMap((storage) => Object.values(storage));
+        // As it is, or in Base64 inside it.
+        const plain = (text) =>
+          text.replace(/[\w+/-]{40,}/g, (run) => {
+            try {
+              return run + atob(run.replaceAll('-', '+').replaceAll('_', '/'));
+            } catch {
+              return run;
+            }
+          });
+        if (texts.some((text) => plain(text).includes(properties.marker))) stored++;
+      }
+      return stored === count;
+    },
+    [from, count],
+  );
 
 /** Task time as time on the processor, so that what else runs on the machine does not count. */
 const cpuTime = { timeDomain: 'threadTicks' };
@@ -110,6 +142,8 @@ export const cost = {
     // Once to warm up: what is measured is a page that has been used for a moment.
     await pairs(page, 200, from);
     from += 200;
+    const stored = await storedInTask(page, from, 5);
+    from += 5;
     await sleep(2_000);
     const measured = [];
     const tasks = [];
@@ -120,7 +154,7 @@ export const cost = {
       tasks.push(await taskTime(session, () => spread(page, perRound, from), 4_000));
       from += perRound;
     }
-    return { ...collector.summary(from), ...compare(measured), taskMs: median(tasks) / perRound };
+    return { ...collector.summary(from), ...compare(measured), stored, taskMs: median(tasks) / perRound };
   },
 };
 
@@ -149,12 +183,14 @@ export const costQueued = {
       tracked += 60;
       await sleep(500);
     }
+    const stored = await storedInTask(page, tracked, 5);
+    tracked += 5;
     const session = await visitor.context.newCDPSession(page);
     await session.send('Performance.enable', cpuTime);
     const tasks = await taskTime(session, () => spread(page, 100, tracked), 3_000);
     tracked += 100;
     collector.setMode('ok');
-    return { ...(await settle(tracked, 30_000, 0)), filled, ...compare(measured), taskMs: tasks / 100 };
+    return { ...(await settle(tracked, 30_000, 0)), filled, ...compare(measured), stored, taskMs: tasks / 100 };
   },
 };
 

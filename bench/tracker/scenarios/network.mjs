@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const batches = 10;
+export const batches = 10;
 const inBatch = 20;
 const tracked = batches * inBatch;
 
@@ -12,9 +12,11 @@ export const wire = {
   async play({ visit, track, collector, settle }) {
     const page = await visit();
     await sleep(1_000);
+    let inTime = 0;
     for (let batch = 0; batch < batches; batch++) {
       await track(page, inBatch, batch * inBatch);
-      await settle((batch + 1) * inBatch, 12_000, 0);
+      const { tracked, got } = await settle((batch + 1) * inBatch, 12_000, 0);
+      if (got === tracked) inTime++;
     }
     await sleep(1_000);
     const hits = collector.hits.filter(({ markers }) => markers.length > 0);
@@ -22,6 +24,7 @@ export const wire = {
     const sum = (field) => hits.reduce((total, hit) => total + hit[field], 0);
     return {
       ...collector.summary(tracked),
+      inTime,
       requests: hits.length,
       preflights: collector.preflights.length,
       bodyBytesPerEvent: sum('body') / events,

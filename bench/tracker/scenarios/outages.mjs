@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const tracked = 50;
+/** Longer than the longest pause that a tracker makes before it first sends. */
+const downMs = 30_000;
 
-/** The collector fails, 50 events are tracked, the visitor leaves after 4 s; the collector recovers, the visitor comes back. */
+/** The collector fails, 50 events are tracked, the visitor leaves after half a minute; the collector recovers, the visitor comes back. */
 const outage = (mode, title) => ({
   id: `${mode}-reload`,
   title,
-  limitMs: 120_000,
+  limitMs: 150_000,
   async play({ visit, track, collector, settle }) {
     const page = await visit();
     collector.setMode(mode);
     const before = collector.requests();
     await track(page, tracked);
-    await sleep(4_000);
+    await sleep(downMs);
     await page.goto(`${new URL(page.url()).origin}/blank`);
     await sleep(500);
     const after = collector.requests();

@@ -8,14 +8,14 @@ const tracked = tabs * (each + 1);
 export const fourTabs = {
   id: 'tabs',
   title: '4 tabs under 503, recover, 1 more each, close, a new tab',
-  limitMs: 180_000,
+  limitMs: 210_000,
   async play({ visit, track, collector, settle }) {
     const pages = [];
     for (let tab = 0; tab < tabs; tab++) pages.push(await visit());
     collector.setMode('503');
     const before = collector.requests();
     for (const [tab, page] of pages.entries()) await track(page, each, tab * each);
-    await sleep(3_000);
+    await sleep(30_000);
     const after = collector.requests();
     collector.setMode('ok');
     for (const [tab, page] of pages.entries()) await track(page, 1, tabs * each + tab);
