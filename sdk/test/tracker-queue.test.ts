@@ -56,7 +56,7 @@ type Page = ReturnType<typeof open>;
 
 const line = (name: string, chars = 0) => JSON.stringify({ name, pad: 'x'.repeat(chars) });
 /** A batch as it travels. */
-const sent = ({ from: _from, to: _to, rest: _rest, ...batch }: Taken): Batch => batch;
+const sent = ({ from: _from, to: _to, rest: _rest, isAll: _isAll, ...batch }: Taken): Batch => batch;
 const namesIn = (batch: Batch | undefined): string[] => (batch?.lines ?? []).map((text) => JSON.parse(text).name);
 const total = (counts: DropCounts | undefined) => Object.values(counts ?? {}).reduce((sum, number) => sum + number, 0);
 const events = (disk: Disk) => Object.keys(disk.storage).filter((name) => name.startsWith('millrace.demo.e.'));

@@ -290,6 +290,18 @@ describe('the sender', () => {
     expect(sizes()).toEqual([1, 1]);
   });
 
+  test('while events keep coming there are at most four requests a second, because what comes meanwhile waits for others', async () => {
+    browser.reply = () => ({ status: 200, afterMs: 25 });
+    const page = openPage();
+    for (let n = 0; n < 100; n++) {
+      page.track(1);
+      await browser.clock.advance(20);
+    }
+    expect(browser.sent.length).toBeLessThanOrEqual(8);
+    await browser.clock.advance(1000);
+    expect(seqs()).toEqual(upTo(100));
+  });
+
   test('what a page before left is sent by the next one, without an event of its own', async () => {
     answers(503, 200);
     const page = openPage();

@@ -11,7 +11,7 @@ const maxMs = 8 * 60 * 1000;
 const maxRetryAfterMs = 60 * 60 * 1000;
 /** `Retry-After` in milliseconds, from seconds or an HTTP date (RFC 9110, 10.2.3); NaN or nothing positive when it asks for nothing. */
 export const parseRetryAfter = (header: string | null | undefined, now: number): number =>
-  Math.min(Number(header) * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
+  Math.min(+header! * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
 
 /** How long to wait when the server has failed for `failingMs`. `random` is from [0, 1). */
 export const delayAfter = (failingMs: number, random: number): number =>

@@ -10,7 +10,7 @@ export const queueAgeMs = 7 * 24 * 60 * 60 * 1000;
 export const bridgeChars = 224 * 1024;
 
 /** Events wait this long in localStorage for others to share their way into IndexedDB. */
-export const commitMs = 10;
+export const commitMs = 30;
 /** The most that are stored together there. */
 export const recordEvents = 25;
 /** An IndexedDB that has not opened after this long counts as missing, for this page. */

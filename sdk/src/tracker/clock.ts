@@ -37,10 +37,10 @@ export const clock: Part<void> = (inside) => {
   });
   on('answered', ({ text, at }) => {
     const error = clockErrorOf(text, at, Date.now());
-    const before = known(store.get('c'));
-    if (Number.isNaN(error) || Math.abs(error - before) < noiseMs) return;
+    const before = store.get('c');
+    if (Number.isNaN(error) || Math.abs(error - known(before)) < noiseMs) return;
     // What was timed by the old clock is of the old stream.
-    if (!Number.isNaN(before)) stream.end();
+    if (before) stream.end();
     store.set('c', `${error}`);
   });
 };

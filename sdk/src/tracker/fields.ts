@@ -16,7 +16,7 @@ const id: Cleaner = (value) => {
 const numberWithin =
   (max: number, whole: boolean): Cleaner =>
   (value) => {
-    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    const number = typeof value === 'string' && value.trim() !== '' ? +value : value;
     return typeof number === 'number' && number >= 0 && number <= max && (!whole || Number.isInteger(number))
       ? number
       : undefined;

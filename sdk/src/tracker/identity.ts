@@ -51,7 +51,7 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     const known = record.test(stored!);
     const [visitor = '', session = '', time, ...user] = known ? stored!.split('|') : [];
     if (person && person.visitor !== visitor) changed();
-    savedAt = Number(time) || 0;
+    savedAt = +time! || 0;
     // This tab knows its own last event better than what it last stored.
     at = person?.session === session ? Math.max(at, savedAt) : savedAt;
     person = known ? { visitor, session, user: user.join('|') || undefined } : undefined;

@@ -50,8 +50,7 @@ export const leaving: Part<void> = (inside) => {
     for (const entry of mine) {
       if (entry.seq <= Math.max(...readRuns(store, entry.stream))) continue;
       chars += entry.line.length;
-      const isOther = entry.stream !== (taken[0] ?? entry).stream;
-      if (taken.length && (isOther || chars > exitBatchChars)) break;
+      if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
       taken.push(entry);
     }
     return taken.length ? batchOf(taken) : undefined;
@@ -89,7 +88,8 @@ export const leaving: Part<void> = (inside) => {
       // Apart, as a commit puts them, so under the same names: nothing is there twice.
       inside.queue.move(names, true, true);
       inside.queue.move(names, false, true);
-      inside.queue.commit();
+      // For a page that lives on.
+      sender.wake();
       inside.stream.note();
       const { backoff } = inside;
       const [, failures = 0, asked] = backoff.read();
@@ -108,8 +108,8 @@ export const leaving: Part<void> = (inside) => {
     mine = [...mine, entry].slice(-exitEvents);
     if (gone) leave();
   });
-  inside.on('done', ({ stream, first, last }) => {
-    mine = mine.filter((entry) => entry.stream !== stream || entry.seq > last || entry.seq < first);
+  inside.on('done', ({ stream, last }) => {
+    mine = mine.filter((entry) => entry.stream !== stream || entry.seq > last);
   });
   inside.on('consent', (state) => {
     if (state === 'denied') mine = [];

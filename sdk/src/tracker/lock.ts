@@ -17,7 +17,7 @@ export function createLease(store: Store, me: string, now: () => number): Lock {
   const take = () => store.set('l', `${me}.${now() + leaseMs}`);
   const holder = () => {
     const [owner, until = 0] = (store.get('l') ?? '').split('.');
-    const left = Number(until) - now();
+    const left = +until - now();
     return left > 0 && left <= leaseMs ? owner : undefined;
   };
 

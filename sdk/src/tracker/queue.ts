@@ -24,6 +24,8 @@ export interface Taken extends Batch {
   to: string;
   /** What is stored together with its last event, and is of a later batch. */
   rest: readonly Entry[];
+  /** Nothing else waits. */
+  isAll: boolean;
 }
 
 export interface Queue {
@@ -177,7 +179,7 @@ export function createQueue(
       const rest = found
         .slice(taken.length)
         .filter(({ stream, seq }) => stream === batch.stream && seq < final.seq + final.events);
-      return { ...batch, from: oldest.name, to: final.name, rest };
+      return { ...batch, from: oldest.name, to: final.name, rest, isAll: isWhole && !next };
     },
     async done(batch, reason) {
       if (reason) drop(reason, batch.lines.length);

@@ -46,7 +46,7 @@ function install(): void {
       [
         ...whole({
           consent: consent as 'pending',
-          sample: sample ? Number(sample) : undefined,
+          sample: sample ? +sample : undefined,
           cookie,
           mask: masked?.split(','),
         }),

@@ -25,6 +25,8 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
   /** When it is to go off; 0 for not. */
   let due = 0;
   let running: Promise<unknown> = Promise.resolve();
+  /** Nothing waits any more but what was tracked meanwhile, which waits for others to share its request. */
+  let isAll: boolean;
 
   function settle(batch: Batch, answer: Answer, at: number): boolean {
     inside.tell('answered', { ...answer, batch, at });
@@ -34,42 +36,36 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
     return isFinal;
   }
 
-  /** True when nothing waits any more. */
-  async function drain(signal?: AbortSignal): Promise<boolean> {
+  async function drain(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && !backoff.wait(now())) {
-      const batch = await queue.next();
-      if (!batch) {
-        await sleep(settleMs);
-        return true;
-      }
+      const batch = isAll ? undefined : await queue.next();
+      isAll = !batch;
+      if (!batch) return sleep(settleMs);
       const text = batch.lines.join('\n');
       const zipped = await inside.compress?.(text);
-      if (signal?.aborted) break;
+      if (signal?.aborted) return;
       const isAgain = beginRun(inside.store, batch);
       const at = now();
       const url = inside.address(batch, at) + (zipped ? '&encoding=gzip' : '');
       const survives = inside.survives?.(zipped ? zipped.size : text.length * 3);
       const answer = await inside.post(url, zipped || text, survives, signal, isAgain);
-      if (signal?.aborted) break;
-      if (!settle(batch, answer, at)) break;
+      if (signal?.aborted || !settle(batch, answer, at)) return;
       const isTooLarge = answer.status === 413;
       if (isTooLarge && batch.lines.length > 1) queue.split(batch);
       else {
         await queue.done(batch, isTooLarge ? 'too_large' : answer.status >= 400 ? 'refused' : undefined);
         inside.tell('done', batch);
+        isAll = batch.isAll;
       }
     }
-    return false;
   }
 
   async function run(): Promise<void> {
     await inside.settled?.();
     const { signal } = inside;
-    let isEmpty: boolean | undefined;
-    await lock(async () => {
-      isEmpty = await drain(signal);
-    }, signal);
-    if (!isEmpty) wake(Math.max(backoff.wait(now()), lingerMs));
+    isAll = false;
+    await lock(() => drain(signal), signal);
+    if (!isAll) wake(Math.max(backoff.wait(now()), lingerMs));
   }
 
   function flush(): Promise<unknown> {
