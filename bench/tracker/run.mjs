@@ -15,6 +15,7 @@ import { floor } from './peers/floor.mjs';
 import { peers } from './peers/index.mjs';
 import { report } from './report.mjs';
 import { scenarios } from './scenarios/index.mjs';
+import { median } from './statistics.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -94,7 +95,7 @@ async function play(peer, row) {
   const runs = [];
   for (let n = 0; n < (row.repeats ?? 1); n++)
     runs.push(await onStage(peer, bundles.get(peer.id), row.limitMs, row.play));
-  results[peer.id][row.id] = runs.length === 1 ? runs[0] : added(runs);
+  results[peer.id][row.id] = runs.length === 1 ? runs[0] : added(runs, row.medians);
   keep();
   const { tracked, got, duplicates, failed } = results[peer.id][row.id];
   console.error(
@@ -102,11 +103,12 @@ async function play(peer, row) {
   );
 }
 
-/** Several plays of one scenario as one result. */
-function added(runs) {
+/** Several plays of one scenario as one result: what is counted as a sum, what `medians` names as a median. */
+function added(runs, medians = []) {
   const sum = (field) => runs.reduce((total, run) => total + (run[field] ?? 0), 0);
   return {
     ...runs[0],
+    ...Object.fromEntries(medians.map((field) => [field, median(runs.flatMap((run) => run[field] ?? []))])),
     tracked: sum('tracked'),
     got: sum('got'),
     duplicates: sum('duplicates'),

@@ -315,6 +315,35 @@ describe('POST /v1/events', () => {
     expect(eventsIn(records)).toHaveLength(2);
   });
 
+  test('a body without what repeats is read, by the address only', async () => {
+    const { app, records } = await testApp();
+    const send = (where: string, body: string) => request(app.server).post(where).type('text/plain').send(body);
+    const events = [someEvent({ title: '' }), someEvent(), someEvent({ title: '' })];
+    const lines = jsonLines(events).trimEnd().split('\n');
+    const delta = lines.map((line, index) => {
+      const before = (lines[index - 1] ?? '').split('"');
+      return line
+        .split('"')
+        .map((piece, place) => (piece === before[place] ? '' : piece || '\t'))
+        .join('"');
+    });
+    expect((await send(`${url}&encoding=delta`, delta.join('\n')).expect(200)).body).toMatchObject({
+      accepted: 3,
+      rejected: [],
+    });
+    expect(eventsIn(records).map(({ event_id, title }) => [event_id, title])).toEqual(
+      events.map(({ event_id, title }) => [event_id, title]),
+    );
+    await send(url, '{}').set('content-encoding', 'delta').expect(415);
+  });
+
+  test('a small body without what repeats that unfolds beyond the cap is refused', async () => {
+    const { app } = await testApp();
+    const bomb = `"${'x'.repeat(10_000)}"${'\n""'.repeat(1000)}`;
+    const answer = await request(app.server).post(`${url}&encoding=delta`).type('text/plain').send(bomb);
+    expect([answer.status, answer.body.error.code]).toEqual([413, 'too_large']);
+  });
+
   test.each([100, 200_000])('a gzip bomb of %i KB stops at the cap', async (kilobytes) => {
     const { app } = await testApp();
     const bomb = gzipSync(Buffer.alloc(Math.max(kilobytes * 1000, 1_100_000), 0x20));

@@ -200,6 +200,8 @@ export const throttled = {
   title: 'longest task at 6 × CPU throttling',
   limitMs: 120_000,
   alone: true,
+  repeats: 3,
+  medians: ['longestLoadMs', 'longestTrackMs'],
   async play({ visitor, site, track, collector }) {
     const page = await visitor.context.newPage();
     const session = await visitor.context.newCDPSession(page);

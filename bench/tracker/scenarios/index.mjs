@@ -8,7 +8,7 @@ import { fourTabs } from './tabs.mjs';
 
 /**
  * What every tracker goes through. `play(stage)` gives a result, of which `tracked`, `got` and `duplicates` are numbers of events; `limitMs`
- * cuts it off; `repeats` plays it several times and adds up; `alone` says that nothing else may run beside it.
+ * cuts it off; `repeats` plays it several times and adds up, but for `medians`; `alone` says that nothing else may run beside it.
  */
 export const scenarios = ({ outageSeconds }) => [
   ...navigations,

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
+import { checkEvent, type MillraceEvent, undelta } from '@millrace/sdk/schema';
 
 /** The tracker that ships, as Rollup made it. */
 export function realTracker(): string {
@@ -20,12 +20,15 @@ export async function startCollector(script: string) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const batch = new URL(request.url!, 'http://collector').searchParams.get('batch');
+    const { searchParams } = new URL(request.url!, 'http://collector');
+    const batch = searchParams.get('batch');
     const isKnown = batches.has(batch);
     // An empty request asks whether the batch is here.
     const isQuestion = raw.length === 0;
     if (!isQuestion) batches.add(batch);
-    const body = (!isQuestion && request.url!.includes('encoding=gzip') ? gunzipSync(raw) : raw).toString('utf8');
+    const encoding = isQuestion ? undefined : searchParams.get('encoding');
+    const text = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    const body = encoding === 'delta' ? undelta(text, Infinity) : text;
     for (const line of body.split('\n').filter(Boolean)) {
       const { event, refusal } = checkEvent(JSON.parse(line));
       if (event) events.set(event.event_id, event);

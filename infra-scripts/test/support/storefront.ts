@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { undelta } from '@millrace/sdk/schema';
 
 /** What becomes of requests with events: `ok` passes them on; the rest fails before or after the server has them. */
 export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer';
@@ -48,7 +49,9 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     for await (const part of incoming) parts.push(part as Buffer);
     const url = new URL(incoming.url!, ingest);
     const raw = Buffer.concat(parts);
-    const text = (url.searchParams.get('encoding') === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    const encoding = url.searchParams.get('encoding');
+    const sent = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    const text = encoding === 'delta' ? undelta(sent, Infinity) : sent;
     url.searchParams.delete('encoding');
     const body = text
       .split('\n')

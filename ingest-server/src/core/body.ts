@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gunzipSync } from 'node:zlib';
-import { limits } from '@millrace/sdk/schema';
+import { limits, TooLong, undelta } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
@@ -24,6 +24,13 @@ function plainType(header: string | undefined): string {
   }
   return lastType;
 }
+
+/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before. */
+export type Packing = 'gzip' | 'delta' | undefined;
+
+/** By the address, where an encoding needs no preflight, or by the header `content-encoding`, which knows no delta. */
+export const packingOf = (encoding: unknown, header: string | undefined): Packing =>
+  encoding === 'delta' ? encoding : encoding === 'gzip' || header?.trim().toLowerCase() === 'gzip' ? 'gzip' : undefined;
 
 /** Refuses, before the body is read, what could not be understood. */
 export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {
@@ -65,6 +72,18 @@ function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
   );
 }
 
+function unfolded(body: Buffer): Buffer {
+  try {
+    return Buffer.from(undelta(body.toString(), limits.batchBytes));
+  } catch (error) {
+    if (!(error instanceof TooLong)) throw error;
+    throw new RequestError(
+      'too_large',
+      `the body has more than ${limits.batchBytes} bytes when it is unfolded: split the batch`,
+    );
+  }
+}
+
 function elementsOf(text: string): SentLine[] {
   try {
     // An element may span several lines, so it is never stored as it stands.
@@ -82,9 +101,10 @@ function elementsOf(text: string): SentLine[] {
 export function sentLines(
   body: Buffer,
   contentType: string | undefined,
-  isGzip: boolean,
+  packing: Packing,
 ): SentLine[] | Promise<SentLine[]> {
-  if (!isGzip) return linesOf(body, contentType);
+  if (packing === undefined) return linesOf(body, contentType);
+  if (packing === 'delta') return linesOf(unfolded(body), contentType);
   const bytes = inflated(body);
   return Buffer.isBuffer(bytes)
     ? linesOf(bytes, contentType)

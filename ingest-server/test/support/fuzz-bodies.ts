@@ -137,6 +137,7 @@ const tooLarge: HostileRequest[] = [
   { query: 'key=demo', body: Buffer.from('{}\n'.repeat(501)) },
   { query: 'key=demo', body: Buffer.alloc(1_100_000, '{"a":1}\n') },
   { query: 'key=demo&encoding=gzip', body: gzipSync(Buffer.alloc(5_000_000, ' ')) },
+  { query: 'key=demo&encoding=delta', body: Buffer.from(`"${'x'.repeat(10_000)}"${'\n""'.repeat(1000)}`) },
 ].map((one) => ({ ...one, headers: { 'content-type': 'text/plain' } }));
 
 function lineOf(random: Random): string {
@@ -213,7 +214,8 @@ export function hostileRequest(random: Random): HostileRequest {
     if (kind === 1) body = body.subarray(0, random.below(body.length));
     if (kind === 2) body[random.below(body.length)]! ^= 1 << random.below(8);
     if (kind === 3) body = Buffer.concat([body, body]);
-  } else if (random.chance(0.03)) query += `&encoding=${random.pick(['br', 'GZIP', '', 'gzip&encoding=gzip'])}`;
+  } else if (random.chance(0.1)) query += '&encoding=delta';
+  else if (random.chance(0.03)) query += `&encoding=${random.pick(['br', 'GZIP', '', 'gzip&encoding=gzip'])}`;
   const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
   if (random.chance(0.05))
     headers.origin = random.pick(['http://shop.example', 'http://evil.example', 'null', 'x'.repeat(300)]);

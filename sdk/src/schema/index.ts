@@ -8,3 +8,4 @@ export * from './json-schema.js';
 export * from './limits.js';
 export { depthOf, type JsonValue } from './properties.js';
 export * from './slug.js';
+export { TooLong, undelta } from './undelta.js';

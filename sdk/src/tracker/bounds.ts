@@ -25,8 +25,8 @@ export const batchRecords = 100;
 export const exitBatchChars = 16 * 1024;
 /** What a leaving page may have under way: the browser allows 64 KiB, shared with everybody on the page. */
 export const exitBytes = 60 * 1024;
-/** More do not go out with a page: an event has some 500 bytes. */
-export const exitEvents = 200;
+/** More do not go out with a page, by its 64 KiB and those of `fetchLater`: an event has some 180 bytes there. */
+export const exitEvents = 500;
 
 /** Events wait this long for others to share their request. */
 export const lingerMs = 250;

@@ -1,7 +1,8 @@
 import { attempt } from './attempt.js';
 import { exitBatchChars, exitBytes, exitEvents } from './bounds.js';
 import { byteLength } from './bytes.js';
-import { onLifecycle } from './lifecycle.js';
+import { deltaOf } from './delta.js';
+import { listen } from './lifecycle.js';
 import type { Moments, Part } from './plugin.js';
 import { type Batch, batchOf } from './queue.js';
 import { beginRun, readRuns } from './runs.js';
@@ -59,8 +60,8 @@ export const leaving: Part<void> = (inside) => {
   /** False when there is no room. */
   function hand(batch: Batch): boolean {
     const at = Date.now();
-    const url = inside.address(batch, at);
-    const body = batch.lines.join('\n');
+    const url = `${inside.address(batch, at)}&encoding=delta`;
+    const body = deltaOf(batch.lines);
     if (
       gone &&
       (attempt(() => fetchLater(url, { ...requestOf(body), activateAfter: 0 })) ||
@@ -84,10 +85,7 @@ export const leaving: Part<void> = (inside) => {
   const leave = () =>
     inside.pass(() => {
       inside.identity.save();
-      const names = store.names('e.').filter(store.get);
-      // Apart, as a commit puts them, so under the same names: nothing is there twice.
-      inside.queue.move(names, true, true);
-      inside.queue.move(names, false, true);
+      inside.queue.move(true);
       // For a page that lives on.
       sender.wake();
       inside.stream.note();
@@ -115,26 +113,31 @@ export const leaving: Part<void> = (inside) => {
     if (state === 'denied') mine = [];
   });
 
-  onLifecycle({
-    hidden() {
+  // The moments of a page's life: https://developer.chrome.com/docs/web-platform/page-lifecycle-api. Neither `unload` nor `beforeunload`, which
+  // keep a page out of the back/forward cache.
+  const awake = () => inside.pass(sender.wake);
+  listen(document, 'visibilitychange', () => {
+    // On a phone this may be the last that is heard of a page.
+    if (document.visibilityState === 'hidden') {
       inside.tell('hidden');
       leave();
-    },
-    awake: () => inside.pass(sender.wake),
-    left() {
-      inside.tell('left');
-      gone = true;
-      // Lets the lock go, which another tab may wait for, and which would keep the page out of the back/forward cache.
-      aborter?.abort();
-      leave();
-    },
-    returned() {
-      gone = false;
-      bytes = 0;
-      elsewhere.clear();
-      renew();
-      inside.pass(sender.wake);
-      inside.tell('returned');
-    },
+    } else awake();
+  });
+  listen(window, 'online', awake);
+  listen(window, 'pagehide', () => {
+    inside.tell('left');
+    gone = true;
+    // Lets the lock go, which another tab may wait for, and which would keep the page out of the back/forward cache.
+    aborter?.abort();
+    leave();
+  });
+  listen(window, 'pageshow', (event) => {
+    if (!(event as PageTransitionEvent).persisted) return;
+    gone = false;
+    bytes = 0;
+    elsewhere.clear();
+    renew();
+    awake();
+    inside.tell('returned');
   });
 };

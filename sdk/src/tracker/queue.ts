@@ -34,10 +34,11 @@ export interface Queue {
   /** Brings what is in localStorage and memory into IndexedDB. Settles when it is there, or cannot be. */
   commit(): Promise<void>;
   /**
-   * The same for these names, of those that are only in this page's memory (`areLoose`) or of the others. Never rejects.
+   * Its first half. Never rejects.
    * @param atOnce without asking what was there before: for a page that may be gone before the answer comes
+   * @returns the first name, if there was something
    */
-  move(names: readonly string[], areLoose: boolean, atOnce: boolean): Promise<void>;
+  move(atOnce?: boolean): Promise<string | undefined>;
   /** The next batch to send, of the oldest events; undefined when nothing waits. */
   next(): Promise<Taken | undefined>;
   /** The server has the batch, or will never take it: forgets it and its events. With a reason they are counted as dropped. */
@@ -110,27 +111,30 @@ export function createQueue(
     if (last) await shelf.remove('e.', last);
   }
 
-  async function move(names: readonly string[], areLoose: boolean, atOnce: boolean): Promise<void> {
-    const chosen = names.filter((name) => store.isLoose(name) === areLoose);
-    const entries = chosen.flatMap((name) => entriesOf(name, store.get(name)!));
-    try {
-      if (chosen.length && shelf.put) {
-        await shelf.put(entries, atOnce);
-        chosen.forEach(store.remove);
-      }
-    } catch {
-      withoutShelf();
-    }
+  async function move(atOnce?: boolean): Promise<string | undefined> {
+    // What the browser does not let us read stays where it is.
+    const names = store.names('e.').filter(store.get);
+    await Promise.all(
+      [true, false].map(async (areLoose) => {
+        const chosen = names.filter((name) => store.isLoose(name) === areLoose);
+        const entries = chosen.flatMap((name) => entriesOf(name, store.get(name)!));
+        try {
+          if (chosen.length && shelf.put) {
+            // Only this page has those in its memory: no other tab can have put them, nor can they have left.
+            await shelf.put(entries, atOnce || areLoose);
+            chosen.forEach(store.remove);
+          }
+        } catch {
+          withoutShelf();
+        }
+      }),
+    );
+    return names[0];
   }
 
   async function commitNow(): Promise<void> {
-    // What the browser does not let us read stays where it is.
-    const names = store.names('e.').filter(store.get);
     bridged = 0;
-    if (names.length) {
-      await Promise.all([move(names, true, true), move(names, false, false)]);
-      committed();
-    }
+    if (await move()) committed();
     await trim();
   }
 
@@ -175,7 +179,7 @@ export function createQueue(
       const isWhole = next ? isOther(next) : stored.length < batchRecords;
       const batch = batchOf(taken, isWhole ? end : undefined);
       const begun = near.filter(({ stream, seq }) => stream === batch.stream && seq <= batch.last);
-      const final = begun[begun.length - 1]!;
+      const final = begun.pop()!;
       const rest = found
         .slice(taken.length)
         .filter(({ stream, seq }) => stream === batch.stream && seq < final.seq + final.events);

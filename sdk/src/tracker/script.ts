@@ -35,10 +35,10 @@ function install(): void {
     console.warn('millrace: script tag without data-key');
   }
   const tracker = safely({ gpc: gpc as 'ignore' }, () => {
-    if (!key) throw new TypeError('no data-key');
     const started = startTracker(
       {
-        key,
+        // Without one it throws, and all calls do nothing.
+        key: key!,
         // The script's own origin, unless data-endpoint names another; a relative one is on the page's.
         endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
         page,

@@ -7,9 +7,9 @@ import type { Store } from './store.js';
 export interface Shelf {
   /**
    * Missing where it has no copies of its own.
-   * @param loose only this page has them, in its memory: no other tab can have put them, nor can they have left, so they are put at once
+   * @param atOnce whatever was here before
    */
-  put?(entries: readonly Entry[], loose?: boolean): Promise<unknown>;
+  put?(entries: readonly Entry[], atOnce?: boolean): Promise<unknown>;
   /** The names of what is stored, the first or all. */
   names(count?: number): Promise<string[]>;
   /** The events from the first to those stored under this name. */
@@ -82,9 +82,9 @@ export function openShelf(name: string): Shelf {
     });
 
   return {
-    put: (entries, loose) =>
+    put: (entries, atOnce) =>
       run((events, then) => {
-        if (loose) {
+        if (atOnce) {
           putAll(events, entries);
           return events.transaction.commit();
         }

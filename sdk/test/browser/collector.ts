@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { checkEvent, type MillraceEvent } from '../../src/schema/index.js';
+import { checkEvent, type MillraceEvent, undelta } from '../../src/schema/index.js';
 
 /** One request as it arrived. */
 export interface Hit {
@@ -9,7 +9,7 @@ export interface Hit {
   path: string;
   params: URLSearchParams;
   headers: IncomingMessage['headers'];
-  /** Unzipped. */
+  /** Unpacked. */
   body: string;
   /** As it was on the wire. */
   bytes: number;
@@ -85,8 +85,9 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
     const isQuestion = request.method === 'POST' && raw.length === 0;
-    const zipped = url.searchParams.get('encoding') === 'gzip' && !isQuestion;
-    const body = (zipped ? gunzipSync(raw) : raw).toString('utf8');
+    const encoding = isQuestion ? undefined : url.searchParams.get('encoding');
+    const text = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    const body = encoding === 'delta' ? undelta(text, Infinity) : text;
     const events = request.method === 'POST' && !isQuestion ? parse(body) : [];
     const hit: Hit = {
       method: request.method ?? '',

@@ -1,3 +1,4 @@
+import { undelta } from '../../src/schema/index.js';
 import { type FakeClock, startFakeClock } from './fake-clock.js';
 import { setGlobals } from './set-globals.js';
 import { createDisk, type Disk } from './web-storage.js';
@@ -107,7 +108,8 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
 
   function note(how: Sent['how'], address: string, body: string): Sent {
     const url = new URL(address, location.href);
-    const sent = { how, url, batch: url.searchParams.get('batch') ?? '', body, lines: body.split('\n'), at: clock.now };
+    const text = url.searchParams.get('encoding') === 'delta' ? undelta(body, Infinity) : body;
+    const sent = { how, url, batch: url.searchParams.get('batch') ?? '', body, lines: text.split('\n'), at: clock.now };
     (body === '' ? browser.asked : browser.sent).push(sent);
     return sent;
   }

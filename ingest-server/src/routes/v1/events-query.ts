@@ -1,7 +1,7 @@
 import { maxBatchIdLength } from '../../core/batch-key.js';
 import { RequestError } from '../../request-error.js';
 
-/** `?key=…&sent_at=…&batch=…&encoding=gzip` */
+/** `?key=…&sent_at=…&batch=…&encoding=gzip`, or `delta` */
 export type EventsQuery = Partial<Record<string, string | string[]>>;
 
 /** A parameter that is given twice is as good as none. */

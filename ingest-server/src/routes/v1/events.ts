@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
 import { batchKey, batchName } from '../../core/batch-key.js';
-import { sentLines } from '../../core/body.js';
+import { packingOf, sentLines } from '../../core/body.js';
 import { createClaimedIds } from '../../core/claimed-ids.js';
 import { systemClock } from '../../core/clock.js';
 import { type Delivery, NotSafeError } from '../../core/delivery.js';
@@ -109,8 +109,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     batch: string | undefined,
   ): Promise<Remembered> {
     const { headers, query } = request;
-    const isGzip = query.encoding === 'gzip' || headers['content-encoding']?.trim().toLowerCase() === 'gzip';
-    const lines = sentLines(request.body ?? Buffer.alloc(0), headers['content-type'], isGzip);
+    const packing = packingOf(query.encoding, headers['content-encoding']);
+    const lines = sentLines(request.body ?? Buffer.alloc(0), headers['content-type'], packing);
     request.body = undefined;
     return Array.isArray(lines)
       ? onceOrAgain(lines, query, batch)
