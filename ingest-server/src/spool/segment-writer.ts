@@ -37,11 +37,18 @@ const groupBytes = 4 * 1024 * 1024;
 const smallBatchBytes = 64 * 1024;
 const failureFadesMs = 10_000;
 
-/** The last `write` of all bytes at a place; a short write is continued, and what stops it is thrown. */
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number) {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
+/** Writes all of the buffers to a place, without joining them first; a short write is continued, and what stops it is thrown. */
+async function writeAll(handle: FileHandle, buffers: readonly Buffer[], position: number) {
+  let rest = buffers;
+  for (let at = position; rest.length > 0; ) {
+    const { bytesWritten } = await handle.writev(rest, at);
+    at += bytesWritten;
+    let left = bytesWritten;
+    const done = rest.findIndex(({ length }) => {
+      left -= length;
+      return left < 0;
+    });
+    rest = done < 0 ? [] : [rest[done]!.subarray(rest[done]!.length + left), ...rest.slice(done + 1)];
   }
 }
 
@@ -96,9 +103,9 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
     segment.writing = true;
     const start = segment.size;
     const isNew = start === 0;
-    const bytes = Buffer.concat([...(isNew ? [segmentHeader] : []), ...group.flatMap(({ buffers }) => buffers)]);
+    const buffers = [...(isNew ? [segmentHeader] : []), ...group.flatMap((append) => append.buffers)];
     try {
-      await writeAll(handle, bytes, start);
+      await writeAll(handle, buffers, start);
       await handle.datasync();
       if (isNew) await syncFolder(folder, fs);
     } catch (error) {
@@ -107,7 +114,10 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
       await seal();
       throw error;
     }
-    options.grown(segment, bytes.length);
+    options.grown(
+      segment,
+      buffers.reduce((sum, { length }) => sum + length, 0),
+    );
     let offset = start + (isNew ? segmentHeader.length : 0);
     const positions = group.map(({ chunks, buffers }) =>
       chunks.map((chunk, i) => {
