@@ -129,7 +129,7 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${busy(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${busy(about)}${anew(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
     '',
     'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
     '',
@@ -167,7 +167,7 @@ export function report(about, results) {
         `${table(
           head,
           network.map(({ line }) => line),
-        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there, the one of batches those whose batches came in time: who waits for more sends less often.`,
+        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there, the one of batches those whose batches came in time: who waits for more sends less often. The three lines of 30 s are shown and not judged: they say mostly how long a tracker waits before it tries at all.`,
     ),
     ...section(
       'Cost in the page',
@@ -191,6 +191,15 @@ const idleTasks = ({ floor }) =>
   floor?.throttled
     ? ` Without a tracker the page's longest tasks were ${Math.round(floor.throttled.longestLoadMs)} and ${Math.round(floor.throttled.longestTrackMs)} ms.`
     : '';
+
+/** Rows that were measured once more, all trackers together. */
+const anew = ({ again = [], rows }) =>
+  again
+    .map(({ rows: ids, date, minutes }) => {
+      const titles = rows.filter(({ id }) => ids.includes(id)).map(({ title }) => `"${title}"`);
+      return ` Measured once more afterwards, all trackers in one run, on ${date} (${minutes} minutes), after ours had changed: ${titles.join(', ')}.`;
+    })
+    .join('');
 
 /** Timed lines of a machine that was busy with other things say little, and that has to stand beside them. */
 const busy = ({ load }) =>

@@ -1,8 +1,8 @@
 // Trackers side by side: the same page, faults and collector for seven published SDKs and for ours.
-// usage: node bench/tracker [--only ID,…] [--rows ID,…] [--outage-seconds 120] [--list] [--again]
+// usage: node bench/tracker [--only ID,…] [--rows ID,… [--merge]] [--outage-seconds 120] [--list] [--again]
 // Without --only and --rows it writes docs/trackers.md, else it prints the table. It installs what it compares with into its own folder, talks
-// to 127.0.0.1 only, and takes about three quarters of an hour. The figures are kept in .build/trackers.json, after each cell; --again writes
-// the table from there.
+// to 127.0.0.1 only, and takes about an hour. The figures are kept in .build/trackers.json, after each cell; --again writes the table from
+// there, --merge takes the rows that are measured, of all trackers, into the figures of the last whole run, and the table says so.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     'outage-seconds': { type: 'string', default: '120' },
     list: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
+    merge: { type: 'boolean', default: false },
   },
 });
 
@@ -53,6 +54,10 @@ if (values.again) {
   writeFileSync(docs, report(about, results));
   process.exit();
 }
+const last = values.merge ? JSON.parse(readFileSync(figures, 'utf8')) : undefined;
+if (last?.about.partial) throw new Error('the last run was a partial one: there is nothing whole to merge into');
+if (last && (values.only !== undefined || values.rows === undefined))
+  throw new Error('--merge wants --rows and all trackers, so that what is compared is of one run');
 const trackers = chosen(peers, values.only, 'tracker');
 const rows = chosen(all, values.rows, 'row');
 
@@ -87,8 +92,21 @@ function keep() {
     processors: availableParallelism(),
   };
   about.minutes = Math.round((Date.now() - began) / 60_000);
+  // Merged in the end, so that a run that is broken off spoils nothing.
+  if (!last) write(about, results);
+}
+
+function write(about, results) {
   mkdirSync(here('../../.build'), { recursive: true });
   writeFileSync(figures, `${JSON.stringify({ about, results }, null, 2)}\n`);
+}
+
+/** The last whole run with the rows of this one in their places. */
+function merged() {
+  const { rows, date, minutes, load, trackers } = about;
+  const again = [...(last.about.again ?? []), { rows: rows.map(({ id }) => id), date, minutes, load }];
+  for (const [id, cells] of Object.entries(results)) last.results[id] = { ...last.results[id], ...cells };
+  return { about: { ...last.about, trackers, again }, results: last.results };
 }
 
 async function play(peer, row) {
@@ -140,6 +158,9 @@ for (const row of rows.filter(({ alone }) => alone)) {
 
 about.ended = true;
 keep();
-const text = report(about, results);
-if (about.partial) console.log(text);
-else writeFileSync(docs, text);
+if (last) {
+  const whole = merged();
+  write(whole.about, whole.results);
+  writeFileSync(docs, report(whole.about, whole.results));
+} else if (about.partial) console.log(report(about, results));
+else writeFileSync(docs, report(about, results));

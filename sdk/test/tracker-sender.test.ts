@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { asking } from '../src/tracker/asking.js';
-import { createBackoff, delayAfter, parseRetryAfter } from '../src/tracker/backoff.js';
+import { createBackoff, delayAfter, hopeless, parseRetryAfter } from '../src/tracker/backoff.js';
 import { answerMs, exitBatchChars, exitBytes } from '../src/tracker/bounds.js';
 import { reports } from '../src/tracker/drops.js';
 import { leaving } from '../src/tracker/leaving.js';
@@ -69,17 +69,17 @@ describe('back-off', () => {
       random,
     );
 
-  test('the pause is at most six times the time of the failures, four seconds to eight minutes, with full jitter', () => {
+  test('the pause is at most eight times the time of the failures, twelve seconds to eight minutes, with full jitter', () => {
     expect([0, 1000, 10_000, hour].map((failingMs) => delayAfter(failingMs, 0.5))).toEqual([
-      2000,
-      3000,
-      30_000,
+      6000,
+      6000,
+      40_000,
       4 * minute,
     ]);
     expect(delayAfter(hour, 0)).toBe(0);
   });
 
-  test('a trouble of three seconds is followed by no pause over eighteen, however the dice fall', () => {
+  test('a trouble of three seconds is followed by no pause over twenty-four, however the dice fall', () => {
     const number = fc.double({ min: 0, max: 0.999, noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), number), { minLength: 1 }), (failures) => {
@@ -88,7 +88,7 @@ describe('back-off', () => {
         for (const [at, jitter] of failures.sort(([a], [b]) => a - b)) {
           dice = jitter;
           backoff.failed(start + at);
-          expect(backoff.wait(start + at)).toBeLessThanOrEqual(18_000);
+          expect(backoff.wait(start + at)).toBeLessThanOrEqual(24_000);
         }
       }),
     );
@@ -109,8 +109,8 @@ describe('back-off', () => {
       expect(parseRetryAfter(header, start) > 0).toBe(false);
       const backoff = open(createDisk());
       backoff.failed(start, header);
-      expect(backoff.wait(start)).toBe(2000);
-      expect(backoff.read()[2]).toBe(0);
+      expect(backoff.wait(start)).toBe(6000);
+      expect(backoff.wait(start, hopeless)).toBe(0);
     },
   );
 
@@ -118,10 +118,10 @@ describe('back-off', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
     one.failed(start);
-    expect(two.wait(start)).toBe(2000);
-    expect(two.wait(start + 2000)).toBe(0);
-    two.failed(start + 2000);
-    expect(one.wait(start + 2000)).toBe(6000);
+    expect(two.wait(start)).toBe(6000);
+    expect(two.wait(start + 6000)).toBe(0);
+    two.failed(start + 6000);
+    expect(one.wait(start + 6000)).toBe(24_000);
     one.succeeded();
     expect(two.wait(start)).toBe(0);
     expect(disk.used()).toBe(0);
@@ -133,8 +133,8 @@ describe('back-off', () => {
       fc.property(fc.integer({ min: 1, max: 3600 }), number, (seconds, jitter) => {
         const backoff = open(createDisk(), () => jitter);
         backoff.failed(start, String(seconds));
-        expect(backoff.read()[2]).toBe(1);
         expect(backoff.wait(start)).toBeGreaterThanOrEqual(seconds * 1000);
+        expect(backoff.wait(start, hopeless)).toBe(backoff.wait(start));
         expect(backoff.wait(start)).toBeLessThanOrEqual(seconds * 1100 + 1);
         expect(backoff.wait(start - 100 * hour)).toBe(0);
       }),
@@ -146,7 +146,7 @@ describe('back-off', () => {
       const backoff = open(createDisk({ 'p.w': text }));
       expect(backoff.wait(start)).toBe(0);
       backoff.failed(start);
-      expect(backoff.wait(start)).toBe(2000);
+      expect(backoff.wait(start)).toBe(6000);
     }
   });
 });
@@ -208,13 +208,28 @@ describe('the sender', () => {
       page.track(2);
       await browser.clock.advance(500);
       expect(browser.sent).toHaveLength(1);
-      await browser.clock.advance(2000);
+      await browser.clock.advance(6000);
       expect(ids()[1]).toBe(ids()[0]);
       expect(browser.sent[1]!.body).toBe(browser.sent[0]!.body);
       expect(sizes()).toEqual([3, 3, 2]);
       expect(waiting()).toBe(0);
     },
   );
+
+  test('a page that begins in a pause tries once; the pages that were there keep to it', async () => {
+    browser.reply = () => 503;
+    const page = openPage();
+    page.track(1);
+    await browser.clock.advance(1000);
+    await page.flush();
+    expect(browser.sent).toHaveLength(1);
+    const next = openPage();
+    next.track(1);
+    await browser.clock.advance(1000);
+    await next.flush();
+    await page.flush();
+    expect(ids()).toEqual([ids()[0], ids()[0]]);
+  });
 
   test('keeps to Retry-After, on flush, on other pages and on leaving too', async () => {
     answers({ status: 429, retryAfter: '60' }, 200);
@@ -412,6 +427,7 @@ describe('leaving', () => {
   test('an answer of 503 to what a hidden page handed over is a failure like any other', async () => {
     answers(503, 200);
     const page = openLeaving();
+    await browser.clock.advance(1000);
     page.track(1);
     page.hide();
     await browser.clock.advance(100);
@@ -522,16 +538,16 @@ describe('leaving', () => {
     expect(browser.sent.map(({ how }) => how)).toEqual(['keepalive']);
   });
 
-  test('a pause of its own is cut short on the way out, but not after three failures in a row', async () => {
+  test('a pause of its own is cut short on the way out, but not after five failures in a row', async () => {
     for (const [failures, requests] of [
       [1, 1],
-      [2, 1],
-      [3, 0],
+      [4, 1],
+      [5, 0],
       [9, 0],
     ] as const) {
       browser.close();
       browser = startFakeBrowser({ now: start });
-      browser.disk.storage.setItem('millrace.demo.w', `${start + minute},${failures},0,${minute}`);
+      browser.disk.storage.setItem('millrace.demo.w', `${start + minute},${failures},${minute}`);
       const page = openLeaving();
       page.track(1);
       page.leave();

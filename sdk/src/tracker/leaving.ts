@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { hopeless } from './backoff.js';
 import { exitBatchChars, exitBytes, exitEvents } from './bounds.js';
 import { byteLength } from './bytes.js';
 import { deltaOf } from './delta.js';
@@ -12,9 +13,6 @@ declare global {
   /** https://wicg.github.io/pending-beacon/ (Chrome 135). Throws where its share of the 64 KiB is used up. */
   function fetchLater(url: string, init: RequestInit & { activateAfter?: number }): { readonly activated: boolean };
 }
-
-/** So many failures in a row are no passing trouble: a page that leaves spares itself a request. */
-const hopeless = 3;
 
 /**
  * A page that is left, or may be, hands over its own events that nobody has begun to send, as far as the browser's 64 KiB go; what does not
@@ -89,10 +87,7 @@ export const leaving: Part<void> = (inside) => {
       // For a page that lives on.
       sender.wake();
       inside.stream.note();
-      const { backoff } = inside;
-      const [, failures = 0, asked] = backoff.read();
-      // This page has no later: a pause that the server did not ask for may be cut short.
-      while (!backoff.wait(Date.now()) || (!asked && failures < hopeless)) {
+      while (!inside.backoff.wait(Date.now(), hopeless)) {
         const batch = unsent();
         if (!batch || !hand(batch)) return;
         // What lies before it and is not in memory any more is a run of its own.

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { hopeless } from './backoff.js';
 import { lingerMs, settleMs } from './bounds.js';
 import { createLock } from './lock.js';
 import type { Inside } from './plugin.js';
@@ -27,6 +28,8 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
   let running: Promise<unknown> = Promise.resolve();
   /** Nothing waits any more but what was tracked meanwhile, which waits for others to share its request. */
   let isAll: boolean;
+  /** The page has just begun. */
+  let urgent = hopeless;
 
   function settle(batch: Batch, answer: Answer, at: number): boolean {
     inside.tell('answered', { ...answer, batch, at });
@@ -37,7 +40,8 @@ export function createSender(inside: Omit<Inside, 'sender'>, name: string): Send
   }
 
   async function drain(signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted && !backoff.wait(now())) {
+    while (!signal?.aborted && !backoff.wait(now(), urgent)) {
+      urgent = 0;
       const batch = isAll ? undefined : await queue.next();
       isAll = !batch;
       if (!batch) return sleep(settleMs);
