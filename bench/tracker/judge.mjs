@@ -5,19 +5,31 @@ function cells(values, format, best) {
   );
 }
 
-/** Judges a line: who is best, and by how much ours is worse than that, if it is. A yardstick is shown, not judged. */
+/**
+ * Judges a line: who is best of those that are compared, and by how much ours is `worse` than that, if it is. A yardstick is shown, not judged. `besides`
+ * says whose figure is better than ours without being compared.
+ */
 export function judged(title, trackers, values, { format, tolerance, yardstick, more = false, eligible = () => true }) {
-  if (yardstick) return { line: [title, ...cells(values, format, () => false)] };
-  const numbers = trackers.flatMap((tracker, n) =>
-    values[n] !== undefined && !Number.isNaN(values[n]) && eligible(tracker) ? [values[n]] : [],
-  );
-  const best = more ? Math.max(...numbers) : Math.min(...numbers);
-  const equal = (value) => (more ? value >= best * (1 - tolerance) : value <= best * (1 + tolerance) + 1e-9);
-  const ours = values[trackers.findIndex((tracker) => tracker.ours)];
-  const leader = trackers.find((tracker, n) => values[n] === best && eligible(tracker));
-  const worse =
-    ours !== undefined && numbers.length > 0 && !equal(ours)
-      ? `${title}: ours ${format(ours)}, ${leader.name} ${format(best)}`
+  const isCompared = (tracker) => !yardstick && eligible(tracker);
+  const better = (one, other) => (more ? one * (1 - tolerance) > other + 1e-9 : one * (1 + tolerance) + 1e-9 < other);
+  const figures = trackers
+    .map((tracker, n) => ({ tracker, value: values[n] }))
+    .filter(({ value }) => value !== undefined && !Number.isNaN(value));
+  const best = (some) =>
+    some.reduce(
+      (first, one) => (first && !(more ? one.value > first.value : one.value < first.value) ? first : one),
+      undefined,
+    );
+  const ours = figures.find(({ tracker }) => tracker.ours);
+  const leader = best(figures.filter(({ tracker }) => isCompared(tracker)));
+  const other = best(figures.filter(({ tracker }) => !isCompared(tracker)));
+  const beats = (one) =>
+    ours && one && better(one.value, ours.value)
+      ? `${title}: ours ${format(ours.value)}, ${one.tracker.name} ${format(one.value)}`
       : undefined;
-  return { line: [title, ...cells(values, format, (value, n) => eligible(trackers[n]) && equal(value))], worse };
+  return {
+    line: [title, ...cells(values, format, (value, n) => isCompared(trackers[n]) && !better(leader.value, value))],
+    worse: beats(leader),
+    besides: yardstick ? undefined : beats(other),
+  };
 }

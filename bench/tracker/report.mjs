@@ -103,7 +103,9 @@ export function report(about, results) {
       );
   const network = lines('network');
   const cost = lines('cost');
-  const worse = [...size, ...delivery, ...network, ...cost].flatMap((one) => one.worse ?? []);
+  const all = [...size, ...delivery, ...network, ...cost];
+  const worse = all.flatMap((one) => one.worse ?? []);
+  const besides = all.flatMap((one) => one.besides ?? []);
   const failures = [...trackers, { id: 'floor', name: 'nothing' }].flatMap(({ id, name }) =>
     Object.entries(results[id] ?? {}).flatMap(([line, { failed }]) => (failed ? [`${name}, ${line}: ${failed}`] : [])),
   );
@@ -145,7 +147,7 @@ export function report(about, results) {
     '',
     ...section(
       'Where ours is not the best',
-      list(worse, 'Nowhere: it is best or equal in every line but plain size against the tracker without a queue.'),
+      `${list(worse, 'In no line that is judged.')}${besides.length > 0 ? `\n\nBetter than ours, but not compared, for the reasons that stand under the tables (no queue, nothing stored by then, something lost, tries that begin late):\n\n${list(besides)}` : ''}`,
     ),
     ...section(
       'Size, bytes',
