@@ -385,6 +385,17 @@ describe('leaving', () => {
     expect(waiting()).toBe(0);
   });
 
+  test('300 events that have much in common all go with the page, because what repeats is left out', async () => {
+    const page = openLeaving();
+    browser.reply = () => 'never';
+    const properties = { category: 'books/fiction', list: 'summer reading', currency: 'EUR', in_stock: true };
+    for (let n = 0; n < 300; n++) page.tracker.track('liked_item', { page: 'books', properties: { ...properties, n } });
+    page.leave();
+    expect(seqs().sort((a, b) => a - b)).toEqual(upTo(300));
+    const bytes = browser.sent.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
+    expect(bytes).toBeLessThanOrEqual(exitBytes);
+  });
+
   test('a request that is under way already is not handed over again', async () => {
     browser.reply = () => 'never';
     const page = openLeaving();

@@ -43,7 +43,10 @@ export function checkTypes(contentType: string | undefined, encodings: readonly 
   }
   for (const encoding of encodings) {
     if (encoding !== 'gzip' && encoding !== 'identity') {
-      throw new RequestError('unsupported_type', `the encoding "${encoding}" is not understood: gzip is, or none`);
+      throw new RequestError(
+        'unsupported_type',
+        `the encoding "${encoding}" is not understood: gzip is, in the address delta too, or none`,
+      );
     }
   }
 }
