@@ -112,6 +112,9 @@ export function createQueue(
   }
 
   async function move(atOnce?: boolean): Promise<string | undefined> {
+    // All of it is put now. Put again by a page that is about to be frozen, it would be in a transaction that does not end.
+    clearTimeout(timer as number);
+    timer = undefined;
     // What the browser does not let us read stays where it is.
     const names = store.names('e.').filter(store.get);
     await Promise.all(
@@ -140,7 +143,6 @@ export function createQueue(
 
   /** What is tracked meanwhile goes with the next one. */
   function commit(): Promise<void> {
-    timer = undefined;
     underWay = underWay.then(commitNow).catch(() => {});
     return underWay;
   }
@@ -165,8 +167,8 @@ export function createQueue(
       const end = readRuns(store, oldest.stream)
         .slice(1)
         .find((seq) => seq >= oldest.seq);
-      const isOther = ({ stream, seq }: Pick<Entry, 'stream' | 'seq'>) =>
-        stream !== oldest.stream || seq > (end ?? seq);
+      // Without an end no `seq` is behind it.
+      const isOther = ({ stream, seq }: Pick<Entry, 'stream' | 'seq'>) => stream !== oldest.stream || seq > end!;
       let chars = 0;
       // At least one, however long.
       const near = stored.filter((its) => {
@@ -198,7 +200,8 @@ export function createQueue(
       endRun(store, batch, true);
     },
     split(batch) {
-      maxEvents = Math.ceil(batch.lines.length / 2);
+      // Half of one counts as one.
+      maxEvents = batch.lines.length / 2;
       endRun(store, batch, false);
     },
     clear() {

@@ -19,7 +19,7 @@ export interface Shelf {
 }
 
 /** Events that follow one another are one record, because it is records that cost: each is a message there, one back and a task. */
-function putAll(events: IDBObjectStore, entries: readonly Entry[]): void {
+function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectStore {
   let run: Entry[] = [];
   entries.forEach((entry, index) => {
     run.push(entry);
@@ -30,6 +30,7 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): void {
     events.put(text, nameOf(stream, seq, at, text.length, run.length));
     run = [];
   });
+  return events;
 }
 
 /**
@@ -58,21 +59,25 @@ export function openShelf(name: string): Shelf {
     });
 
   /**
-   * At once when the database is open, so that a page that is leaving gets its last writes in.
+   * At once when the database is open, so that a page that is leaving gets its last writes in; and committed without waiting for answers, because a page
+   * that is frozen in a transaction holds up the next page's, and is thrown out of the back/forward cache for it.
    * @param work gets `then`, which goes on with a request's result: what fails there undoes all
    */
   const run = <T>(
-    work: (events: IDBObjectStore, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => void) => T,
+    work: (events: IDBObjectStore, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => undefined) => T,
   ): Promise<T> =>
     new Promise((resolve, reject) => {
       const begin = () => {
         // "Relaxed": written to the system, not synced, so it outlives the browser and costs no disk flush.
         const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
         const abort = () => transaction.abort();
-        transaction.onabort = transaction.onerror = reject;
+        // Follows every error, too.
+        transaction.onabort = reject;
         const result = work(transaction.objectStore('e'), (request, go) => {
           request.onsuccess = () => attempt(() => go(request.result), abort);
         });
+        // Missing in Safari 14.
+        if (result) transaction.commit?.();
         transaction.oncomplete = () => resolve(result);
       };
       // Not opened before it is needed: nothing is stored while consent is pending.
@@ -84,13 +89,11 @@ export function openShelf(name: string): Shelf {
   return {
     put: (entries, atOnce) =>
       run((events, then) => {
-        if (atOnce) {
-          putAll(events, entries);
-          return events.transaction.commit();
-        }
-        then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
+        if (atOnce) return putAll(events, entries);
+        return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
           const news = entries.filter(({ stream, seq }) => {
-            const isNew = seq > (marks[stream] ?? -1);
+            // Also without a mark.
+            const isNew = !(seq <= marks[stream]!);
             if (isNew) marks[stream] = seq;
             return isNew;
           });
