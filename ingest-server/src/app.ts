@@ -1,11 +1,14 @@
 import cluster from 'node:cluster';
+import { setTimeout as pause } from 'node:timers/promises';
 import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
+import { createClaimedIds } from './core/claimed-ids.js';
 import { systemClock } from './core/clock.js';
 import { createDelivery, type Delivery, type DeliveryHooks } from './core/delivery.js';
 import { declaredNames } from './core/intake.js';
+import { settleLeftOpen } from './core/left-open.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
 import { createKeyCheck } from './core/write-keys.js';
 import { onClientError } from './http/client-error.js';
@@ -43,6 +46,10 @@ export interface AppOptions {
 
 /** What may wait in memory for the stream; above it the spool takes events at once. */
 const maxQueuedBytes = 32 * 1024 * 1024;
+/** Events that come again in another batch do so soon: 16 MiB hold what a core takes in in a good ten seconds at its most, in minutes as a rule. */
+const claimedEvents = 500_000;
+/** For finding out what a killed process left open, before the first request is taken; what takes longer goes on beside them. */
+const leftOpenMs = 5_000;
 /** For what is left when the last request is answered: the server as a whole has 10 s to end. */
 const closeLimitMs = 3_000;
 
@@ -101,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clock: systemClock,
     ranges,
     rangesAreGuessed: areGuessed,
+    waits: spool.leftOpen !== undefined,
     lingerMs: config.lingerMs,
     ackTimeoutMs: config.ackTimeoutMs,
     maxQueuedBytes,
@@ -110,6 +118,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     error === undefined ? { state: 'up' } : { state: 'down', code: error.code, message: error.message },
   );
   const stopWatching = watchShards(sink, delivery, error === undefined);
+  const claimedIds = createClaimedIds(claimedEvents);
+  const leftOpen = settleLeftOpen({
+    sink,
+    spool,
+    claimedIds,
+    clock: systemClock,
+    settled: delivery.begin,
+    report: ({ events: found, spooledEvents, error: reason }) =>
+      reason === undefined
+        ? log.info('the process before this one was killed: what it had begun to put is known', {
+            in_stream: found,
+            of_these_in_spool: spooledEvents,
+          })
+        : log.warn('the process before this one was killed, and what it had begun to put is put again', {
+            reason: reason.message,
+          }),
+  });
+  await Promise.race([leftOpen.done, pause(leftOpenMs, undefined, { ref: false })]);
 
   const app = Fastify({
     logger: false,
@@ -139,6 +165,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         await guarded.register(events, {
           delivery: recent === undefined ? delivery : remembering(delivery, recent),
           metrics,
+          claimedIds,
           names: declaredNames(config.catalogue),
           origins: config.origins,
           isKey,
@@ -157,6 +184,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('preClose', async () => delivery.hurry());
   app.addHook('onClose', async () => {
     stopWatching();
+    leftOpen.stop();
     await delivery.close(closeLimitMs);
     const left = spool.stats().events;
     await spool.close();

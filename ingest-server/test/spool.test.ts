@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import * as nodeFs from 'node:fs/promises';
-import { appendFile, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -328,9 +328,52 @@ describe('the spool', () => {
     // Process 1 lives, but it began at another time than the one that left this.
     await writeFile(join(folder, 'lock.1.12345'), '');
     if (process.platform === 'linux') await (await spoolIn(folder)).close();
+    await rm(join(folder, 'lock.1.12345'));
     await writeFile(join(folder, 'lock.4194999.1'), '');
     await (await spoolIn(folder)).close();
+  });
+
+  test('tells when processes that were killed last lived, until that is settled, also to who opens it after another that did not', async () => {
+    const folder = await temporaryFolder();
+    const opened = async () => {
+      const spool = await spoolIn(folder);
+      return { spool, leftOpen: spool.leftOpen };
+    };
+    for (const [name, seconds] of Object.entries({ 'lock.4194998.1': 1_000, 'lock.4194999.1': 2_000 })) {
+      await writeFile(join(folder, name), '');
+      await utimes(join(folder, name), seconds, seconds);
+    }
+    const first = await opened();
+    await first.spool.close();
+    const second = await opened();
+    expect([first.leftOpen, second.leftOpen]).toEqual(Array(2).fill({ first: 1_000_000, last: 2_000_000 }));
+    await second.spool.settle();
+    await second.spool.close();
+    const third = await opened();
+    expect(third.leftOpen).toBeUndefined();
+    await third.spool.close();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a process shows that it lives', async () => {
+    const folder = await temporaryFolder();
+    const spool = await spoolIn(folder);
+    const flag = join(folder, (await readdir(folder)).find((name) => name.startsWith('lock.'))!);
+    await utimes(flag, 1_000, 1_000);
+    for (let i = 0; i < 300 && (await stat(flag)).mtimeMs === 1_000_000; i++)
+      await new Promise((r) => setTimeout(r, 20));
+    expect(Date.now() - (await stat(flag)).mtimeMs).toBeLessThan(60_000);
+    await spool.close();
+  });
+
+  test('the newest entries are those at the end, delivered ones left out', async () => {
+    const spool = await spoolIn(await temporaryFolder());
+    const positions = await append(spool, [chunk('a'), chunk('b'), chunk('c'), chunk('d')]);
+    spool.done([positions[3]!]);
+    const bytes = Buffer.concat(encodeFrame(chunk('a'))).length;
+    expect((await spool.newest(2 * bytes)).map(({ position }) => position)).toEqual(positions.slice(1, 3));
+    expect((await spool.newest(1e6)).map(({ position }) => position)).toEqual(positions.slice(0, 3));
+    await spool.close();
   });
 
   test('of processes that start in the same instant exactly one has the folder, every time', async () => {

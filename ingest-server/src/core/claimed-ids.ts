@@ -10,6 +10,11 @@ export interface Claims {
 
 export interface ClaimedIds {
   begin(writeKey: string): Claims;
+  /**
+   * These are safe, too, under a write key that is not known: an earlier process stored them. They are remembered until as many others are
+   * that this is long ago.
+   */
+  know(ids: Iterable<string>): void;
 }
 
 const { imul } = Math;
@@ -54,6 +59,8 @@ export function createClaimedIds(events: number): ClaimedIds {
   const slots = 2 ** Math.ceil(Math.log2(events * 2));
   let latest = createHashSet(slots);
   let before = createHashSet(slots);
+  /** What `know` was told. Whose it is does not matter: nobody can name the id of another's event before the stream has it. */
+  let known: ReturnType<typeof createHashSet> | undefined;
   const seed = randomInt(word);
   const seeds = new Map<string, number>();
 
@@ -85,18 +92,33 @@ export function createClaimedIds(events: number): ClaimedIds {
     return found;
   }
 
+  function isKnown(id: string): boolean {
+    if (known === undefined) return false;
+    hash(id, seed);
+    return known.has(low, high);
+  }
+
   return {
+    know(ids) {
+      known ??= createHashSet(slots);
+      for (const id of ids) {
+        if (known.isFull()) return;
+        hash(id, seed);
+        known.add(low, high);
+      }
+    },
     begin(writeKey) {
       const start = seedOf(writeKey);
       const mine: number[] = [];
       const inRequest = new Set<number>();
       return {
         isRepeat(id) {
+          if (isKnown(id)) return true;
           hash(id, start);
-          const known = inRequest.size;
+          const distinct = inRequest.size;
           // 53 bits tell a request's few ids apart.
           inRequest.add((high & 0x1fffff) * word + low);
-          if (inRequest.size === known || latest.has(low, high) || before.has(low, high)) return true;
+          if (inRequest.size === distinct || latest.has(low, high) || before.has(low, high)) return true;
           mine.push(low, high);
           return false;
         },
@@ -105,6 +127,7 @@ export function createClaimedIds(events: number): ClaimedIds {
             if (latest.isFull()) {
               [latest, before] = [before, latest];
               latest.clear();
+              known = undefined;
             }
             latest.add(mine[i]!, mine[i + 1]!);
           }

@@ -1,5 +1,5 @@
 import type { Sink } from '../sinks/sink.js';
-import type { Spool } from '../spool/spool.js';
+import type { Spool, SpooledChunk } from '../spool/spool.js';
 import { type Account, createAccounts } from './account.js';
 import { createAlarm } from './alarm.js';
 import { packCalls } from './calls.js';
@@ -39,6 +39,8 @@ export interface DeliveryOptions {
    * then, and the order between two shards is anybody's. Until then the spool takes the events.
    */
   rangesAreGuessed?: boolean;
+  /** Nothing is put before `begin`, likewise: what an earlier process had begun to put is still to be found out. */
+  waits?: boolean;
   /** How long a quiet lane waits for company. */
   lingerMs: number;
   /** How long a request waits for the stream before the spool takes its events. */
@@ -64,6 +66,8 @@ export interface Delivery {
   deliver(chunks: readonly Chunk[]): Promise<void>;
   /** The stream's open shards: moves to as many lanes, once nothing is in flight. */
   useRanges(ranges: readonly HashRange[]): void;
+  /** Puts begin. The stream has had what is `found` in the spool since before the start. */
+  begin(found: readonly SpooledChunk[]): void;
   /** What somebody else learned about the stream (by listing its shards, say). */
   reportKinesis(state: KinesisState): void;
   status(): DeliveryStatus;
@@ -94,6 +98,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let { lingerMs, ranges } = options;
   let nextRanges: readonly HashRange[] | undefined;
   let isGuess = options.rangesAreGuessed ?? false;
+  let waits = options.waits ?? false;
   let stopped = false;
   /** No call leaves before. */
   let openAt = 0;
@@ -123,7 +128,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const sender = createSender({ sink, clock, random, hooks, laneSpool, accounts, stream, wake });
 
   /** While the lanes are not those that the stream has, nothing new is sent. */
-  const holds = () => isGuess || nextRanges !== undefined;
+  const holds = () => isGuess || waits || nextRanges !== undefined;
 
   function moveToNextRanges() {
     if (nextRanges === undefined || lanes.list.some(({ inFlight }) => inFlight > 0)) return;
@@ -135,10 +140,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** A lane that has waited half its time rides along: fewer calls, and no request waits longer for it. */
   function sendDue(now: number) {
     if (now < openAt) return;
-    const waits = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
-    const due = waits(lingerMs);
+    const waiting = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
+    const due = waiting(lingerMs);
     if (due.length === 0) return;
-    const leaving = stream.isOut() ? probe(due) : waits(lingerMs / 2);
+    const leaving = stream.isOut() ? probe(due) : waiting(lingerMs / 2);
     openAt =
       now +
       (leaving.some(({ queue }) => drains(queue)) ? Math.min(drainPauseMs, pauseOf(lingerMs)) : pauseOf(lingerMs));
@@ -232,6 +237,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     useRanges(next) {
       isGuess = false;
       nextRanges = sameRanges(next, ranges) ? undefined : next;
+      wake();
+    },
+
+    begin(found) {
+      waits = false;
+      laneSpool.putBefore(found);
       wake();
     },
 

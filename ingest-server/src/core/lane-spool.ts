@@ -1,4 +1,4 @@
-import type { Spool } from '../spool/spool.js';
+import type { Spool, SpooledChunk } from '../spool/spool.js';
 import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
 import { recordLimits } from './chunk.js';
@@ -45,6 +45,8 @@ export interface LaneSpool {
   refill(lane: Lane): void;
   /** What the stream has need not be in the spool any more. */
   delivered(lane: Lane, chunks: readonly Waiting[]): void;
+  /** Takes out of the spool, and out of what is in memory of it, what the stream has had since before the start. */
+  putBefore(found: readonly SpooledChunk[]): void;
   /** Tells the lanes, which are new, what the spool has for them; what waited in the old ones joins them behind it. */
   adopt(old: readonly Lane[]): void;
   isAppending(): boolean;
@@ -59,6 +61,12 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
 
   /** What a lane holds in memory of what the spool has: all lanes together a sixteenth of what may wait in memory. */
   const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 16 / lanes.list.length);
+
+  function countBacklog() {
+    spool.forEach((hash) => {
+      lanes.of({ hash }).backlog += 1;
+    });
+  }
 
   function noteUse() {
     const now = lanes.isSpoolInUse();
@@ -167,10 +175,21 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
       if (positions.length > 0) lane.backlog -= spool.done(positions);
     },
 
+    putBefore(found) {
+      const places = new Set(found.map(({ position }) => position));
+      for (const lane of lanes.list) removeIf(lane, ({ position }) => position !== undefined && places.has(position));
+      for (const { chunk, position } of found) {
+        accounts.delivered(waitingFor(chunk, undefined, clock.now(), position));
+        spool.done([position]);
+      }
+      // Who looked for them may also have come upon damaged ones, which were set aside.
+      for (const lane of lanes.list) lane.backlog = 0;
+      countBacklog();
+      noteUse();
+    },
+
     adopt(old) {
-      spool.forEach((hash) => {
-        lanes.of({ hash }).backlog += 1;
-      });
+      countBacklog();
       for (const { chunk } of appending) lanes.of(chunk).appending += 1;
       const behind: Waiting[] = [];
       for (const waiting of old.flatMap(({ queue }) => queue)) {

@@ -7,6 +7,7 @@ import { toSinkError } from './aws-answer.js';
 import { createPutRecordsBodies } from './put-records-body.js';
 import { createSignedCalls } from './signed-calls.js';
 import { type RecordFailure, type Sink, SinkError } from './sink.js';
+import { createStreamReader } from './stream-reader.js';
 
 export interface KinesisSinkOptions {
   stream: string;
@@ -116,6 +117,8 @@ export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOpt
       if (ranges.length === 0) throw new SinkError('misconfigured', 'NoShards', `stream ${stream} has no open shard`);
       return ranges.sort((a, b) => (a.start < b.start ? -1 : 1));
     },
+
+    read: createStreamReader(client, stream, within),
 
     close: () => client.destroy(),
   };

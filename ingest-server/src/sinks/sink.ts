@@ -31,6 +31,11 @@ export class SinkError extends Error {
   }
 }
 
+export interface TimeSpan {
+  from: number;
+  to: number;
+}
+
 /** Where packed records go. */
 export interface Sink {
   /**
@@ -41,5 +46,10 @@ export interface Sink {
   put(records: readonly PackedRecord[]): Promise<RecordFailure[]>;
   /** The ranges of the open shards, in order. @throws SinkError */
   ranges(): Promise<HashRange[]>;
+  /**
+   * Visits the data of the records that came between two times, in milliseconds since 1970 by the stream's clock; those that came from elsewhere, too.
+   * @throws SinkError
+   */
+  read(span: TimeSpan, visit: (data: Uint8Array) => void): Promise<void>;
   close(): void;
 }

@@ -35,7 +35,7 @@ export async function adoptFolders(folder: string, slots: number): Promise<numbe
     const ids = await segmentsIn(source);
     if (ids.length === 0) continue;
     await mkdir(target, { recursive: true });
-    const unlocks = [await lockFolder(source), await lockFolder(target)];
+    const locks = [await lockFolder(source), await lockFolder(target)];
     try {
       let id = nextId(await readdir(target));
       for (const old of ids) {
@@ -48,7 +48,7 @@ export async function adoptFolders(folder: string, slots: number): Promise<numbe
         moved += 1;
       }
     } finally {
-      for (const unlock of unlocks) await unlock();
+      for (const lock of locks) await lock.release();
     }
   }
   return moved;

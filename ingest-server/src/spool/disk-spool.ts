@@ -2,7 +2,7 @@ import * as nodeFs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
 import { createDoneFiles } from './done-files.js';
-import { lockFolder } from './folder-lock.js';
+import { type FolderLock, lockFolder } from './folder-lock.js';
 import { decodeFrame } from './frame.js';
 import { nextId, readSegments } from './open-folder.js';
 import { createSegment, damagedName, indexOf, positionOf, type Segment, segmentName, segmentOf } from './segment.js';
@@ -19,7 +19,7 @@ export interface DiskSpoolOptions {
   fs?: SpoolFs;
 }
 
-async function prepareFolder(folder: string, fs: SpoolFs): Promise<() => Promise<void>> {
+async function prepareFolder(folder: string, fs: SpoolFs): Promise<FolderLock> {
   try {
     await fs.mkdir(folder, { recursive: true });
     return await lockFolder(folder);
@@ -40,7 +40,7 @@ async function prepareFolder(folder: string, fs: SpoolFs): Promise<() => Promise
 export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const { maxBytes, report = {}, fs = nodeFs } = options;
   const folder = resolve(options.folder);
-  const unlock = await prepareFolder(folder, fs);
+  const lock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
   const reader = createSegmentReader({ folder, fs });
   const doneFiles = createDoneFiles({ folder, fs });
@@ -124,7 +124,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       }
       return nextId(await fs.readdir(folder));
     } catch (error) {
-      await unlock();
+      await lock.release();
       throw error;
     }
   })();
@@ -185,36 +185,59 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     return marked;
   }
 
+  async function next({ after, wanted, maxEvents, maxBytes: most }: NextOptions) {
+    const found: SpooledChunk[] = [];
+    let damaged = 0;
+    let events = 0;
+    let bytes = 0;
+    for (const segment of [...segments.values()]) {
+      if (segment.id < segmentOf(after)) continue;
+      for (let i = segment.id === segmentOf(after) ? indexOf(after) + 1 : 0; i < segment.count; i++) {
+        if (segment.isDone(i) || !wanted(segment.hash(i))) continue;
+        const length = segment.bytes(i);
+        const full = events + segment.events(i) > maxEvents || bytes + length > most;
+        if (full && found.length > 0) return { found, damaged };
+        const frame = await reader.read(segment, segment.offset(i), length);
+        const chunk = decodeFrame(frame, 0);
+        if (chunk === undefined) {
+          if (await setAside(segment, i, frame)) damaged += 1;
+          continue;
+        }
+        found.push({ chunk, position: positionOf(segment.id, i) });
+        events += chunk.events;
+        bytes += length;
+      }
+    }
+    return { found, damaged };
+  }
+
+  /** The last place behind which there are so many bytes of undelivered chunks. */
+  function beforeNewest(maxBytes: number): Position {
+    let bytes = 0;
+    for (const segment of [...segments.values()].reverse()) {
+      for (let i = segment.count - 1; i >= 0; i--) {
+        if (segment.isDone(i)) continue;
+        bytes += segment.bytes(i);
+        if (bytes > maxBytes) return positionOf(segment.id, i);
+      }
+    }
+    return 0;
+  }
+
   return {
+    leftOpen: lock.leftOpen,
+    settle: lock.settle,
+
     append(chunks, settled) {
       if (closed) settled(new SpoolError('closed', 'the spool is closed'), []);
       else writer.append(chunks, settled);
     },
 
-    async next({ after, wanted, maxEvents, maxBytes: most }: NextOptions) {
-      const found: SpooledChunk[] = [];
-      let damaged = 0;
-      let events = 0;
-      let bytes = 0;
-      for (const segment of [...segments.values()]) {
-        if (segment.id < segmentOf(after)) continue;
-        for (let i = segment.id === segmentOf(after) ? indexOf(after) + 1 : 0; i < segment.count; i++) {
-          if (segment.isDone(i) || !wanted(segment.hash(i))) continue;
-          const length = segment.bytes(i);
-          const full = events + segment.events(i) > maxEvents || bytes + length > most;
-          if (full && found.length > 0) return { found, damaged };
-          const frame = await reader.read(segment, segment.offset(i), length);
-          const chunk = decodeFrame(frame, 0);
-          if (chunk === undefined) {
-            if (await setAside(segment, i, frame)) damaged += 1;
-            continue;
-          }
-          found.push({ chunk, position: positionOf(segment.id, i) });
-          events += chunk.events;
-          bytes += length;
-        }
-      }
-      return { found, damaged };
+    next,
+
+    async newest(most) {
+      const options = { after: beforeNewest(most), wanted: () => true, maxEvents: Infinity, maxBytes: most };
+      return (await next(options)).found;
     },
 
     done: markDone,
@@ -242,7 +265,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       await writer.close();
       await Promise.all(chores.values());
       await doneFiles.close();
-      await unlock();
+      await lock.release();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -32,25 +32,51 @@ function isAlive(pid: number, start: string): boolean {
 /** A process's flag is a file whose name says whose it is, so that nobody but its owner, or who finds it dead, ever touches it. */
 const flagOf = (pid: number) => `lock.${pid}.${startOf(pid)}`;
 
-/** The other processes that have their flag in the folder. What dead ones left is taken away. */
-async function othersIn(folder: string, mine: string): Promise<number[]> {
-  const others: number[] = [];
+/** How often a process shows, by its flag's time, that it lives: what a later one learns of its end is no more exact. */
+const signOfLifeMs = 1_000;
+
+interface Flags {
+  /** The processes that have the folder, besides this one. */
+  others: number[];
+  /** Flags of processes that ended without taking them down, and when these were last seen to live, in milliseconds since 1970. */
+  left: { path: string; at: number }[];
+}
+
+async function flagsIn(folder: string, mine: string): Promise<Flags> {
+  const flags: Flags = { others: [], left: [] };
   for (const name of await readdir(folder)) {
     const [, pid, start] = /^lock\.(\d+)\.(\d*)$/.exec(name) ?? [];
     if (pid === undefined || name === mine) continue;
-    if (isAlive(Number(pid), start!)) others.push(Number(pid));
-    else await rm(join(folder, name), { force: true });
+    const path = join(folder, name);
+    if (isAlive(Number(pid), start!)) flags.others.push(Number(pid));
+    // Another that starts may have taken it away meanwhile.
+    else
+      await stat(path).then(
+        ({ mtimeMs }) => flags.left.push({ path, at: mtimeMs }),
+        () => {},
+      );
   }
-  return others;
+  return flags;
+}
+
+export interface FolderLock {
+  /**
+   * When processes that had the folder and never let it go were last seen to live, in milliseconds since 1970: the first and the last of them.
+   * Undefined where each has let it go.
+   */
+  leftOpen: { first: number; last: number } | undefined;
+  /** Forgets them: whoever comes next is not told of them any more. */
+  settle(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /**
- * Takes a folder for this process, and returns how to let it go. A process puts its flag up first and looks for others' flags then: of two
- * that do so at the same time at least one sees the other, and who sees another takes its own down. A flag left by a process that is gone
- * counts for nothing. Two containers that share a volume cannot see each other's processes and are not kept apart.
+ * Takes a folder for this process. A process puts its flag up first and looks for others' flags then: of two that do so at the same time at
+ * least one sees the other, and who sees another takes its own down. A flag left by a process that is gone keeps nobody out; it only tells
+ * that it was not taken down. Two containers that share a volume cannot see each other's processes and are not kept apart.
  * @throws Error naming the folder and the process that has it
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string): Promise<FolderLock> {
   const flag = flagOf(process.pid);
   const path = join(folder, flag);
   const inUse = (pid: number) =>
@@ -59,24 +85,36 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     );
   if (open.has(folder)) throw inUse(process.pid);
   open.add(folder);
-  const release = async () => {
-    await rm(path, { force: true });
-    open.delete(folder);
-  };
   try {
     for (let attempt = 1; ; attempt++) {
       await writeFile(path, '').catch((error: NodeJS.ErrnoException) => {
         // On a full disk the server must start all the same: delivering what is spooled is what makes room.
         if (error.code !== 'ENOSPC') throw error;
       });
-      const [other] = await othersIn(folder, flag);
-      if (other === undefined) return release;
+      const { others, left } = await flagsIn(folder, flag);
+      if (others.length === 0) return holdFolder(folder, path, left);
       await rm(path, { force: true });
-      if (attempt === tries) throw inUse(other);
+      if (attempt === tries) throw inUse(others[0]!);
       await pause(pauseMs(attempt));
     }
   } catch (error) {
     open.delete(folder);
     throw error;
   }
+}
+
+function holdFolder(folder: string, path: string, left: Flags['left']): FolderLock {
+  const signs = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), signOfLifeMs).unref();
+  const times = left.map(({ at }) => at);
+  return {
+    leftOpen: left.length === 0 ? undefined : { first: Math.min(...times), last: Math.max(...times) },
+    async settle() {
+      await Promise.all(left.map((one) => rm(one.path, { force: true })));
+    },
+    async release() {
+      clearInterval(signs);
+      await rm(path, { force: true });
+      open.delete(folder);
+    },
+  };
 }

@@ -48,6 +48,13 @@ export interface SpoolStats {
 /** Keeps chunks safe while the stream does not take them, in order. */
 export interface Spool {
   /**
+   * When the processes that had it and never closed it were last seen to live, in milliseconds since 1970, the first and the last of them; undefined
+   * where it was closed. What they were doing then is not known: see core/left-open.ts.
+   */
+  readonly leftOpen: { first: number; last: number } | undefined;
+  /** It is known now, or never will be: whoever opens it next is not told of them any more. */
+  settle(): Promise<void>;
+  /**
    * Appends chunks and calls `settled` once they are synced, with their positions; in the same moment they can be read.
    * Appends are stored in the order of the calls, several together. With an error none is stored.
    */
@@ -57,6 +64,8 @@ export interface Spool {
   ): void;
   /** The next undelivered chunks, oldest first. `damaged` counts the wanted ones that had to be set aside instead. */
   next(options: NextOptions): Promise<{ found: SpooledChunk[]; damaged: number }>;
+  /** The newest undelivered chunks, oldest first, so many bytes of them. */
+  newest(maxBytes: number): Promise<SpooledChunk[]>;
   /** Marks chunks as delivered; returns how many were not yet. */
   done(positions: readonly Position[]): number;
   /** Visits every undelivered chunk's hash. */

@@ -104,10 +104,12 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
   const began = Date.now();
   let [call, isCalm, isOutRound] = [0, false, false];
   // Good times and bad ones, with some records failing in the good ones.
+  const isOut = () => !isCalm && (isOutRound || (Date.now() - began) % 2_000 > 1_300);
+  stub.otherwise = () => (isOut() ? 'ResourceNotFoundException' : undefined);
   stub.behaviour = () => {
     call += 1;
+    if (isOut()) return { status: 400, error: 'ResourceNotFoundException' };
     if (isCalm) return {};
-    if (isOutRound || (Date.now() - began) % 2_000 > 1_300) return { status: 400, error: 'ResourceNotFoundException' };
     return { fail: (shard) => call % 7 === shard, delayMs: call % 5 };
   };
   let server = await startProcess(stub, folder);

@@ -26,6 +26,7 @@ export function createFaultySink(behind: Sink, next: (records: readonly PackedRe
       return failures.map((failure) => failure ?? outcomes.shift());
     },
     ranges: () => behind.ranges(),
+    read: (span, visit) => behind.read(span, visit),
     close: () => behind.close(),
   };
 }

@@ -75,6 +75,7 @@ export async function fuzz({ requests, seed }: { requests: number; seed: number 
       return records.map(() => undefined);
     },
     ranges: async () => evenRanges(4),
+    read: async () => {},
     close() {},
   };
   const { app, logged } = await testApp({ shedDelayMs: 0, lingerMs: 0, ackTimeoutMs: 60_000 }, { sink });

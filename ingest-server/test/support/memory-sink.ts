@@ -16,6 +16,9 @@ export function createMemorySink(shards = 1): Sink & { readonly records: KeptRec
       return batch.map(() => undefined);
     },
     ranges: async () => evenRanges(shards),
+    async read(_span, visit) {
+      for (const { data } of records) visit(data);
+    },
     close() {},
   };
 }

@@ -9,6 +9,9 @@ export function createMemorySpool(clock: Clock, options: { syncMs?: number; refu
   const open = () => entries.filter(({ done }) => !done);
   let appends = Promise.resolve();
   return {
+    leftOpen: undefined,
+    settle: async () => {},
+    newest: async () => [],
     append(chunks, settled) {
       appends = appends
         .then(() => new Promise<void>((resolve) => void clock.after(syncMs, resolve)))

@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { evenRanges } from '../../src/core/hash-ranges.js';
 import { later } from './app.js';
 
+/** With `brief`, what is older goes. */
+const keptMs = 60_000;
+
 /** What the stub answers to one PutRecords call. */
 export type PutBehaviour =
   | { fail?: (index: number) => boolean; delayMs?: number; wait?: Promise<unknown> }
@@ -19,6 +22,8 @@ export interface StubKinesis {
   readonly wrong: string[];
   connections: number;
   behaviour: (call: number) => PutBehaviour;
+  /** The error of every call that is no put, if any. */
+  otherwise: () => string | undefined;
   close(): Promise<void>;
 }
 
@@ -29,15 +34,26 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
 }
 
 /**
- * A Kinesis endpoint that answers ListShards and PutRecords as AWS does, and checks what it is sent. With `brief` it keeps of each event only
- * what tells its identity and place.
+ * A Kinesis endpoint that answers PutRecords, ListShards, GetShardIterator and GetRecords as AWS does, and checks what it is sent. With `brief` it
+ * keeps of each event only what tells its identity and place, and records for a minute.
  */
 export async function startStubKinesis({ shards = 2, port = 0, brief = false } = {}): Promise<StubKinesis> {
   const ranges = evenRanges(shards);
   const taken: Record<string, unknown>[] = [];
   const wrong: string[] = [];
   const calls: StubKinesis['calls'] = [];
+  /** By shard; `gone` is how many records came before the first that is kept. */
+  const kept = ranges.map(() => ({ gone: 0, records: [] as { at: number; Data: string }[] }));
   let sequence = 0;
+
+  function keep(shard: number, Data: string) {
+    const its = kept[shard]!;
+    its.records.push({ at: Date.now(), Data });
+    while (brief && its.records[0]!.at < Date.now() - keptMs) {
+      its.records.shift();
+      its.gone += 1;
+    }
+  }
 
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
@@ -47,6 +63,32 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
     const action = String(request.headers['x-amz-target']).split('.')[1];
     if (!String(request.headers.authorization).startsWith('AWS4-HMAC-SHA256 ')) wrong.push('not signed');
     const body = await bodyOf(request);
+    const error = action === 'PutRecords' ? undefined : stub.otherwise();
+    if (error !== undefined) return answer(400, { __type: error, message: 'told to' });
+    if (action === 'GetShardIterator') {
+      const { ShardId, Timestamp } = body as { ShardId: string; Timestamp: number };
+      const shard = Number(ShardId.split('-')[1]);
+      const { gone, records } = kept[shard]!;
+      const first = records.findIndex(({ at }) => at >= Timestamp * 1000);
+      return answer(200, { ShardIterator: `${shard} ${gone + (first < 0 ? records.length : first)}` });
+    }
+    if (action === 'GetRecords') {
+      const { ShardIterator, Limit } = body as { ShardIterator: string; Limit: number };
+      const [shard, from] = ShardIterator.split(' ').map(Number) as [number, number];
+      const { gone, records: all } = kept[shard]!;
+      const records = all.slice(Math.max(0, from - gone), Math.max(0, from - gone) + Limit);
+      const next = Math.max(from, gone) + records.length;
+      return answer(200, {
+        Records: records.map(({ at, Data }, i) => ({
+          Data,
+          ApproximateArrivalTimestamp: at / 1000,
+          PartitionKey: '0',
+          SequenceNumber: String(from + i + 1),
+        })),
+        NextShardIterator: `${shard} ${next}`,
+        MillisBehindLatest: next < gone + all.length ? 1 : 0,
+      });
+    }
     if (action === 'ListShards') {
       return answer(200, {
         Shards: ranges.map(({ start, end }, i) => ({
@@ -78,6 +120,7 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
         failed += 1;
         return { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'Rate exceeded for shard' };
       }
+      keep(shard, records[i]!.Data);
       for (const line of lines) {
         const event = JSON.parse(line) as Record<string, unknown>;
         const { event_id, visitor_id, seq } = event;
@@ -100,6 +143,7 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
     wrong,
     connections: 0,
     behaviour: () => ({}),
+    otherwise: () => undefined,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -3,7 +3,7 @@ import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/sche
 import type { FastifyPluginAsync } from 'fastify';
 import { batchKey, batchName } from '../../core/batch-key.js';
 import { packingOf, sentLines } from '../../core/body.js';
-import { createClaimedIds } from '../../core/claimed-ids.js';
+import type { ClaimedIds } from '../../core/claimed-ids.js';
 import { systemClock } from '../../core/clock.js';
 import { type Delivery, NotSafeError } from '../../core/delivery.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake.js';
@@ -21,6 +21,7 @@ import { batchIdOf, type EventsQuery, one, sentAtOf } from './events-query.js';
 export interface EventsOptions {
   delivery: Delivery;
   metrics: Metrics;
+  claimedIds: ClaimedIds;
   names: DeclaredNames;
   origins: Origins;
   isKey(key: string): boolean;
@@ -40,8 +41,6 @@ const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
 /** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
 const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000 };
-/** Events that come again in another batch do so soon: 16 MiB hold what a core takes in in a good ten seconds at its most, in minutes as a rule. */
-const claimedEvents = 500_000;
 /** Rejections and warnings are text; an answer with more of them is not worth its memory. */
 const maxRememberedNotes = 10;
 
@@ -53,13 +52,12 @@ const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-nd
 
 /** `POST /v1/events`: answers when the events are safe, and not before. */
 export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
-  const { delivery, metrics, names, observer } = options;
+  const { delivery, metrics, claimedIds, names, observer } = options;
   const recent = createRecentBatches<Answer>({
     ...recentBatches,
     clock: systemClock,
     isSmall: ({ rejected, warnings = [] }) => rejected.length + warnings.length <= maxRememberedNotes,
   });
-  const claimedIds = createClaimedIds(claimedEvents);
 
   app.removeAllContentTypeParsers();
   for (const type of [...commonTypes, '*']) {

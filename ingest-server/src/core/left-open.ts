@@ -1,0 +1,120 @@
+import type { Sink, SinkError, TimeSpan } from '../sinks/sink.js';
+import type { Spool, SpooledChunk } from '../spool/spool.js';
+import type { ClaimedIds } from './claimed-ids.js';
+import type { Clock } from './clock.js';
+
+export interface LeftOpenOptions {
+  sink: Pick<Sink, 'read' | 'ranges'>;
+  spool: Pick<Spool, 'leftOpen' | 'settle' | 'next' | 'newest'>;
+  claimedIds: Pick<ClaimedIds, 'know'>;
+  clock: Clock;
+  /** Called once, with what of the spool the stream has already. Until then nothing may be put. */
+  settled(found: readonly SpooledChunk[]): void;
+  /** `events` the stream got around that time, `spooledEvents` of them were still in the spool; `error` is why that could not be found out, if so. */
+  report?(found: { events: number; spooledEvents: number; error?: Error }): void;
+}
+
+export interface LeftOpen {
+  /** Resolves when it is settled, or stopped. */
+  done: Promise<void>;
+  stop(): void;
+}
+
+/** A call is under way for no more than 10 s, a sign of life is at most one second old, and the stream's clock is not quite ours. */
+const beforeMs = 5_000;
+const afterMs = 15_000;
+/** Of the spool both ends are looked at: what was being put is among its oldest, and what was being appended the newest. */
+const spoolBytes = 8 * 1024 * 1024;
+/** Some 20 MB while it is looked for. */
+const maxIds = 200_000;
+const retryMs = 1_000;
+/** So often a stream that answers may refuse to be read. */
+const maxRefusals = 10;
+
+/** The ids of the events in JSON Lines; what is no event has none. */
+export function eventIdsOf(data: Uint8Array): string[] {
+  const ids: string[] = [];
+  for (const line of Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n')) {
+    try {
+      const id = (JSON.parse(line) as { event_id?: unknown } | null)?.event_id;
+      if (typeof id === 'string') ids.push(id);
+    } catch {
+      // Something else puts into the stream, too.
+    }
+  }
+  return ids;
+}
+
+/**
+ * A process that is killed leaves two things open: events that the stream or the spool has and whose senders never heard of it, and chunks of
+ * the spool that the stream has and that are not marked yet. The first come again, the second would be put again. Both can be told by what
+ * the stream got in the last seconds, and the spool last.
+ */
+export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
+  const { sink, spool, claimedIds, clock, settled, report } = options;
+  let isStopped = false;
+
+  async function idsInStream(span: TimeSpan): Promise<{ ids: Set<string>; error?: SinkError }> {
+    for (let refusals = 0; ; ) {
+      const ids = new Set<string>();
+      try {
+        await sink.read(span, (data) => {
+          if (ids.size < maxIds) for (const id of eventIdsOf(data)) ids.add(id);
+        });
+        return { ids };
+      } catch (thrown) {
+        const error = thrown as SinkError;
+        // While the stream is out of reach nothing can be put either, so there is time.
+        const isReachable = await sink.ranges().then(
+          () => true,
+          () => false,
+        );
+        if (isReachable) refusals += 1;
+        if (isStopped || refusals === maxRefusals || error.code.startsWith('AccessDenied')) return { ids, error };
+        await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
+      }
+    }
+  }
+
+  /** Chunks of the spool all of whose events the stream has. */
+  async function chunksInStream(ids: ReadonlySet<string>): Promise<SpooledChunk[]> {
+    if (ids.size === 0) return [];
+    const oldest = await spool.next({ after: 0, wanted: () => true, maxEvents: Infinity, maxBytes: spoolBytes });
+    const looked = new Map([...oldest.found, ...(await spool.newest(spoolBytes))].map((one) => [one.position, one]));
+    return [...looked.values()].filter(({ chunk }) => {
+      const its = eventIdsOf(chunk.data);
+      return its.length > 0 && its.every((id) => ids.has(id));
+    });
+  }
+
+  async function settle({ first, last }: NonNullable<Spool['leftOpen']>): Promise<void> {
+    claimedIds.know((await spool.newest(spoolBytes)).flatMap(({ chunk }) => eventIdsOf(chunk.data)));
+    const { ids, error } = await idsInStream({ from: first - beforeMs, to: last + afterMs });
+    if (isStopped) return;
+    claimedIds.know(ids);
+    const found = await chunksInStream(ids);
+    if (isStopped) return;
+    settled(found);
+    await spool.settle();
+    const spooledEvents = found.reduce((sum, { chunk }) => sum + chunk.events, 0);
+    report?.({ events: ids.size, spooledEvents, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** What cannot be found out comes twice, at worst; it must not keep everything else from being put. */
+  async function settleOrGiveUp(leftOpen: NonNullable<Spool['leftOpen']>): Promise<void> {
+    try {
+      await settle(leftOpen);
+    } catch (error) {
+      if (isStopped) return;
+      settled([]);
+      report?.({ events: 0, spooledEvents: 0, error: error as Error });
+    }
+  }
+
+  return {
+    done: spool.leftOpen === undefined ? Promise.resolve() : settleOrGiveUp(spool.leftOpen),
+    stop() {
+      isStopped = true;
+    },
+  };
+}

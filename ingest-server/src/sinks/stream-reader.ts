@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type KinesisClient,
+  ListShardsCommand,
+} from '@aws-sdk/client-kinesis';
+import { toSinkError } from './aws-answer.js';
+import type { TimeSpan } from './sink.js';
+
+/** A shard gives 2 MB and five answers a second, of which Firehose needs one: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+const pauseMs = 250;
+/** Of 25 KB each as a rule, so that an answer is some 5 MB. */
+const recordsPerCall = 200;
+
+/** So that the answers that are in memory at a time are some 40 MB at most. */
+const shardsAtOnce = 8;
+
+/** One call to the client, within its time limit. */
+export type Caller = <T>(call: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** What a stream got in a time that is over or nearly so, shard by shard. */
+export function createStreamReader(client: KinesisClient, stream: string, within: Caller) {
+  /** Also those that were split or merged since: what came in that time may be in them. */
+  async function shardsSince(from: number): Promise<string[]> {
+    const ids: string[] = [];
+    let NextToken: string | undefined;
+    do {
+      const command = new ListShardsCommand(
+        NextToken === undefined
+          ? { StreamName: stream, ShardFilter: { Type: 'FROM_TIMESTAMP', Timestamp: new Date(from) } }
+          : { NextToken },
+      );
+      const page = await within((abortSignal) => client.send(command, { abortSignal }));
+      for (const { ShardId } of page.Shards ?? []) ids.push(ShardId!);
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    return ids;
+  }
+
+  async function readShard(shardId: string, { from, to }: TimeSpan, visit: (data: Uint8Array) => void): Promise<void> {
+    const first = new GetShardIteratorCommand({
+      StreamName: stream,
+      ShardId: shardId,
+      ShardIteratorType: 'AT_TIMESTAMP',
+      Timestamp: new Date(from),
+    });
+    let { ShardIterator: iterator } = await within((abortSignal) => client.send(first, { abortSignal }));
+    while (iterator !== undefined) {
+      const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: recordsPerCall });
+      const page = await readPage(command);
+      if (page === undefined) continue;
+      for (const { Data, ApproximateArrivalTimestamp } of page.Records ?? []) {
+        if (ApproximateArrivalTimestamp!.getTime() > to) return;
+        visit(Data!);
+      }
+      if (!page.MillisBehindLatest) return;
+      iterator = page.NextShardIterator;
+      await pause(pauseMs);
+    }
+  }
+
+  /** Undefined where the shard has given all that it may for now: it is read by others, too. */
+  async function readPage(command: GetRecordsCommand) {
+    try {
+      return await within((abortSignal) => client.send(command, { abortSignal }));
+    } catch (error) {
+      if (toSinkError(error).kind !== 'throttled') throw error;
+      await pause(pauseMs * 4);
+      return undefined;
+    }
+  }
+
+  /** @throws SinkError */
+  return async (span: TimeSpan, visit: (data: Uint8Array) => void): Promise<void> => {
+    const shards = await shardsSince(span.from);
+    const readOneByOne = async () => {
+      for (let id = shards.shift(); id !== undefined; id = shards.shift()) await readShard(id, span, visit);
+    };
+    await Promise.all(Array.from({ length: shardsAtOnce }, readOneByOne));
+  };
+}
