@@ -80,7 +80,8 @@ describe('100,000 events through HTTP to the lake: none missing, none twice by e
     await eventually('half of the events to be under way', () => lakeRows(box.state).length > events / 3, 120_000);
     expect(await first.end('SIGKILL')).toBe('SIGKILL');
     await startIngest(portOf(url));
-    await expectWholeLake(await sending);
+    // What was under way then is told by what the stream got last; without that it is hundreds.
+    expect((await expectWholeLake(await sending)).twice).toBeLessThanOrEqual(events / 1_000);
   }, 240_000);
 
   test('when the embedded AWS, the delivery worker in it, is killed with kill -9 half way and started again', async () => {

@@ -83,6 +83,10 @@ const reasons: Record<string, Record<string, Record<string, Reason>>> = {
       'kinesis:PutRecords': { ours: 'kinesis:PutRecords' },
       'kinesis:ListShards': { ours: 'kinesis:ListShards' },
     },
+    ReadWhatCameLast: {
+      'kinesis:GetShardIterator': { ours: 'kinesis:GetShardIterator' },
+      'kinesis:GetRecords': { ours: 'kinesis:GetRecords' },
+    },
     ReadTheWriteKeys: { 'ssm:GetParameter': { ours: 'ssm:GetParameter' } },
     SayHowItIs: { 'cloudwatch:PutMetricData': { ours: 'cloudwatch:PutMetricData' } },
     WriteTheLog: {
@@ -199,6 +203,8 @@ describe('every permission has its reason', () => {
       'autoscaling:RecordLifecycleActionHeartbeat',
       'cloudformation:SignalResource',
       'cloudwatch:PutMetricData',
+      'kinesis:GetRecords',
+      'kinesis:GetShardIterator',
       'kinesis:ListShards',
       'kinesis:PutRecords',
       's3:GetObject',

@@ -48,8 +48,11 @@ export interface AppOptions {
 const maxQueuedBytes = 32 * 1024 * 1024;
 /** Events that come again in another batch do so soon: 16 MiB hold what a core takes in in a good ten seconds at its most, in minutes as a rule. */
 const claimedEvents = 500_000;
-/** For finding out what a killed process left open, before the first request is taken; what takes longer goes on beside them. */
-const leftOpenMs = 5_000;
+/**
+ * For finding out what a killed process left open, before the first request is taken; what takes longer goes on beside them. A shard gives what
+ * it got in the some six seconds that are looked at in three.
+ */
+const leftOpenMs = 15_000;
 /** For what is left when the last request is answered: the server as a whole has 10 s to end. */
 const closeLimitMs = 3_000;
 
@@ -135,7 +138,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             reason: reason.message,
           }),
   });
-  await Promise.race([leftOpen.done, pause(leftOpenMs, undefined, { ref: false })]);
+  await Promise.race([leftOpen.tried, pause(leftOpenMs, undefined, { ref: false })]);
 
   const app = Fastify({
     logger: false,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
+import { eventIdsOf } from '../src/core/left-open.js';
 import { buildApp } from '../src/index.js';
 import { createKinesisSink } from '../src/sinks/kinesis.js';
 import { SinkError } from '../src/sinks/sink.js';
@@ -211,6 +212,43 @@ describe('the Kinesis sink, through the official client', () => {
       { start: 50n, end: 99n },
     ]);
     expect(pages).toEqual([{ StreamName: 's' }, { NextToken: 'next' }]);
+  });
+
+  test('reads what came in a time, of all shards, page by page, and waits where a shard gives no more for now', async () => {
+    const stub = await startStubKinesis({ shards: 3 });
+    pointTo(stub.url);
+    const sink = createKinesisSink({ stream: 's' });
+    later(async () => sink.close());
+    const put = async (texts: string[]) => {
+      const ranges = await sink.ranges();
+      const records = texts.map((text, i) => {
+        const data = Buffer.from(`${JSON.stringify({ event_id: text })}\n`);
+        return {
+          partitionKey: 'lane',
+          hashKey: ranges[i % 3]!.start.toString(),
+          chunks: [data],
+          bytes: data.length,
+          events: 1,
+        };
+      });
+      await sink.put(records);
+    };
+    await put(['early']);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const from = Date.now() - 20;
+    const texts = Array.from({ length: 700 }, (_, i) => `e${i}`);
+    await put(texts);
+    let calls = 0;
+    stub.otherwise = () => (++calls === 6 ? 'ProvisionedThroughputExceededException' : undefined);
+    const seen: string[] = [];
+    await sink.read({ from, to: Date.now() + 1_000 }, (data) => seen.push(...eventIdsOf(data)));
+    expect(seen.sort()).toEqual(texts.sort());
+    // What came later is not read.
+    const none: string[] = [];
+    await sink.read({ from, to: from }, (data) => none.push(...eventIdsOf(data)));
+    expect(none).toEqual([]);
+    stub.otherwise = () => 'AccessDeniedException';
+    await expect(sink.read({ from, to: from }, () => {})).rejects.toMatchObject({ code: 'AccessDeniedException' });
   });
 
   test('a call that is not answered ends at its time limit', async () => {

@@ -196,6 +196,13 @@ function serverStatements(size: Size): Statement[] {
       Action: ['kinesis:PutRecords', 'kinesis:ListShards'],
       Resource: att('Stream', 'Arn'),
     },
+    {
+      // After a kill: what the stream got in the last seconds need not be put again.
+      Sid: 'ReadWhatCameLast',
+      Effect: 'Allow',
+      Action: ['kinesis:GetShardIterator', 'kinesis:GetRecords'],
+      Resource: att('Stream', 'Arn'),
+    },
     ...bootStatements,
     {
       Sid: 'ReadTheWriteKeys',

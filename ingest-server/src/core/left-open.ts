@@ -17,6 +17,8 @@ export interface LeftOpenOptions {
 export interface LeftOpen {
   /** Resolves when it is settled, or stopped. */
   done: Promise<void>;
+  /** Resolves when the stream could not be asked at the first try, or with `done`. */
+  tried: Promise<void>;
   stop(): void;
 }
 
@@ -53,6 +55,10 @@ export function eventIdsOf(data: Uint8Array): string[] {
 export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
   const { sink, spool, claimedIds, clock, settled, report } = options;
   let isStopped = false;
+  let wasTried!: () => void;
+  const tried = new Promise<void>((resolve) => {
+    wasTried = resolve;
+  });
 
   async function idsInStream(span: TimeSpan): Promise<{ ids: Set<string>; error?: SinkError }> {
     for (let refusals = 0; ; ) {
@@ -64,6 +70,7 @@ export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
         return { ids };
       } catch (thrown) {
         const error = thrown as SinkError;
+        wasTried();
         // While the stream is out of reach nothing can be put either, so there is time.
         const isReachable = await sink.ranges().then(
           () => true,
@@ -111,8 +118,11 @@ export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
     }
   }
 
+  const done = spool.leftOpen === undefined ? Promise.resolve() : settleOrGiveUp(spool.leftOpen);
+  void done.then(wasTried);
   return {
-    done: spool.leftOpen === undefined ? Promise.resolve() : settleOrGiveUp(spool.leftOpen),
+    done,
+    tried,
     stop() {
       isStopped = true;
     },

@@ -35,6 +35,23 @@ describe('the ids of events that are safe', () => {
     expect(ids.begin('other').isRepeat(id(0xabc))).toBe(false);
   });
 
+  test('that an earlier process stored are known under every write key, until many others have come', () => {
+    const events = 1_000;
+    const ids = createClaimedIds(events);
+    ids.know([id(1), id(2)]);
+    ids.know([id(3)]);
+    for (const key of ['k', 'other']) {
+      const claims = ids.begin(key);
+      expect([1, 2, 3, 4].map((n) => claims.isRepeat(id(n)))).toEqual([true, true, true, false]);
+    }
+    for (let n = 0; n < 4 * events; n++) {
+      const claims = ids.begin('k');
+      claims.isRepeat(id(100 + n));
+      claims.commit();
+    }
+    expect(ids.begin('k').isRepeat(id(1))).toBe(false);
+  });
+
   test('the latest are kept, the oldest forgotten, and no new one is taken for an old one', () => {
     const events = 10_000;
     const ids = createClaimedIds(events);

@@ -5,6 +5,7 @@ import { createDelivery, type DeliveryOptions, NotSafeError } from '../../src/co
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { evenRanges } from '../../src/core/hash-ranges.js';
 import { type PackedRecord, type Sink, SinkError } from '../../src/sinks/sink.js';
+import type { Spool } from '../../src/spool/spool.js';
 import { eventsIn } from '../support/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createFaultySink, type Fault } from '../support/faulty-sink.js';
@@ -118,6 +119,39 @@ test('while the shards are a guess nothing is put: the spool takes the events, a
   expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'b']);
   expect(new Set(memory.records.map(({ hashKey }) => hashKey)).size).toBe(1);
 });
+
+test('while it waits for what was left open nothing is put; then what the stream had already is not put again, and the rest goes in order', async () => {
+  const { clock, memory, witness, spool, make } = setUp({ waits: true });
+  for (const id of ['a', 'b', 'c']) {
+    spool.append(chunksOf([{ id, visitor: 'v' }]), () => {});
+    await clock.pass(10);
+  }
+  const delivery = make();
+  const arrived = delivery.deliver(chunksOf([{ id: 'd', visitor: 'v' }]));
+  await clock.pass(10_000);
+  await arrived;
+  expect(witness.calls).toEqual([]);
+  const { found } = await spoolContents(spool, clock);
+  expect(found).toHaveLength(4);
+  // The second of an earlier process, and one that its sender sent again since.
+  delivery.begin([found[1]!, found[3]!]);
+  await clock.pass(10_000);
+  expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'c']);
+  const { recovered, delivered, inSpool, inFlight } = delivery.account();
+  expect({ recovered, delivered, inSpool, inFlight }).toEqual({ recovered: 3, delivered: 4, inSpool: 0, inFlight: 0 });
+  // Nothing of it is left behind: the next event need not go by the spool.
+  const next = delivery.deliver(chunksOf([{ id: 'e', visitor: 'v' }]));
+  await clock.pass(100);
+  await next;
+  expect(spool.stats().chunks).toBe(0);
+  expect(eventsIn(memory.records).at(-1)!.id).toBe('e');
+});
+
+async function spoolContents(spool: Spool, clock: FakeClock) {
+  const reading = spool.next({ after: 0, wanted: () => true, maxEvents: 99, maxBytes: 1e6 });
+  await clock.pass(10);
+  return reading;
+}
 
 describe('the delivery, whatever the stream does', () => {
   test.each([

@@ -27,7 +27,7 @@ export function flipBit(folder: string, random: () => number): string[] {
   return hurt;
 }
 
-/** Leaves the beginning of one more entry at the end of the last segment, as a write does that was never finished. */
+/** Leaves the beginning of one more entry at the end of the last segment, as a write does that was never finished; not where the disk is full. */
 export function tearWrite(folder: string, random: () => number): boolean {
   const file = segmentsIn(folder).at(-1);
   if (file === undefined) return false;
@@ -35,6 +35,10 @@ export function tearWrite(folder: string, random: () => number): boolean {
   const last = scanFrames(bytes, segmentHeader.length).frames.at(-1);
   if (last === undefined || last.offset + last.bytes !== bytes.length) return false;
   const part = bytes.subarray(last.offset, last.offset + 1 + Math.floor(random() * (last.bytes - 1)));
-  writeFileSync(file, part, { flag: 'a' });
-  return true;
+  try {
+    writeFileSync(file, part, { flag: 'a' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+  return readFileSync(file).length > bytes.length;
 }
