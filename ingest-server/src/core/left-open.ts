@@ -22,7 +22,10 @@ export interface LeftOpen {
   stop(): void;
 }
 
-/** A call is under way for no more than 10 s, a sign of life is at most one second old, and the stream's clock is not quite ours. */
+/**
+ * What was under way came in the last seconds before the end, or after it: a call ends within 10 s. The last sign of life is up to a second older than
+ * the end, and the stream's clock is not quite ours.
+ */
 const beforeMs = 5_000;
 const afterMs = 15_000;
 /** Of the spool both ends are looked at: what was being put is among its oldest, and what was being appended the newest. */
@@ -77,7 +80,8 @@ export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
           () => false,
         );
         if (isReachable) refusals += 1;
-        if (isStopped || refusals === maxRefusals || error.code.startsWith('AccessDenied')) return { ids, error };
+        const isFinal = error.kind === 'throttled' || error.code.startsWith('AccessDenied');
+        if (isStopped || isFinal || refusals === maxRefusals) return { ids, error };
         await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
       }
     }

@@ -10,6 +10,8 @@ import type { TimeSpan } from './sink.js';
 
 /** A shard gives 2 MB and five answers a second, of which Firehose needs one: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
 const pauseMs = 250;
+/** So long it is asked again when it has given all that it may. */
+const patienceMs = 30_000;
 /** Of 25 KB each as a rule, so that an answer is some 5 MB. */
 const recordsPerCall = 200;
 
@@ -38,7 +40,9 @@ export function createStreamReader(client: KinesisClient, stream: string, within
     return ids;
   }
 
-  async function readShard(shardId: string, { from, to }: TimeSpan, visit: (data: Uint8Array) => void): Promise<void> {
+  type Visit = (data: Uint8Array) => void;
+
+  async function readShard(shardId: string, { from, to }: TimeSpan, until: number, visit: Visit): Promise<void> {
     const first = new GetShardIteratorCommand({
       StreamName: stream,
       ShardId: shardId,
@@ -48,7 +52,7 @@ export function createStreamReader(client: KinesisClient, stream: string, within
     let { ShardIterator: iterator } = await within((abortSignal) => client.send(first, { abortSignal }));
     while (iterator !== undefined) {
       const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: recordsPerCall });
-      const page = await readPage(command);
+      const page = await readPage(command, until);
       if (page === undefined) continue;
       for (const { Data, ApproximateArrivalTimestamp } of page.Records ?? []) {
         if (ApproximateArrivalTimestamp!.getTime() > to) return;
@@ -61,21 +65,22 @@ export function createStreamReader(client: KinesisClient, stream: string, within
   }
 
   /** Undefined where the shard has given all that it may for now: it is read by others, too. */
-  async function readPage(command: GetRecordsCommand) {
+  async function readPage(command: GetRecordsCommand, until: number) {
     try {
       return await within((abortSignal) => client.send(command, { abortSignal }));
     } catch (error) {
-      if (toSinkError(error).kind !== 'throttled') throw error;
+      if (toSinkError(error).kind !== 'throttled' || performance.now() > until) throw error;
       await pause(pauseMs * 4);
       return undefined;
     }
   }
 
   /** @throws SinkError */
-  return async (span: TimeSpan, visit: (data: Uint8Array) => void): Promise<void> => {
+  return async (span: TimeSpan, visit: Visit): Promise<void> => {
+    const until = performance.now() + patienceMs;
     const shards = await shardsSince(span.from);
     const readOneByOne = async () => {
-      for (let id = shards.shift(); id !== undefined; id = shards.shift()) await readShard(id, span, visit);
+      for (let id = shards.shift(); id !== undefined; id = shards.shift()) await readShard(id, span, until, visit);
     };
     await Promise.all(Array.from({ length: shardsAtOnce }, readOneByOne));
   };

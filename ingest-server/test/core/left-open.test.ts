@@ -99,6 +99,7 @@ describe('what a killed process left open', () => {
 
   test.each([
     ['may not be read', new SinkError('misconfigured', 'AccessDeniedException', 'not you'), 1],
+    ['is read by too many', new SinkError('throttled', 'ProvisionedThroughputExceededException', 'too much'), 1],
     ['answers, and cannot be read all the same', new SinkError('misconfigured', 'KMSDisabledException', 'no key'), 10],
   ])('a stream that %s does not keep events from being put', async (_, error, tries) => {
     const { clock, leftOpen, found, spans, reports, isSettled } = setUp({ error: () => error });
