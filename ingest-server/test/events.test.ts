@@ -517,10 +517,7 @@ describe('across origins', () => {
     expect(answer.status).toBe(status);
     if (status === 403)
       expect(answer.body.error).toMatchObject({ code: 'forbidden_origin', message: expect.stringContaining(origin!) });
-    if (origin !== undefined) {
-      expect(answer.headers['access-control-allow-origin']).toBe(origin);
-      expect(answer.headers['access-control-expose-headers']).toMatch(/retry-after/i);
-    }
+    if (origin !== undefined) expect(answer.headers['access-control-allow-origin']).toBe(origin);
   });
 
   test('a preflight is answered', async () => {

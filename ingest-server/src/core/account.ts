@@ -25,7 +25,8 @@ export interface Account {
 export interface RequestAccount {
   outcome: 'open' | 'safe' | 'refused';
   delivered: number;
-  inSpool: Map<Position, number>;
+  /** Undefined until something is, as for most requests. */
+  inSpool: Map<Position, number> | undefined;
 }
 
 export interface Accounts {
@@ -47,20 +48,20 @@ export function createAccounts(spool: Spool): Accounts {
   let pendingEvents = 0;
 
   function take(request: RequestAccount, position: Position) {
-    pendingEvents -= request.inSpool.get(position) ?? 0;
-    request.inSpool.delete(position);
+    pendingEvents -= request.inSpool?.get(position) ?? 0;
+    request.inSpool?.delete(position);
     pending.delete(position);
   }
 
   return {
-    openRequest: () => ({ outcome: 'open', delivered: 0, inSpool: new Map() }),
+    openRequest: () => ({ outcome: 'open', delivered: 0, inSpool: undefined }),
 
     closeRequest(request, outcome) {
       if (request.outcome !== 'open') return;
       request.outcome = outcome;
       delivered += request.delivered;
       if (outcome === 'refused') unacknowledged += request.delivered;
-      for (const [position, events] of request.inSpool) {
+      for (const [position, events] of request.inSpool ?? []) {
         if (outcome === 'refused') unacknowledged += events;
         take(request, position);
       }
@@ -71,6 +72,7 @@ export function createAccounts(spool: Spool): Accounts {
       if (isDelivered || request === undefined) return;
       if (request.outcome === 'refused') unacknowledged += chunk.events;
       if (request.outcome !== 'open') return;
+      request.inSpool ??= new Map();
       request.inSpool.set(position!, chunk.events);
       pending.set(position!, request);
       pendingEvents += chunk.events;

@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto';
-import type { SentLine } from './sent-line.js';
+import { type SentLine, textOf } from './sent-line.js';
 
 /** Code units that a batch's id may have. */
 export const maxBatchIdLength = 128;
@@ -21,8 +21,8 @@ export function batchKey(writeKey: string, batch: string, lines: readonly SentLi
 
 /** No line of the body holds a line end but an element of a JSON array, which is told from lines by how long each is. */
 function lengthsOf(lines: readonly SentLine[]): string {
-  const isSplit = lines.some(({ text, bytes }) => bytes === undefined && text.includes('\n'));
-  return isSplit ? `,${sha256(lines.map(({ text }) => text.length).join())}` : '';
+  const isSplit = lines.some(({ chars, bytes }) => bytes === undefined && chars.includes('\n'));
+  return isSplit ? `,${sha256(lines.map((line) => textOf(line).length).join())}` : '';
 }
 
 /** What a batch is called, when it is asked for without its lines. */
@@ -41,5 +41,5 @@ function canonicalBytes(lines: readonly SentLine[]): Buffer | string {
     }
     if (isBare) return first.body.subarray(first.start, last.end);
   }
-  return lines.map(({ text }) => text).join('\n');
+  return lines.map(textOf).join('\n');
 }

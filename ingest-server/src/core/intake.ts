@@ -3,9 +3,9 @@ import { createWarnings, type Warning } from './catalogue-warnings.js';
 import { type Chunk, createChunker } from './chunk.js';
 import { hashOf } from './hash.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
-import { isObject, judge } from './judge.js';
+import { exactEvent, isObject, type Judged, judge } from './judge.js';
 import { quarantineLine, type Rejection } from './quarantine.js';
-import type { SentLine } from './sent-line.js';
+import { type SentLine, textOf } from './sent-line.js';
 import { serialise } from './serialise.js';
 
 export interface Intake {
@@ -53,6 +53,21 @@ function correctedTime(eventTime: string, { receivedAt, sentAt }: IntakeContext)
   return ms >= timeRange.from && ms <= timeRange.to ? formatTime(ms) : undefined;
 }
 
+const beyondAscii = /[^\0-\x7f]/;
+
+/**
+ * A line that can be stored in the very bytes that were sent is not decoded: of its texts only names, times and ids are looked at, and they
+ * are ASCII, or it is decoded after all.
+ */
+function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged {
+  if (!line.isDecoded && !keepEvents) {
+    const event = exactEvent(line.chars);
+    const isDeclared = event !== undefined && names.pages.has(event.page) && names.events.has(event.event);
+    if (isDeclared && !beyondAscii.test(event.visitor_id)) return { event, isExact: true };
+  }
+  return judge(textOf(line));
+}
+
 /**
  * One request's events: checked one by one, stamped, and written once, as chunks that are ready to be packed; the rejected ones
  * as rows of the quarantine, which travel like the others. One bad event never costs the good ones beside it. An event that needs nothing but
@@ -83,11 +98,11 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
   }
 
   for (let index = 0; index < lines.length; index++) {
-    const { text, bytes } = lines[index]!;
-    const judged = judge(text);
+    const line = lines[index]!;
+    const judged = judgeLine(line, context);
     const { event } = judged;
     if (event === undefined) {
-      reject(index, text, judged);
+      reject(index, textOf(line), judged);
       continue;
     }
     if (context.isRepeat(event.event_id)) {
@@ -101,7 +116,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     const occurredText = correctedTime(event.event_time, context);
     const isPage = names.pages.has(event.page);
     const isEvent = names.events.has(event.event);
-    const isSpliced = judged.isExact && isPage && isEvent && bytes !== undefined;
+    const isSpliced = judged.isExact && isPage && isEvent && line.bytes !== undefined;
     if (!isSpliced || context.keepEvents) {
       event.received_at = receivedText;
       if (occurredText !== undefined) event.occurred_at = occurredText;
@@ -118,7 +133,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     }
     if (isSpliced) {
       const occurred = occurredText === undefined ? '' : `","occurred_at":"${occurredText}`;
-      chunker.add(hash, { sent: bytes, tail: `,"received_at":"${receivedText}${occurred}"}` });
+      chunker.add(hash, { sent: line.bytes!, tail: `,"received_at":"${receivedText}${occurred}"}` });
     } else chunker.add(hash, serialise(event));
     if (context.keepEvents) events.push(event);
   }

@@ -17,16 +17,19 @@ export function parseTime(text: string): number {
   return lastDayMs + (minutes * 60 + digits2(text, 17)) * 1000 + digit(text, 20) * 100 + digits2(text, 21);
 }
 
-let lastSecond = Number.NaN;
-let lastText = '';
+/** Times of events and of their receipt take turns, so more than one second is remembered; a power of two. */
+const remembered = 64;
+const seconds = new Float64Array(remembered).fill(Number.NaN);
+const texts = new Array<string>(remembered).fill('');
 
 /** `toISOString` for whole milliseconds within `timeRange`; the text up to the second is remembered. */
 export function formatTime(ms: number): string {
   const second = Math.floor(ms / 1000);
-  if (second !== lastSecond) {
-    lastText = new Date(second * 1000).toISOString().slice(0, 20);
-    lastSecond = second;
+  const at = second & (remembered - 1);
+  if (second !== seconds[at]) {
+    texts[at] = new Date(second * 1000).toISOString().slice(0, 20);
+    seconds[at] = second;
   }
   const rest = ms - second * 1000;
-  return `${lastText}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
+  return `${texts[at]}${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}Z`;
 }

@@ -47,3 +47,20 @@ export function judge(text: string): Judged {
   }
   return { event: value as StoredEvent, isExact: length !== undefined && isAsWritten(text, length) };
 }
+
+/**
+ * The event of a text that is exact; undefined for any other. It need not be decoded for this: with a character for each byte its JSON has the
+ * same structure, what is in its strings is only longer, and no pattern of the schema matches but ASCII. What comes out has such strings, too.
+ */
+export function exactEvent(chars: string): StoredEvent | undefined {
+  if (chars.length > limits.eventBytes || chars.includes('\\')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(chars);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const length = measureEvent(value);
+  return length !== undefined && isAsWritten(chars, length) ? (value as StoredEvent) : undefined;
+}

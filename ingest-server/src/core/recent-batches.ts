@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { createOrder, type InOrder } from './order.js';
 
 export interface RecentBatches<Answer> {
   /**
@@ -24,22 +25,23 @@ export interface RecentBatchesOptions<Answer> {
  */
 export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer>): RecentBatches<Answer> {
   const { clock, maxBatches, maxAgeMs, isSmall } = options;
-  type Entry = { at: number; answer: Promise<Answer>; name: string };
-  /** Oldest first: a Map keeps the order of insertion. */
+  type Entry = InOrder & { key: string; at: number; answer: Promise<Answer>; name: string };
   const batches = new Map<string, Entry>();
+  const ages = createOrder<Entry>();
   /** The latest batch of each name. */
   const named = new Map<string, Entry>();
 
-  function forget(key: string, entry: Entry): void {
-    if (batches.get(key) === entry) batches.delete(key);
+  function forget(entry: Entry): void {
+    ages.remove(entry);
+    if (batches.get(entry.key) === entry) batches.delete(entry.key);
     if (named.get(entry.name) === entry) named.delete(entry.name);
   }
 
   function forgetOld(): void {
     const oldest = clock.now() - maxAgeMs;
-    for (const [key, entry] of batches) {
+    for (let entry = ages.first(); entry !== undefined; entry = ages.first()) {
       if (entry.at > oldest && batches.size <= maxBatches) return;
-      forget(key, entry);
+      forget(entry);
     }
   }
 
@@ -57,16 +59,17 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
       forgetOld();
       const known = batches.get(key);
       if (known) return known.answer.then((answer) => ({ answer, isRepeat: true }));
-      const entry: Entry = { at: clock.now(), answer: work(), name };
+      const entry: Entry = { key, at: clock.now(), answer: work(), name, before: undefined, after: undefined };
+      ages.add(entry);
       batches.set(key, entry);
       named.set(name, entry);
       return entry.answer.then(
         (answer) => {
-          if (!isSmall(answer)) forget(key, entry);
+          if (!isSmall(answer)) forget(entry);
           return { answer, isRepeat: false };
         },
         (error) => {
-          forget(key, entry);
+          forget(entry);
           throw error;
         },
       );

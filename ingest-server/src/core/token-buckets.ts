@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { createOrder, type InOrder } from './order.js';
 
 export interface TokenBucketsOptions {
   clock: Clock;
@@ -15,24 +16,39 @@ export interface TokenBuckets {
   readonly size: number;
 }
 
-interface Bucket {
+interface Bucket extends InOrder {
+  readonly key: string;
   tokens: number;
   at: number;
 }
 
 /** A token bucket per key: a steady rate with bursts, and no edges of windows at which twice as much gets through. */
 export function createTokenBuckets({ clock, perSecond, burst, maxKeys }: TokenBucketsOptions): TokenBuckets {
-  /** Least lately seen first: a Map keeps the order of insertion. */
   const buckets = new Map<string, Bucket>();
+  /** Least lately seen first. */
+  const seen = createOrder<Bucket>();
+
+  function bucketOf(key: string, now: number): Bucket {
+    let bucket = buckets.get(key);
+    if (bucket === undefined) {
+      const forgotten = buckets.size === maxKeys ? seen.first() : undefined;
+      if (forgotten !== undefined) {
+        seen.remove(forgotten);
+        buckets.delete(forgotten.key);
+      }
+      bucket = { key, tokens: burst, at: now, before: undefined, after: undefined };
+      buckets.set(key, bucket);
+    } else seen.remove(bucket);
+    seen.add(bucket);
+    return bucket;
+  }
+
   return {
     take(key) {
       const now = clock.now();
-      const bucket = buckets.get(key) ?? { tokens: burst, at: now };
+      const bucket = bucketOf(key, now);
       bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
       bucket.at = now;
-      buckets.delete(key);
-      buckets.set(key, bucket);
-      if (buckets.size > maxKeys) buckets.delete(buckets.keys().next().value!);
       if (bucket.tokens < 1) return ((1 - bucket.tokens) / perSecond) * 1000;
       bucket.tokens -= 1;
       return 0;

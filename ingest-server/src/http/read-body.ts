@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestErrorCode } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 
 /**
@@ -10,23 +11,28 @@ export function readBody(
   maxBytes: number,
   done: (error: Error | null, body?: Buffer) => void,
 ) {
-  const parts: Buffer[] = [];
+  let parts: Buffer[] = [];
   let length = 0;
+  let isDone = false;
   const finish = (error: Error | null, body?: Buffer) => {
-    stream.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose);
-    // Whatever still happens to this connection is no matter of ours.
-    stream.on('error', () => {});
-    if (error !== null) stream.resume();
+    isDone = true;
+    // These live as long as the request, which waits for its answer: the body must not.
+    parts = [];
     done(error, body);
   };
-  const onData = (part: Buffer) => {
-    length += part.length;
-    if (length > maxBytes)
-      finish(new RequestError('too_large', `the body has more than ${maxBytes} bytes: split the batch`));
-    else parts.push(part);
+  // Whatever still happens to this connection after that is no matter of ours, but it has to be listened to.
+  const refuse = (code: RequestErrorCode, message: string) => {
+    if (!isDone) finish(new RequestError(code, message));
   };
-  const onEnd = () => finish(null, parts.length === 1 ? parts[0] : Buffer.concat(parts));
-  const onError = (error: Error) => finish(new RequestError('unreadable', `the body did not arrive: ${error.message}`));
-  const onClose = () => finish(new RequestError('unreadable', 'the body did not arrive: the connection was closed'));
-  stream.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+  stream
+    .on('data', (part: Buffer) => {
+      length += part.length;
+      if (length > maxBytes) refuse('too_large', `the body has more than ${maxBytes} bytes: split the batch`);
+      else parts.push(part);
+    })
+    .on('end', () => {
+      if (!isDone) finish(null, parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    })
+    .on('error', (error) => refuse('unreadable', `the body did not arrive: ${error.message}`))
+    .on('close', () => refuse('unreadable', 'the body did not arrive: the connection was closed'));
 }

@@ -22,7 +22,10 @@ export const errors = fp<{ log: Log }>(
       const error = translate(thrown);
       if (error === undefined) log.error('a request failed by a fault of the server', { error: thrown.stack });
       const code: RequestErrorCode = error?.code ?? 'internal_error';
-      if (requestErrors[code].retry) reply.header('retry-after', error?.retryAfter ?? retryAfterSeconds());
+      if (requestErrors[code].retry) {
+        reply.header('retry-after', error?.retryAfter ?? retryAfterSeconds());
+        reply.header('access-control-expose-headers', 'retry-after');
+      }
       return reply
         .code(requestErrors[code].status)
         .type('application/json; charset=utf-8')

@@ -6,10 +6,11 @@ import { declaredNames, takeIn } from '../../src/core/intake.js';
 import { formatTime, parseTime, timeRange } from '../../src/core/iso-time.js';
 import { jsonLines } from '../../src/core/json-lines.js';
 import { judge } from '../../src/core/judge.js';
+import { type SentLine, textOf } from '../../src/core/sent-line.js';
 import { someEvent } from '../support/events.js';
 
 const linesOf = (text: string | Buffer) => jsonLines(Buffer.from(text as string));
-const textsOf = (text: string | Buffer) => linesOf(text).map((line) => line.text);
+const textsOf = (text: string | Buffer) => linesOf(text).map(textOf);
 
 const context = {
   names: declaredNames(defaultCatalogue),
@@ -141,6 +142,50 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
         .split('\n')
         .map((line) => JSON.parse(line) as object),
     ).toEqual(events);
+  });
+
+  test('what is stored and answered does not depend on whether a line had to be decoded', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'é', '\u0080', 'ß', '日', '😀'), maxLength: 6 });
+    const long = (most: number) => fc.tuple(letters, fc.nat(most)).map(([text, times]) => text.repeat(times));
+    const event = fc.record(
+      {
+        title: long(80),
+        url: long(300),
+        visitor_id: fc.oneof(fc.constant('visitor'), long(12)),
+        page: fc.constantFrom('cart', 'cart', 'garden', 'é'),
+        properties: fc.dictionary(fc.oneof(letters, fc.constant('__proto__')), fc.oneof(letters, long(300)), {
+          maxKeys: 3,
+        }),
+      },
+      { requiredKeys: [] },
+    );
+    const spell = fc.oneof(
+      { weight: 6, arbitrary: fc.constant(String) },
+      fc.constantFrom<(text: string) => string>(
+        (text) => text.replace(':', ': '),
+        (text) => text.replace('{', '{"title":"é",'),
+        (text) => text.replace('{', '{"é":"é",'),
+        (text) => text.replace('":"', '":"\\n'),
+        (text) => text.slice(0, -3),
+      ),
+    );
+    const take = (lines: readonly SentLine[]) => {
+      const { chunks, ...rest } = takeIn(lines, context);
+      return JSON.stringify({ ...rest, chunks: chunks.map((chunk) => ({ ...chunk, data: chunk.data.toString() })) });
+    };
+    let [spared, accepted] = [0, 0];
+    fc.assert(
+      fc.property(event, spell, (some, spelt) => {
+        const lines = linesOf(spelt(JSON.stringify(someEvent(some))));
+        const taken = take(lines);
+        expect(taken).toBe(take(lines.map((line) => ({ ...line, chars: textOf(line), isDecoded: true }))));
+        if (lines.every(({ isDecoded }) => isDecoded)) return;
+        spared += 1;
+        accepted += taken.includes('"accepted":1') ? 1 : 0;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(Math.min(accepted, spared - accepted)).toBeGreaterThan(100);
   });
 
   const base = JSON.stringify(someEvent({ seq: 7 })).slice(0, -1);

@@ -12,7 +12,14 @@ function digitsOf(whole: number): number {
 
 /** How many characters JSON.stringify writes for a number, with `unclear`; NaN where that is more than some spelling without an exponent has. */
 export function numberLength(value: number): number {
-  if (!Number.isInteger(value)) return String(value).length + (Math.abs(value) < 0.1 ? unclear : 0);
+  if (!Number.isInteger(value)) {
+    // As prices are: of at most 15 digits, which are then the only ones so short that mean this number.
+    const cents = Math.round(value * 100);
+    if (cents >= 10 && cents < 1e15 && cents / 100 === value) {
+      return digitsOf(Math.floor(value)) + (cents % 10 === 0 ? 2 : 3);
+    }
+    return String(value).length + (Math.abs(value) < 0.1 ? unclear : 0);
+  }
   if (value === 0) return 1;
   if (Number.isSafeInteger(value) && value % 100 !== 0) return value > 0 ? digitsOf(value) : 1 + digitsOf(-value);
   // Past 2^53 a text may have other digits than the double that it became, but as many; only nines can become one digit more.

@@ -37,6 +37,7 @@ interface Remembered {
   answer: Answer;
   isRepeat: boolean;
 }
+const written = (answer: object) => JSON.stringify({ time: Date.now(), ...answer });
 const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
 /** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
@@ -87,14 +88,13 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     async handler(request, reply) {
       const { query } = request;
       const batch = batchIdOf(query);
-      const send = (answer: object) =>
-        reply.type('application/json; charset=utf-8').send(JSON.stringify({ time: Date.now(), ...answer }));
+      reply.type('application/json; charset=utf-8');
       // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
       if (batch !== undefined && !request.body?.length)
-        return send({ known: await recent.knows(batchName(one(query.key)!, batch)) });
+        return written({ known: await recent.knows(batchName(one(query.key)!, batch)) });
       const { answer, isRepeat } = await begin(request, batch);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
-      return send(answer);
+      return written(answer);
     },
   });
 
