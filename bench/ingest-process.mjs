@@ -181,7 +181,8 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
       const at = began + (sent / perSecond) * 1000;
       const request = makeRequest();
       late.push(performance.now() - at);
-      const connection = idle.pop();
+      // The one that has been idle for longest: the server hangs up on those that it never hears from.
+      const connection = idle.shift();
       if (connection === undefined) queue.push([at, request]);
       else void work(connection, at, request);
     }
