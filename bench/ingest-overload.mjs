@@ -127,7 +127,7 @@ async function moreThanTheProcessor() {
   else {
     keepTo(cpus.others);
     console.log(
-      `The server has processor ${cpus.server} to itself, the load and the stand-in for Kinesis have ${cpus.others}`,
+      `The server stays on processor ${cpus.server}, the load and the stand-in for Kinesis on ${cpus.others}`,
     );
   }
   // As many shards as what the processor does needs at 1 MB/s each.

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -212,7 +212,7 @@ describe('load shedding', () => {
     }, 1);
     // Until the loop has been late for a while.
     await new Promise((resolve) => setTimeout(resolve, 800));
-    const answer = new Promise<{ status: number; retryAfter: string | undefined }>((resolve, reject) => {
+    const answer = new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
       const sending = httpRequest(
         {
           port,
@@ -222,7 +222,7 @@ describe('load shedding', () => {
           headers: { 'content-length': 100, 'content-type': 'text/plain' },
         },
         (response) => {
-          resolve({ status: response.statusCode!, retryAfter: response.headers['retry-after'] });
+          resolve({ status: response.statusCode!, headers: response.headers });
           sending.destroy();
         },
       );
@@ -230,11 +230,16 @@ describe('load shedding', () => {
       // The body never comes.
       sending.flushHeaders();
     });
-    const { status, retryAfter } = await answer;
+    const { status, headers } = await answer;
     const health = await fetch(`http://127.0.0.1:${port}/healthz`);
     clearInterval(busy);
     expect(status).toBe(503);
-    expect(Number(retryAfter)).toBeGreaterThanOrEqual(1);
+    expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'retry-after',
+      'content-type': 'application/json; charset=utf-8',
+    });
     expect(health.status).toBe(200);
     expect(records).toHaveLength(0);
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
