@@ -1,31 +1,51 @@
 // The ingest server as a process, and an open-loop load for it: arrivals come when they come, whether or not the server keeps up.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root, usage } from './processes.mjs';
 
-export async function startIngest(stub, folder, env = {}) {
-  const child = spawn(
+/** The server's processor and everybody else's, where there are two and `taskset` keeps processes there. */
+export function separateProcessors() {
+  const allowed = /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];
+  const cpus = allowed.split(',').flatMap((range) => {
+    const [from, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+  if (cpus.length < 2 || spawnSync('taskset', ['--version']).status !== 0) return undefined;
+  return { server: String(cpus[0]), others: cpus.slice(1).join(',') };
+}
+
+/** From now on this process and those it starts run there. */
+export function keepTo(cpus) {
+  spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', cpus, String(process.pid)]);
+}
+
+/** `cpus`: where the server has to stay, for `taskset`. */
+export async function startIngest(stub, folder, env = {}, cpus) {
+  const [program, ...args] = [
+    ...(cpus === undefined ? [] : ['taskset', '--cpu-list', cpus]),
     process.execPath,
-    [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), join(root, 'ingest-server/dist/src/main.js')],
-    {
-      env: {
-        PATH: process.env.PATH,
-        AWS_ENDPOINT_URL: stub.url,
-        AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        MILLRACE_HOST: '127.0.0.1',
-        MILLRACE_PORT: '0',
-        MILLRACE_WRITE_KEYS: 'demo',
-        MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+    ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []),
+    join(root, 'ingest-server/dist/src/main.js'),
+  ];
+  const child = spawn(program, args, {
+    env: {
+      PATH: process.env.PATH,
+      AWS_ENDPOINT_URL: stub.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      MILLRACE_HOST: '127.0.0.1',
+      MILLRACE_PORT: '0',
+      MILLRACE_WRITE_KEYS: 'demo',
+      MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output = (output + text).slice(-20_000);
@@ -38,6 +58,8 @@ export async function startIngest(stub, folder, env = {}) {
   return {
     port,
     usage: () => usage(child.pid),
+    /** CPU seconds of the event loop's thread so far: what the collector of garbage and the compiler do beside it is not in them. */
+    loopSeconds: () => Number(readFileSync(`/proc/${child.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9,
     async metrics() {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       return new Map(
@@ -136,6 +158,7 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
   const idle = await openConnections(port, connections);
   const queue = [];
   const latencies = [];
+  const late = [];
   const statuses = new Map();
   let [running, sent] = [0, 0];
   async function work(connection, at, request) {
@@ -157,7 +180,9 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
     for (; sent < due; sent++) {
       const at = began + (sent / perSecond) * 1000;
       const request = makeRequest();
-      const connection = idle.pop();
+      late.push(performance.now() - at);
+      // The one that has been idle for longest: the server hangs up on those that it never hears from.
+      const connection = idle.shift();
       if (connection === undefined) queue.push([at, request]);
       else void work(connection, at, request);
     }
@@ -167,8 +192,11 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
   const sendingSeconds = (performance.now() - began) / 1000;
   for (let i = 0; i < 2_000 && running + queue.length > 0; i++) await sleep(10);
   for (const connection of idle) connection.close();
-  latencies.sort((a, b) => a - b);
-  const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0;
+  const quantilesOf = (values) => {
+    values.sort((a, b) => a - b);
+    return (q) => values[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0;
+  };
+  const quantile = quantilesOf(latencies);
   return {
     sent,
     accepted: statuses.get(200) ?? 0,
@@ -178,6 +206,8 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
     p50: quantile(0.5),
     p99: quantile(0.99),
     max: quantile(1),
+    /** How long after its time a request was sent: part of its latency that the load is to blame for. */
+    lateP99: quantilesOf(late)(0.99),
   };
 }
 
@@ -205,6 +235,7 @@ export async function closedLoop({ port, makeRequest, seconds = Infinity, reques
     refused,
     tookSeconds,
     perSecond: accepted / tookSeconds,
+    p50: latencies[Math.floor(latencies.length * 0.5)],
     p99: latencies[Math.floor(latencies.length * 0.99)],
   };
 }

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -128,29 +128,72 @@ describe('rate limits', () => {
 });
 
 describe('load shedding', () => {
-  test('the delay is seen while it lasts, and fades when it is over', async () => {
+  /** A loop whose turns take as long as is said; who asks in a turn asks `afterMs` after it began. */
+  function loopOf(limitMs: number) {
     let now = 0;
-    let alarm = () => {};
+    let tick = () => {};
     const clock = {
       now: () => now,
       after: (_ms: number, task: () => void) => {
-        alarm = task;
+        tick = task;
         return () => {};
       },
     };
-    const delay = watchLoopDelay(clock);
-    now = 10;
-    alarm();
-    expect(delay.now()).toBe(0);
-    now = 220;
-    expect(delay.now()).toBe(200);
-    alarm();
-    expect(delay.now()).toBe(200);
-    for (let i = 0; i < 40; i++) {
-      now += 10;
-      alarm();
-    }
-    expect(delay.now()).toBeLessThan(1);
+    const delay = watchLoopDelay(clock, limitMs);
+    return {
+      turn(lastsMs: number) {
+        now += lastsMs;
+        tick();
+      },
+      refusedOf100(afterMs: number) {
+        const began = now;
+        now += afterMs;
+        const refused = Array.from({ length: 100 }, (_, i) => delay.sheds(() => i / 100)).filter(Boolean).length;
+        now = began;
+        return refused;
+      },
+    };
+  }
+
+  test('a turn of the loop that lasts too long refuses what is left in it; the next one begins anew', () => {
+    const loop = loopOf(100);
+    expect([0, 60, 85, 110, 500].map(loop.refusedOf100)).toEqual([0, 0, 50, 100, 100]);
+    loop.turn(500);
+    expect(loop.refusedOf100(0)).toBe(0);
+    expect(loop.refusedOf100(60)).toBe(0);
+  });
+
+  test('once all turns are long for a while they are kept shorter, until all are short for a while', () => {
+    const loop = loopOf(100);
+    loop.turn(40);
+    loop.turn(40);
+    expect(loop.refusedOf100(40)).toBe(0);
+    loop.turn(40);
+    expect([0, 20, 25, 30].map(loop.refusedOf100)).toEqual([0, 0, 50, 100]);
+    for (const ms of [10, 10, 40, 10, 10, 10, 10, 10]) loop.turn(ms);
+    expect(loop.refusedOf100(40)).toBe(100);
+    for (const ms of [10, 10]) loop.turn(ms);
+    expect(loop.refusedOf100(40)).toBe(0);
+  });
+
+  test('under overload a turn refuses what waited too long during the one before', () => {
+    const loop = loopOf(100);
+    for (const ms of [40, 40, 40, 40]) loop.turn(ms);
+    expect(loop.refusedOf100(0)).toBe(0);
+    loop.turn(85);
+    expect(loop.refusedOf100(0)).toBe(50);
+    loop.turn(200);
+    expect(loop.refusedOf100(0)).toBe(100);
+    loop.turn(40);
+    expect(loop.refusedOf100(0)).toBe(0);
+  });
+
+  test('long turns with short ones between are bursts, and one pause alone is none of the loop’s queue', () => {
+    const loop = loopOf(100);
+    for (let i = 0; i < 10; i++) for (const ms of [40, 40, 15]) loop.turn(ms);
+    expect(loop.refusedOf100(40)).toBe(0);
+    loop.turn(2_000);
+    expect(loop.refusedOf100(40)).toBe(0);
   });
 
   test('none is refused below half the limit, all are above it, and in between the more the later the loop is', () => {
@@ -163,7 +206,13 @@ describe('load shedding', () => {
     const { app, records } = await testApp({ shedDelayMs: 20 });
     await app.listen({ host: '127.0.0.1', port: 0 });
     const { port } = app.server.address() as AddressInfo;
-    const answer = new Promise<{ status: number; retryAfter: string | undefined }>((resolve, reject) => {
+    const busy = setInterval(() => {
+      const until = performance.now() + 200;
+      while (performance.now() < until);
+    }, 1);
+    // Until the loop has been late for a while.
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    const answer = new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
       const sending = httpRequest(
         {
           port,
@@ -173,7 +222,7 @@ describe('load shedding', () => {
           headers: { 'content-length': 100, 'content-type': 'text/plain' },
         },
         (response) => {
-          resolve({ status: response.statusCode!, retryAfter: response.headers['retry-after'] });
+          resolve({ status: response.statusCode!, headers: response.headers });
           sending.destroy();
         },
       );
@@ -181,15 +230,16 @@ describe('load shedding', () => {
       // The body never comes.
       sending.flushHeaders();
     });
-    const busy = setInterval(() => {
-      const until = performance.now() + 200;
-      while (performance.now() < until);
-    }, 1);
-    const { status, retryAfter } = await answer;
+    const { status, headers } = await answer;
     const health = await fetch(`http://127.0.0.1:${port}/healthz`);
     clearInterval(busy);
     expect(status).toBe(503);
-    expect(Number(retryAfter)).toBeGreaterThanOrEqual(1);
+    expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'retry-after',
+      'content-type': 'application/json; charset=utf-8',
+    });
     expect(health.status).toBe(200);
     expect(records).toHaveLength(0);
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

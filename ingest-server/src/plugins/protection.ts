@@ -1,10 +1,12 @@
+import { requestErrors } from '@millrace/sdk/schema';
+import type { FastifyReply } from 'fastify';
 import fp from 'fastify-plugin';
 import { networkOf } from '../core/client-network.js';
 import type { Clock } from '../core/clock.js';
 import type { Delivery } from '../core/delivery.js';
-import { sheds, watchLoopDelay } from '../core/loop-delay.js';
+import { watchLoopDelay } from '../core/loop-delay.js';
 import { createTokenBuckets } from '../core/token-buckets.js';
-import { RequestError } from '../request-error.js';
+import { errorBody, RequestError, retryAfterSeconds } from '../request-error.js';
 import type { Metrics } from './metric-counters.js';
 
 export interface ProtectionOptions {
@@ -27,6 +29,26 @@ const maxKeys = 10_000;
 const burstSeconds = 2;
 
 /**
+ * Answers 503 past Fastify's ways for errors and payloads: what they cost is taken from the requests that could have been accepted, and where
+ * many more come than can be done, from most of them.
+ */
+function refuse(reply: FastifyReply, body: string) {
+  reply.hijack();
+  const headers: string[] = [];
+  const own = reply.getHeaders();
+  for (const name in own) headers.push(name, own[name] as string);
+  headers.push(
+    'content-type',
+    'application/json; charset=utf-8',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'retry-after',
+    String(retryAfterSeconds()),
+  );
+  reply.raw.writeHead(requestErrors.unavailable.status, headers).end(body);
+}
+
+/**
  * Refuses what is too much, before its body is read: in microseconds, so that what is accepted stays quick. Registered around the routes that
  * take events; who asks for health or metrics is answered always. Not @fastify/rate-limit: its fixed windows let twice the limit pass at
  * their edges and tell all clients the same moment to come back at.
@@ -40,7 +62,7 @@ export const protection = fp<ProtectionOptions>(
         : createTokenBuckets({ clock, perSecond, burst: Math.max(1, perSecond * burstSeconds), maxKeys: most });
     const byKey = bucketsFor(options.keyRequestsPerSecond, maxKeys);
     const byAddress = bucketsFor(options.addressRequestsPerSecond, maxAddresses);
-    const loop = shedDelayMs === 0 ? undefined : watchLoopDelay(clock);
+    const loop = shedDelayMs === 0 ? undefined : watchLoopDelay(clock, shedDelayMs);
     app.addHook('onClose', async () => loop?.stop());
 
     /** Comes back when there is room, but not with all the others that were refused. */
@@ -50,7 +72,19 @@ export const protection = fp<ProtectionOptions>(
       return new RequestError('too_many_requests', `too many requests by this ${by}: wait ${seconds} s`, seconds);
     };
 
-    app.addHook<{ Querystring: { key?: string | string[] } }>('onRequest', (request, _reply, done) => {
+    const overloaded = errorBody('unavailable', 'the server has more to do than it can: come back later');
+    const full = errorBody('unavailable', 'the events cannot be stored safely now: the spool is full');
+
+    app.addHook<{ Querystring: { key?: string | string[] } }>('onRequest', (request, reply, done) => {
+      if (loop?.sheds(random)) {
+        metrics.shed();
+        refuse(reply, overloaded);
+        return;
+      }
+      if (delivery.isFull()) {
+        refuse(reply, full);
+        return;
+      }
       try {
         check(request);
       } catch (error) {
@@ -61,13 +95,6 @@ export const protection = fp<ProtectionOptions>(
     });
 
     function check(request: { ip: string; query: { key?: string | string[] } }) {
-      if (loop !== undefined && sheds(loop.now(), shedDelayMs, random)) {
-        metrics.shed();
-        throw new RequestError('unavailable', 'the server has more to do than it can: come back later');
-      }
-      if (delivery.isFull()) {
-        throw new RequestError('unavailable', 'the events cannot be stored safely now: the spool is full');
-      }
       if (byAddress !== undefined) {
         const waitMs = byAddress.take(networkOf(request.ip));
         if (waitMs > 0) throw tooMany('address', waitMs);
