@@ -44,6 +44,8 @@ function refuse(reply: FastifyReply, body: string) {
     String(Buffer.byteLength(body)),
     'retry-after',
     String(retryAfterSeconds()),
+    'access-control-expose-headers',
+    'retry-after',
   );
   reply.raw.writeHead(requestErrors.unavailable.status, headers).end(body);
 }
