@@ -45,6 +45,49 @@ describe('the server as a process', () => {
     expect(await next.ended).toBe(0);
   });
 
+  test('what was safe before kill -9 is stored once, though its sender repeats it under any batch: of what the stream has, and of what the spool has', async () => {
+    const stub = await startStubKinesis();
+    const folder = await temporaryFolder();
+    let server = await startProcess(stub, folder);
+    const send = async (events: object[]) => {
+      const answer = await fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, {
+        method: 'POST',
+        body: jsonLines(events),
+      });
+      expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ rejected: [] })]);
+    };
+    const killed = async () => {
+      server.kill('SIGKILL');
+      await server.ended;
+      server = await startProcess(stub, folder);
+    };
+    const event = () => someEvent({ visitor_id: 'v' });
+    const [first, second] = [event(), event()];
+    await send([first]);
+    await killed();
+    await send([first, second]);
+    expect(stub.taken.map(({ event_id }) => event_id)).toEqual([first.event_id, second.event_id]);
+
+    stub.otherwise = () => 'ResourceNotFoundException';
+    stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
+    const third = event();
+    await send([third]);
+    await killed();
+    await send([third, second]);
+    stub.otherwise = () => undefined;
+    stub.behaviour = () => ({});
+    const last = event();
+    await send([last]);
+    for (let i = 0; i < 1_000 && !stub.taken.some(({ event_id }) => event_id === last.event_id); i++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    // The second came again while nobody could say that the stream had it; it was taken out of the spool when somebody could.
+    expect(stub.taken.map(({ event_id }) => event_id)).toEqual(
+      [first, second, third, last].map(({ event_id }) => event_id),
+    );
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+  });
+
   test('a wrong environment ends it at once with the whole list', async () => {
     const stub = await startStubKinesis();
     const server = await startProcess(stub, await temporaryFolder(), {
