@@ -285,6 +285,40 @@ describe('the spool', () => {
     await again.close();
   });
 
+  test('a full disk on which something is damaged does not keep it from starting: the rest is delivered, and what is damaged is set aside when there is room', async () => {
+    const folder = await temporaryFolder();
+    const first = await spoolIn(folder);
+    for (const text of ['a', 'b', 'c']) await append(first, [chunk(text)]);
+    await first.close();
+    const [segment] = await segmentsIn(folder);
+    const bytes = await readFile(join(folder, segment!));
+    bytes[bytes.indexOf('b\n')]! ^= 1;
+    await writeFile(join(folder, segment!), bytes);
+    const full: SpoolFs = {
+      ...nodeFs,
+      async appendFile(path, data, options) {
+        // A part of it still fits.
+        await nodeFs.appendFile(path, (data as Buffer).subarray(0, 2), options);
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      },
+    };
+    // Delivered while the disk is still full: the segment has to stay.
+    const second = await spoolIn(folder, { fs: full });
+    const { texts, positions } = await readAll(second);
+    expect(texts).toEqual(['a', 'c']);
+    expect(second.done(positions)).toBe(2);
+    await second.close();
+    expect(second.reports.every((text) => text.includes('ENOSPC'))).toBe(true);
+    expect((await readdir(folder)).sort()).toEqual([segment!.replace('.spool', '.done'), segment]);
+    // With room it is set aside at once, and nothing is delivered again.
+    const third = await spoolIn(folder);
+    expect((await readAll(third)).texts).toEqual([]);
+    expect(third.reports).toEqual([`damaged ${join(folder, segment!)}`]);
+    await third.close();
+    expect(await readdir(folder)).toEqual([segment!.replace('.spool', '.damaged')]);
+    expect(await readFile(join(folder, segment!.replace('.spool', '.damaged')), 'utf8')).toContain('c\n');
+  });
+
   test('segments are cut at 4 MiB and removed when all of them is delivered', async () => {
     const folder = await temporaryFolder();
     const spool = await spoolIn(folder);

@@ -4,6 +4,7 @@ import type { Chunk } from '../core/chunk.js';
 import { createDoneFiles } from './done-files.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { decodeFrame } from './frame.js';
+import { keepDamaged } from './keep-damaged.js';
 import { nextId, readSegments } from './open-folder.js';
 import { createSegment, damagedName, indexOf, positionOf, type Segment, segmentName, segmentOf } from './segment.js';
 import { createSegmentReader } from './segment-reader.js';
@@ -75,12 +76,30 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     });
   }
 
+  /** Sets aside what of a finished segment is damaged and had to wait. Where it has to wait longer the file stays, for the next start. */
+  async function keepRest(segment: Segment): Promise<boolean> {
+    if (segment.unkept.length === 0) return true;
+    const file = join(folder, segmentName(segment.id));
+    const bytes = await fs.readFile(file);
+    for (let next = segment.unkept[0]; next !== undefined; next = segment.unkept[0]) {
+      const damage = bytes.subarray(next.start, next.end);
+      if (!(await keepDamaged({ folder, id: segment.id, bytes: damage }, fs, report))) return false;
+      countingReport.damaged?.({ file, bytes: damage.length, kept: damagedName(segment.id) });
+      segment.unkept.shift();
+    }
+    return true;
+  }
+
   function removeWhenFinished(segment: Segment) {
     if (segment.open > 0 || segment.writing || !segments.has(segment.id)) return;
     writer.forget(segment);
     segments.delete(segment.id);
     bytesOnDisk -= segment.size;
     chore(segment.id, async () => {
+      if (!(await keepRest(segment))) {
+        bytesOnDisk += segment.size;
+        return;
+      }
       await fs.rm(join(folder, segmentName(segment.id)), { force: true });
       await doneFiles.remove(segment.id);
     });
@@ -152,15 +171,10 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
 
   /** Whether it is set aside; what cannot be copied, on a full disk, stays where it is for now, and the rest is delivered. */
   async function setAside(segment: Segment, index: number, bytes: Buffer): Promise<boolean> {
-    const kept = damagedName(segment.id);
-    try {
-      await fs.appendFile(join(folder, kept), bytes);
-    } catch (error) {
-      report.failed?.(error as Error);
-      return false;
-    }
+    if (!(await keepDamaged({ folder, id: segment.id, bytes }, fs, report))) return false;
     if (markDone([positionOf(segment.id, index)]) === 0) return false;
-    countingReport.damaged?.({ file: join(folder, segmentName(segment.id)), bytes: bytes.length, kept });
+    const file = join(folder, segmentName(segment.id));
+    countingReport.damaged?.({ file, bytes: bytes.length, kept: damagedName(segment.id) });
     setAsideEvents += segment.events(index);
     return true;
   }
@@ -178,9 +192,10 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       bySegment.set(segment, offsets);
     }
     for (const [segment, offsets] of bySegment) {
-      // A segment that is finished is removed whole.
-      if (segment.open === 0 && !segment.writing) removeWhenFinished(segment);
-      else chore(segment.id, () => doneFiles.append(segment.id, offsets));
+      // A segment that is finished is removed whole, as a rule.
+      const isRemoved = segment.open === 0 && !segment.writing && segment.unkept.length === 0;
+      if (!isRemoved) chore(segment.id, () => doneFiles.append(segment.id, offsets));
+      removeWhenFinished(segment);
     }
     return marked;
   }

@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { decodeDone, encodeDone } from './done-log.js';
 import { scanFrames } from './frame.js';
-import { createSegment, damagedName, doneName, type Segment, segmentHeader, segmentName } from './segment.js';
+import { keepDamaged } from './keep-damaged.js';
+import {
+  createSegment,
+  damagedName,
+  doneName,
+  type Segment,
+  type Stretch,
+  segmentHeader,
+  segmentName,
+} from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolReport } from './spool-report.js';
 
@@ -32,7 +41,7 @@ function framesStart(bytes: Buffer, path: string): { start: number; damagedHeade
 
 /**
  * Reads what an earlier process left in the folder. A torn last write is cut off; damaged stretches are copied into a `.damaged`
- * file beside their segment and reported.
+ * file beside their segment and reported, or noted with the segment where that has to wait.
  * @throws Error naming the file, when one is of another version or no segment
  */
 export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<Segment[]> {
@@ -51,12 +60,20 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     const { frames, damaged, tornAt } = scanFrames(bytes, start);
     if (damagedHeader) damaged.unshift({ start: 0, end: start });
     const delivered = decodeDone(await fs.readFile(join(folder, doneName(id))).catch(() => Buffer.alloc(0)));
+    const unkept: Stretch[] = [];
     for (const stretch of damaged) {
       // Set aside once, however often the server starts before the rest is delivered.
       if (delivered.has(stretch.start)) continue;
-      await fs.appendFile(join(folder, damagedName(id)), bytes.subarray(stretch.start, stretch.end));
-      await fs.appendFile(join(folder, doneName(id)), encodeDone([stretch.start]));
-      report.damaged?.({ file: path, bytes: stretch.end - stretch.start, kept: damagedName(id) });
+      const damage = bytes.subarray(stretch.start, stretch.end);
+      // A full disk must not keep the server from starting: to deliver the rest is what makes room.
+      if (!(await keepDamaged({ folder, id, bytes: damage }, fs, report))) {
+        unkept.push(stretch);
+        continue;
+      }
+      await fs
+        .appendFile(join(folder, doneName(id)), encodeDone([stretch.start]))
+        .catch((error: Error) => report.failed?.(error));
+      report.damaged?.({ file: path, bytes: damage.length, kept: damagedName(id) });
     }
     const size = tornAt ?? bytes.length;
     if (tornAt !== undefined) {
@@ -67,6 +84,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     const segment = createSegment(id);
     segment.size = size;
     segment.sealed = true;
+    segment.unkept = unkept;
     for (const frame of frames) {
       const index = segment.add({ ...frame, at: mtimeMs });
       if (delivered.has(frame.offset)) segment.setDone(index);

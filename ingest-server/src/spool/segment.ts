@@ -13,6 +13,12 @@ export const segmentName = (id: number) => `${String(id).padStart(8, '0')}.spool
 export const doneName = (id: number) => `${String(id).padStart(8, '0')}.done`;
 export const damagedName = (id: number) => `${String(id).padStart(8, '0')}.damaged`;
 
+/** A part of a segment's file, in bytes. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
+
 /** What is known of one segment without reading it: 21 bytes an entry, so that a full spool of 1 GiB costs some 40 MB at most. */
 export interface Segment {
   readonly id: number;
@@ -26,6 +32,8 @@ export interface Segment {
   sealed: boolean;
   /** Is being written: must not be removed. */
   writing: boolean;
+  /** What of it is damaged and could not be copied yet: it must not be removed before. */
+  unkept: Stretch[];
   add(entry: { offset: number; bytes: number; hash: number; events: number; at: number }): number;
   offset(index: number): number;
   bytes(index: number): number;
@@ -50,6 +58,7 @@ export function createSegment(id: number): Segment {
     open: 0,
     sealed: false,
     writing: false,
+    unkept: [],
     add({ offset, bytes, hash, events, at }) {
       const index = this.count;
       if (index === done.length) {
