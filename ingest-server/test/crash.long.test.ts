@@ -7,7 +7,7 @@ import { sendThroughCrashes } from './support/crashes.js';
 
 afterEach(cleanUp);
 
-/** 400 rounds of 2,500 events take some 30 minutes of two cores; fewer are a smoke test. */
+/** 400 rounds of 3,300 events, which are over a million, take some 30 minutes; fewer are a smoke test. */
 const rounds = Number(process.env.MILLRACE_CRASH_ROUNDS ?? 60);
 const eventsPerRound = Number(process.env.MILLRACE_CRASH_EVENTS_PER_ROUND ?? 500);
 
@@ -47,7 +47,7 @@ test(
     expect(report.faults.flipped).toBeGreaterThan(0);
     expect(report.faults.torn).toBeGreaterThan(0);
     // A kill costs what was in the stream and not yet answered; of many events that is one in a thousand.
-    if (report.acknowledged >= 1_000_000) expect(report.repeated).toBeLessThanOrEqual(report.acknowledged / 1_000);
+    if (report.acknowledged >= 100_000) expect(report.repeated).toBeLessThanOrEqual(report.acknowledged / 1_000);
   },
   3 * 60 * 60_000,
 );
