@@ -4,11 +4,11 @@ import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
-import { createClaimedIds } from './core/claimed-ids.js';
+import { type ClaimedIds, createClaimedIds } from './core/claimed-ids.js';
 import { systemClock } from './core/clock.js';
 import { createDelivery, type Delivery, type DeliveryHooks } from './core/delivery.js';
 import { declaredNames } from './core/intake.js';
-import { settleLeftOpen } from './core/left-open.js';
+import { eventIdsOf, settleLeftOpen } from './core/left-open.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
 import { createKeyCheck } from './core/write-keys.js';
 import { onClientError } from './http/client-error.js';
@@ -67,9 +67,10 @@ const spoolReport = (log: Log) => ({
   failed: (error: Error) => log.error('the spool could not be written', { error: error.message }),
 });
 
-function deliveryHooks(log: Log, metrics: Metrics, stream: string): DeliveryHooks {
+function deliveryHooks(log: Log, metrics: Metrics, stream: string, claimedIds: ClaimedIds): DeliveryHooks {
   return {
     ...metrics.hooks,
+    keptThoughRefused: ({ data }) => claimedIds.know(eventIdsOf(data)),
     kinesis({ state, code, message }) {
       if (state === 'up') log.info('the stream takes events', { stream });
       else log.warn('the stream does not take events: they go to the spool', { stream, code, reason: message });
@@ -105,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const recent = config.recentToken === undefined ? undefined : createRecentEvents(recentLimits);
   const isKey = createKeyCheck(config.writeKeys);
   const { ranges, areGuessed, error } = await firstRanges(sink);
+  const claimedIds = createClaimedIds(claimedEvents);
   const delivery = createDelivery({
     sink,
     spool,
@@ -115,13 +117,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     lingerMs: config.lingerMs,
     ackTimeoutMs: config.ackTimeoutMs,
     maxQueuedBytes,
-    hooks: deliveryHooks(log, metrics, config.stream),
+    hooks: deliveryHooks(log, metrics, config.stream, claimedIds),
   });
   delivery.reportKinesis(
     error === undefined ? { state: 'up' } : { state: 'down', code: error.code, message: error.message },
   );
   const stopWatching = watchShards(sink, delivery, error === undefined);
-  const claimedIds = createClaimedIds(claimedEvents);
   const leftOpen = settleLeftOpen({
     sink,
     spool,

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Chunk } from '../src/core/chunk.js';
 import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
 import { type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
-import { encodeFrame, scanFrames } from '../src/spool/frame.js';
+import { doneMark, encodeFrame, scanFrames } from '../src/spool/frame.js';
 import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
 import type { SpoolFs } from '../src/spool/spool-fs.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
@@ -319,6 +319,41 @@ describe('the spool', () => {
     expect(await readFile(join(folder, segment!.replace('.spool', '.damaged')), 'utf8')).toContain('c\n');
   });
 
+  test('what is delivered while the disk is full is not delivered again after a start, nor what is delivered later', async () => {
+    const folder = await temporaryFolder();
+    let isFull = false;
+    const fs: SpoolFs = {
+      ...nodeFs,
+      async open(path, flags, mode) {
+        const handle = await nodeFs.open(path, flags, mode);
+        if (!String(path).endsWith('.done')) return handle;
+        const real = handle.appendFile.bind(handle);
+        return Object.assign(handle, {
+          async appendFile(block: Buffer) {
+            if (!isFull) return real(block);
+            await real(block.subarray(0, 5));
+            throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+          },
+        });
+      },
+    };
+    const spool = await spoolIn(folder, { fs });
+    const positions = await append(
+      spool,
+      ['a', 'b', 'c', 'd', 'e'].map((text) => chunk(text)),
+    );
+    spool.done([positions[0]!]);
+    await new Promise((r) => setTimeout(r, 50));
+    isFull = true;
+    spool.done([positions[2]!, positions[1]!]);
+    await new Promise((r) => setTimeout(r, 50));
+    isFull = false;
+    spool.done([positions[4]!]);
+    await spool.close();
+    expect(spool.reports).toEqual([]);
+    expect((await readAll(await spoolIn(folder))).texts).toEqual(['d']);
+  });
+
   test('segments are cut at 4 MiB and removed when all of them is delivered', async () => {
     const folder = await temporaryFolder();
     const spool = await spoolIn(folder);
@@ -489,17 +524,20 @@ describe('frames', () => {
             hash: fc.nat(),
             lines: fc.string({ unit: 'grapheme', maxLength: 40 }),
             junk: fc.uint8Array({ maxLength: 30 }),
+            isDone: fc.boolean(),
           }),
           { maxLength: 8 },
         ),
         (parts) => {
-          const frames = parts.map(({ hash, lines }) =>
-            Buffer.concat(encodeFrame({ hash, events: 3, data: Buffer.from(lines) })),
-          );
+          const frames = parts.map(({ hash, lines, isDone }) => {
+            const frame = Buffer.concat(encodeFrame({ hash, events: 3, data: Buffer.from(lines) }));
+            if (isDone) doneMark.copy(frame);
+            return frame;
+          });
           const bytes = Buffer.concat(frames.flatMap((frame, i) => [Buffer.from(parts[i]!.junk), frame]));
           const scan = scanFrames(bytes, 0);
-          expect(scan.frames.map(({ hash, bytes: length }) => [hash, length])).toEqual(
-            frames.map((frame, i) => [parts[i]!.hash, frame.length]),
+          expect(scan.frames.map(({ hash, bytes: length, isDone }) => [hash, length, isDone])).toEqual(
+            frames.map((frame, i) => [parts[i]!.hash, frame.length, parts[i]!.isDone]),
           );
           const junk = scan.damaged.reduce((sum, { start, end }) => sum + end - start, 0);
           expect(junk).toBe(parts.reduce((sum, part) => sum + part.junk.length, 0));

@@ -11,8 +11,8 @@ export interface Claims {
 export interface ClaimedIds {
   begin(writeKey: string): Claims;
   /**
-   * These are safe, too, under a write key that is not known: an earlier process stored them. They are remembered until as many others are
-   * that this is long ago.
+   * These are safe, too, under a write key that is not known: an earlier process stored them, or a request that was refused. They are remembered
+   * until as many others are that this is long ago.
    */
   know(ids: Iterable<string>): void;
 }

@@ -1,3 +1,5 @@
+import type { Chunk } from './chunk.js';
+
 export interface KinesisState {
   state: 'unknown' | 'up' | 'down';
   code?: string;
@@ -12,6 +14,8 @@ export interface DeliveryHooks {
   put?(record: { events: number; bytes: number }): void;
   /** A record will be sent again. */
   failed?(code: string): void;
+  /** The stream has a chunk all the same whose request was refused, and will come again. */
+  keptThoughRefused?(chunk: Chunk): void;
   /** Chunks were appended to the spool. */
   spooled?(events: number): void;
   /** The stream can be reached again, or no longer. Once per change. */

@@ -35,6 +35,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     const taken = takeDelivered(lane);
     for (const waiting of taken) {
       waiting.delivered = true;
+      if (waiting.dropped) hooks.keptThoughRefused?.(waiting.chunk);
       accounts.delivered(waiting);
       makeSafe(waiting);
     }

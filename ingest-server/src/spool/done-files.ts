@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeDone } from './done-log.js';
-import { doneName } from './segment.js';
+import { doneMark } from './frame.js';
+import { doneName, segmentName } from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 
 /** The delivered-lists of the segments. Calls for one segment must come one after another. */
@@ -11,29 +12,67 @@ export interface DoneFiles {
   close(): Promise<void>;
 }
 
+/** A list and how much of it is whole. */
+interface List {
+  handle: FileHandle;
+  bytes: number;
+}
+
 /** Keeps the files open: what is written sooner is not sent twice after a kill, and a write is one step where opening it anew is three. */
 export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs }): DoneFiles {
-  const handles = new Map<number, FileHandle>();
+  const lists = new Map<number, List>();
   const closeOne = async (id: number) => {
-    const handle = handles.get(id);
-    handles.delete(id);
-    await handle?.close().catch(() => undefined);
+    const list = lists.get(id);
+    lists.delete(id);
+    await list?.handle.close().catch(() => undefined);
   };
+
+  async function listOf(id: number): Promise<List> {
+    let list = lists.get(id);
+    if (list === undefined) {
+      const handle = await fs.open(join(folder, doneName(id)), 'a');
+      list = { handle, bytes: (await handle.stat()).size };
+      lists.set(id, list);
+    }
+    return list;
+  }
+
+  /** All of the block or nothing: what follows half of one is not read. */
+  async function grow(list: List, block: Buffer): Promise<void> {
+    try {
+      await list.handle.appendFile(block);
+      list.bytes += block.length;
+    } catch (error) {
+      await list.handle.truncate(list.bytes);
+      throw error;
+    }
+  }
+
+  /** In the segment itself, which need not grow for it. */
+  async function mark(id: number, offsets: readonly number[]): Promise<void> {
+    const handle = await fs.open(join(folder, segmentName(id)), 'r+');
+    try {
+      for (const offset of offsets) await handle.write(doneMark, 0, doneMark.length, offset);
+    } finally {
+      await handle.close();
+    }
+  }
+
   return {
     async append(id, offsets) {
-      let handle = handles.get(id);
-      if (handle === undefined) {
-        handle = await fs.open(join(folder, doneName(id)), 'a');
-        handles.set(id, handle);
+      try {
+        await grow(await listOf(id), encodeDone(offsets));
+      } catch {
+        // A full disk, as a rule: what is not marked is delivered again after the next start.
+        await mark(id, offsets);
       }
-      await handle.appendFile(encodeDone(offsets));
     },
     async remove(id) {
       await closeOne(id);
       await fs.rm(join(folder, doneName(id)), { force: true });
     },
     async close() {
-      await Promise.all([...handles.keys()].map(closeOne));
+      await Promise.all([...lists.keys()].map(closeOne));
     },
   };
 }

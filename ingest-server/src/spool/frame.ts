@@ -4,16 +4,18 @@ import { crc32 } from './crc32.js';
 /**
  * A chunk on disk. All numbers are little-endian and unsigned.
  *
- *   0  magic         FF 'M' 'R' FE, which no UTF-8 text contains: a reader that lost its place finds the next frame
+ *   0  magic         FF 'M' 'R' FE, which no UTF-8 text contains: a reader that lost its place finds the next frame; or `doneMark`
  *   4  length        bytes of the chunk's lines
  *   8  hash          of the visitor
  *  12  events        lines
- *  16  header's CRC  of bytes 0 … 15
+ *  16  header's CRC  of bytes 0 … 15, with the magic
  *  20  data's CRC
  *  24  data
  */
 export const headerBytes = 24;
 const magic = Buffer.from([0xff, 0x4d, 0x52, 0xfe]);
+/** Written over the magic of a delivered frame where its segment's list of them cannot grow: it takes no room. No flipped bit makes one of the other. */
+export const doneMark = Buffer.from([0xfe, 0x64, 0x6e, 0xff]);
 
 export function encodeFrame({ hash, events, data }: Chunk): [header: Buffer, data: Buffer] {
   const header = Buffer.allocUnsafe(headerBytes);
@@ -32,6 +34,8 @@ export interface FramePlace {
   events: number;
   /** Header included. */
   bytes: number;
+  /** Marked as delivered in its own place. */
+  isDone: boolean;
 }
 
 /** What stands at a place: a frame, the beginning of one that was never finished, or neither. */
@@ -41,8 +45,11 @@ function frameAt(bytes: Buffer, offset: number): Found {
   const rest = bytes.length - offset;
   if (rest < headerBytes)
     return magic.compare(bytes, offset, offset + Math.min(rest, 4), 0, Math.min(rest, 4)) ? 'damaged' : 'torn';
-  if (bytes.compare(magic, 0, 4, offset, offset + 4) !== 0) return 'damaged';
-  if (crc32(bytes.subarray(offset, offset + 16)) !== bytes.readUInt32LE(offset + 16)) return 'damaged';
+  const isDone = bytes.compare(doneMark, 0, 4, offset, offset + 4) === 0;
+  if (!isDone && bytes.compare(magic, 0, 4, offset, offset + 4) !== 0) return 'damaged';
+  const head = bytes.subarray(offset, offset + 16);
+  const asWritten = isDone ? Buffer.concat([magic, head.subarray(4)]) : head;
+  if (crc32(asWritten) !== bytes.readUInt32LE(offset + 16)) return 'damaged';
   const length = bytes.readUInt32LE(offset + 4);
   if (length > rest - headerBytes) return 'torn';
   const start = offset + headerBytes;
@@ -52,7 +59,14 @@ function frameAt(bytes: Buffer, offset: number): Found {
     hash: bytes.readUInt32LE(offset + 8),
     events: bytes.readUInt32LE(offset + 12),
     bytes: headerBytes + length,
+    isDone,
   };
+}
+
+/** Where the next frame may begin, from a place on; -1 for nowhere. */
+function nextMagic(bytes: Buffer, from: number): number {
+  const places = [bytes.indexOf(magic, from), bytes.indexOf(doneMark, from)].filter((place) => place >= 0);
+  return places.length === 0 ? -1 : Math.min(...places);
 }
 
 /** The chunk at a place that is known to hold a frame of `length` bytes, or undefined when it is no longer whole. */
@@ -81,8 +95,8 @@ export function scanFrames(bytes: Buffer, start: number): Scan {
       offset += found.bytes;
       continue;
     }
-    let next = bytes.indexOf(magic, offset + 1);
-    while (next >= 0 && typeof frameAt(bytes, next) === 'string') next = bytes.indexOf(magic, next + 1);
+    let next = nextMagic(bytes, offset + 1);
+    while (next >= 0 && typeof frameAt(bytes, next) === 'string') next = nextMagic(bytes, next + 1);
     if (found === 'torn' && next < 0) {
       scan.tornAt = offset;
       return scan;

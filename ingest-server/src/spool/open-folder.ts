@@ -87,7 +87,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     segment.unkept = unkept;
     for (const frame of frames) {
       const index = segment.add({ ...frame, at: mtimeMs });
-      if (delivered.has(frame.offset)) segment.setDone(index);
+      if (frame.isDone || delivered.has(frame.offset)) segment.setDone(index);
     }
     segments.push(segment);
   }

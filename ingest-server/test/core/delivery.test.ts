@@ -147,6 +147,24 @@ test('while it waits for what was left open nothing is put; then what the stream
   expect(eventsIn(memory.records).at(-1)!.id).toBe('e');
 });
 
+test('a chunk that the stream takes after its request was refused is told, for it will come again', async () => {
+  const kept: string[] = [];
+  let answer = () => {};
+  const { clock, memory, delivery } = setUp({
+    refuses: () => true,
+    fault: () => ({ wait: new Promise<void>((resolve) => (answer = resolve)) }),
+    hooks: { keptThoughRefused: ({ data }) => kept.push(data.toString()) },
+  });
+  const refused = expect(delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }]))).rejects.toThrow(NotSafeError);
+  await clock.pass(5_000);
+  await refused;
+  expect(kept).toEqual([]);
+  answer();
+  await clock.pass(10);
+  expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a']);
+  expect(kept).toEqual([expect.stringContaining('"a"')]);
+});
+
 async function spoolContents(spool: Spool, clock: FakeClock) {
   const reading = spool.next({ after: 0, wanted: () => true, maxEvents: 99, maxBytes: 1e6 });
   await clock.pass(10);
