@@ -292,8 +292,8 @@ browserDescribe('delivery', ({ launch }) => {
     const page = await visit();
     await track(page, 1, 0);
     await allOf(1);
-    // Known by now: this clock is an hour ahead. The next event is timed by it, and cannot leave.
-    collector.reply = () => ({ status: 503, headers: { 'retry-after': '1' } });
+    // Known by now: this clock is an hour ahead. The next event is timed by it, and cannot leave before the page has learned better, below.
+    collector.reply = () => ({ status: 503, headers: { 'retry-after': '6' } });
     await page.reload();
     await page.waitForFunction(() => window.millrace?.version);
     await track(page, 1, 1);
