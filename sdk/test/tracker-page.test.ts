@@ -195,6 +195,8 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     const other = await visit();
     await arrived(3);
     await other.evaluate(() => millrace.identify(null));
+    // Tabs may be processes: what one stores the other has when the browser has carried it over.
+    await page.waitForFunction(() => localStorage.getItem('millrace.demo.v')?.endsWith('|'));
     await page.evaluate(() => millrace.track('reviewed_item'));
     const events = await arrived(4);
     expect(events.map(({ user_id }) => user_id)).toEqual([undefined, 'u1', 'u1', undefined]);
