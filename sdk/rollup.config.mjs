@@ -21,7 +21,7 @@ const withVersion = {
 /** Names of the tracker's insides, which nothing outside reads: shorter in the files. None is also a name of the browser's, of an event's field or of a plugin's. */
 const insides = [
   'append backoff chars clean compress drops ends failed head identity isAll isLoose leave lease loose names note pageOf pass pending',
-  'queue read reported rest retryAfter seal sender settle settled succeeded survives tell touch visitor wait wake',
+  'queue read reported rest retryAfter seal sender settle settled succeeded survives tell touch wait wake',
 ].flatMap((line) => line.split(' '));
 
 const minify = (module) =>

@@ -12,6 +12,7 @@ import {
   streamsRemembered,
 } from '../src/tracker/bounds.js';
 import { createDrops, type DropCounts } from '../src/tracker/drops.js';
+import { type Entry, lineOf, nameOf } from '../src/tracker/entry.js';
 import { type Batch, createQueue, type Taken } from '../src/tracker/queue.js';
 import { beginRun, readRuns } from '../src/tracker/runs.js';
 import { createStore } from '../src/tracker/store.js';
@@ -54,7 +55,12 @@ function open(disk: Disk) {
 }
 type Page = ReturnType<typeof open>;
 
-const line = (name: string, chars = 0) => JSON.stringify({ name, pad: 'x'.repeat(chars) });
+const entry = (stream: string, seq: number, { at = clock.now, chars = 0 } = {}): Entry => ({
+  stream,
+  seq,
+  at,
+  text: `${at}${JSON.stringify({ name: `${stream}-${seq}`, pad: 'x'.repeat(chars) })}`,
+});
 /** A batch as it travels. */
 const sent = ({ from: _from, to: _to, rest: _rest, isAll: _isAll, ...batch }: Taken): Batch => batch;
 const namesIn = (batch: Batch | undefined): string[] => (batch?.lines ?? []).map((text) => JSON.parse(text).name);
@@ -62,8 +68,7 @@ const total = (counts: DropCounts | undefined) => Object.values(counts ?? {}).re
 const events = (disk: Disk) => Object.keys(disk.storage).filter((name) => name.startsWith('millrace.demo.e.'));
 
 function append({ queue }: Page, stream: string, count: number, { from = 0, chars = 0 } = {}): void {
-  for (let seq = from; seq < from + count; seq++)
-    queue.append({ stream, seq, at: clock.now, line: line(`${stream}-${seq}`, chars) });
+  for (let seq = from; seq < from + count; seq++) queue.append(entry(stream, seq, { chars }));
 }
 
 async function database(): Promise<IDBObjectStore> {
@@ -208,12 +213,22 @@ describe('the queue', () => {
   test("a stream's events are in their order, also when the clock jumps back", async () => {
     const page = open(createDisk());
     for (let seq = 0; seq < 40; seq++) {
-      page.queue.append({ stream: 't1', seq, at: start - seq * 1000, line: line(`t1-${seq}`) });
+      page.queue.append(entry('t1', seq, { at: start - seq * 1000 }));
     }
     expect(await all(page)).toEqual(range('t1', 40));
   });
 
-  test('a batch has one stream and at most 64 K characters; what was stored together and is more goes alone', async () => {
+  test('what is broken in the storage goes out as it is, for the server to set aside, and holds up nothing', async () => {
+    const page = open(createDisk());
+    page.store.set(nameOf('t1', 0, start, 9), 'no event!');
+    page.store.set(nameOf('t1', 1, start, 0), '');
+    append(page, 't1', 1, { from: 2 });
+    const [batch] = await drain(page);
+    expect(batch?.lines.at(-1)).toBe(lineOf(entry('t1', 2)));
+    expect(events(createDisk())).toEqual([]);
+  });
+
+  test('a batch has one stream and at most 64 K characters as they are stored; what was stored together and is more goes alone', async () => {
     const page = open(createDisk());
     append(page, 't1', 120);
     append(page, 't2', 3);
@@ -224,7 +239,9 @@ describe('the queue', () => {
       await big.queue.commit();
     }
     const batches = await drain(big);
-    for (const { lines } of batches) expect(lines.join('\n').length).toBeLessThanOrEqual(batchChars);
+    const added = lineOf(entry('t3', 0)).length - entry('t3', 0).text.length;
+    for (const { lines } of batches)
+      expect(lines.join('\n').length - lines.length * (added + 2)).toBeLessThanOrEqual(batchChars);
     expect(batches.length).toBeLessThanOrEqual(Math.ceil((800 * 560) / batchChars));
     const huge = open(createDisk());
     append(huge, 't4', 1, { chars: batchChars });
@@ -478,9 +495,8 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       // Only for events: what else is stored decides what tabs know of each other.
       disk.room = isFull && what === 'append' ? disk.used() + 10 : Number.POSITIVE_INFINITY;
       if (what === 'append') {
-        const name = `${chosen.stream}-${chosen.seq}`;
-        chosen.queue.append({ stream: chosen.stream, seq: chosen.seq++, at: clock.now, line: line(name, 30) });
-        tracked.push(name);
+        tracked.push(`${chosen.stream}-${chosen.seq}`);
+        chosen.queue.append(entry(chosen.stream, chosen.seq++, { chars: 30 }));
         // As the timer would have it, or not yet.
         if (isCommitted) await chosen.queue.commit();
       } else if (what === 'commit') await chosen.queue.commit();

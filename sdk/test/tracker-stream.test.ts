@@ -1,17 +1,28 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { streamsRemembered } from '../src/tracker/bounds.js';
-import { nameOf } from '../src/tracker/entry.js';
+import { lineOf, nameOf } from '../src/tracker/entry.js';
 import { leaving } from '../src/tracker/leaving.js';
 import { people } from '../src/tracker/people.js';
 import { plain } from '../src/tracker/plain.js';
 import { createStore } from '../src/tracker/store.js';
-import { createStream, type Place } from '../src/tracker/stream.js';
+import { createStream, type Stream } from '../src/tracker/stream.js';
 import { startTracker } from '../src/tracker/tracker.js';
 import { type FakeBrowser, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk } from './browser/web-storage.js';
 
 const start = 1_795_406_270_273;
+
+/** An event's place, and the stream before it. */
+interface Place {
+  stream_id: string;
+  seq: number;
+  after_stream_id?: string;
+  after_seq?: number;
+}
+
+const facts = '{"event":"liked_item"}';
+const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream.next(at, facts)));
 
 /** A localStorage, and pages over it, each with a stream of its own. */
 function createSite() {
@@ -25,7 +36,7 @@ function createSite() {
     return {
       /** An event; where it is stored, as the queue does it, it can be found after a crash. */
       track({ isStored = false } = {}) {
-        const place = stream.next(now++);
+        const place = placeIn(stream, now++);
         places.push(place);
         if (isStored) store.set(nameOf(place.stream_id, place.seq, 0, 2), '{}');
         return place;
@@ -150,13 +161,18 @@ describe('streams', () => {
     for (const text of ['', '|', 'x|y|z', 'null', '-1|-1|', '{}']) {
       const disk = createDisk({ 'p.s.old': text });
       const stream = createStream(createStore(() => disk.storage, 'p.'));
-      expect(stream.next(start)).toEqual({ stream_id: expect.any(String), seq: 0 });
+      expect(stream.next(start, facts)).toEqual({
+        stream: expect.any(String),
+        seq: 0,
+        at: start,
+        text: `${start}${facts}`,
+      });
     }
   });
 
   test('without any storage each page is a stream, gap-free all the same', () => {
     const stream = createStream(createStore(() => undefined, 'p.'));
-    expect([stream.next(start).seq, stream.next(start).seq, stream.next(start).seq]).toEqual([0, 1, 2]);
+    expect(Array.from({ length: 3 }, () => stream.next(start, facts).seq)).toEqual([0, 1, 2]);
   });
 
   test('(stream, seq) is never given twice and never with a gap, and what is told of a stream is true: tabs, crashes, kills of the browser', () => {

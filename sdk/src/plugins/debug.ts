@@ -1,5 +1,6 @@
 import { attempt } from '../tracker/attempt.js';
 import type { DropReason } from '../tracker/drops.js';
+import { lineOf } from '../tracker/entry.js';
 import type { Plugin } from '../tracker/plugin.js';
 import { usePlugin } from './use-plugin.js';
 
@@ -32,8 +33,8 @@ const outcomes = (status: number): string => {
 export const debug: Plugin<void> = (host) => {
   const say = (text: string, ...details: unknown[]) => attempt(() => console.info(`millrace: ${text}`, ...details));
   say('debug mode');
-  host.on('stored', ({ line }) => {
-    const event = JSON.parse(line);
+  host.on('stored', (entry) => {
+    const event = JSON.parse(lineOf(entry));
     say(`${event.event} on ${event.page} is stored as ${event.stream_id}, seq ${event.seq}`, event);
   });
   host.on('dropped', ({ reason, what, value, number }) =>

@@ -16,7 +16,10 @@ export const recordEvents = 25;
 /** An IndexedDB that has not opened after this long counts as missing, for this page. */
 export const openMs = 5000;
 
-/** One request: so many characters, or all that was stored together. An event has 400 at least, so they are fewer than the server's 500. */
+/**
+ * One request: so many characters as they are stored, or all that was stored together. An event has 190 at least, so they are fewer than the server's
+ * 500; as it travels it has 140 more.
+ */
 export const batchChars = 64 * 1024;
 /** No more are looked at for it. */
 export const batchRecords = 100;

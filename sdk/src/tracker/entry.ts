@@ -3,12 +3,15 @@ export interface Entry {
   stream: string;
   seq: number;
   at: number;
-  /** The event as JSON, in one line. */
-  line: string;
+  /**
+   * `at`, then the event as a JSON object without what follows from that and from its place: making its id and its time in letters would be a good part of
+   * what an event costs the page.
+   */
+  text: string;
 }
 
 /** One stored text: a line, or several that follow one another in a stream. */
-export interface Stored extends Omit<Entry, 'line'> {
+export interface Stored extends Omit<Entry, 'text'> {
   name: string;
   events: number;
   /** Of name and text. */
@@ -26,12 +29,25 @@ export const nameOf = (stream: string, seq: number, at: number, chars: number, e
   `e.${stream}.${million + seq}.${at}.${chars}.${events}`;
 
 export function storedOf(name: string): Stored {
-  const [, stream = '', ...numbers] = name.split('.');
-  const [place = million, at = 0, chars = 0, events = 1] = numbers.map(Number);
+  const [, stream, ...numbers] = name.split('.') as [string, string];
+  const [place, at, chars, events] = numbers.map(Number) as [number, number, number, number];
   return { name, stream, seq: place - million, at, events, chars: chars + name.length };
 }
 
-export function entriesOf(name: string, text: string): Entry[] {
-  const { stream, seq, at } = storedOf(name);
-  return text.split('\n').map((line, index) => ({ stream, seq: seq + index, at, line }));
+export function entriesOf(name: string, texts: string): Entry[] {
+  const first = storedOf(name);
+  return texts
+    .split('\n')
+    .map((text, index) => ({ ...first, seq: first.seq + index, at: Number.parseInt(text, 10) || 0, text }));
+}
+
+/**
+ * The whole event as JSON, in one line. Whoever makes it, it is the same. Its id is a UUIDv7 (RFC 9562, 5.7): its time, then its number as the counter
+ * (6.2, method 1), then the random digits of its stream.
+ */
+export function lineOf({ stream, seq, at, text }: Entry): string {
+  const ms = at.toString(16).padStart(12, '0');
+  const count = `${million + seq}`;
+  const id = `${ms.slice(0, 8)}-${ms.slice(8)}-7${count.slice(1, 4)}-8${count.slice(4)}-${stream.slice(-12)}`;
+  return `${text.slice(text.indexOf('{'), -1)},"event_id":"${id}","event_time":"${new Date(at).toISOString()}","stream_id":"${stream}","seq":${seq}}`;
 }

@@ -42,8 +42,8 @@ const cleaners: Record<string, Cleaner> = {
   item_quantity: numberWithin(1e6, true),
   item_price: numberWithin(1e9, false),
   currency: (value) => {
-    const code = String(value).toUpperCase();
-    return /^[A-Z]{3}$/.test(code) ? code : undefined;
+    const code = typeof value === 'string' && value.toUpperCase();
+    return code && /^[A-Z]{3}$/.test(code) ? code : undefined;
   },
   order_id: id,
 };
@@ -102,7 +102,7 @@ export function cleanFields(
     const cleaner = cleaners[name];
     if (!cleaner) properties[name] = properties[name] ?? value;
     else {
-      fields[name] = attempt(() => cleaner(value));
+      fields[name] = cleaner(value);
       // A name is no field: an event without one is left out as a whole.
       if (fields[name] === undefined && name !== 'event') leave(name, value);
     }

@@ -3,16 +3,14 @@ import type { Store } from './store.js';
 
 /** A visit ends after this long without an event. */
 export const sessionIdleMs = 30 * 60 * 1000;
-/** An event so soon after another is of the same person, whatever is stored: reading that is a good part of an event's cost. */
-const sameMs = 10;
 /** The stored moment of the last event may be this old, so that not every event writes it. Leaving the page writes it exactly. */
 const savedLateMs = 10 * 1000;
 
-/** Who is there: `visitor` for as long as the storage lasts, `session` for this visit, `user` since `identify`. */
+/** Who is there, as an event says it: the visitor for as long as the storage lasts, the session for this visit, the user since `identify`. */
 export interface Person {
-  visitor: string;
-  session: string;
-  user?: string | undefined;
+  visitor_id: string;
+  session_id: string;
+  user_id?: string | undefined;
 }
 
 export interface Identity {
@@ -39,7 +37,7 @@ export function createIdentity(store: Store, changed: () => void): Identity {
   function save(): void {
     if (!person) return;
     savedAt = at;
-    text = [person.visitor, person.session, at, person.user].join('|');
+    text = [person.visitor_id, person.session_id, at, person.user_id].join('|');
     store.set('v', text);
   }
 
@@ -49,21 +47,21 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     if (stored === text) return;
     text = stored;
     const known = record.test(stored!);
-    const [visitor = '', session = '', time, ...user] = known ? stored!.split('|') : [];
-    if (person && person.visitor !== visitor) changed();
+    const [visitor_id = '', session_id = '', time, ...user] = known ? stored!.split('|') : [];
+    if (person && person.visitor_id !== visitor_id) changed();
     savedAt = +time! || 0;
     // This tab knows its own last event better than what it last stored.
-    at = person?.session === session ? Math.max(at, savedAt) : savedAt;
-    person = known ? { visitor, session, user: user.join('|') || undefined } : undefined;
+    at = person?.session_id === session_id ? Math.max(at, savedAt) : savedAt;
+    person = known ? { visitor_id, session_id, user_id: user.join('|') || undefined } : undefined;
   }
 
   function touch(now: number): Person {
-    if (!person || Math.abs(now - at) >= sameMs) load();
+    load();
     // Both ways, so that a clock that was far ahead when it was stored does not keep a session alive for ever.
     const idle = Math.abs(now - at) > sessionIdleMs;
     at = now;
     if (!person || idle) {
-      person = { visitor: shortId(now), ...person, session: shortId(now) };
+      person = { visitor_id: shortId(now), ...person, session_id: shortId(now) };
     }
     if (idle || Math.abs(now - savedAt) > savedLateMs) save();
     return person;

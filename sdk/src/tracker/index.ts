@@ -15,6 +15,7 @@ export { compress } from './compress.js';
 export { consent } from './consent.js';
 export { cookie } from './cookie.js';
 export { reports } from './drops.js';
+export { lineOf } from './entry.js';
 export { clean } from './fields.js';
 export { leaving } from './leaving.js';
 export { lease } from './lock.js';

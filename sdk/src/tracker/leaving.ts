@@ -48,7 +48,7 @@ export const leaving: Part<void> = (inside) => {
     const taken: typeof mine = [];
     for (const entry of mine) {
       if (entry.seq <= Math.max(...readRuns(store, entry.stream))) continue;
-      chars += entry.line.length;
+      chars += entry.text.length;
       if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
       taken.push(entry);
     }
@@ -98,7 +98,7 @@ export const leaving: Part<void> = (inside) => {
     });
 
   inside.on('stored', (entry) => {
-    mine = [...mine, entry].slice(-exitEvents);
+    if (mine.push(entry) > exitEvents) mine.shift();
     if (gone) leave();
   });
   inside.on('done', ({ stream, last }) => {

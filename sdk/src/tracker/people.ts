@@ -15,7 +15,7 @@ export const people: Part<PeopleCalls> = (inside) => ({
       inside.tell('dropped', { reason: 'invalid', what: 'user', value: user });
     else {
       inside.pass(() => {
-        inside.identity.touch(Date.now()).user = id || undefined;
+        inside.identity.touch(Date.now()).user_id = id || undefined;
         inside.identity.save();
       });
     }

@@ -8,18 +8,29 @@ import type { Platform } from './platform.js';
 import type { Batch, Queue } from './queue.js';
 import type { Sender } from './sender.js';
 import type { Store } from './store.js';
-import type { Place, Stream } from './stream.js';
+import type { Stream } from './stream.js';
 import type { Answer } from './transport.js';
 import type { TrackerOptions } from './types.js';
 
-/** An event before it has its visitor and its number. */
-export type Draft = Omit<MillraceEvent, keyof Place | 'visitor_id' | 'session_id' | 'user_id'>;
+/** An event before it has its visitor, and its number, from which its id follows. */
+export type Draft = Omit<
+  MillraceEvent,
+  | 'visitor_id'
+  | 'session_id'
+  | 'user_id'
+  | 'event_id'
+  | 'event_time'
+  | 'stream_id'
+  | 'seq'
+  | 'after_stream_id'
+  | 'after_seq'
+>;
 
 /** What plugins hear of, and with what. */
 export interface Moments {
   /** An event was tracked. A plugin may change it, or leave it out by returning false. */
   event: Draft;
-  /** It was stored: its place, its time and its JSON. */
+  /** It was stored; `lineOf` makes its JSON. */
   stored: Entry;
   /** A call or a field was left out (`what`, `value`), or so many events that were stored, and why. */
   dropped: { reason: DropReason; what?: string; value?: unknown; number?: number };

@@ -1,7 +1,7 @@
 import { attempt } from './attempt.js';
 import { batchChars, batchRecords, bridgeChars, commitMs, queueAgeMs, queueChars, queueEvents } from './bounds.js';
 import type { DropReason } from './drops.js';
-import { type Entry, entriesOf, nameOf, storedOf } from './entry.js';
+import { type Entry, entriesOf, lineOf, nameOf, storedOf } from './entry.js';
 import { endRun, readRuns } from './runs.js';
 import { bridgeShelf, openShelf } from './shelf.js';
 import type { Store } from './store.js';
@@ -50,12 +50,9 @@ export interface Queue {
 }
 
 /** @param last where the batch ends, when that is not its last event */
-export function batchOf(
-  entries: readonly Pick<Entry, 'stream' | 'seq' | 'line'>[],
-  last = entries[entries.length - 1]!.seq,
-): Batch {
+export function batchOf(entries: readonly Entry[], last = entries[entries.length - 1]!.seq): Batch {
   const { stream, seq: first } = entries[0]!;
-  return { id: `${stream}.${first}.${last}`, stream, first, last, lines: entries.map(({ line }) => line) };
+  return { id: `${stream}.${first}.${last}`, stream, first, last, lines: entries.map(lineOf) };
 }
 
 /**
@@ -148,12 +145,11 @@ export function createQueue(
   }
 
   return {
-    append({ stream, seq, at, line }) {
-      const name = nameOf(stream, seq, at, line.length);
-      bridged += line.length;
-      untrimmed += line.length;
+    append({ stream, seq, at, text }) {
+      bridged += text.length;
+      untrimmed += text.length;
       // One burst may not fill the site's storage; without IndexedDB what is there already counts, too.
-      store.set(name, line, bridged > maxChars / 18);
+      store.set(nameOf(stream, seq, at, text.length), text, bridged > maxChars / 18);
       timer = timer || attempt(() => setTimeout(commit, commitMs));
     },
     commit,

@@ -13,8 +13,11 @@ export function safely({ gpc }: Pick<TrackerOptions, 'gpc'>, start: () => Starte
   const inner = isOptedOut ? undefined : attempt(start);
   const safe: Record<string, unknown> = { version, flush: async () => attempt(() => inner?.flush()) };
   for (const call of 'track page identify reset consent use'.split(' ')) {
-    safe[call] = (...given: unknown[]) => {
-      attempt(() => (inner?.[call] as (...given: unknown[]) => void)?.(...given));
+    // Without `attempt`: a closure and a call more are felt at each event.
+    safe[call] = (first: unknown, second: unknown) => {
+      try {
+        (inner![call] as (first: unknown, second: unknown) => void)(first, second);
+      } catch {}
     };
   }
   return safe;

@@ -10,6 +10,6 @@ export const sample =
   (inside) => {
     const { identity, seal } = inside;
     inside.seal = (draft, at) => {
-      if (isInSample(identity.touch(at).visitor, part)) seal(draft, at);
+      if (isInSample(identity.touch(at).visitor_id, part)) seal(draft, at);
     };
   };

@@ -26,8 +26,8 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
     const next = entries[index + 1];
     if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
     const { stream, seq, at } = run[0]!;
-    const text = run.map(({ line }) => line).join('\n');
-    events.put(text, nameOf(stream, seq, at, text.length, run.length));
+    const texts = run.map(({ text }) => text).join('\n');
+    events.put(texts, nameOf(stream, seq, at, texts.length, run.length));
     run = [];
   });
   return events;

@@ -1,19 +1,14 @@
 import { streamsRemembered } from './bounds.js';
-import { storedOf } from './entry.js';
+import { type Entry, storedOf } from './entry.js';
 import { shortId } from './id.js';
 import type { Store } from './store.js';
 
-/** An event's place: its stream, its number there, and on a stream's first events the visitor's stream before it. */
-export interface Place {
-  stream_id: string;
-  seq: number;
-  after_stream_id?: string;
-  after_seq?: number;
-}
-
 export interface Stream {
-  /** The next place. Every place that is given out must be filled, else the audit sees a loss. */
-  next(now: number): Place;
+  /**
+   * Gives the event the next place. Every place that is given out must be filled, else the audit sees a loss.
+   * @param facts the event as a JSON object
+   */
+  next(at: number, facts: string): Entry;
   /** Writes down how far the stream got. */
   note(): void;
   /** The next event begins another stream: of another visitor, or by another clock. */
@@ -32,7 +27,7 @@ const telling = 3;
 export function createStream(store: Store): Stream {
   let id = '';
   let seq: number;
-  let before: Pick<Place, 'after_stream_id' | 'after_seq'> | undefined;
+  let before: string;
 
   const read = (stream: string) => (store.get(`s.${stream}`) || '').split('|');
 
@@ -42,8 +37,8 @@ export function createStream(store: Store): Stream {
     if (id) store.set(`s.${id}`, [seq, told, clock || store.get('c')].join('|'));
   }
 
-  /** The oldest stream of which something is untold: so each is told in the end, also when several tabs were open at once. */
-  function previous(): typeof before {
+  /** The oldest stream of which something is untold, as fields: so each is told in the end, also when several tabs were open at once. */
+  function previous(): string {
     const streams = store.names('s.').map((name) => name.slice(2));
     for (const stream of streams) {
       if (stream < streams[streams.length - streamsRemembered]!) {
@@ -57,22 +52,22 @@ export function createStream(store: Store): Stream {
       const top = Math.max(+(last || -1), ...waiting);
       if (top > +(told || -1)) {
         store.set(`s.${stream}`, [top, top, clock].join('|'));
-        return { after_stream_id: stream, after_seq: top };
+        return `,"after_stream_id":"${stream}","after_seq":${top}}`;
       }
     }
-    return undefined;
+    return '}';
   }
 
   return {
-    next(now) {
+    next(at, facts) {
       seq++;
       if (!id) {
         before = previous();
-        id = shortId(now);
+        id = shortId(at);
         seq = 0;
         note();
       }
-      return { stream_id: id, seq, ...(seq < telling && before) };
+      return { stream: id, seq, at, text: at + facts.slice(0, -1) + (seq < telling ? before : '}') };
     },
     note,
     end() {

@@ -1,7 +1,6 @@
 import { attempt } from './attempt.js';
 import { createBackoff } from './backoff.js';
 import { lingerMs } from './bounds.js';
-import { createUuid7 } from './id.js';
 import { createIdentity } from './identity.js';
 import type { Draft, Inside, Part } from './plugin.js';
 import { createQueue } from './queue.js';
@@ -29,7 +28,6 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
   const stream = createStream(store);
-  const newUuid = createUuid7();
   const committed = () => {
     stream.note();
     inside.sender.wake(lingerMs);
@@ -55,14 +53,14 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
       inside.tell('sending', sending);
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
-    track(event, fields, at = Date.now()) {
+    track(event, fields, given) {
       const draft = inside.clean(event, fields) as unknown as Draft;
-      if (!draft.event) return;
+      // A time that is none would stop all that waits, once it is written out.
+      const at = given ? +new Date(given) : Date.now();
+      if (!draft.event || !at) return;
       Object.assign(draft, inside.platform, {
         page: draft.page || inside.pageOf(),
         url: draft.url || document.URL.slice(0, 2048),
-        event_id: newUuid(at),
-        event_time: new Date(at).toISOString(),
         sdk: `millrace-js/${version}`,
       });
       if (inside.tell('event', draft)) inside.pass(() => inside.seal(draft, at));
@@ -73,12 +71,9 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
 
   /** Numbers the event and stores it. */
   function seal(draft: Draft, at: number): void {
-    const { visitor, session, user } = inside.identity.touch(at);
-    const facts = JSON.stringify(Object.assign(draft, { visitor_id: visitor, session_id: session, user_id: user }));
+    const facts = JSON.stringify(Object.assign(draft, inside.identity.touch(at)));
     // Taken last, when nothing can fail any more: a place without an event would look like a loss.
-    const place = stream.next(at);
-    const line = `${facts.slice(0, -1)},${JSON.stringify(place).slice(1)}`;
-    const entry = { stream: place.stream_id, seq: place.seq, at, line };
+    const entry = stream.next(at, facts);
     inside.queue.append(entry);
     inside.tell('stored', entry);
   }
