@@ -105,8 +105,9 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
           waiting.position = positions[i]!;
           lane.backlog += 1;
           stored += waiting.chunk.events;
-          accounts.spooled(waiting);
+          // First: of a request that this answers, as of most, nothing need be noted.
           makeSafe(waiting);
+          accounts.spooled(waiting);
           if (waiting.delivered) lane.backlog -= spool.done([waiting.position]);
         } else if (!waiting.safe) {
           waiting.dropped = true;
