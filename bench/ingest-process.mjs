@@ -213,12 +213,12 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
 
 /** As fast as `clients` clients go that each wait for their answer, for `seconds` or until `requests` are accepted. */
 export async function closedLoop({ port, makeRequest, seconds = Infinity, requests = Infinity, clients = 32 }) {
+  const connections = await openConnections(port, clients);
   const began = performance.now();
   const until = began + seconds * 1000;
   const latencies = [];
   let [accepted, refused] = [0, 0];
-  const one = async () => {
-    const connection = createConnection(port);
+  const one = async (connection) => {
     while (performance.now() < until && accepted + refused < requests) {
       const at = performance.now();
       if ((await connection.send(makeRequest())) === 200) accepted += 1;
@@ -227,7 +227,7 @@ export async function closedLoop({ port, makeRequest, seconds = Infinity, reques
     }
     connection.close();
   };
-  await Promise.all(Array.from({ length: clients }, one));
+  await Promise.all(connections.map(one));
   latencies.sort((a, b) => a - b);
   const tookSeconds = (performance.now() - began) / 1000;
   return {
