@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import request from 'supertest';
 import { networkOf } from '../src/core/client-network.js';
-import { createShedding } from '../src/core/shedding.js';
+import { createShedding, turnMs } from '../src/core/shedding.js';
 import { createTokenBuckets } from '../src/core/token-buckets.js';
 import { cleanUp, testApp } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
@@ -128,7 +128,7 @@ describe('rate limits', () => {
 });
 
 describe('load shedding', () => {
-  const limitMs = 100;
+  const limitMs = 50;
 
   /** A loop whose turns take as long as is said. */
   function createLoop() {
@@ -157,16 +157,27 @@ describe('load shedding', () => {
 
   test('a burst is taken, up to the limit; what is left of it is refused, and the next turn begins anew', () => {
     const loop = createLoop();
-    expect(loop.turn(80)).toBe(80);
-    loop.wait(20);
-    expect(loop.turn(500)).toBe(101);
-    loop.wait(20);
+    expect(loop.turn(40)).toBe(40);
+    loop.wait(10);
+    expect(loop.turn(90)).toBe(limitMs + 1);
+    loop.wait(10);
     expect(loop.turn(40)).toBe(40);
   });
 
-  test('a loop that has not waited for a while keeps its turns short, until it waits again', () => {
+  test('what came during a pause is worked off, in turns that grow shorter, and nobody is refused', () => {
     const loop = createLoop();
-    expect([40, 40, 40, 40, 40].map(loop.turn)).toEqual([40, 40, 40, 11, 11]);
+    loop.turn(10);
+    loop.wait(30);
+    // Half a pause of 60 ms, and of each turn that follows, is there to be done in the next one.
+    for (const ms of [60, 30, 15, 8, 4, 2, 1]) {
+      const taken = loop.turn(ms);
+      expect(taken).toBe(Math.min(ms, limitMs + 1));
+    }
+  });
+
+  test('a loop that does not wait any more makes its turns ever shorter, and long ones again once it waits', () => {
+    const loop = createLoop();
+    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 31, 19, 11, 11, 11]);
     for (let i = 0; i < 20; i++) loop.turn(8);
     expect(loop.turn(40)).toBe(11);
     for (let i = 0; i < 10; i++) {
@@ -179,17 +190,21 @@ describe('load shedding', () => {
   test('turns that are long with waiting between them are bursts, and refuse nobody', () => {
     const loop = createLoop();
     for (let i = 0; i < 20; i++) {
-      expect(loop.turn(60)).toBe(60);
+      expect(loop.turn(45)).toBe(45);
       loop.wait(5);
     }
   });
 
   test('in overload what came during a turn that was too long waited too long, and is refused; what came later is taken', () => {
     const loop = createLoop();
-    for (let i = 0; i < 5; i++) loop.turn(40);
+    for (let i = 0; i < 8; i++) loop.turn(40);
     loop.turn(300);
     expect(loop.turn(20)).toBe(0);
     expect(loop.turn(20)).toBe(11);
+  });
+
+  test('a turn takes requests for a time between a fifth of the limit and the limit, the shorter the longer the loop has not waited', () => {
+    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([50, 50, 40, 30, 10, 10]);
   });
 
   test('a server that is late refuses with 503 and Retry-After before it reads the body; health and metrics it answers', async () => {
