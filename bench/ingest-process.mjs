@@ -155,12 +155,17 @@ function createConnection(port) {
   };
 }
 
-/** Connections that are there before the load begins, opened a few at a time as a server's backlog takes them. */
+const greeting = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
+
+/**
+ * Connections that are there before the load begins: the server has answered on each. Node's event loop takes one new connection a turn, so those
+ * that still wait in the backlog when the load begins would wait until it ends.
+ */
 async function openConnections(port, count) {
   const connections = [];
   while (connections.length < count) {
     const some = Array.from({ length: Math.min(50, count - connections.length) }, () => createConnection(port));
-    await Promise.all(some.map(({ opened }) => opened));
+    await Promise.all(some.map(({ opened, send }) => opened.then(() => send(greeting))));
     connections.push(...some);
   }
   return connections;
