@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -10,8 +11,11 @@ import { createDelivery, type Delivery, type DeliveryHooks } from './core/delive
 import { declaredNames } from './core/intake.js';
 import { eventIdsOf, settleLeftOpen } from './core/left-open.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
+import { createShedding } from './core/shedding.js';
 import { createKeyCheck } from './core/write-keys.js';
 import { onClientError } from './http/client-error.js';
+import { eventLoop } from './http/event-loop.js';
+import { createEarlyRefusal } from './http/refuse-early.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
 import { cors } from './plugins/cors.js';
@@ -141,13 +145,25 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   await Promise.race([leftOpen.tried, pause(leftOpenMs, undefined, { ref: false })]);
 
-  const app = Fastify({
-    logger: false,
+  const refusesEarly = createEarlyRefusal({
+    shedding: config.shedDelayMs === 0 ? undefined : createShedding(eventLoop, config.shedDelayMs),
+    delivery,
+    metrics,
+  });
+  const serverOptions = {
     // A body that trickles in is cut off here; 1 MiB takes 15 s at 560 kbit/s.
     requestTimeout: options.requestTimeoutMs ?? 15_000,
-    http: { headersTimeout: Math.min(10_000, options.requestTimeoutMs ?? 10_000), connectionsCheckingInterval: 1_000 },
+    headersTimeout: Math.min(10_000, options.requestTimeoutMs ?? 10_000),
+    connectionsCheckingInterval: 1_000,
     // Longer than a load balancer keeps its side (60 s), so that it never sends into a connection that is being closed.
     keepAliveTimeout: 65_000,
+  };
+  const app = Fastify({
+    logger: false,
+    serverFactory: (handle) =>
+      createServer(serverOptions, (request, response) => {
+        if (!refusesEarly(request, response)) handle(request, response);
+      }),
     forceCloseConnections: 'idle',
     // While closing, what still arrives on open connections is served.
     return503OnClosing: false,
@@ -165,7 +181,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       await v1.register(schema);
       if (recent !== undefined) await v1.register(recentRoutes, { recent, token: config.recentToken! });
       await v1.register(async (guarded) => {
-        await guarded.register(protection, { ...config, isKey, delivery, metrics, clock: systemClock });
+        await guarded.register(protection, { ...config, isKey, metrics, clock: systemClock });
         await guarded.register(events, {
           delivery: recent === undefined ? delivery : remembering(delivery, recent),
           metrics,

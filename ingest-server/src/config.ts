@@ -137,9 +137,9 @@ const variables = {
       'the addresses or networks of the proxies before this server, as "10.0.0.0/8, 192.168.1.7": only their X-Forwarded-For is believed',
   },
   MILLRACE_SHED_DELAY_MS: {
-    schema: whole(0, 10_000).default(100),
+    schema: whole(0, 10_000).default(50),
     expected:
-      'the delay of the event loop, in milliseconds up to 10000, from which on requests are refused with 503; 0 refuses none',
+      'how long a turn of the event loop takes requests, in milliseconds up to 10000, before it refuses the rest with 503; a fifth of it in overload; 0 refuses none',
   },
   MILLRACE_RECENT_TOKEN: {
     schema: z

@@ -37,7 +37,7 @@ describe('the environment', () => {
       keyRequestsPerSecond: 0,
       addressRequestsPerSecond: 0,
       trustedProxies: [],
-      shedDelayMs: 100,
+      shedDelayMs: 50,
       recentToken: undefined,
       drainMs: 1000,
       workers: 1,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import request from 'supertest';
 import { networkOf } from '../src/core/client-network.js';
-import { sheds, watchLoopDelay } from '../src/core/loop-delay.js';
+import { createShedding, turnMs } from '../src/core/shedding.js';
 import { createTokenBuckets } from '../src/core/token-buckets.js';
 import { cleanUp, testApp } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
@@ -128,78 +128,83 @@ describe('rate limits', () => {
 });
 
 describe('load shedding', () => {
-  /** A loop whose turns take as long as is said; who asks in a turn asks `afterMs` after it began. */
-  function loopOf(limitMs: number) {
+  const limitMs = 50;
+
+  /** A loop whose turns take as long as is said. */
+  function createLoop() {
     let now = 0;
-    let tick = () => {};
-    const clock = {
-      now: () => now,
-      after: (_ms: number, task: () => void) => {
-        tick = task;
-        return () => {};
-      },
-    };
-    const delay = watchLoopDelay(clock, limitMs);
+    let idleMs = 0;
+    let tasks: (() => void)[] = [];
+    const shedding = createShedding(
+      { now: () => now, idleMs: () => idleMs, afterTurn: (task) => void tasks.push(task) },
+      limitMs,
+    );
     return {
-      turn(lastsMs: number) {
-        now += lastsMs;
-        tick();
+      wait(ms: number) {
+        now += ms;
+        idleMs += ms;
       },
-      refusedOf100(afterMs: number) {
-        const began = now;
-        now += afterMs;
-        const refused = Array.from({ length: 100 }, (_, i) => delay.sheds(() => i / 100)).filter(Boolean).length;
-        now = began;
-        return refused;
+      /** A turn with a request a millisecond; returns how many of them are taken. */
+      turn(lastsMs: number) {
+        let taken = 0;
+        for (let ms = 0; ms < lastsMs; ms++, now++) if (!shedding.sheds()) taken += 1;
+        for (const task of tasks) task();
+        tasks = [];
+        return taken;
       },
     };
   }
 
-  test('a turn of the loop that lasts too long refuses what is left in it; the next one begins anew', () => {
-    const loop = loopOf(100);
-    expect([0, 60, 85, 110, 500].map(loop.refusedOf100)).toEqual([0, 0, 50, 100, 100]);
-    loop.turn(500);
-    expect(loop.refusedOf100(0)).toBe(0);
-    expect(loop.refusedOf100(60)).toBe(0);
+  test('a burst is taken, up to the limit; what is left of it is refused, and the next turn begins anew', () => {
+    const loop = createLoop();
+    expect(loop.turn(40)).toBe(40);
+    loop.wait(10);
+    expect(loop.turn(90)).toBe(limitMs + 1);
+    loop.wait(10);
+    expect(loop.turn(40)).toBe(40);
   });
 
-  test('once all turns are long for a while they are kept shorter, until all are short for a while', () => {
-    const loop = loopOf(100);
-    loop.turn(40);
-    loop.turn(40);
-    expect(loop.refusedOf100(40)).toBe(0);
-    loop.turn(40);
-    expect([0, 20, 25, 30].map(loop.refusedOf100)).toEqual([0, 0, 50, 100]);
-    for (const ms of [10, 10, 40, 10, 10, 10, 10, 10]) loop.turn(ms);
-    expect(loop.refusedOf100(40)).toBe(100);
-    for (const ms of [10, 10]) loop.turn(ms);
-    expect(loop.refusedOf100(40)).toBe(0);
+  test('what came during a pause is worked off, in turns that grow shorter, and nobody is refused', () => {
+    const loop = createLoop();
+    loop.turn(10);
+    loop.wait(30);
+    // Half a pause of 60 ms, and of each turn that follows, is there to be done in the next one.
+    for (const ms of [60, 30, 15, 8, 4, 2, 1]) {
+      const taken = loop.turn(ms);
+      expect(taken).toBe(Math.min(ms, limitMs + 1));
+    }
   });
 
-  test('under overload a turn refuses what waited too long during the one before', () => {
-    const loop = loopOf(100);
-    for (const ms of [40, 40, 40, 40]) loop.turn(ms);
-    expect(loop.refusedOf100(0)).toBe(0);
-    loop.turn(85);
-    expect(loop.refusedOf100(0)).toBe(50);
-    loop.turn(200);
-    expect(loop.refusedOf100(0)).toBe(100);
-    loop.turn(40);
-    expect(loop.refusedOf100(0)).toBe(0);
+  test('a loop that does not wait any more makes its turns ever shorter, and long ones again once it waits', () => {
+    const loop = createLoop();
+    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 31, 19, 11, 11, 11]);
+    for (let i = 0; i < 20; i++) loop.turn(8);
+    expect(loop.turn(40)).toBe(11);
+    for (let i = 0; i < 10; i++) {
+      loop.turn(8);
+      loop.wait(2);
+    }
+    expect(loop.turn(40)).toBe(40);
   });
 
-  test('long turns with short ones between are bursts, and one pause alone is none of the loop’s queue', () => {
-    const loop = loopOf(100);
-    for (let i = 0; i < 10; i++) for (const ms of [40, 40, 15]) loop.turn(ms);
-    expect(loop.refusedOf100(40)).toBe(0);
-    loop.turn(2_000);
-    expect(loop.refusedOf100(40)).toBe(0);
+  test('turns that are long with waiting between them are bursts, and refuse nobody', () => {
+    const loop = createLoop();
+    for (let i = 0; i < 20; i++) {
+      expect(loop.turn(45)).toBe(45);
+      loop.wait(5);
+    }
   });
 
-  test('none is refused below half the limit, all are above it, and in between the more the later the loop is', () => {
-    const refused = (delayMs: number) =>
-      Array.from({ length: 100 }, (_, i) => sheds(delayMs, 100, () => i / 100)).filter(Boolean).length;
-    expect([0, 50, 75, 100, 500].map(refused)).toEqual([0, 0, 50, 100, 100]);
+  test('in overload what came during a turn that was too long waited too long, and is refused; what came later is taken', () => {
+    const loop = createLoop();
+    for (let i = 0; i < 8; i++) loop.turn(40);
+    loop.turn(300);
+    expect(loop.turn(20)).toBe(0);
+    expect(loop.turn(20)).toBe(11);
+  });
+
+  test('a turn takes requests for a time between a fifth of the limit and the limit, the shorter the longer the loop has not waited', () => {
+    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([50, 50, 40, 30, 10, 10]);
   });
 
   test('a server that is late refuses with 503 and Retry-After before it reads the body; health and metrics it answers', async () => {
@@ -210,7 +215,8 @@ describe('load shedding', () => {
       const until = performance.now() + 200;
       while (performance.now() < until);
     }, 1);
-    // Until the loop has been late for a while.
+    // Until the loop has been late for a while, since it saw events for the first time.
+    await fetch(`http://127.0.0.1:${port}/v1/events?key=wrong`, { method: 'POST', body: '{}' });
     await new Promise((resolve) => setTimeout(resolve, 800));
     const answer = new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
       const sending = httpRequest(

@@ -56,7 +56,12 @@ export interface LaneSpool {
 
 export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
   const { lanes, spool, clock, random, maxQueuedBytes, hooks, accounts, wake, isStopped } = options;
-  const appending = new Set<Waiting>();
+  /**
+   * How many chunks of each visitor are being appended. Not a set of the chunks: when a set has seen so many come and go that it is laid out
+   * anew, its old table still refers to what was in it and to the new table. Once such a table is old nothing that passes through the set is
+   * collected while it is young.
+   */
+  const appending = new Map<number, number>();
   let inUse = false;
 
   /** What a lane holds in memory of what the spool has: all lanes together a sixteenth of what may wait in memory. */
@@ -66,6 +71,13 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     spool.forEach((hash) => {
       lanes.of({ hash }).backlog += 1;
     });
+  }
+
+  function countAppending(hash: number, change: 1 | -1) {
+    const count = (appending.get(hash) ?? 0) + change;
+    if (count === 0) appending.delete(hash);
+    else appending.set(hash, count);
+    lanes.of({ hash }).appending += change;
   }
 
   function noteUse() {
@@ -79,24 +91,23 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     if (batch.length === 0) return;
     for (const waiting of batch) {
       waiting.spooling = true;
-      appending.add(waiting);
-      lanes.of(waiting.chunk).appending += 1;
+      countAppending(waiting.chunk.hash, 1);
     }
     noteUse();
     const chunks = batch.map(({ chunk }) => chunk);
     spool.append(chunks, (error, positions) => {
       let stored = 0;
       batch.forEach((waiting, i) => {
-        appending.delete(waiting);
         waiting.spooling = false;
+        countAppending(waiting.chunk.hash, -1);
         const lane = lanes.of(waiting.chunk);
-        lane.appending -= 1;
         if (error === undefined) {
           waiting.position = positions[i]!;
           lane.backlog += 1;
           stored += waiting.chunk.events;
-          accounts.spooled(waiting);
+          // First: of a request that this answers, as of most, nothing need be noted.
           makeSafe(waiting);
+          accounts.spooled(waiting);
           if (waiting.delivered) lane.backlog -= spool.done([waiting.position]);
         } else if (!waiting.safe) {
           waiting.dropped = true;
@@ -190,7 +201,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
 
     adopt(old) {
       countBacklog();
-      for (const { chunk } of appending) lanes.of(chunk).appending += 1;
+      for (const [hash, count] of appending) lanes.of({ hash }).appending += count;
       const behind: Waiting[] = [];
       for (const waiting of old.flatMap(({ queue }) => queue)) {
         // What is in the spool, or on its way there, is read from it again.

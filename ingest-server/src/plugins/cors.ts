@@ -1,6 +1,13 @@
 import fastifyCors from '@fastify/cors';
 import fp from 'fastify-plugin';
 
+/** Lets a page of any origin read an answer. */
+export const readableAnswer = (origin: string | undefined) => ({
+  vary: 'Origin',
+  'access-control-allow-origin': origin ?? '*',
+  'access-control-allow-credentials': 'true',
+});
+
 /**
  * Every origin may read the answers, refusals included: a developer then sees why in the console, and a tracker when to
  * come back. Who may send is decided by the write key and its list of origins, not here. The origin is named rather than `*`,
@@ -21,9 +28,7 @@ export const cors = fp(
       });
     });
     app.addHook('onRequest', (request, reply, done) => {
-      reply.header('vary', 'Origin');
-      reply.header('access-control-allow-origin', request.headers.origin ?? '*');
-      reply.header('access-control-allow-credentials', 'true');
+      reply.headers(readableAnswer(request.headers.origin));
       done();
     });
   },

@@ -9,7 +9,7 @@ export interface Metrics {
   hooks: DeliveryHooks;
   /** A request ended; `code` is `ok` or that of the error table. */
   answered(code: string, seconds: number): void;
-  /** A request was refused because there are too many by this key or address, or because the event loop is late. */
+  /** A request was refused because there are too many by this key or address, or because the event loop has more to do than it can. */
   limited(by: 'key' | 'address'): void;
   shed(): void;
   /** A batch was acknowledged. */
@@ -82,7 +82,10 @@ export function createMetrics(): Metrics {
     'by',
     ['key', 'address'],
   );
-  const shed = counter('millrace_shed_total', 'Requests refused with 503 because the event loop was late.');
+  const shed = counter(
+    'millrace_shed_total',
+    'Requests refused with 503 because the event loop had more to do than it could.',
+  );
   const putRecords = counter('millrace_put_records_total', 'Packed records that the stream has.');
   const putEvents = counter('millrace_put_events_total', 'Events (quarantined ones included) in these records.');
   const putBytes = counter('millrace_put_bytes_total', 'Bytes of data in these records.');

@@ -19,55 +19,89 @@ interface Window {
   index: number;
   /** How much of the segment there was when it was read: more may have been written since. */
   upTo: number;
+  memory: Buffer;
   bytes: Promise<Buffer>;
+  /** How many wait for the bytes, and will copy them. */
+  users: number;
 }
 
 /**
  * Reads segments through a few windows. What it gives is a copy: a lane that keeps some entries in memory must not keep the windows that they
- * came from.
+ * came from. A window's memory serves the next one: what is as old as that is collected late, and a drain would fill tens of megabytes meanwhile.
  */
 export function createSegmentReader({ folder, fs }: { folder: string; fs: SpoolFs }): SegmentReader {
   /** The latest first. */
-  let windows: Window[] = [];
+  const windows: Window[] = [];
+  const free: Buffer[] = [];
 
-  async function load(segment: Segment, index: number): Promise<Buffer> {
+  async function load(segment: Segment, index: number, memory: Buffer): Promise<Buffer> {
     const handle = await fs.open(join(folder, segmentName(segment.id)), 'r');
     try {
       const start = index * windowBytes;
-      const bytes = Buffer.allocUnsafe(Math.min(windowBytes, segment.size - start));
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-      return bytes.subarray(0, bytesRead);
+      const { bytesRead } = await handle.read(memory, 0, Math.min(windowBytes, segment.size - start), start);
+      return memory.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
   }
 
-  function windowAt(segment: Segment, index: number, upTo: number): Promise<Buffer> {
+  function begin(segment: Segment, index: number): Window {
+    const memory = free.pop() ?? Buffer.allocUnsafeSlow(windowBytes);
+    const bytes = load(segment, index, memory);
+    return { segment: segment.id, index, upTo: segment.size, memory, bytes, users: 0 };
+  }
+
+  function release(window: Window) {
+    if (window.users === 0 && !windows.includes(window) && free.length < maxWindows) free.push(window.memory);
+  }
+
+  function remove(window: Window) {
+    const at = windows.indexOf(window);
+    if (at < 0) return;
+    windows.splice(at, 1);
+    release(window);
+  }
+
+  function windowAt(segment: Segment, index: number, upTo: number): Window {
     const known = windows.find((one) => one.segment === segment.id && one.index === index);
-    windows = windows.filter((one) => one !== known);
-    const window =
-      known !== undefined && known.upTo >= upTo
-        ? known
-        : { segment: segment.id, index, upTo: segment.size, bytes: load(segment, index) };
+    if (known !== undefined && known.upTo >= upTo) {
+      windows.splice(windows.indexOf(known), 1);
+      windows.unshift(known);
+      return known;
+    }
+    if (known !== undefined) remove(known);
+    if (windows.length === maxWindows) remove(windows.at(-1)!);
+    const window = begin(segment, index);
     windows.unshift(window);
-    windows.length = Math.min(windows.length, maxWindows);
-    window.bytes.catch(() => {
-      windows = windows.filter((one) => one !== window);
-    });
-    return window.bytes;
+    return window;
+  }
+
+  /** Copies what one window has of it; returns how much that is. */
+  async function copy(window: Window, from: number, target: Buffer): Promise<number> {
+    window.users += 1;
+    try {
+      return (await window.bytes).copy(target, 0, from);
+    } catch (error) {
+      remove(window);
+      throw error;
+    } finally {
+      window.users -= 1;
+      release(window);
+    }
   }
 
   return {
     async read(segment, offset, length) {
-      const parts: Buffer[] = [];
+      const found = Buffer.allocUnsafe(length);
+      let got = 0;
       for (let at = offset; at < offset + length; ) {
         const index = Math.floor(at / windowBytes);
         const end = Math.min(offset + length, (index + 1) * windowBytes);
-        const bytes = await windowAt(segment, index, end);
-        parts.push(bytes.subarray(at - index * windowBytes, end - index * windowBytes));
+        const target = found.subarray(at - offset, end - offset);
+        got += await copy(windowAt(segment, index, end), at - index * windowBytes, target);
         at = end;
       }
-      return Buffer.concat(parts);
+      return found.subarray(0, got);
     },
   };
 }

@@ -1,0 +1,55 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from '@jest/globals';
+import { createDelivery } from '../../src/core/delivery.js';
+import { evenRanges } from '../../src/core/hash-ranges.js';
+import { SinkError } from '../../src/sinks/sink.js';
+import { createFakeClock } from '../support/fake-clock.js';
+import { createMemorySink } from '../support/memory-sink.js';
+import { createMemorySpool } from '../support/memory-spool.js';
+
+setFlagsFromString('--expose-gc');
+const collectYoung = runInNewContext('gc') as (options: { type: 'minor' }) => void;
+
+test('what goes into the spool leaves memory while it is young: no collection of all memory is needed', async () => {
+  const clock = createFakeClock();
+  let stored = 0;
+  // It keeps nothing, as a disk does.
+  const spool = createMemorySpool(clock);
+  spool.append = (chunks, settled) => {
+    const positions = chunks.map(() => ++stored);
+    clock.after(3, () => settled(undefined, positions));
+  };
+  const sink = {
+    ...createMemorySink(4),
+    put: async () => {
+      throw new SinkError('unreachable', 'ECONNREFUSED', 'refused');
+    },
+  };
+  const delivery = createDelivery({
+    sink,
+    spool,
+    clock,
+    ranges: evenRanges(4),
+    lingerMs: 20,
+    ackTimeoutMs: 2_000,
+    maxQueuedBytes: 1_000_000,
+  });
+  // A server is older than its first outage.
+  for (let i = 0; i < 3; i++) collectYoung({ type: 'minor' });
+  const bytesOfAChunk = 10_000;
+  const send = async (requests: number) => {
+    for (let i = 0; i < requests; i++) {
+      void delivery.deliver([{ hash: (i * 0x9e3779b1) % 2 ** 32, events: 20, data: Buffer.alloc(bytesOfAChunk) }]);
+      await clock.pass(1);
+      if (i % 50 === 0) collectYoung({ type: 'minor' });
+    }
+  };
+  await send(500);
+  const before = process.memoryUsage().arrayBuffers;
+  await send(3_000);
+  collectYoung({ type: 'minor' });
+  collectYoung({ type: 'minor' });
+  const kept = (process.memoryUsage().arrayBuffers - before) / bytesOfAChunk;
+  expect(kept).toBeLessThan(300);
+});
