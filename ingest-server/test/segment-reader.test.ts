@@ -39,7 +39,7 @@ async function setUp(count: number) {
   const reader = createSegmentReader({ folder, fs });
   const isRight = async (segment: Segment, offset: number, length: number) =>
     (await reader.read(segment, offset, length)).equals(bytes.get(segment.id)!.subarray(offset, offset + length));
-  return { segments, memory, isRight };
+  return { segments, memory, isRight, reader, folder };
 }
 
 test('however much is read, it goes through the same 4 MiB', async () => {
@@ -60,4 +60,13 @@ test('of many reads at once, over more stretches than are kept, each gets its ow
     places.map((offset, i) => isRight(segments[i % 3]!, offset, 1 + ((i * 7_919) % 300_000))),
   );
   expect(right.every(Boolean)).toBe(true);
+});
+
+test('of a segment that lost its end there is what is left, so that the entry counts as damaged', async () => {
+  const { segments, reader, folder } = await setUp(1);
+  await nodeFs.truncate(join(folder, segmentName(1)), 1_000_000);
+  const [segment] = segments;
+  expect(await reader.read(segment!, 999_000, 5_000)).toHaveLength(1_000);
+  expect(await reader.read(segment!, 1_010_000, 5_000)).toHaveLength(0);
+  expect(await reader.read(segment!, 3_000_000, 500_000)).toHaveLength(0);
 });

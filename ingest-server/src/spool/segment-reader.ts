@@ -80,7 +80,9 @@ export function createSegmentReader({ folder, fs }: { folder: string; fs: SpoolF
   async function copy(window: Window, from: number, target: Buffer): Promise<number> {
     window.users += 1;
     try {
-      return (await window.bytes).copy(target, 0, from);
+      const bytes = await window.bytes;
+      // A segment that lost its end has less than was written.
+      return bytes.copy(target, 0, Math.min(from, bytes.length));
     } catch (error) {
       remove(window);
       throw error;
