@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { eventIdsOf } from '../src/core/left-open.js';
+import { eventIdsOf } from '../src/core/event-ids.js';
 import { buildApp } from '../src/index.js';
 import { createKinesisSink } from '../src/sinks/kinesis.js';
 import { SinkError } from '../src/sinks/sink.js';

@@ -2,6 +2,7 @@ import type { Sink, SinkError, TimeSpan } from '../sinks/sink.js';
 import type { Spool, SpooledChunk } from '../spool/spool.js';
 import type { ClaimedIds } from './claimed-ids.js';
 import type { Clock } from './clock.js';
+import { eventIdsOf } from './event-ids.js';
 
 export interface LeftOpenOptions {
   sink: Pick<Sink, 'read' | 'ranges'>;
@@ -35,20 +36,6 @@ const maxIds = 200_000;
 const retryMs = 1_000;
 /** So often a stream that answers may refuse to be read. */
 const maxRefusals = 10;
-
-/** The ids of the events in JSON Lines; what is no event has none. */
-export function eventIdsOf(data: Uint8Array): string[] {
-  const ids: string[] = [];
-  for (const line of Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n')) {
-    try {
-      const id = (JSON.parse(line) as { event_id?: unknown } | null)?.event_id;
-      if (typeof id === 'string') ids.push(id);
-    } catch {
-      // Something else puts into the stream, too.
-    }
-  }
-  return ids;
-}
 
 /**
  * A process that is killed leaves two things open: events that the stream or the spool has and whose senders never heard of it, and chunks of

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Chunk } from '../../src/core/chunk.js';
 import { createClaimedIds } from '../../src/core/claimed-ids.js';
-import { eventIdsOf, settleLeftOpen } from '../../src/core/left-open.js';
+import { eventIdsOf } from '../../src/core/event-ids.js';
+import { settleLeftOpen } from '../../src/core/left-open.js';
 import { SinkError, type TimeSpan } from '../../src/sinks/sink.js';
 import type { SpooledChunk } from '../../src/spool/spool.js';
 import { createFakeClock } from '../support/fake-clock.js';
