@@ -219,13 +219,17 @@ describe('the queue', () => {
   });
 
   test('what is broken in the storage goes out as it is, for the server to set aside, and holds up nothing', async () => {
-    const page = open(createDisk());
-    page.store.set(nameOf('t1', 0, start, 9), 'no event!');
-    page.store.set(nameOf('t1', 1, start, 0), '');
-    append(page, 't1', 1, { from: 2 });
-    const [batch] = await drain(page);
-    expect(batch?.lines.at(-1)).toBe(lineOf(entry('t1', 2)));
-    expect(events(createDisk())).toEqual([]);
+    const disk = createDisk();
+    const page = open(disk);
+    const broken = ['no event!', '99999999999999999999', '{"event_id":"x"}'];
+    for (const [seq, text] of broken.entries()) page.store.set(nameOf('t1', seq, start, text.length), text);
+    page.store.set(nameOf('t1', 3, start, 25), `99999999999999999999{"a":1}`);
+    append(page, 't1', 1, { from: 4 });
+    const lines = (await drain(page)).flatMap((batch) => batch.lines);
+    expect(lines.slice(0, 3)).toEqual(broken);
+    expect(JSON.parse(lines[3]!)).toMatchObject({ a: 1, event_time: 'null' });
+    expect(lines[4]).toBe(lineOf(entry('t1', 4)));
+    expect(events(disk)).toEqual([]);
   });
 
   test('a batch has one stream and at most 64 K characters as they are stored; what was stored together and is more goes alone', async () => {
@@ -402,15 +406,19 @@ describe('bounds', () => {
     expect(next.drops.pending()).toEqual({ old: 2 });
   });
 
-  test('a burst takes no more than 224 K characters of the host’s storage; the rest waits in memory, and none is lost', async () => {
-    const disk = createDisk();
-    const page = open(disk);
-    append(page, 't1', 1000, { chars: 400 });
-    expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
-    expect(disk.used()).toBeGreaterThan(bridgeChars * 0.9);
-    await page.queue.commit();
-    expect(await all(page)).toEqual(range('t1', 1000));
-  });
+  test.each([150, 400, 4000])(
+    'a burst of events of %d characters takes no more than 256 K characters of the host’s storage; the rest waits in memory, and none is lost',
+    async (chars) => {
+      const disk = createDisk();
+      const page = open(disk);
+      const count = Math.ceil(1_500_000 / (chars + 100));
+      append(page, 't1', count, { chars });
+      expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
+      expect(disk.used()).toBeGreaterThan(160 * 1024);
+      await page.queue.commit();
+      expect((await all(page)).join()).toBe(range('t1', count).join());
+    },
+  );
 
   test('without IndexedDB the queue is bounded by what localStorage may hold of it', async () => {
     putBack();

@@ -21,7 +21,7 @@ interface Place {
   after_seq?: number;
 }
 
-const facts = '{"event":"liked_item"}';
+const facts = '{"event":"liked_item"';
 const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream.next(at, facts)));
 
 /** A localStorage, and pages over it, each with a stream of its own. */
@@ -165,7 +165,7 @@ describe('streams', () => {
         stream: expect.any(String),
         seq: 0,
         at: start,
-        text: `${start}${facts}`,
+        text: `${start}${facts}}`,
       });
     }
   });

@@ -7,7 +7,7 @@ export const queueAgeMs = 7 * 24 * 60 * 60 * 1000;
  * The same where the browser has no IndexedDB, in localStorage, which belongs to the site: it never holds more of ours. With IndexedDB an event is
  * there only for the moment until it is safe from a kill of the browser, too.
  */
-export const bridgeChars = 224 * 1024;
+export const bridgeChars = 216 * 1024;
 
 /** Events wait this long in localStorage for others to share their way into IndexedDB. */
 export const commitMs = 30;
@@ -17,8 +17,8 @@ export const recordEvents = 25;
 export const openMs = 5000;
 
 /**
- * One request: so many characters as they are stored, or all that was stored together. An event has 190 at least, so they are fewer than the server's
- * 500; as it travels it has 140 more.
+ * One request: so many characters as they are stored, or all that was stored together. An event has 180 at least, so they are fewer than the server's
+ * 500; as it travels it has 120 more.
  */
 export const batchChars = 64 * 1024;
 /** No more are looked at for it. */

@@ -36,18 +36,19 @@ export function storedOf(name: string): Stored {
 
 export function entriesOf(name: string, texts: string): Entry[] {
   const first = storedOf(name);
-  return texts
-    .split('\n')
-    .map((text, index) => ({ ...first, seq: first.seq + index, at: Number.parseInt(text, 10) || 0, text }));
+  return texts.split('\n').map((text, index) => ({ ...first, seq: first.seq + index, at: +text.split('{')[0]!, text }));
 }
 
 /**
- * The whole event as JSON, in one line. Whoever makes it, it is the same. Its id is a UUIDv7 (RFC 9562, 5.7): its time, then its number as the counter
- * (6.2, method 1), then the random digits of its stream.
+ * The whole event as JSON, in one line. Whoever makes it, it is the same; a text that is no event stays what it is, for the server to set aside. Its id
+ * is a UUIDv7 (RFC 9562, 5.7): its time, then its number as the counter (6.2, method 1), then the random digits of its stream.
  */
 export function lineOf({ stream, seq, at, text }: Entry): string {
+  const start = text.indexOf('{');
+  if (start < 1) return text;
   const ms = at.toString(16).padStart(12, '0');
   const count = `${million + seq}`;
   const id = `${ms.slice(0, 8)}-${ms.slice(8)}-7${count.slice(1, 4)}-8${count.slice(4)}-${stream.slice(-12)}`;
-  return `${text.slice(text.indexOf('{'), -1)},"event_id":"${id}","event_time":"${new Date(at).toISOString()}","stream_id":"${stream}","seq":${seq}}`;
+  // Unlike `toISOString` it takes any number.
+  return `${text.slice(start, -1)},"event_id":"${id}","event_time":"${new Date(at).toJSON()}","stream_id":"${stream}","seq":${seq}}`;
 }

@@ -46,13 +46,12 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     const stored = store.get('v');
     if (stored === text) return;
     text = stored;
-    const known = record.test(stored!);
-    const [visitor_id = '', session_id = '', time, ...user] = known ? stored!.split('|') : [];
+    const [visitor_id, session_id, time, ...user] = record.test(stored!) ? stored!.split('|') : [];
     if (person && person.visitor_id !== visitor_id) changed();
     savedAt = +time! || 0;
     // This tab knows its own last event better than what it last stored.
     at = person?.session_id === session_id ? Math.max(at, savedAt) : savedAt;
-    person = known ? { visitor_id, session_id, user_id: user.join('|') || undefined } : undefined;
+    person = visitor_id ? { visitor_id, session_id: session_id!, user_id: user.join('|') || undefined } : undefined;
   }
 
   function touch(now: number): Person {
@@ -61,7 +60,7 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     const idle = Math.abs(now - at) > sessionIdleMs;
     at = now;
     if (!person || idle) {
-      person = { visitor_id: shortId(now), ...person, session_id: shortId(now) };
+      person = { visitor_id: shortId(now), user_id: undefined, ...person, session_id: shortId(now) };
     }
     if (idle || Math.abs(now - savedAt) > savedLateMs) save();
     return person;

@@ -149,7 +149,7 @@ export function createQueue(
       bridged += text.length;
       untrimmed += text.length;
       // One burst may not fill the site's storage; without IndexedDB what is there already counts, too.
-      store.set(nameOf(stream, seq, at, text.length), text, bridged > maxChars / 18);
+      store.set(nameOf(stream, seq, at, text.length), text, bridged > maxChars / 24);
       timer = timer || attempt(() => setTimeout(commit, commitMs));
     },
     commit,

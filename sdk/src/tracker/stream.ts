@@ -6,7 +6,7 @@ import type { Store } from './store.js';
 export interface Stream {
   /**
    * Gives the event the next place. Every place that is given out must be filled, else the audit sees a loss.
-   * @param facts the event as a JSON object
+   * @param facts the event as a JSON object, but for its last brace
    */
   next(at: number, facts: string): Entry;
   /** Writes down how far the stream got. */
@@ -67,7 +67,7 @@ export function createStream(store: Store): Stream {
         seq = 0;
         note();
       }
-      return { stream: id, seq, at, text: at + facts.slice(0, -1) + (seq < telling ? before : '}') };
+      return { stream: id, seq, at, text: at + facts + (seq < telling ? before : '}') };
     },
     note,
     end() {

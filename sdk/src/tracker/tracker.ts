@@ -55,9 +55,9 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
     },
     track(event, fields, given) {
       const draft = inside.clean(event, fields) as unknown as Draft;
-      // A time that is none would stop all that waits, once it is written out.
-      const at = given ? +new Date(given) : Date.now();
-      if (!draft.event || !at) return;
+      // In whole milliseconds, also where the page has a clock of its own.
+      const at = +new Date(given || Date.now());
+      if (!draft.event || !(at > 0)) return;
       Object.assign(draft, inside.platform, {
         page: draft.page || inside.pageOf(),
         url: draft.url || document.URL.slice(0, 2048),
@@ -71,7 +71,7 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
 
   /** Numbers the event and stores it. */
   function seal(draft: Draft, at: number): void {
-    const facts = JSON.stringify(Object.assign(draft, inside.identity.touch(at)));
+    const facts = JSON.stringify(Object.assign(draft, inside.identity.touch(at))).slice(0, -1);
     // Taken last, when nothing can fail any more: a place without an event would look like a loss.
     const entry = stream.next(at, facts);
     inside.queue.append(entry);
