@@ -15,7 +15,7 @@ import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
 import { createShedding } from './core/shedding.js';
 import { createKeyCheck } from './core/write-keys.js';
 import { onClientError } from './http/client-error.js';
-import { eventLoop } from './http/event-loop.js';
+import { watchEventLoop } from './http/event-loop.js';
 import { createEarlyRefusal } from './http/refuse-early.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
@@ -146,8 +146,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   await Promise.race([leftOpen.tried, pause(leftOpenMs, undefined, { ref: false })]);
 
+  const loop = config.shedDelayMs === 0 ? undefined : watchEventLoop();
   const refusesEarly = createEarlyRefusal({
-    shedding: config.shedDelayMs === 0 ? undefined : createShedding(eventLoop, config.shedDelayMs),
+    shedding: loop && createShedding(loop, config.shedDelayMs),
     delivery,
     metrics,
   });
@@ -202,8 +203,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metricsRoute, { metrics, ...read });
   await app.register(clientScript, { file: config.clientScript ?? defaultClientScript() });
 
-  app.addHook('preClose', async () => delivery.hurry());
+  app.addHook('preClose', async () => {
+    // Who closes without draining first gets this much of it: no connection outlives its answer.
+    app.drain();
+    delivery.hurry();
+  });
   app.addHook('onClose', async () => {
+    loop?.stop();
     stopWatching();
     leftOpen.stop();
     await delivery.close(closeLimitMs);

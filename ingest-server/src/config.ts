@@ -60,7 +60,10 @@ function isNetwork(text: string): boolean {
 
 /** Each variable: its schema, and what is expected, in words that finish "must be …". */
 const variables = {
-  MILLRACE_HOST: { schema: z.string().min(1).default('0.0.0.0'), expected: 'an address to listen on' },
+  MILLRACE_HOST: {
+    schema: z.string().min(1).default('0.0.0.0'),
+    expected: 'an address to listen on; a name stands for its first one',
+  },
   MILLRACE_PORT: { schema: whole(0, 65535).default(8080), expected: 'a port from 0 (any free one) to 65535' },
   MILLRACE_STREAM: {
     schema: z

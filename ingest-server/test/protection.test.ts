@@ -134,9 +134,15 @@ describe('load shedding', () => {
   function createLoop() {
     let now = 0;
     let idleMs = 0;
+    let previousMs = 0;
     let tasks: (() => void)[] = [];
     const shedding = createShedding(
-      { now: () => now, idleMs: () => idleMs, afterTurn: (task) => void tasks.push(task) },
+      {
+        now: () => now,
+        idleMs: () => idleMs,
+        previousTurnMs: () => previousMs,
+        afterTurn: (task) => void tasks.push(task),
+      },
       limitMs,
     );
     return {
@@ -150,7 +156,13 @@ describe('load shedding', () => {
         for (let ms = 0; ms < lastsMs; ms++, now++) if (!shedding.sheds()) taken += 1;
         for (const task of tasks) task();
         tasks = [];
+        previousMs = lastsMs;
         return taken;
+      },
+      /** Short turns with other things to do. */
+      work(ms: number) {
+        now += ms;
+        previousMs = 1;
       },
     };
   }
@@ -201,6 +213,14 @@ describe('load shedding', () => {
     loop.turn(300);
     expect(loop.turn(20)).toBe(0);
     expect(loop.turn(20)).toBe(11);
+  });
+
+  test('who comes seldom to a loop that is busy with other things is taken', () => {
+    const loop = createLoop();
+    for (let i = 0; i < 20; i++) {
+      expect(loop.turn(1)).toBe(1);
+      loop.work(100);
+    }
   });
 
   test('a turn takes requests for a time between a fifth of the limit and the limit, the shorter the longer the loop has not waited', () => {

@@ -3,6 +3,8 @@ export interface Loop {
   now(): number;
   /** How long it has waited for something to do, altogether, in milliseconds. */
   idleMs(): number;
+  /** How long the turn before this one took, in milliseconds, where it was a long one. */
+  previousTurnMs(): number;
   /** Calls `task` when the turn has handled all sockets. */
   afterTurn(task: () => void): void;
 }
@@ -40,7 +42,6 @@ export function createShedding(loop: Loop, limitMs: number): Shedding {
   /** When the present turn began, or the latest; undefined before the first, because starting up is no turn. */
   let began: number | undefined;
   let isTurning = false;
-  let previousMs = 0;
   let waitedAt = 0;
   let windowBegan = 0;
   let idleBefore = 0;
@@ -59,7 +60,6 @@ export function createShedding(loop: Loop, limitMs: number): Shedding {
       waitedAt = now;
       beginWindow(now);
     }
-    previousMs = now - (began ?? now);
     began = now;
   }
 
@@ -73,7 +73,7 @@ export function createShedding(loop: Loop, limitMs: number): Shedding {
         beginWindow(now);
       }
       const busyMs = now - waitedAt;
-      const waitedTooLong = busyMs > 2 * patienceMs && previousMs > limitMs;
+      const waitedTooLong = busyMs > 2 * patienceMs && loop.previousTurnMs() > limitMs;
       return waitedTooLong || now - began! > turnMs(limitMs, busyMs);
     },
   };

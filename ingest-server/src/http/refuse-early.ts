@@ -34,7 +34,9 @@ export function createEarlyRefusal({ shedding, delivery, metrics }: EarlyRefusal
       'retry-after': String(retryAfterSeconds()),
       'access-control-expose-headers': 'retry-after',
     });
-    response.end(body, () => metrics.answered('unavailable', (performance.now() - began) / 1000));
+    response.end(body);
+    // Not when it has been sent: a sender that went away was refused all the same.
+    metrics.answered('unavailable', (performance.now() - began) / 1000);
   }
 
   return (request: IncomingMessage, response: ServerResponse): boolean => {

@@ -100,7 +100,9 @@ export function createSegmentReader({ folder, fs }: { folder: string; fs: SpoolF
         const index = Math.floor(at / windowBytes);
         const end = Math.min(offset + length, (index + 1) * windowBytes);
         const target = found.subarray(at - offset, end - offset);
-        got += await copy(windowAt(segment, index, end), at - index * windowBytes, target);
+        const copied = await copy(windowAt(segment, index, end), at - index * windowBytes, target);
+        got += copied;
+        if (copied < target.length) break;
         at = end;
       }
       return found.subarray(0, got);
