@@ -1,5 +1,5 @@
 // More than can be done, in an open loop: more than Kinesis takes, and more than the processor does.
-//   npm run build && node bench/ingest-overload.mjs [--seconds 12] [--rounds 3] [--only kinesis|processor]
+//   npm run build && node bench/ingest-overload.mjs [--seconds 12] [--rounds 5] [--only kinesis|processor]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startLoad } from './ingest-load.mjs';
@@ -7,6 +7,7 @@ import {
   comeFirst,
   figure,
   keepTo,
+  median,
   openLoop,
   requestMaker,
   round,
@@ -20,7 +21,7 @@ import { temporaryState } from './processes.mjs';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '12' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
   },
 });
@@ -141,28 +142,42 @@ async function moreThanTheProcessor() {
 
   const refusedOf = ({ sent, accepted }) => round(((sent - accepted) / sent) * 100, 2);
 
-  function judge({ over, peaks, memory, metrics, earlier }) {
+  /** What one round found, of which it prints what is behind it. */
+  function found({ over, peaks, memory, metrics, earlier, calm }) {
     const peak = Math.max(...peaks.map(({ perSecond }) => perSecond));
-    const good = over.accepted / over.sendingSeconds;
+    const good = percent(over.accepted / over.sendingSeconds, peak);
     console.log(
       `Peaks before and after ${peaks.map(({ perSecond }) => events(perSecond)).join(' and ')} events/s (${peaks[0].took}); ` +
         `offered ${events(over.sent / over.sendingSeconds)}: statuses ${JSON.stringify(over.statuses)}, ` +
-        `${refusedOf(over)} % refused, p50 of accepted ${round(over.p50)} ms (${over.took}; ` +
+        `${refusedOf(over)} % refused; goodput ${good} % of the higher peak, p50 of accepted ${round(over.p50)} ms, p99 ${round(over.p99)} ms, the slowest ${round(over.max)} ms (${over.took}; ` +
         `99 % were sent at most ${round(over.lateP99)} ms late)`,
     );
-    figure(
-      '  goodput at 1.5 x what the processor does, of the higher peak, %',
-      percent(good, peak),
-      '>= 60',
-      good >= 0.6 * peak,
-    );
-    figure('  p99 of accepted, ms', round(over.p99), '<= 250', over.p99 <= 250);
+    return {
+      good,
+      p99: over.p99,
+      refusal: within(metrics, 'refused', earlier),
+      grownMiB: memory.grownMiB,
+      calmRefused: refusedOf(calm),
+      calmP99: calm.p99,
+    };
+  }
+
+  /** Medians of the rounds: in one round a processor of a shared machine is half as fast again as in another. */
+  function judge(rounds) {
+    const middle = (name) => median(rounds.map((one) => one[name]));
+    const most = (name) => Math.max(...rounds.map((one) => one[name]));
+    console.log(`Medians of ${rounds.length} rounds:`);
+    const good = middle('good');
+    figure('  goodput at 1.5 x what the processor does, of the higher peak beside it, %', good, '>= 60', good >= 60);
+    const p99 = round(middle('p99'));
+    figure('  p99 of accepted, ms', p99, '<= 250', p99 <= 250);
+    const refusal = most('refusal');
+    figure('  99 % of refusals inside the server within, in any round, ms', refusal, '<= 5', refusal <= 5);
+    const grown = round(most('grownMiB'));
+    figure('  memory grew, in any round, MiB', grown, '<= 64', grown <= 64);
     console.log(
-      `  99 % of the accepted ones took at most ${within(metrics, 'accepted', earlier)} ms inside the server, the slowest ${round(over.max)} ms for its sender`,
+      `  at 0.75 x the peak ${round(middle('calmRefused'), 2)} % refused, p99 ${round(middle('calmP99'))} ms`,
     );
-    const refused = within(metrics, 'refused', earlier);
-    figure('  99 % of refusals inside the server within, ms', refused, '<= 5', refused <= 5);
-    figure('  memory grew, MiB', round(memory.grownMiB), '<= 64', memory.grownMiB <= 64);
   }
 
   async function measure(unlimited, server) {
@@ -181,21 +196,25 @@ async function moreThanTheProcessor() {
     for (let i = 0; i < 3; i++) await closed(server, clients);
     await open(1.5, most, 4);
     let before = await closed(unlimited, clients);
-    for (let i = 0; i < Number(values.rounds); i++) {
+    const rounds = [];
+    // The first one is there to be warm, too: the server of the peaks has had more to do until here.
+    for (let i = 0; i <= Number(values.rounds); i++) {
       const earlier = await server.metrics();
       const watch = watchMemory(server);
       const over = await watched(server, () => open(1.5, before.perSecond, phaseSeconds));
       const memory = watch.stop();
       const metrics = await server.metrics();
       const between = await closed(unlimited, clients);
-      judge({ over, peaks: [before, between], memory, metrics, earlier });
       // Where there is no overload nobody should be refused.
       const calm = await watched(server, () => open(0.75, between.perSecond, phaseSeconds));
+      const one = found({ over, peaks: [before, between], memory, metrics, earlier, calm });
       before = await closed(unlimited, clients);
       console.log(
         `At 0.75 x the peak before it, ${percent(0.75 * between.perSecond, before.perSecond)} % of that after it: ${refusedOf(calm)} % refused, p50 ${round(calm.p50)} ms, p99 ${round(calm.p99)} ms (${calm.took})`,
       );
+      if (i > 0) rounds.push(one);
     }
+    judge(rounds);
   }
 
   await withServer(

@@ -279,6 +279,8 @@ export function watchMemory(server) {
 export const round = (number, digits = 0) => Number(number.toFixed(digits));
 
 /** One figure against what it should be. */
+export const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
 export function figure(what, value, limit, isGood) {
   console.log(`${isGood ? 'ok  ' : 'MISS'}  ${what.padEnd(72)} ${String(value).padStart(12)}   (${limit})`);
   if (!isGood) process.exitCode = 1;

@@ -189,9 +189,9 @@ describe('load shedding', () => {
 
   test('a loop that does not wait any more makes its turns ever shorter, and long ones again once it waits', () => {
     const loop = createLoop();
-    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 31, 19, 11, 11, 11]);
+    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 32, 22, 16, 16, 16]);
     for (let i = 0; i < 20; i++) loop.turn(8);
-    expect(loop.turn(40)).toBe(11);
+    expect(loop.turn(40)).toBe(16);
     for (let i = 0; i < 10; i++) {
       loop.turn(8);
       loop.wait(2);
@@ -212,7 +212,7 @@ describe('load shedding', () => {
     for (let i = 0; i < 8; i++) loop.turn(40);
     loop.turn(300);
     expect(loop.turn(20)).toBe(0);
-    expect(loop.turn(20)).toBe(11);
+    expect(loop.turn(20)).toBe(16);
   });
 
   test('who comes seldom to a loop that is busy with other things is taken', () => {
@@ -223,8 +223,8 @@ describe('load shedding', () => {
     }
   });
 
-  test('a turn takes requests for a time between a fifth of the limit and the limit, the shorter the longer the loop has not waited', () => {
-    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([50, 50, 40, 30, 10, 10]);
+  test('a turn takes requests for a time between three tenths of the limit and the limit, the shorter the longer the loop has not waited', () => {
+    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([50, 50, 41.25, 32.5, 15, 15]);
   });
 
   test('a server that is late refuses with 503 and Retry-After before it reads the body; health and metrics it answers', async () => {

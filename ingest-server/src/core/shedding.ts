@@ -21,7 +21,7 @@ const idleShare = 0.03;
 /** So long a loop may work off a burst, or what came during a pause of the collector, before its turns become shorter; in as long again they are as short as they get. */
 const patienceMs = 100;
 /** How much shorter that is. */
-const strictShare = 0.2;
+const strictShare = 0.3;
 
 /** How long a turn takes requests, at most, in a loop that has not waited for `busyMs`. */
 export function turnMs(limitMs: number, busyMs: number): number {
