@@ -224,7 +224,9 @@ describe('load shedding', () => {
   });
 
   test('a turn takes requests for a time between three tenths of the limit and the limit, the shorter the longer the loop has not waited', () => {
-    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([50, 50, 41.25, 32.5, 15, 15]);
+    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([
+      50, 50, 41.25, 32.5, 15, 15,
+    ]);
   });
 
   test('a server that is late refuses with 503 and Retry-After before it reads the body; health and metrics it answers', async () => {
