@@ -71,6 +71,6 @@ export const metrics = [
   call('cost-queued', '`track()` against a bare write, p50, 5,000 waiting', (r) => r.ratio?.p50, times),
   call('cost-queued', '`track()` against a bare write, p99, 5,000 waiting', (r) => r.ratio?.p99, times),
   cost('cost-queued', 'main thread an event, µs, 5,000 waiting', (r) => r.taskMicros, rounded(0)),
-  cost('throttled', 'longest task while it loads, ms, CPU ÷ 6', (r) => r.longestLoadMs, millis),
+  cost('throttled', 'longest task while it loads, ms beyond the page’s own, CPU ÷ 6', (r) => r.loadMoreMs, rounded(0)),
   cost('throttled', 'longest task while it tracks, ms, CPU ÷ 6', (r) => r.longestTrackMs, millis),
 ];
