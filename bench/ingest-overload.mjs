@@ -1,5 +1,5 @@
 // More than can be done, in an open loop: more than Kinesis takes, and more than the processor does.
-//   npm run build && node bench/ingest-overload.mjs [--seconds 12] [--rounds 5] [--only kinesis|processor]
+//   npm run build && node bench/ingest-overload.mjs [--seconds 12] [--rounds 10] [--only kinesis|processor]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startLoad } from './ingest-load.mjs';
@@ -21,13 +21,17 @@ import { temporaryState } from './processes.mjs';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '12' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '10' },
     only: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
-/** A machine's speed drifts: what is compared with a peak must come right after it, and before the next one. */
-const phaseSeconds = Math.min(4, seconds);
+/**
+ * A shared processor is half as fast again in one second as in the next. So phases are short and take turns, what is offered goes by the mean of the last
+ * peaks, and what is judged is of all rounds together.
+ */
+const phaseSeconds = Math.min(2, seconds);
+const peaksRemembered = 6;
 const eventsPerRequest = 10;
 
 /** How many requests of an outcome took at most how many milliseconds inside the server, so far. */
@@ -137,22 +141,24 @@ async function moreThanTheProcessor() {
   // As many shards as what the processor does needs at 1 MB/s each.
   const stream = { shards: 32 };
   const load = await startLoad({ visitors: 20_000, events: eventsPerRequest });
-  const closed = (server, clients) => watched(server, () => load.closed({ port: server.port, clients, seconds: 3 }));
+  const closed = (server, clients) =>
+    watched(server, () => load.closed({ port: server.port, clients, seconds: phaseSeconds }));
   const events = (requests) => round(requests * eventsPerRequest);
 
   const refusedOf = ({ sent, accepted }) => round(((sent - accepted) / sent) * 100, 2);
 
   /** What one round found, of which it prints what is behind it. */
   function found({ over, peaks, memory, metrics, earlier, calm }) {
-    const peak = Math.max(...peaks.map(({ perSecond }) => perSecond));
-    const good = percent(over.accepted / over.sendingSeconds, peak);
+    const peak = (peaks[0].perSecond + peaks[1].perSecond) / 2;
+    const good = over.accepted / over.sendingSeconds;
     console.log(
       `Peaks before and after ${peaks.map(({ perSecond }) => events(perSecond)).join(' and ')} events/s (${peaks[0].took}); ` +
         `offered ${events(over.sent / over.sendingSeconds)}: statuses ${JSON.stringify(over.statuses)}, ` +
-        `${refusedOf(over)} % refused; goodput ${good} % of the higher peak, p50 of accepted ${round(over.p50)} ms, p99 ${round(over.p99)} ms, the slowest ${round(over.max)} ms (${over.took}; ` +
+        `${refusedOf(over)} % refused; goodput ${percent(good, peak)} % of their mean, p50 of accepted ${round(over.p50)} ms, p99 ${round(over.p99)} ms, the slowest ${round(over.max)} ms (${over.took}; ` +
         `99 % were sent at most ${round(over.lateP99)} ms late)`,
     );
     return {
+      peak,
       good,
       p99: over.p99,
       refusal: within(metrics, 'refused', earlier),
@@ -162,15 +168,15 @@ async function moreThanTheProcessor() {
     };
   }
 
-  /** Medians of the rounds: in one round a processor of a shared machine is half as fast again as in another. */
   function judge(rounds) {
     const middle = (name) => median(rounds.map((one) => one[name]));
     const most = (name) => Math.max(...rounds.map((one) => one[name]));
-    console.log(`Medians of ${rounds.length} rounds:`);
-    const good = middle('good');
-    figure('  goodput at 1.5 x what the processor does, of the higher peak beside it, %', good, '>= 60', good >= 60);
+    const sum = (name) => rounds.reduce((total, one) => total + one[name], 0);
+    console.log(`${rounds.length} rounds:`);
+    const good = percent(sum('good'), sum('peak'));
+    figure('  goodput at 1.5 x what the processor does, of the peaks beside it, %', good, '>= 60', good >= 60);
     const p99 = round(middle('p99'));
-    figure('  p99 of accepted, ms', p99, '<= 250', p99 <= 250);
+    figure('  p99 of accepted, median of the rounds, ms', p99, '<= 250', p99 <= 250);
     const refusal = most('refusal');
     figure('  99 % of refusals inside the server within, in any round, ms', refusal, '<= 5', refusal <= 5);
     const grown = round(most('grownMiB'));
@@ -195,23 +201,33 @@ async function moreThanTheProcessor() {
     // The one that refuses must be as warm as the one that the peak is of: compile how to accept and how to refuse, and grow to what it needs.
     for (let i = 0; i < 3; i++) await closed(server, clients);
     await open(1.5, most, 4);
-    let before = await closed(unlimited, clients);
+    const peaks = [];
+    const peak = async () => {
+      peaks.push(await closed(unlimited, clients));
+      return peaks.at(-1);
+    };
+    const usual = () => {
+      const last = peaks.slice(-peaksRemembered);
+      return last.reduce((sum, { perSecond }) => sum + perSecond, 0) / last.length;
+    };
+    while (peaks.length < 3) await peak();
     const rounds = [];
     // The first one is there to be warm, too: the server of the peaks has had more to do until here.
     for (let i = 0; i <= Number(values.rounds); i++) {
+      const before = peaks.at(-1);
       const earlier = await server.metrics();
       const watch = watchMemory(server);
-      const over = await watched(server, () => open(1.5, before.perSecond, phaseSeconds));
+      const over = await watched(server, () => open(1.5, usual(), phaseSeconds));
       const memory = watch.stop();
       const metrics = await server.metrics();
-      const between = await closed(unlimited, clients);
+      const after = await peak();
       // Where there is no overload nobody should be refused.
-      const calm = await watched(server, () => open(0.75, between.perSecond, phaseSeconds));
-      const one = found({ over, peaks: [before, between], memory, metrics, earlier, calm });
-      before = await closed(unlimited, clients);
+      const calm = await watched(server, () => open(0.75, usual(), phaseSeconds));
+      const one = found({ over, peaks: [before, after], memory, metrics, earlier, calm });
       console.log(
-        `At 0.75 x the peak before it, ${percent(0.75 * between.perSecond, before.perSecond)} % of that after it: ${refusedOf(calm)} % refused, p50 ${round(calm.p50)} ms, p99 ${round(calm.p99)} ms (${calm.took})`,
+        `At 0.75 x the peaks: ${refusedOf(calm)} % refused, p50 ${round(calm.p50)} ms, p99 ${round(calm.p99)} ms (${calm.took})`,
       );
+      await peak();
       if (i > 0) rounds.push(one);
     }
     judge(rounds);
