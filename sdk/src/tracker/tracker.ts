@@ -56,7 +56,7 @@ export function startTracker(options: TrackerOptions, parts: readonly Part[]): S
     track(event, fields, given) {
       const draft = inside.clean(event, fields) as unknown as Draft;
       // In whole milliseconds, also where the page has a clock of its own.
-      const at = +new Date(given || Date.now());
+      const at = Math.floor(given || Date.now());
       if (!draft.event || !(at > 0)) return;
       Object.assign(draft, inside.platform, {
         page: draft.page || inside.pageOf(),
