@@ -55,31 +55,30 @@ function isShallow(value: unknown, levels: number): boolean {
 
 /** The properties as they will be in JSON, or undefined when they are none or too much. */
 export function cleanProperties(given: Record<string, unknown>): Record<string, unknown> | undefined {
-  return attempt(() => {
-    let value = given;
-    let isFlat = true;
-    /** At most: an escaped character has six. Counting exactly is dear, and seldom needed. */
-    let bytes = 0;
-    for (const name of Object.keys(given)) {
-      const inner = given[name];
-      isFlat = isFlat && 'string number boolean'.includes(typeof inner);
-      bytes += 6 * (name.length + ((inner as string | undefined)?.length || 4) + 1);
-    }
-    if (!isFlat) {
-      value = JSON.parse(JSON.stringify(given));
-      bytes = limits.eventBytes;
-    }
-    const names = Object.keys(value);
-    const fits =
-      typeof value === 'object' &&
-      !Array.isArray(value) &&
-      // The server refuses this name, and the whole event with it.
-      !names.includes('__proto__') &&
-      names.length <= limits.propertiesKeys &&
-      (isFlat || isShallow(value, limits.propertiesDepth)) &&
-      (bytes <= limits.propertiesBytes || byteLength(JSON.stringify(value)) <= limits.propertiesBytes);
-    return fits ? value : undefined;
-  });
+  let value: Record<string, unknown> | undefined = given;
+  let names = Object.keys(given);
+  let isFlat = true;
+  /** At most: an escaped character has six. Counting exactly is dear, and seldom needed. */
+  let bytes = 0;
+  for (const name of names) {
+    const inner = given[name];
+    isFlat = isFlat && 'string number boolean'.includes(typeof inner);
+    bytes += 6 * (name.length + ((inner as string | undefined)?.length || 4) + 1);
+  }
+  if (!isFlat) {
+    value = attempt(() => JSON.parse(JSON.stringify(given)));
+    names = Object.keys(value || {});
+    bytes = limits.eventBytes;
+  }
+  const fits =
+    typeof value === 'object' &&
+    !Array.isArray(value) &&
+    // The server refuses this name, and the whole event with it.
+    !names.includes('__proto__') &&
+    names.length <= limits.propertiesKeys &&
+    (isFlat || isShallow(value, limits.propertiesDepth)) &&
+    (bytes <= limits.propertiesBytes || byteLength(JSON.stringify(value)) <= limits.propertiesBytes);
+  return (fits && value) || undefined;
 }
 
 /**
