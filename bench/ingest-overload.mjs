@@ -160,6 +160,7 @@ async function moreThanTheProcessor() {
     return {
       peak,
       good,
+      latencies: over.latencies,
       p99: over.p99,
       refusal: within(metrics, 'refused', earlier),
       grownMiB: memory.grownMiB,
@@ -175,8 +176,10 @@ async function moreThanTheProcessor() {
     console.log(`${rounds.length} rounds:`);
     const good = percent(sum('good'), sum('peak'));
     figure('  goodput at 1.5 x what the processor does, of the peaks beside it, %', good, '>= 60', good >= 60);
-    const p99 = round(middle('p99'));
-    figure('  p99 of accepted, median of the rounds, ms', p99, '<= 250', p99 <= 250);
+    const latencies = rounds.flatMap((one) => one.latencies).sort((one, other) => one - other);
+    const p99 = round(latencies[Math.floor(0.99 * latencies.length)]);
+    figure('  p99 of all that were accepted, ms', p99, '<= 250', p99 <= 250);
+    console.log(`  the median round's p99 is ${round(middle('p99'))} ms`);
     const refusal = most('refusal');
     figure('  99 % of refusals inside the server within, in any round, ms', refusal, '<= 5', refusal <= 5);
     const grown = round(most('grownMiB'));

@@ -224,6 +224,8 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
     statuses: Object.fromEntries(statuses),
     sendingSeconds,
     unanswered: running + queue.length,
+    /** Of the accepted ones, in order. */
+    latencies,
     p50: quantile(0.5),
     p99: quantile(0.99),
     max: quantile(1),
