@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { hashOf, laneOf } from '../ingest-server/dist/src/core/hash.js';
-import { closedLoop, figure, openLoop, requestMaker, round, startIngest } from './ingest-process.mjs';
+import { closedLoop, figure, median, openLoop, requestMaker, round, startIngest } from './ingest-process.mjs';
 import { startStub } from './ingest-stub.mjs';
 import { temporaryState } from './processes.mjs';
 
@@ -75,7 +75,6 @@ function zipf(ids, shardOf) {
   });
   return busiest(loads);
 }
-const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
 const rounds = Array.from({ length: 21 }, () => {
   const ids = Array.from({ length: visitors }, () => randomUUID().replaceAll('-', ''));
   return {

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -6,6 +6,8 @@ import request from 'supertest';
 import { networkOf } from '../src/core/client-network.js';
 import { createShedding, turnMs } from '../src/core/shedding.js';
 import { createTokenBuckets } from '../src/core/token-buckets.js';
+import { createEarlyRefusal } from '../src/http/refuse-early.js';
+import type { Metrics } from '../src/plugins/metric-counters.js';
 import { cleanUp, testApp } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { createFakeClock } from './support/fake-clock.js';
@@ -227,6 +229,21 @@ describe('load shedding', () => {
     expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([
       50, 50, 41.25, 32.5, 15, 15,
     ]);
+  });
+
+  test('a refusal counts when it is given, also one to a sender that has gone', () => {
+    const answered: string[] = [];
+    const metrics = { answered: (code: string) => void answered.push(code), shed() {} } as unknown as Metrics;
+    const refuses = createEarlyRefusal({
+      shedding: { sheds: () => true },
+      delivery: { isFull: () => false },
+      metrics,
+    });
+    // Of what is never sent nobody hears that it has been sent.
+    const response = { writeHead() {}, end() {} } as unknown as ServerResponse;
+    const post = { method: 'POST', url: '/v1/events?key=demo', headers: {} } as IncomingMessage;
+    expect(refuses(post, response)).toBe(true);
+    expect(answered).toEqual(['unavailable']);
   });
 
   test('a server that is late refuses with 503 and Retry-After before it reads the body; health and metrics it answers', async () => {
