@@ -203,6 +203,23 @@ describe('fields', () => {
     expect(left).toEqual([]);
   });
 
+  test('a property whose reading throws costs the properties, not the event', () => {
+    const trap = {
+      get length() {
+        throw new Error('trap');
+      },
+    };
+    const broken = Proxy.revocable({}, {});
+    broken.revoke();
+    for (const value of [trap, broken.proxy]) {
+      const left: string[] = [];
+      const fields = cleanFields({ event: 'liked_item', properties: { a: 'b', value } }, (name) => left.push(name));
+      expect(fields.event).toBe('liked_item');
+      expect(JSON.stringify(fields)).not.toContain('trap');
+      if (value === broken.proxy) expect(left).toEqual(['properties']);
+    }
+  });
+
   test('a text that is too long is cut, an id is not, because half of one is another', () => {
     const kept = clean({ title: 'x'.repeat(300), item_name: 'y'.repeat(300), item_id: 'z'.repeat(65) });
     expect(kept).toEqual({ title: 'x'.repeat(256), item_name: 'y'.repeat(256) });

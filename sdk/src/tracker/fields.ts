@@ -63,7 +63,7 @@ export function cleanProperties(given: Record<string, unknown>): Record<string, 
   for (const name of names) {
     const inner = given[name];
     isFlat = isFlat && 'string number boolean'.includes(typeof inner);
-    bytes += 6 * (name.length + ((inner as string | undefined)?.length || 4) + 1);
+    bytes += 6 * (name.length + ((isFlat && (inner as string).length) || 4) + 1);
   }
   if (!isFlat) {
     value = attempt(() => JSON.parse(JSON.stringify(given)));
