@@ -14,6 +14,29 @@ describe('the server as a process', () => {
     expect({ missing: report.missing, outOfOrder: report.outOfOrder }).toEqual({ missing: [], outOfOrder: [] });
   });
 
+  test('an event that was quarantined before kill -9 and comes again, put right, is stored', async () => {
+    const stub = await startStubKinesis();
+    const folder = await temporaryFolder();
+    const right = someEvent();
+    const send = async ({ port }: { port: number }, event: object) => {
+      const url = `http://127.0.0.1:${port}/v1/events?key=demo`;
+      const answer = await fetch(url, { method: 'POST', body: jsonLines([event]) });
+      return ((await answer.json()) as { accepted: number }).accepted;
+    };
+    const killed = await startProcess(stub, folder);
+    expect(await send(killed, { ...right, color: 'red' })).toBe(0);
+    killed.kill('SIGKILL');
+    await killed.ended;
+    const server = await startProcess(stub, folder);
+    expect(await send(server, right)).toBe(1);
+    expect(stub.taken.map(({ event_id, page }) => [event_id, page])).toEqual([
+      [right.event_id, '_quarantine'],
+      [right.event_id, right.page],
+    ]);
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+  });
+
   test('SIGTERM drains: nothing acknowledged is lost', async () => {
     const report = await sendThroughCrashes({ rounds: 1, signals: ['SIGTERM'] });
     expect(report.ended).toEqual([0, 0]);

@@ -9,7 +9,7 @@ import type { Lane, Waiting } from './lane.js';
 export interface Account {
   /** Were in the spool at the start: acknowledged by an earlier process. */
   recovered: number;
-  /** Are kept though their request was refused: another part of it was not safe. They come twice when it is repeated. */
+  /** Are kept though their request was refused: another part of it was not safe. They come again when it is repeated. */
   unacknowledged: number;
   /** The stream has them. */
   delivered: number;

@@ -1,9 +1,13 @@
 import type { PackedRecord } from '../sinks/sink.js';
+import { recordLimits } from './chunk.js';
 import { payloadUnitBytes } from './cost.js';
-import { drains, fitting, type Lane, type Waiting } from './lane.js';
+import { drains, fitting, type Lane } from './lane.js';
 
 /** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
 export const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
+
+/** While the spool drains, calls leave so far apart: one payload unit each makes a shard's 1 MB/s. */
+export const drainPauseMs = payloadUnitBytes / 1000;
 
 /** One PutRecords call: a record of each of its lanes. */
 export interface Call {
@@ -12,12 +16,18 @@ export interface Call {
 }
 
 /**
+ * What a kill finds under way was perhaps taken, and where the stream cannot be asked it comes out of the spool once more. So a record out of the
+ * spool is no larger than it has to be: a lane has one under way, and must carry what its shard takes until the next can leave.
+ */
+const drainingBytes = ({ roundTripMs }: Lane) => Math.max(1, Math.ceil(roundTripMs / drainPauseMs)) * payloadUnitBytes;
+
+/**
  * How many of the queue's first chunks make the next record. A stream bills each begun 25 KB of a record, so what would only begin another
  * unit stays for the next record, unless not even one unit would be left.
  */
-function filling(queue: readonly Waiting[]): number {
-  // What a kill finds under way was perhaps taken, and comes out of the spool once more: no more than one unit.
-  if (drains(queue)) return fitting(queue, payloadUnitBytes);
+function filling(lane: Lane): number {
+  const { queue } = lane;
+  if (drains(queue)) return fitting(queue, Math.min(drainingBytes(lane), recordLimits.bytes));
   const most = fitting(queue);
   let bytes = 0;
   for (let i = 0; i < most; i++) bytes += queue[i]!.chunk.data.length;
@@ -36,7 +46,7 @@ export function packCalls(lanes: readonly Lane[]): Call[] {
   const calls: Call[] = [];
   let bytes = 0;
   for (const lane of lanes) {
-    lane.inFlight = filling(lane.queue);
+    lane.inFlight = filling(lane);
     const chunks: Buffer[] = [];
     let [recordBytes, events] = [0, 0];
     for (let i = 0; i < lane.inFlight; i++) {

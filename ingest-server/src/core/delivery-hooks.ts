@@ -14,7 +14,7 @@ export interface DeliveryHooks {
   put?(record: { events: number; bytes: number }): void;
   /** A record will be sent again. */
   failed?(code: string): void;
-  /** The stream has a chunk all the same whose request was refused, and will come again. */
+  /** A chunk is in the stream or the spool, but its request was refused, because not all of it is: it will come again. */
   keptThoughRefused?(chunk: Chunk): void;
   /** Chunks were appended to the spool. */
   spooled?(events: number): void;

@@ -2,7 +2,7 @@ import type { Sink } from '../sinks/sink.js';
 import type { Spool, SpooledChunk } from '../spool/spool.js';
 import { type Account, createAccounts } from './account.js';
 import { createAlarm } from './alarm.js';
-import { packCalls } from './calls.js';
+import { drainPauseMs, packCalls } from './calls.js';
 import type { Chunk } from './chunk.js';
 import type { Clock } from './clock.js';
 import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
@@ -89,8 +89,6 @@ export interface Delivery {
  * that is full would have its own. Calls that are under way do not wait for each other.
  */
 const pauseOf = (lingerMs: number) => lingerMs / 2;
-/** While the spool drains, by records of 25 KB: each shard may have its 1 MB/s. */
-const drainPauseMs = 25;
 
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
@@ -222,11 +220,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (chunks.length === 0) return Promise.resolve();
       return new Promise((resolve, reject) => {
         const account = accounts.openRequest();
+        let kept: Chunk[] = [];
         take(chunks, {
           left: chunks.length,
           account,
+          kept(chunk) {
+            if (account.outcome === 'refused') hooks.keptThoughRefused?.(chunk);
+            else kept.push(chunk);
+          },
           settle(error) {
             accounts.closeRequest(account, error === undefined ? 'safe' : 'refused');
+            if (error !== undefined) for (const chunk of kept) hooks.keptThoughRefused?.(chunk);
+            kept = [];
             if (error === undefined) resolve();
             else reject(error);
           },

@@ -8,6 +8,8 @@ import { type HashRange, middleOf } from './hash-ranges.js';
 export interface Ticket {
   /** Chunks that are not safe yet. */
   left: number;
+  /** One of its chunks is safe, while others are not, or will never be. */
+  kept(chunk: Chunk): void;
   settle(error?: Error): void;
   account: RequestAccount;
 }
@@ -55,6 +57,8 @@ export interface Lane {
   retryAt: number;
   /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
   throttled: boolean;
+  /** How long the stream took to answer the last record that it took. */
+  roundTripMs: number;
 }
 
 export function createLane(index: number, range: HashRange): Lane {
@@ -72,6 +76,7 @@ export function createLane(index: number, range: HashRange): Lane {
     failingSince: 0,
     retryAt: 0,
     throttled: false,
+    roundTripMs: 0,
   };
 }
 
@@ -107,8 +112,11 @@ export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
 export function makeSafe(waiting: Waiting) {
   if (waiting.safe) return;
   waiting.safe = true;
-  const { ticket } = waiting;
-  if (ticket !== undefined && --ticket.left === 0) ticket.settle();
+  const { ticket, chunk } = waiting;
+  if (ticket === undefined) return;
+  ticket.left -= 1;
+  if (ticket.left > 0 || ticket.account.outcome === 'refused') ticket.kept(chunk);
+  else ticket.settle();
 }
 
 /** While the spool has something of a lane, whatever comes queues up behind it, in the spool. */

@@ -2,7 +2,7 @@ import type { Sink, SinkError, TimeSpan } from '../sinks/sink.js';
 import type { Spool, SpooledChunk } from '../spool/spool.js';
 import type { ClaimedIds } from './claimed-ids.js';
 import type { Clock } from './clock.js';
-import { eventIdsOf } from './event-ids.js';
+import { eventIdsOf, rowNamesOf } from './event-ids.js';
 
 export interface LeftOpenOptions {
   sink: Pick<Sink, 'read' | 'ranges'>;
@@ -32,7 +32,7 @@ const afterMs = 15_000;
 /** Of the spool both ends are looked at: what was being put is among its oldest, and what was being appended the newest. */
 const spoolBytes = 8 * 1024 * 1024;
 /** Some 20 MB while it is looked for. */
-const maxIds = 200_000;
+const maxRows = 200_000;
 const retryMs = 1_000;
 /** So often a stream that answers may refuse to be read. */
 const maxRefusals = 10;
@@ -50,14 +50,14 @@ export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
     wasTried = resolve;
   });
 
-  async function idsInStream(span: TimeSpan): Promise<{ ids: Set<string>; error?: SinkError }> {
+  async function rowsInStream(span: TimeSpan): Promise<{ rows: Set<string>; error?: SinkError }> {
     for (let refusals = 0; ; ) {
-      const ids = new Set<string>();
+      const rows = new Set<string>();
       try {
         await sink.read(span, (data) => {
-          if (ids.size < maxIds) for (const id of eventIdsOf(data)) ids.add(id);
+          if (rows.size < maxRows) for (const name of rowNamesOf(data)) rows.add(name);
         });
-        return { ids };
+        return { rows };
       } catch (thrown) {
         const error = thrown as SinkError;
         wasTried();
@@ -68,34 +68,35 @@ export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
         );
         if (isReachable) refusals += 1;
         const isFinal = error.kind === 'throttled' || error.code.startsWith('AccessDenied');
-        if (isStopped || isFinal || refusals === maxRefusals) return { ids, error };
+        if (isStopped || isFinal || refusals === maxRefusals) return { rows, error };
         await new Promise<void>((resolve) => void clock.after(retryMs, resolve));
       }
     }
   }
 
-  /** Chunks of the spool all of whose events the stream has. */
-  async function chunksInStream(ids: ReadonlySet<string>): Promise<SpooledChunk[]> {
-    if (ids.size === 0) return [];
+  /** Chunks of the spool all of whose rows the stream has. */
+  async function chunksInStream(rows: ReadonlySet<string>): Promise<SpooledChunk[]> {
+    if (rows.size === 0) return [];
     const oldest = await spool.next({ after: 0, wanted: () => true, maxEvents: Infinity, maxBytes: spoolBytes });
     const looked = new Map([...oldest.found, ...(await spool.newest(spoolBytes))].map((one) => [one.position, one]));
     return [...looked.values()].filter(({ chunk }) => {
-      const its = eventIdsOf(chunk.data);
-      return its.length > 0 && its.every((id) => ids.has(id));
+      const its = rowNamesOf(chunk.data);
+      return its.length > 0 && its.every((name) => rows.has(name));
     });
   }
 
   async function settle({ first, last }: NonNullable<Spool['leftOpen']>): Promise<void> {
     claimedIds.know((await spool.newest(spoolBytes)).flatMap(({ chunk }) => eventIdsOf(chunk.data)));
-    const { ids, error } = await idsInStream({ from: first - beforeMs, to: last + afterMs });
+    const { rows, error } = await rowsInStream({ from: first - beforeMs, to: last + afterMs });
     if (isStopped) return;
-    claimedIds.know(ids);
-    const found = await chunksInStream(ids);
+    // The name of one that was quarantined is no event's id: it may come again, and be right.
+    claimedIds.know(rows);
+    const found = await chunksInStream(rows);
     if (isStopped) return;
     settled(found);
     await spool.settle();
     const spooledEvents = found.reduce((sum, { chunk }) => sum + chunk.events, 0);
-    report?.({ events: ids.size, spooledEvents, ...(error === undefined ? {} : { error }) });
+    report?.({ events: rows.size, spooledEvents, ...(error === undefined ? {} : { error }) });
   }
 
   /** What cannot be found out comes twice, at worst; it must not keep everything else from being put. */

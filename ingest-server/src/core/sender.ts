@@ -27,15 +27,15 @@ const asSinkError = (error: unknown) =>
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
   const { sink, clock, random, hooks, laneSpool, accounts, stream, wake } = options;
 
-  function succeeded(lane: Lane, record: { events: number; bytes: number }) {
+  function succeeded(lane: Lane, record: { events: number; bytes: number }, tookMs: number) {
     hooks.put?.({ events: record.events, bytes: record.bytes });
+    lane.roundTripMs = tookMs;
     lane.attempts = 0;
     lane.retryAt = 0;
     lane.throttled = false;
     const taken = takeDelivered(lane);
     for (const waiting of taken) {
       waiting.delivered = true;
-      if (waiting.dropped) hooks.keptThoughRefused?.(waiting.chunk);
       accounts.delivered(waiting);
       makeSafe(waiting);
     }
@@ -68,10 +68,11 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
       return;
     }
     stream.report({ state: 'up' });
-    hooks.called?.(clock.now() - began);
+    const tookMs = clock.now() - began;
+    hooks.called?.(tookMs);
     lanes.forEach((lane, i) => {
       const failure = outcomes[i];
-      if (failure === undefined) succeeded(lane, records[i]!);
+      if (failure === undefined) succeeded(lane, records[i]!, tookMs);
       else failed(lane, failure.code === 'InternalFailure' ? 'unreachable' : 'throttled', failure.code);
     });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Chunk } from '../../src/core/chunk.js';
 import { createClaimedIds } from '../../src/core/claimed-ids.js';
-import { eventIdsOf } from '../../src/core/event-ids.js';
+import { eventIdsOf, rowNamesOf } from '../../src/core/event-ids.js';
 import { settleLeftOpen } from '../../src/core/left-open.js';
 import { SinkError, type TimeSpan } from '../../src/sinks/sink.js';
 import type { SpooledChunk } from '../../src/spool/spool.js';
@@ -21,8 +21,15 @@ function setUp(options: {
   error?: (attempt: number) => SinkError | undefined;
   isReachable?: (attempt: number) => boolean;
   leftOpen?: { first: number; last: number } | undefined;
+  namesOf?: typeof eventIdsOf;
 }) {
-  const { spooled = [], stream = [], error = () => undefined, isReachable = () => true } = options;
+  const {
+    spooled = [],
+    stream = [],
+    error = () => undefined,
+    isReachable = () => true,
+    namesOf = eventIdsOf,
+  } = options;
   const clock = createFakeClock();
   const claimedIds = createClaimedIds(1_000);
   const spans: TimeSpan[] = [];
@@ -53,7 +60,7 @@ function setUp(options: {
     },
     claimedIds,
     clock,
-    settled: (those) => found.push(those.flatMap((one) => eventIdsOf(one.chunk.data))),
+    settled: (those) => found.push(those.flatMap((one) => namesOf(one.chunk.data))),
     report: (it) => reports.push(it),
   });
   return { clock, claimedIds, spans, found, reports, leftOpen, isSettled: () => isSettled };
@@ -73,6 +80,25 @@ describe('what a killed process left open', () => {
     // Whoever sends again what the stream or the spool has, because nobody told it, is told.
     expect(knownOf(claimedIds, ['a', 'b', 'c', 'd', 'e', 'x', 'new'])).toEqual(['a', 'b', 'c', 'd', 'e', 'x']);
     expect(reports).toEqual([{ events: 4, spooledEvents: 2 }]);
+  });
+
+  test('an event that was quarantined and comes again, put right, is neither known nor taken for what the stream has', async () => {
+    const wrong = { event_id: 'a', page: '_quarantine', event: '_invalid', received_at: 'once' };
+    const rows = (...them: object[]) => Buffer.from(them.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const stored = (...them: object[]): Chunk => ({ hash: 1, events: them.length, data: rows(...them) });
+    const right = { event_id: 'a', page: 'books', event: 'liked_item' };
+    const { leftOpen, found, claimedIds } = setUp({
+      spooled: [stored(right), stored(wrong), stored({ ...wrong, received_at: 'again' })],
+      stream: [rows(wrong)],
+      namesOf: rowNamesOf,
+    });
+    await leftOpen.done;
+    expect(found).toEqual([['_quarantine/_invalid/once/a']]);
+    // The spool has the right one, so it is known; the wrong one alone would not make it so.
+    expect(knownOf(claimedIds, ['a'])).toEqual(['a']);
+    const alone = setUp({ spooled: [stored(wrong)], stream: [rows(wrong)] });
+    await alone.leftOpen.done;
+    expect(knownOf(alone.claimedIds, ['a'])).toEqual([]);
   });
 
   test('nothing is asked where the spool was closed', async () => {
