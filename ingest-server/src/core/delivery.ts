@@ -14,6 +14,7 @@ import {
   isSpooled,
   type Lane,
   leavesAt,
+  liesBehind,
   spillsAt,
   type Ticket,
   type Waiting,
@@ -71,7 +72,7 @@ export interface Delivery {
   /** What somebody else learned about the stream (by listing its shards, say). */
   reportKinesis(state: KinesisState): void;
   status(): DeliveryStatus;
-  /** Every lane goes through the spool, and that is full: whatever came now would be refused. */
+  /** On every lane what comes goes to the spool, and that is full: whatever came now would be refused. */
   isFull(): boolean;
   /** Where the events are. */
   account(): Account;
@@ -191,7 +192,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // But somebody has to find out when the stream is back: where nothing waits for it, because the spool refuses, this one does.
     const waits = (lane: Lane) => lane.queuedEvents > 0 || isSpooled(lane);
     const isHopeless = isGuess || (stream.isOut() && lanes.list.some(waits));
-    const isTooMuch = lanes.queuedBytes((lane) => !isSpooled(lane)) + bytes > maxQueuedBytes;
+    const isTooMuch = lanes.queuedBytes((lane) => !liesBehind(lane)) + bytes > maxQueuedBytes;
     const atOnce = isHopeless || isTooMuch;
     const toSpool: Waiting[] = [];
     let due = Infinity;
@@ -199,7 +200,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const lane = lanes.of(chunk);
       const waiting = waitingFor(chunk, ticket, now);
       if (atOnce) laneSpool.spillLane(lane);
-      if (atOnce || isSpooled(lane)) toSpool.push(waiting);
+      if (atOnce || liesBehind(lane)) toSpool.push(waiting);
       else {
         enqueue(lane, waiting);
         due = Math.min(due, dueOf(lane));
@@ -265,7 +266,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
     }),
 
-    isFull: () => lanes.list.every(isSpooled) && spool.stats().full,
+    isFull: () => lanes.list.every(liesBehind) && spool.stats().full,
 
     account: () => accounts.now(lanes.list),
 

@@ -10,6 +10,7 @@ import {
   isSpooled,
   isUnsafe,
   type Lane,
+  liesBehind,
   makeSafe,
   removeIf,
   type Waiting,
@@ -125,8 +126,10 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     removeIf(lane, ({ dropped }) => dropped);
     // While more is being read to follow the queue's end, that end must stay; and then the queue is short anyway.
     if (lane.refilling || !isSpooled(lane)) return;
+    // What is in the spool may not go while something stays that came after it.
+    if (lane.queue.some(({ position }, index) => index >= lane.inFlight && position === undefined)) return;
     const keep = lane.inFlight + fitting(lane.queue.slice(lane.inFlight), readAheadBytes());
-    removeIf(lane, ({ position }, index) => index >= keep && position !== undefined);
+    removeIf(lane, (_, index) => index >= keep);
   }
 
   function refill(lane: Lane) {
@@ -207,7 +210,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
         // What is in the spool, or on its way there, is read from it again.
         if (waiting.position !== undefined || waiting.spooling || waiting.dropped) continue;
         const lane = lanes.of(waiting.chunk);
-        if (isSpooled(lane)) behind.push(waiting);
+        if (liesBehind(lane)) behind.push(waiting);
         else enqueue(lane, waiting);
       }
       spill(behind);

@@ -89,9 +89,9 @@ export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: numb
 /** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */
 export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spooling && !dropped;
 
-/** The chunk that a request has waited for longest. A lane that is spooled has none in memory: what it has is safe or on its way. */
+/** The chunk that a request has waited for longest. A lane that lies behind has none in memory: what it has is safe or on its way. */
 export function firstUnsafe(lane: Lane): Waiting | undefined {
-  return isSpooled(lane) ? undefined : lane.queue.find(isUnsafe);
+  return liesBehind(lane) ? undefined : lane.queue.find(isUnsafe);
 }
 
 /** What a request waits for a lane that was refused before its events go to the spool: a few retries. */
@@ -119,8 +119,20 @@ export function makeSafe(waiting: Waiting) {
   else ticket.settle();
 }
 
-/** While the spool has something of a lane, whatever comes queues up behind it, in the spool. */
+/** Whether the spool has something of the lane. */
 export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;
+
+/**
+ * While the spool has something of a lane that its queue has not, whatever comes queues up behind that, in the spool. As soon as the queue has it
+ * all, what comes need not go to the disk any more: a lane on which something always comes would never be out of the spool again.
+ */
+export function liesBehind({ appending, backlog, queue }: Lane): boolean {
+  if (appending > 0) return true;
+  if (backlog === 0) return false;
+  let inQueue = 0;
+  if (backlog <= queue.length) for (const { position } of queue) if (position !== undefined) inQueue += 1;
+  return backlog > inQueue;
+}
 
 export function enqueue(lane: Lane, waiting: Waiting) {
   lane.queue.push(waiting);

@@ -567,6 +567,38 @@ describe('the delivery, whatever the stream does', () => {
     },
   );
 
+  test('a lane that something always comes on leaves the spool as soon as all that the spool had of it is on its way', async () => {
+    let out = true;
+    const { clock, memory, spool, witness, delivery } = setUp({
+      lanes: 1,
+      fault: () =>
+        out ? { error: unreachable() } : { wait: new Promise<void>((resolve) => void clock.after(60, resolve)) },
+    });
+    const sent: Sent[] = [];
+    // 500 kB a second, of what a shard takes half, for ever.
+    const arrive = async (times: number) => {
+      for (let i = 0; i < times; i++) {
+        const event = { id: `${sent.length}`, visitor: `v${sent.length % 3}` };
+        sent.push(event);
+        void delivery.deliver(chunksOf([event], 5_000));
+        await clock.pass(10);
+      }
+    };
+    await arrive(200);
+    out = false;
+    await arrive(2_000);
+    expect(spool.stats().chunks).toBe(0);
+    await arrive(100);
+    expect(spool.stats().chunks).toBe(0);
+    await clock.run();
+    expect(eventsIn(memory.records)).toHaveLength(sent.length);
+    for (const visitor of ['v0', 'v1', 'v2']) {
+      const ids = (events: readonly Sent[]) => events.filter((event) => event.visitor === visitor).map(({ id }) => id);
+      expect(ids(eventsIn(memory.records) as unknown as Sent[])).toEqual(ids(sent));
+    }
+    expect(witness.broken).toEqual([]);
+  });
+
   test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {
     let down = true;
     const { clock, memory, spool, make, delivery } = setUp({
