@@ -1,6 +1,6 @@
 // Kinesis is gone for 10 minutes at 2,000 events/s, compressed: the same events, as fast as 32 clients get them acknowledged. Then it is
 // back, with AWS's shard limits, while events go on to arrive at the real rate.
-//   npm run build && node bench/ingest-outage.mjs [--minutes 10] [--rate 2000]
+//   npm run build && node bench/ingest-outage.mjs [--minutes 10] [--rate 2000] [--put-ms 30]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { closedLoop, figure, openLoop, requestMaker, round, startIngest, watchMemory } from './ingest-process.mjs';
@@ -11,12 +11,15 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
     rate: { type: 'string', default: '2000' },
+    // What a put takes: over loopback next to nothing, and a drain that is quick there need not be so in a region.
+    'put-ms': { type: 'string', default: '30' },
   },
 });
 const [minutes, rate] = [values.minutes, values.rate].map(Number);
 const eventsPerRequest = 20;
 const { state, remove } = temporaryState();
 const stub = await startStub({ shards: 16, shardBytesPerSecond: 1e6 });
+stub.delayMs = Number(values['put-ms']);
 // The machine may be busy: what is measured here is not how quickly the event loop turns.
 const server = await startIngest(stub, state, { MILLRACE_SHED_DELAY_MS: '0' });
 const makeRequest = requestMaker({ visitors: 5_000, events: eventsPerRequest });
