@@ -11,6 +11,7 @@ import { doneMark, encodeFrame, scanFrames } from '../src/spool/frame.js';
 import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
 import type { SpoolFs } from '../src/spool/spool-fs.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { createFakeClock } from './support/fake-clock.js';
 
 afterEach(cleanUp);
 
@@ -51,6 +52,25 @@ async function spoolIn(folder: string, options: Partial<DiskSpoolOptions> = {}) 
   later(() => spool.close());
   return Object.assign(spool, { reports });
 }
+
+/** A disk that can be made to hang: `hangs` is called, and waited for, before each sync. */
+const hangingFs = (hangs: () => Promise<void>): SpoolFs => ({
+  ...nodeFs,
+  async open(path, flags, mode) {
+    const handle = await nodeFs.open(path, flags, mode);
+    const datasync = handle.datasync.bind(handle);
+    handle.datasync = async () => {
+      await hangs();
+      await datasync();
+    };
+    return handle;
+  },
+});
+
+const until = async (isSo: () => boolean) => {
+  for (let i = 0; i < 2_000 && !isSo(); i++) await new Promise((r) => setTimeout(r, 5));
+  expect(isSo()).toBe(true);
+};
 
 const segmentsIn = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith('.spool')).sort();
 
@@ -249,6 +269,63 @@ describe('the spool', () => {
       expect((await readAll(await spoolIn(folder))).texts).toEqual(['before', 'after']);
     },
   );
+
+  test('a disk that hangs: who waits for it is refused when the time is up, whoever comes at once, until it answers; nothing that was refused is stored', async () => {
+    const folder = await temporaryFolder();
+    const clock = createFakeClock();
+    let hung = Promise.resolve();
+    let release = () => {};
+    let syncs = 0;
+    const fs = hangingFs(() => {
+      syncs += 1;
+      return hung;
+    });
+    const spool = await spoolIn(folder, { fs, clock });
+    await append(spool, [chunk('before')]);
+    hung = new Promise((resolve) => {
+      release = resolve;
+    });
+    const refusal = (name: string) => append(spool, [chunk(name)]).catch((error: Error) => error.message);
+    const writing = refusal('is being written');
+    await until(() => syncs === 2);
+    const waiting = refusal('waits behind it');
+    await clock.pass(4_000);
+    expect(spool.stats().failure).toBeUndefined();
+    await clock.pass(1_000);
+    const words = 'the disk has not answered for 5 s';
+    expect(await Promise.all([writing, waiting, refusal('comes later')])).toEqual(
+      Array(3).fill(`the spool cannot be written: ${words}`),
+    );
+    // However long it takes.
+    await clock.pass(3_600_000);
+    expect(spool.stats()).toMatchObject({ failure: words, chunks: 1 });
+    expect(spool.reports).toEqual([`failed ${words}`]);
+    release();
+    await until(() => spool.stats().failure === undefined);
+    await append(spool, [chunk('after')]);
+    expect((await readAll(spool)).texts).toEqual(['before', 'after']);
+    await spool.close();
+    expect((await readAll(await spoolIn(folder))).texts).toEqual(['before', 'after']);
+  });
+
+  test('what waits for a slow disk is bounded: what is more is refused, and taken again when it has caught up', async () => {
+    let release = () => {};
+    const hung = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const spool = await spoolIn(await temporaryFolder(), { fs: hangingFs(() => hung), clock: createFakeClock() });
+    // With its header.
+    const mib = chunk('x'.repeat(2 ** 20 - 25));
+    const outcomes = Array.from({ length: 40 }, () => append(spool, [mib]).catch((error: SpoolError) => error.message));
+    expect(spool.stats().failure).toContain('too slow');
+    release();
+    const refused = (await Promise.all(outcomes)).filter((one) => typeof one === 'string');
+    expect(refused).toHaveLength(8);
+    expect(refused[0]).toContain('the disk is too slow');
+    expect(spool.stats().failure).toBeUndefined();
+    await append(spool, [mib]);
+    expect(spool.stats().chunks).toBe(33);
+  });
 
   test('a disk that is really full refuses, keeps what it had, and takes again when there is room', async () => {
     const folder = await temporaryFolder();

@@ -1,7 +1,7 @@
 import type { Spool, SpooledChunk } from '../spool/spool.js';
 import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
-import { recordLimits } from './chunk.js';
+import { type Chunk, recordLimits } from './chunk.js';
 import type { Clock } from './clock.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
 import {
@@ -50,6 +50,8 @@ export interface LaneSpool {
   /** Tells the lanes, which are new, what the spool has for them; what waited in the old ones joins them behind it. */
   adopt(old: readonly Lane[]): void;
   isAppending(): boolean;
+  /** What waits in memory to be appended, and is in no lane's queue. */
+  outsideLanes(): { events: number; bytes: number };
   /** Tells, once per change, whether the spool is in use. */
   noteUse(): void;
 }
@@ -62,6 +64,8 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
    * collected while it is young.
    */
   const appending = new Map<number, number>();
+  let appendingEvents = 0;
+  let appendingBytes = 0;
   let inUse = false;
 
   /** What a lane holds in memory of what the spool has: all lanes together a sixteenth of what may wait in memory. */
@@ -73,7 +77,9 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     });
   }
 
-  function countAppending(hash: number, change: 1 | -1) {
+  function countAppending({ hash, events, data }: Chunk, change: 1 | -1) {
+    appendingEvents += change * events;
+    appendingBytes += change * data.length;
     const count = (appending.get(hash) ?? 0) + change;
     if (count === 0) appending.delete(hash);
     else appending.set(hash, count);
@@ -91,7 +97,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     if (batch.length === 0) return;
     for (const waiting of batch) {
       waiting.spooling = true;
-      countAppending(waiting.chunk.hash, 1);
+      countAppending(waiting.chunk, 1);
     }
     noteUse();
     const chunks = batch.map(({ chunk }) => chunk);
@@ -99,7 +105,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
       let stored = 0;
       batch.forEach((waiting, i) => {
         waiting.spooling = false;
-        countAppending(waiting.chunk.hash, -1);
+        countAppending(waiting.chunk, -1);
         const lane = lanes.of(waiting.chunk);
         if (error === undefined) {
           waiting.position = positions[i]!;
@@ -170,6 +176,20 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     refill,
     noteUse,
     isAppending: () => appending.size > 0,
+
+    outsideLanes() {
+      let events = appendingEvents;
+      let bytes = appendingBytes;
+      for (const { queue, appending: count } of lanes.list) {
+        if (count === 0) continue;
+        for (const { chunk, spooling } of queue) {
+          if (!spooling) continue;
+          events -= chunk.events;
+          bytes -= chunk.data.length;
+        }
+      }
+      return { events, bytes };
+    },
 
     wantsRefill(lane) {
       if (lane.refilling || lane.backlog === 0) return false;

@@ -1,6 +1,7 @@
 import * as nodeFs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import { createDoneFiles } from './done-files.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { decodeFrame } from './frame.js';
@@ -18,6 +19,7 @@ export interface DiskSpoolOptions {
   maxBytes: number;
   report?: SpoolReport;
   fs?: SpoolFs;
+  clock?: Clock;
 }
 
 async function prepareFolder(folder: string, fs: SpoolFs): Promise<FolderLock> {
@@ -39,7 +41,7 @@ async function prepareFolder(folder: string, fs: SpoolFs): Promise<FolderLock> {
  * @throws Error when the folder cannot be used or holds what is no spool, naming the file
  */
 export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
-  const { maxBytes, report = {}, fs = nodeFs } = options;
+  const { maxBytes, report = {}, fs = nodeFs, clock = systemClock } = options;
   const folder = resolve(options.folder);
   const lock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
@@ -151,6 +153,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const writer = createSegmentWriter({
     folder,
     fs,
+    clock,
     room: () => maxBytes - bytesOnDisk,
     maxBytes,
     firstId,

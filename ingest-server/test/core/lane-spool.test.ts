@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { createDelivery } from '../../src/core/delivery.js';
 import { evenRanges } from '../../src/core/hash-ranges.js';
 import { SinkError } from '../../src/sinks/sink.js';
+import { SpoolError } from '../../src/spool/spool.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { createMemorySink } from '../support/memory-sink.js';
 import { createMemorySpool } from '../support/memory-spool.js';
@@ -52,4 +53,42 @@ test('what goes into the spool leaves memory while it is young: no collection of
   collectYoung({ type: 'minor' });
   const kept = (process.memoryUsage().arrayBuffers - before) / bytesOfAChunk;
   expect(kept).toBeLessThan(300);
+});
+
+test('what waits to be written to a slow disk counts as queued, once, until it is refused or stored', async () => {
+  const clock = createFakeClock();
+  const spool = createMemorySpool(clock);
+  const settles: ((error: SpoolError | undefined, positions: readonly number[]) => void)[] = [];
+  spool.append = (_, settled) => settles.push(settled);
+  const delivery = createDelivery({
+    sink: {
+      ...createMemorySink(1),
+      put: async () => {
+        throw new SinkError('unreachable', 'ECONNREFUSED', 'refused');
+      },
+    },
+    spool,
+    clock,
+    ranges: evenRanges(1),
+    lingerMs: 20,
+    ackTimeoutMs: 2_000,
+    maxQueuedBytes: 1_000_000,
+  });
+  const outcomes: string[] = [];
+  const send = (events: number, bytes: number) =>
+    delivery.deliver([{ hash: 1, events, data: Buffer.alloc(bytes) }]).then(
+      () => outcomes.push('safe'),
+      (error: Error) => outcomes.push(error.message),
+    );
+  // The first leaves a lane's queue for the spool, the second is sent there as it comes.
+  void send(1, 100);
+  await clock.pass(10_000);
+  void send(2, 200);
+  await clock.pass(1);
+  expect(settles).toHaveLength(2);
+  expect(delivery.status()).toMatchObject({ queuedEvents: 3, queuedBytes: 300 });
+  for (const settled of settles) settled(new SpoolError('failed', 'the disk hangs'), []);
+  await clock.pass(1);
+  expect(outcomes).toEqual(['the disk hangs', 'the disk hangs']);
+  expect(delivery.status()).toMatchObject({ queuedEvents: 0, queuedBytes: 0 });
 });
