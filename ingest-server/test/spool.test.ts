@@ -1,6 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process';
 import * as nodeFs from 'node:fs/promises';
-import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -67,8 +79,11 @@ const hangingFs = (hangs: () => Promise<void>): SpoolFs => ({
   },
 });
 
-const until = async (isSo: () => boolean) => {
-  for (let i = 0; i < 2_000 && !isSo(); i++) await new Promise((r) => setTimeout(r, 5));
+const until = async (isSo: () => boolean, meanwhile = async () => {}) => {
+  for (let i = 0; i < 2_000 && !isSo(); i++) {
+    await meanwhile();
+    await new Promise((r) => setTimeout(r, 5));
+  }
   expect(isSo()).toBe(true);
 };
 
@@ -394,6 +409,66 @@ describe('the spool', () => {
     await third.close();
     expect(await readdir(folder)).toEqual([segment!.replace('.spool', '.damaged')]);
     expect(await readFile(join(folder, segment!.replace('.spool', '.damaged')), 'utf8')).toContain('c\n');
+  });
+
+  test('a bit that flips on a disk that is full keeps nothing up: its entry is reported once and waits in its segment, also over a kill, until it can be set aside', async () => {
+    const folder = await temporaryFolder();
+    const clock = createFakeClock();
+    let isFull = false;
+    let tries = 0;
+    const fs: SpoolFs = {
+      ...nodeFs,
+      async appendFile(...args) {
+        tries += 1;
+        if (isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+        return nodeFs.appendFile(...args);
+      },
+    };
+    const spool = await spoolIn(folder, { fs, clock });
+    await append(spool, [chunk('a'), chunk('b'), chunk('c'), chunk('d')]);
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const bytes = await readFile(path);
+    bytes[bytes.indexOf('b\n')]! ^= 1;
+    bytes[bytes.indexOf('d\n')]! ^= 1;
+    await writeFile(path, bytes);
+    isFull = true;
+    const all = { after: 0, wanted: () => true, maxEvents: 10, maxBytes: 1_000_000 };
+    const { found, damaged } = await spool.next(all);
+    expect(found.map(({ chunk: { data } }) => String(data))).toEqual(['a\n', 'c\n']);
+    expect(damaged).toBe(2);
+    expect(spool.done(found.map(({ position }) => position))).toBe(2);
+    expect(await spool.next(all)).toEqual({ found: [], damaged: 0 });
+    expect(spool.stats()).toMatchObject({ chunks: 0, events: 0, setAsideEvents: 2 });
+    await clock.pass(900);
+    expect(tries).toBe(1);
+    const aMinute = () => clock.pass(60_000);
+    for (let round = 0; round < 10; round++) {
+      const before = tries;
+      await until(() => tries > before, aMinute);
+    }
+    expect(spool.reports).toEqual(['failed ENOSPC: no space left on device']);
+
+    // What a kill leaves.
+    const left = await temporaryFolder();
+    for (const name of await segmentsIn(folder)) {
+      await cp(join(folder, name), join(left, name));
+      await cp(join(folder, name.replace('.spool', '.done')), join(left, name.replace('.spool', '.done')));
+    }
+    const next = await spoolIn(left);
+    expect((await readAll(next)).texts).toEqual([]);
+    expect(next.stats().damaged).toBe(2);
+    await next.close();
+    expect(await readdir(left)).toEqual(['00000001.damaged']);
+
+    isFull = false;
+    await until(() => spool.stats().bytes === 0, aMinute);
+    expect(spool.stats()).toMatchObject({ bytes: 0, damaged: 2, setAsideEvents: 2 });
+    await spool.close();
+    expect(await readdir(folder)).toEqual(['00000001.damaged']);
+    const frame = 24 + 2;
+    expect(await readFile(join(folder, '00000001.damaged'))).toEqual(
+      Buffer.concat([1, 3].map((i) => bytes.subarray(17 + i * frame, 17 + (i + 1) * frame))),
+    );
   });
 
   test('what is delivered while the disk is full is not delivered again after a start, nor what is delivered later', async () => {
