@@ -34,7 +34,7 @@ export interface LaneSpoolOptions {
 
 /** The traffic between the lanes and the spool: what leaves memory for the disk, and how it comes back, in order. */
 export interface LaneSpool {
-  /** Appends to the spool; in the queue or not, the chunks are settled by the append or, earlier, by the stream. */
+  /** Appends to the spool, each request's chunks together; in the queue or not, the chunks are settled by the append or, earlier, by the stream. */
   spill(batch: readonly Waiting[]): void;
   /** Everything of a lane that is not safe yet goes to the spool, in order; what comes later queues up behind it there. */
   spillLane(lane: Lane): void;
@@ -54,6 +54,26 @@ export interface LaneSpool {
   outsideLanes(): { events: number; bytes: number };
   /** Tells, once per change, whether the spool is in use. */
   noteUse(): void;
+}
+
+/** What one append takes, about: where not all of a long queue fits into the spool, much of it may, and an append is stored as a whole or not at all. */
+const pieceBytes = 1024 * 1024;
+
+/** Cuts what is spooled into appends, between requests: a part of one that is kept though the request is refused comes twice. */
+function piecesOf(batch: readonly Waiting[]): Waiting[][] {
+  const pieces: Waiting[][] = [];
+  let bytes = 0;
+  let request: Waiting['request'];
+  for (const waiting of batch) {
+    if (pieces.length === 0 || (bytes >= pieceBytes && waiting.request !== request)) {
+      pieces.push([]);
+      bytes = 0;
+    }
+    pieces.at(-1)!.push(waiting);
+    bytes += waiting.chunk.data.length;
+    request = waiting.request;
+  }
+  return pieces;
 }
 
 export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
@@ -100,6 +120,11 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
       countAppending(waiting.chunk, 1);
     }
     noteUse();
+    // Only now: what is refused at once may make more of the lane be spilled.
+    for (const piece of piecesOf(batch)) append(piece);
+  }
+
+  function append(batch: readonly Waiting[]) {
     const chunks = batch.map(({ chunk }) => chunk);
     spool.append(chunks, (error, positions) => {
       let stored = 0;

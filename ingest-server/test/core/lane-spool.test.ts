@@ -92,3 +92,38 @@ test('what waits to be written to a slow disk counts as queued, once, until it i
   expect(outcomes).toEqual(['the disk hangs', 'the disk hangs']);
   expect(delivery.status()).toMatchObject({ queuedEvents: 0, queuedBytes: 0 });
 });
+
+test('of a queue that does not fit into the spool as a whole it takes what fits, each request as a whole', async () => {
+  const clock = createFakeClock();
+  const spool = createMemorySpool(clock);
+  const { append } = spool;
+  let room = 3_000_000;
+  spool.append = (chunks, settled) => {
+    const bytes = chunks.reduce((sum, { data }) => sum + data.length, 0);
+    if (bytes > room) return settled(new SpoolError('full', 'the spool is full'), []);
+    room -= bytes;
+    append(chunks, settled);
+  };
+  const delivery = createDelivery({
+    sink: { ...createMemorySink(1), put: () => new Promise(() => {}) },
+    spool,
+    clock,
+    ranges: evenRanges(1),
+    lingerMs: 20,
+    ackTimeoutMs: 2_000,
+    maxQueuedBytes: 10_000_000,
+  });
+  const outcomes: string[] = [];
+  const chunk = { hash: 1, events: 1, data: Buffer.alloc(45_000) };
+  for (let i = 0; i < 10; i++)
+    void delivery.deliver(Array(10).fill(chunk)).then(
+      () => outcomes.push('safe'),
+      () => outcomes.push('refused'),
+    );
+  await clock.pass(2_100);
+  // Three requests an append.
+  expect(outcomes.filter((one) => one === 'safe')).toHaveLength(6);
+  expect(outcomes.filter((one) => one === 'refused')).toHaveLength(4);
+  const { inSpool, inFlight, unacknowledged } = delivery.account();
+  expect([inSpool + inFlight, unacknowledged]).toEqual([60, 0]);
+});
