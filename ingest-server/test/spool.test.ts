@@ -214,6 +214,37 @@ describe('the spool', () => {
     expect((await readFile(path.replace('.spool', '.damaged'))).toString()).toContain('bEta');
   });
 
+  test('an entry that is damaged after the one before it was set aside is set aside, too', async () => {
+    const folder = await temporaryFolder();
+    const first = await spoolIn(folder);
+    await append(
+      first,
+      ['alpha', 'beta', 'gamma', 'delta'].map((text) => chunk(text)),
+    );
+    await first.close();
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const left = [];
+    for (const [text, flipped] of [
+      ['beta', 'bEta'],
+      ['gamma', 'gAmma'],
+    ] as const) {
+      const bytes = await readFile(path);
+      bytes.write(flipped, bytes.indexOf(text));
+      await writeFile(path, bytes);
+      const spool = await spoolIn(folder);
+      left.push((await readAll(spool)).texts);
+      expect(spool.reports).toHaveLength(1);
+      expect(await readFile(path.replace('.spool', '.damaged'), 'latin1')).toContain(flipped);
+      await spool.close();
+    }
+    expect(left).toEqual([
+      ['alpha', 'gamma', 'delta'],
+      ['alpha', 'delta'],
+    ]);
+    // Once.
+    expect((await spoolIn(folder)).reports).toEqual([]);
+  });
+
   test('full: refused with the reason, nothing stored, and room again once something is delivered', async () => {
     const spool = await spoolIn(await temporaryFolder(), { maxBytes: 10_000 });
     const positions = await append(spool, [chunk('x'.repeat(9_000))]);
