@@ -17,13 +17,17 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Chunk } from '../src/core/chunk.js';
+import { SinkError } from '../src/sinks/sink.js';
 import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
 import { type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { doneMark, encodeFrame, scanFrames } from '../src/spool/frame.js';
 import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
 import type { SpoolFs } from '../src/spool/spool-fs.js';
-import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder, testApp } from './support/app.js';
+import { jsonLines, someEvent } from './support/events.js';
 import { createFakeClock } from './support/fake-clock.js';
+import { createMemorySink } from './support/memory-sink.js';
+import { keptAndPlaces, samplesOf, sum } from './support/samples.js';
 
 afterEach(cleanUp);
 
@@ -79,12 +83,12 @@ const hangingFs = (hangs: () => Promise<void>): SpoolFs => ({
   },
 });
 
-const until = async (isSo: () => boolean, meanwhile = async () => {}) => {
-  for (let i = 0; i < 2_000 && !isSo(); i++) {
+const until = async (isSo: () => boolean | Promise<boolean>, meanwhile = async () => {}) => {
+  for (let i = 0; i < 2_000 && !(await isSo()); i++) {
     await meanwhile();
     await new Promise((r) => setTimeout(r, 5));
   }
-  expect(isSo()).toBe(true);
+  expect(await isSo()).toBe(true);
 };
 
 const segmentsIn = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith('.spool')).sort();
@@ -352,6 +356,45 @@ describe('the spool', () => {
     expect((await readAll(spool)).texts).toEqual(['before', 'after']);
     await spool.close();
     expect((await readAll(await spoolIn(folder))).texts).toEqual(['before', 'after']);
+  });
+
+  test('a disk that hangs while the stream is out: 503 with Retry-After, which health and metrics tell, until it answers; what was refused can be sent again', async () => {
+    const clock = createFakeClock();
+    let release = () => {};
+    const hung = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let syncs = 0;
+    const fs = hangingFs(() => {
+      syncs += 1;
+      return hung;
+    });
+    const sink = {
+      ...createMemorySink(1),
+      put: async () => {
+        throw new SinkError('unreachable', 'ECONNREFUSED', 'refused');
+      },
+    };
+    const { app } = await testApp({}, { sink, spool: await spoolIn(await temporaryFolder(), { fs, clock }) });
+    const payload = jsonLines([someEvent()]);
+    const headers = { 'content-type': 'text/plain' };
+    const post = () => app.inject({ method: 'POST', url: '/v1/events?key=demo', payload, headers });
+    const metrics = async () => samplesOf((await app.inject('/metrics')).body);
+    const waiting = post();
+    await until(() => syncs === 1);
+    expect(sum(await metrics(), 'millrace_queued_events')).toBe(1);
+    await clock.pass(5_000);
+    for (const { statusCode, headers, body } of [await waiting, await post()]) {
+      expect([statusCode, Number(headers['retry-after'])]).toEqual([503, expect.any(Number)]);
+      expect(body).toContain('the disk has not answered');
+    }
+    const ready = await app.inject('/readyz');
+    expect([ready.statusCode, ready.json().note]).toEqual([503, expect.stringContaining('the disk has not answered')]);
+    expect(sum(await metrics(), 'millrace_spool_writable')).toBe(0);
+    release();
+    await until(() => app.inject('/readyz').then(({ statusCode }) => statusCode === 200));
+    expect((await post()).statusCode).toBe(200);
+    expect(keptAndPlaces(await metrics())).toEqual({ kept: 1, places: 1 });
   });
 
   test('what waits for a slow disk is bounded: what is more is refused, and taken again when it has caught up', async () => {
