@@ -1,16 +1,33 @@
 import { execFileSync, spawn } from 'node:child_process';
 import * as nodeFs from 'node:fs/promises';
-import { appendFile, mkdir, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Chunk } from '../src/core/chunk.js';
+import { SinkError } from '../src/sinks/sink.js';
 import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
 import { type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { doneMark, encodeFrame, scanFrames } from '../src/spool/frame.js';
 import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
 import type { SpoolFs } from '../src/spool/spool-fs.js';
-import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder, testApp } from './support/app.js';
+import { jsonLines, someEvent } from './support/events.js';
+import { createFakeClock } from './support/fake-clock.js';
+import { createMemorySink } from './support/memory-sink.js';
+import { keptAndPlaces, samplesOf, sum } from './support/samples.js';
 
 afterEach(cleanUp);
 
@@ -51,6 +68,28 @@ async function spoolIn(folder: string, options: Partial<DiskSpoolOptions> = {}) 
   later(() => spool.close());
   return Object.assign(spool, { reports });
 }
+
+/** A disk that can be made to hang: `hangs` is called, and waited for, before each sync. */
+const hangingFs = (hangs: () => Promise<void>): SpoolFs => ({
+  ...nodeFs,
+  async open(path, flags, mode) {
+    const handle = await nodeFs.open(path, flags, mode);
+    const datasync = handle.datasync.bind(handle);
+    handle.datasync = async () => {
+      await hangs();
+      await datasync();
+    };
+    return handle;
+  },
+});
+
+const until = async (isSo: () => boolean | Promise<boolean>, meanwhile = async () => {}) => {
+  for (let i = 0; i < 2_000 && !(await isSo()); i++) {
+    await meanwhile();
+    await new Promise((r) => setTimeout(r, 5));
+  }
+  expect(await isSo()).toBe(true);
+};
 
 const segmentsIn = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith('.spool')).sort();
 
@@ -179,6 +218,37 @@ describe('the spool', () => {
     expect((await readFile(path.replace('.spool', '.damaged'))).toString()).toContain('bEta');
   });
 
+  test('an entry that is damaged after the one before it was set aside is set aside, too', async () => {
+    const folder = await temporaryFolder();
+    const first = await spoolIn(folder);
+    await append(
+      first,
+      ['alpha', 'beta', 'gamma', 'delta'].map((text) => chunk(text)),
+    );
+    await first.close();
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const left = [];
+    for (const [text, flipped] of [
+      ['beta', 'bEta'],
+      ['gamma', 'gAmma'],
+    ] as const) {
+      const bytes = await readFile(path);
+      bytes.write(flipped, bytes.indexOf(text));
+      await writeFile(path, bytes);
+      const spool = await spoolIn(folder);
+      left.push((await readAll(spool)).texts);
+      expect(spool.reports).toHaveLength(1);
+      expect(await readFile(path.replace('.spool', '.damaged'), 'latin1')).toContain(flipped);
+      await spool.close();
+    }
+    expect(left).toEqual([
+      ['alpha', 'gamma', 'delta'],
+      ['alpha', 'delta'],
+    ]);
+    // Once.
+    expect((await spoolIn(folder)).reports).toEqual([]);
+  });
+
   test('full: refused with the reason, nothing stored, and room again once something is delivered', async () => {
     const spool = await spoolIn(await temporaryFolder(), { maxBytes: 10_000 });
     const positions = await append(spool, [chunk('x'.repeat(9_000))]);
@@ -250,6 +320,102 @@ describe('the spool', () => {
     },
   );
 
+  test('a disk that hangs: who waits for it is refused when the time is up, whoever comes at once, until it answers; nothing that was refused is stored', async () => {
+    const folder = await temporaryFolder();
+    const clock = createFakeClock();
+    let hung = Promise.resolve();
+    let release = () => {};
+    let syncs = 0;
+    const fs = hangingFs(() => {
+      syncs += 1;
+      return hung;
+    });
+    const spool = await spoolIn(folder, { fs, clock });
+    await append(spool, [chunk('before')]);
+    hung = new Promise((resolve) => {
+      release = resolve;
+    });
+    const refusal = (name: string) => append(spool, [chunk(name)]).catch((error: Error) => error.message);
+    const writing = refusal('is being written');
+    await until(() => syncs === 2);
+    const waiting = refusal('waits behind it');
+    await clock.pass(4_000);
+    expect(spool.stats().failure).toBeUndefined();
+    await clock.pass(1_000);
+    const words = 'the disk has not answered for 5 s';
+    expect(await Promise.all([writing, waiting, refusal('comes later')])).toEqual(
+      Array(3).fill(`the spool cannot be written: ${words}`),
+    );
+    // However long it takes.
+    await clock.pass(3_600_000);
+    expect(spool.stats()).toMatchObject({ failure: words, chunks: 1 });
+    expect(spool.reports).toEqual([`failed ${words}`]);
+    release();
+    await until(() => spool.stats().failure === undefined);
+    await append(spool, [chunk('after')]);
+    expect((await readAll(spool)).texts).toEqual(['before', 'after']);
+    await spool.close();
+    expect((await readAll(await spoolIn(folder))).texts).toEqual(['before', 'after']);
+  });
+
+  test('a disk that hangs while the stream is out: 503 with Retry-After, which health and metrics tell, until it answers; what was refused can be sent again', async () => {
+    const clock = createFakeClock();
+    let release = () => {};
+    const hung = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let syncs = 0;
+    const fs = hangingFs(() => {
+      syncs += 1;
+      return hung;
+    });
+    const sink = {
+      ...createMemorySink(1),
+      put: async () => {
+        throw new SinkError('unreachable', 'ECONNREFUSED', 'refused');
+      },
+    };
+    const { app } = await testApp({}, { sink, spool: await spoolIn(await temporaryFolder(), { fs, clock }) });
+    const payload = jsonLines([someEvent()]);
+    const headers = { 'content-type': 'text/plain' };
+    const post = () => app.inject({ method: 'POST', url: '/v1/events?key=demo', payload, headers });
+    const metrics = async () => samplesOf((await app.inject('/metrics')).body);
+    const waiting = post();
+    await until(() => syncs === 1);
+    expect(sum(await metrics(), 'millrace_queued_events')).toBe(1);
+    await clock.pass(5_000);
+    for (const { statusCode, headers, body } of [await waiting, await post()]) {
+      expect([statusCode, Number(headers['retry-after'])]).toEqual([503, expect.any(Number)]);
+      expect(body).toContain('the disk has not answered');
+    }
+    const ready = await app.inject('/readyz');
+    expect([ready.statusCode, ready.json().note]).toEqual([503, expect.stringContaining('the disk has not answered')]);
+    expect(sum(await metrics(), 'millrace_spool_writable')).toBe(0);
+    release();
+    await until(() => app.inject('/readyz').then(({ statusCode }) => statusCode === 200));
+    expect((await post()).statusCode).toBe(200);
+    expect(keptAndPlaces(await metrics())).toEqual({ kept: 1, places: 1 });
+  });
+
+  test('what waits for a slow disk is bounded: what is more is refused, and taken again when it has caught up', async () => {
+    let release = () => {};
+    const hung = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const spool = await spoolIn(await temporaryFolder(), { fs: hangingFs(() => hung), clock: createFakeClock() });
+    // With its header.
+    const mib = chunk('x'.repeat(2 ** 20 - 25));
+    const outcomes = Array.from({ length: 40 }, () => append(spool, [mib]).catch((error: SpoolError) => error.message));
+    expect(spool.stats().failure).toContain('too slow');
+    release();
+    const refused = (await Promise.all(outcomes)).filter((one) => typeof one === 'string');
+    expect(refused).toHaveLength(8);
+    expect(refused[0]).toContain('the disk is too slow');
+    expect(spool.stats().failure).toBeUndefined();
+    await append(spool, [mib]);
+    expect(spool.stats().chunks).toBe(33);
+  });
+
   test('a disk that is really full refuses, keeps what it had, and takes again when there is room', async () => {
     const folder = await temporaryFolder();
     try {
@@ -317,6 +483,66 @@ describe('the spool', () => {
     await third.close();
     expect(await readdir(folder)).toEqual([segment!.replace('.spool', '.damaged')]);
     expect(await readFile(join(folder, segment!.replace('.spool', '.damaged')), 'utf8')).toContain('c\n');
+  });
+
+  test('a bit that flips on a disk that is full keeps nothing up: its entry is reported once and waits in its segment, also over a kill, until it can be set aside', async () => {
+    const folder = await temporaryFolder();
+    const clock = createFakeClock();
+    let isFull = false;
+    let tries = 0;
+    const fs: SpoolFs = {
+      ...nodeFs,
+      async appendFile(...args) {
+        tries += 1;
+        if (isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+        return nodeFs.appendFile(...args);
+      },
+    };
+    const spool = await spoolIn(folder, { fs, clock });
+    await append(spool, [chunk('a'), chunk('b'), chunk('c'), chunk('d')]);
+    const path = join(folder, (await segmentsIn(folder))[0]!);
+    const bytes = await readFile(path);
+    bytes[bytes.indexOf('b\n')]! ^= 1;
+    bytes[bytes.indexOf('d\n')]! ^= 1;
+    await writeFile(path, bytes);
+    isFull = true;
+    const all = { after: 0, wanted: () => true, maxEvents: 10, maxBytes: 1_000_000 };
+    const { found, damaged } = await spool.next(all);
+    expect(found.map(({ chunk: { data } }) => String(data))).toEqual(['a\n', 'c\n']);
+    expect(damaged).toBe(2);
+    expect(spool.done(found.map(({ position }) => position))).toBe(2);
+    expect(await spool.next(all)).toEqual({ found: [], damaged: 0 });
+    expect(spool.stats()).toMatchObject({ chunks: 0, events: 0, setAsideEvents: 2 });
+    await clock.pass(900);
+    expect(tries).toBe(1);
+    const aMinute = () => clock.pass(60_000);
+    for (let round = 0; round < 10; round++) {
+      const before = tries;
+      await until(() => tries > before, aMinute);
+    }
+    expect(spool.reports).toEqual(['failed ENOSPC: no space left on device']);
+
+    // What a kill leaves.
+    const left = await temporaryFolder();
+    for (const name of await segmentsIn(folder)) {
+      await cp(join(folder, name), join(left, name));
+      await cp(join(folder, name.replace('.spool', '.done')), join(left, name.replace('.spool', '.done')));
+    }
+    const next = await spoolIn(left);
+    expect((await readAll(next)).texts).toEqual([]);
+    expect(next.stats().damaged).toBe(2);
+    await next.close();
+    expect(await readdir(left)).toEqual(['00000001.damaged']);
+
+    isFull = false;
+    await until(() => spool.stats().bytes === 0, aMinute);
+    expect(spool.stats()).toMatchObject({ bytes: 0, damaged: 2, setAsideEvents: 2 });
+    await spool.close();
+    expect(await readdir(folder)).toEqual(['00000001.damaged']);
+    const frame = 24 + 2;
+    expect(await readFile(join(folder, '00000001.damaged'))).toEqual(
+      Buffer.concat([1, 3].map((i) => bytes.subarray(17 + i * frame, 17 + (i + 1) * frame))),
+    );
   });
 
   test('what is delivered while the disk is full is not delivered again after a start, nor what is delivered later', async () => {

@@ -258,13 +258,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       stream.report(state);
     },
 
-    status: () => ({
-      kinesis: stream.current(),
-      lanes: lanes.list.length,
-      queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, 0),
-      queuedBytes: lanes.queuedBytes(),
-      lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
-    }),
+    status() {
+      const outside = laneSpool.outsideLanes();
+      return {
+        kinesis: stream.current(),
+        lanes: lanes.list.length,
+        queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, outside.events),
+        queuedBytes: lanes.queuedBytes() + outside.bytes,
+        lagMs: Math.max(lanes.ageMs(clock.now()), spool.stats().oldestMs),
+      };
+    },
 
     isFull: () => lanes.list.every(liesBehind) && spool.stats().full,
 

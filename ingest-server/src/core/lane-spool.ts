@@ -1,7 +1,7 @@
 import type { Spool, SpooledChunk } from '../spool/spool.js';
 import type { Accounts } from './account.js';
 import { backoffMs, retries } from './backoff.js';
-import { recordLimits } from './chunk.js';
+import { type Chunk, recordLimits } from './chunk.js';
 import type { Clock } from './clock.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
 import {
@@ -35,7 +35,7 @@ export interface LaneSpoolOptions {
 
 /** The traffic between the lanes and the spool: what leaves memory for the disk, and how it comes back, in order. */
 export interface LaneSpool {
-  /** Appends to the spool; in the queue or not, the chunks are settled by the append or, earlier, by the stream. */
+  /** Appends to the spool, each request's chunks together; in the queue or not, the chunks are settled by the append or, earlier, by the stream. */
   spill(batch: readonly Waiting[]): void;
   /** Everything of a lane that is not safe yet goes to the spool, in order; what comes later queues up behind it there. */
   spillLane(lane: Lane): void;
@@ -51,8 +51,30 @@ export interface LaneSpool {
   /** Tells the lanes, which are new, what the spool has for them; what waited in the old ones joins them behind it. */
   adopt(old: readonly Lane[]): void;
   isAppending(): boolean;
+  /** What waits in memory to be appended, and is in no lane's queue. */
+  outsideLanes(): { events: number; bytes: number };
   /** Tells, once per change, whether the spool is in use. */
   noteUse(): void;
+}
+
+/** What one append takes, about: where not all of a long queue fits into the spool, much of it may, and an append is stored as a whole or not at all. */
+const pieceBytes = 1024 * 1024;
+
+/** Cuts what is spooled into appends, between requests: a part of one that is kept though the request is refused comes twice. */
+function piecesOf(batch: readonly Waiting[]): Waiting[][] {
+  const pieces: Waiting[][] = [];
+  let bytes = 0;
+  let request: Waiting['request'];
+  for (const waiting of batch) {
+    if (pieces.length === 0 || (bytes >= pieceBytes && waiting.request !== request)) {
+      pieces.push([]);
+      bytes = 0;
+    }
+    pieces.at(-1)!.push(waiting);
+    bytes += waiting.chunk.data.length;
+    request = waiting.request;
+  }
+  return pieces;
 }
 
 export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
@@ -63,6 +85,8 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
    * collected while it is young.
    */
   const appending = new Map<number, number>();
+  let appendingEvents = 0;
+  let appendingBytes = 0;
   let inUse = false;
 
   /** What a lane holds in memory of what the spool has: all lanes together a sixteenth of what may wait in memory. */
@@ -74,7 +98,9 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     });
   }
 
-  function countAppending(hash: number, change: 1 | -1) {
+  function countAppending({ hash, events, data }: Chunk, change: 1 | -1) {
+    appendingEvents += change * events;
+    appendingBytes += change * data.length;
     const count = (appending.get(hash) ?? 0) + change;
     if (count === 0) appending.delete(hash);
     else appending.set(hash, count);
@@ -92,15 +118,20 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     if (batch.length === 0) return;
     for (const waiting of batch) {
       waiting.spooling = true;
-      countAppending(waiting.chunk.hash, 1);
+      countAppending(waiting.chunk, 1);
     }
     noteUse();
+    // Only now: what is refused at once may make more of the lane be spilled.
+    for (const piece of piecesOf(batch)) append(piece);
+  }
+
+  function append(batch: readonly Waiting[]) {
     const chunks = batch.map(({ chunk }) => chunk);
     spool.append(chunks, (error, positions) => {
       let stored = 0;
       batch.forEach((waiting, i) => {
         waiting.spooling = false;
-        countAppending(waiting.chunk.hash, -1);
+        countAppending(waiting.chunk, -1);
         const lane = lanes.of(waiting.chunk);
         if (error === undefined) {
           waiting.position = positions[i]!;
@@ -173,6 +204,20 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     refill,
     noteUse,
     isAppending: () => appending.size > 0,
+
+    outsideLanes() {
+      let events = appendingEvents;
+      let bytes = appendingBytes;
+      for (const { queue, appending: count } of lanes.list) {
+        if (count === 0) continue;
+        for (const { chunk, spooling } of queue) {
+          if (!spooling) continue;
+          events -= chunk.events;
+          bytes -= chunk.data.length;
+        }
+      }
+      return { events, bytes };
+    },
 
     wantsRefill(lane) {
       if (lane.refilling || lane.backlog === 0) return false;

@@ -1,12 +1,13 @@
 import * as nodeFs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { createDamageKeeper } from './damage-keeper.js';
 import { createDoneFiles } from './done-files.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { decodeFrame } from './frame.js';
-import { keepDamaged } from './keep-damaged.js';
 import { nextId, readSegments } from './open-folder.js';
-import { createSegment, damagedName, indexOf, positionOf, type Segment, segmentName, segmentOf } from './segment.js';
+import { createSegment, indexOf, positionOf, type Segment, segmentName, segmentOf } from './segment.js';
 import { createSegmentReader } from './segment-reader.js';
 import { createSegmentWriter } from './segment-writer.js';
 import { type NextOptions, type Position, type Spool, SpoolError, type SpooledChunk } from './spool.js';
@@ -18,6 +19,7 @@ export interface DiskSpoolOptions {
   maxBytes: number;
   report?: SpoolReport;
   fs?: SpoolFs;
+  clock?: Clock;
 }
 
 async function prepareFolder(folder: string, fs: SpoolFs): Promise<FolderLock> {
@@ -39,7 +41,7 @@ async function prepareFolder(folder: string, fs: SpoolFs): Promise<FolderLock> {
  * @throws Error when the folder cannot be used or holds what is no spool, naming the file
  */
 export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
-  const { maxBytes, report = {}, fs = nodeFs } = options;
+  const { maxBytes, report = {}, fs = nodeFs, clock = systemClock } = options;
   const folder = resolve(options.folder);
   const lock = await prepareFolder(folder, fs);
   const segments = new Map<number, Segment>();
@@ -62,9 +64,9 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   };
 
   /** Things that are done to a segment's files beside writing, one after another; their failure costs no event. */
-  function chore(id: number, task: () => Promise<unknown>) {
+  function chore(id: number, task: () => Promise<unknown>): Promise<void> {
     // The folder may be another server's by now; what it does not learn is sent twice, and that is all.
-    if (closed) return;
+    if (closed) return Promise.resolve();
     const before = chores.get(id) ?? Promise.resolve();
     const after = before.then(task).then(
       () => undefined,
@@ -74,32 +76,25 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     void after.then(() => {
       if (chores.get(id) === after) chores.delete(id);
     });
+    return after;
   }
 
-  /** Sets aside what of a finished segment is damaged and had to wait. Where it has to wait longer the file stays, for the next start. */
-  async function keepRest(segment: Segment): Promise<boolean> {
-    if (segment.unkept.length === 0) return true;
-    const file = join(folder, segmentName(segment.id));
-    const bytes = await fs.readFile(file);
-    for (let next = segment.unkept[0]; next !== undefined; next = segment.unkept[0]) {
-      const damage = bytes.subarray(next.start, next.end);
-      if (!(await keepDamaged({ folder, id: segment.id, bytes: damage }, fs, report))) return false;
-      countingReport.damaged?.({ file, bytes: damage.length, kept: damagedName(segment.id) });
-      segment.unkept.shift();
-    }
-    return true;
-  }
+  const keeper = createDamageKeeper({
+    folder,
+    fs,
+    clock,
+    report: countingReport,
+    chore,
+    noteKept: (id, start) => doneFiles.list(id, [start]).catch(() => undefined),
+    kept: removeWhenFinished,
+  });
 
   function removeWhenFinished(segment: Segment) {
-    if (segment.open > 0 || segment.writing || !segments.has(segment.id)) return;
+    if (segment.open > 0 || segment.writing || segment.unkept.length > 0 || !segments.has(segment.id)) return;
     writer.forget(segment);
     segments.delete(segment.id);
     bytesOnDisk -= segment.size;
-    chore(segment.id, async () => {
-      if (!(await keepRest(segment))) {
-        bytesOnDisk += segment.size;
-        return;
-      }
+    void chore(segment.id, async () => {
       await fs.rm(join(folder, segmentName(segment.id)), { force: true });
       await doneFiles.remove(segment.id);
     });
@@ -151,6 +146,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   const writer = createSegmentWriter({
     folder,
     fs,
+    clock,
     room: () => maxBytes - bytesOnDisk,
     maxBytes,
     firstId,
@@ -167,15 +163,21 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     released: removeWhenFinished,
     ...(report.failed === undefined ? {} : { failed: report.failed }),
   });
-  for (const segment of [...segments.values()]) removeWhenFinished(segment);
+  for (const segment of [...segments.values()]) {
+    if (segment.unkept.length > 0) keeper.keepLater(segment);
+    removeWhenFinished(segment);
+  }
 
-  /** Whether it is set aside; what cannot be copied, on a full disk, stays where it is for now, and the rest is delivered. */
-  async function setAside(segment: Segment, index: number, bytes: Buffer): Promise<boolean> {
-    if (!(await keepDamaged({ folder, id: segment.id, bytes }, fs, report))) return false;
-    if (markDone([positionOf(segment.id, index)]) === 0) return false;
-    const file = join(folder, segmentName(segment.id));
-    countingReport.damaged?.({ file, bytes: bytes.length, kept: damagedName(segment.id) });
+  /**
+   * An entry that is not what was written: nobody waits for it any more, whether it can be copied, which on a full disk it cannot, or not yet.
+   * Returns whether it was still undelivered.
+   */
+  async function setAside(segment: Segment, index: number): Promise<boolean> {
+    if (!finish(segment, index)) return false;
     setAsideEvents += segment.events(index);
+    const start = segment.offset(index);
+    segment.unkept.push({ start, end: start + segment.bytes(index) });
+    await keeper.keep(segment);
     return true;
   }
 
@@ -194,7 +196,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     for (const [segment, offsets] of bySegment) {
       // A segment that is finished is removed whole, as a rule.
       const isRemoved = segment.open === 0 && !segment.writing && segment.unkept.length === 0;
-      if (!isRemoved) chore(segment.id, () => doneFiles.append(segment.id, offsets));
+      if (!isRemoved) void chore(segment.id, () => doneFiles.append(segment.id, offsets));
       removeWhenFinished(segment);
     }
     return marked;
@@ -215,7 +217,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
         const frame = await reader.read(segment, segment.offset(i), length);
         const chunk = decodeFrame(frame, 0);
         if (chunk === undefined) {
-          if (await setAside(segment, i, frame)) damaged += 1;
+          if (await setAside(segment, i)) damaged += 1;
           continue;
         }
         found.push({ chunk, position: positionOf(segment.id, i) });
@@ -277,6 +279,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     async close() {
       if (closed) return;
       closed = true;
+      keeper.stop();
       await writer.close();
       await Promise.all(chores.values());
       await doneFiles.close();

@@ -8,6 +8,8 @@ import type { SpoolFs } from './spool-fs.js';
 /** The delivered-lists of the segments. Calls for one segment must come one after another. */
 export interface DoneFiles {
   append(id: number, offsets: readonly number[]): Promise<void>;
+  /** Enters what is no whole entry, and so has no place of its own for a mark; fails on a full disk. */
+  list(id: number, offsets: readonly number[]): Promise<void>;
   remove(id: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -58,10 +60,13 @@ export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs })
     }
   }
 
+  const list = async (id: number, offsets: readonly number[]) => grow(await listOf(id), encodeDone(offsets));
+
   return {
+    list,
     async append(id, offsets) {
       try {
-        await grow(await listOf(id), encodeDone(offsets));
+        await list(id, offsets);
       } catch {
         // A full disk, as a rule: what is not marked is delivered again after the next start.
         await mark(id, offsets);

@@ -39,6 +39,9 @@ function framesStart(bytes: Buffer, path: string): { start: number; damagedHeade
   throw unknownFile(path, `is no spool segment: it does not begin with "${prefix}1"`);
 }
 
+const readIfThere = (path: string, fs: SpoolFs): Promise<Buffer | undefined> =>
+  fs.readFile(path).catch(() => undefined);
+
 /**
  * Reads what an earlier process left in the folder. A torn last write is cut off; damaged stretches are copied into a `.damaged`
  * file beside their segment and reported, or noted with the segment where that has to wait.
@@ -59,12 +62,14 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     const { start, damagedHeader } = framesStart(bytes, path);
     const { frames, damaged, tornAt } = scanFrames(bytes, start);
     if (damagedHeader) damaged.unshift({ start: 0, end: start });
-    const delivered = decodeDone(await fs.readFile(join(folder, doneName(id))).catch(() => Buffer.alloc(0)));
+    const delivered = decodeDone((await readIfThere(join(folder, doneName(id)), fs)) ?? Buffer.alloc(0));
+    const keptBefore = damaged.length === 0 ? undefined : await readIfThere(join(folder, damagedName(id)), fs);
     const unkept: Stretch[] = [];
     for (const stretch of damaged) {
-      // Set aside once, however often the server starts before the rest is delivered.
-      if (delivered.has(stretch.start)) continue;
       const damage = bytes.subarray(stretch.start, stretch.end);
+      // Set aside once, however often the server starts before the rest is delivered, also where somebody took the copy away; but the entry behind
+      // it may be damaged since.
+      if (delivered.has(stretch.start) && (keptBefore?.includes(damage) ?? true)) continue;
       // A full disk must not keep the server from starting: to deliver the rest is what makes room.
       if (!(await keepDamaged({ folder, id, bytes: damage }, fs, report))) {
         unkept.push(stretch);

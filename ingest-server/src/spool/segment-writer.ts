@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Chunk } from '../core/chunk.js';
+import type { Clock } from '../core/clock.js';
 import { encodeFrame } from './frame.js';
 import { type Segment, segmentBytes, segmentHeader, segmentName } from './segment.js';
 import { type Position, SpoolError } from './spool.js';
@@ -18,6 +19,7 @@ interface Append {
 export interface SegmentWriterOptions {
   folder: string;
   fs: SpoolFs;
+  clock: Clock;
   /** How many bytes may still be written. */
   room(): number;
   maxBytes: number;
@@ -36,6 +38,10 @@ const groupBytes = 4 * 1024 * 1024;
 /** What counts as room for one more batch. */
 const smallBatchBytes = 64 * 1024;
 const failureFadesMs = 10_000;
+/** What may wait for the disk, in memory. */
+const maxQueuedBytes = 32 * 1024 * 1024;
+/** What a write with its sync may take: a group is small, so a disk that needs longer hangs. */
+const writeLimitMs = 5_000;
 
 /** Writes all of the buffers to a place, without joining them first; a short write is continued, and what stops it is thrown. */
 async function writeAll(handle: FileHandle, buffers: readonly Buffer[], position: number) {
@@ -59,15 +65,25 @@ async function syncFolder(folder: string, fs: SpoolFs) {
   await handle?.close();
 }
 
+const doesNotAnswer = `the disk has not answered for ${writeLimitMs / 1000} s`;
+/** A write that ended, but whose appends were refused meanwhile. */
+const tooLate = new Error('the write took too long');
+
 /**
- * Writes appends into segments: whatever came while the last sync ran goes into the next one (group commit). Nothing is settled
+ * Writes appends into segments: whatever came while the last sync ran goes into the next one (group commit). Nothing counts as stored
  * before its sync returned. After any failure of a segment its end is cut off again and no more is written to it, because
  * a failed sync leaves unknown what the disk has.
+ *
+ * A disk may hang: then all that waits for it is refused when the time is up, and whatever comes at once, until the write has ended. Should it
+ * end well, what it wrote is cut off all the same: who was refused comes again.
  */
 export function createSegmentWriter(options: SegmentWriterOptions) {
-  const { folder, fs, room, maxBytes } = options;
+  const { folder, fs, clock, room, maxBytes } = options;
   const queue: Append[] = [];
+  /** What is being written included. */
   let queuedBytes = 0;
+  /** The write that runs takes too long: whom it was for has been told. */
+  let hangs = false;
   let nextSegmentId = options.firstId;
   let active: { segment: Segment; handle: FileHandle } | undefined;
   let running: Promise<void> | undefined;
@@ -78,8 +94,39 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
     let count = 0;
     while (count < queue.length && (count === 0 || bytes + queue[count]!.bytes <= groupBytes))
       bytes += queue[count++]!.bytes;
-    queuedBytes -= bytes;
     return queue.splice(0, count);
+  }
+
+  /** First none of them waits any more, for who is told may append in the same moment. */
+  function settle(appends: readonly Append[], tell: (append: Append, index: number) => void) {
+    for (const { bytes } of appends) queuedBytes -= bytes;
+    appends.forEach(tell);
+  }
+
+  const cannotWrite = (why: string) => new SpoolError('failed', `the spool cannot be written: ${why}`);
+
+  function refuse(appends: readonly Append[], why: string) {
+    settle(appends, ({ settled }) => settled(cannotWrite(why), []));
+  }
+
+  function giveUp(group: readonly Append[]) {
+    hangs = true;
+    options.failed?.(new Error(doesNotAnswer));
+    refuse([...group, ...queue.splice(0)], doesNotAnswer);
+  }
+
+  /** Why the disk can be given no more so many bytes at the moment. */
+  function whyBusy(bytes: number): string | undefined {
+    if (hangs) return doesNotAnswer;
+    return queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes
+      ? `the disk is too slow: ${queuedBytes} bytes wait for it`
+      : undefined;
+  }
+
+  function whyRefused(bytes: number): SpoolError | undefined {
+    if (queuedBytes + bytes > room()) return new SpoolError('full', `the spool is full: it may hold ${maxBytes} bytes`);
+    const busy = whyBusy(bytes);
+    return busy === undefined ? undefined : cannotWrite(busy);
   }
 
   async function seal() {
@@ -108,6 +155,7 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
       await writeAll(handle, buffers, start);
       await handle.datasync();
       if (isNew) await syncFolder(folder, fs);
+      if (hangs) throw tooLate;
     } catch (error) {
       await handle.truncate(start).catch(() => undefined);
       segment.writing = false;
@@ -134,18 +182,21 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
   async function run() {
     while (queue.length > 0) {
       const group = takeGroup();
+      const stopWatch = clock.after(writeLimitMs, () => giveUp(group));
       try {
         const positions = await write(group);
         failure = undefined;
-        group.forEach(({ settled }, i) => {
-          settled(undefined, positions[i]!);
-        });
+        settle(group, ({ settled }, i) => settled(undefined, positions[i]!));
         if (active !== undefined) options.released(active.segment);
       } catch (error) {
-        failure = { message: (error as Error).message, at: performance.now() };
-        options.failed?.(error as Error);
-        const refusal = new SpoolError('failed', `the spool cannot be written: ${failure.message}`);
-        for (const { settled } of group) settled(refusal, []);
+        failure = error === tooLate ? undefined : { message: (error as Error).message, at: clock.now() };
+        if (!hangs) {
+          options.failed?.(error as Error);
+          refuse(group, (error as Error).message);
+        }
+      } finally {
+        stopWatch();
+        hangs = false;
       }
     }
     running = undefined;
@@ -155,8 +206,9 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
     append(chunks: readonly Chunk[], settled: Settled) {
       const buffers = chunks.flatMap(encodeFrame);
       const bytes = buffers.reduce((sum, { length }) => sum + length, 0);
-      if (queuedBytes + bytes > room()) {
-        settled(new SpoolError('full', `the spool is full: it may hold ${maxBytes} bytes`), []);
+      const refusal = whyRefused(bytes);
+      if (refusal !== undefined) {
+        settled(refusal, []);
         return;
       }
       queue.push({ chunks, buffers, bytes, settled });
@@ -170,9 +222,11 @@ export function createSegmentWriter(options: SegmentWriterOptions) {
       active = undefined;
     },
     isFull: () => room() - queuedBytes < Math.min(smallBatchBytes, maxBytes / 4),
-    /** Why the last write failed. Fades, because a server that is refused traffic never gets to write again. */
-    failure: () =>
-      failure !== undefined && performance.now() - failure.at < failureFadesMs ? failure.message : undefined,
+    /** Why nothing can be written now, or why the last write failed. That fades, because a server that is refused traffic never gets to write again. */
+    failure() {
+      const faded = failure === undefined || clock.now() - failure.at >= failureFadesMs;
+      return whyBusy(smallBatchBytes) ?? (faded ? undefined : failure?.message);
+    },
     async close() {
       await running;
       await seal();

@@ -39,7 +39,7 @@ export interface SpoolStats {
   setAsideEvents: number;
   /** How long ago the oldest undelivered chunk was appended; 0 without one. After a restart, when its file was last written. */
   oldestMs: number;
-  /** Why the last write failed; undefined when it did not. */
+  /** Why nothing can be written now, or why the last write failed; undefined when neither is so. */
   failure: string | undefined;
   /** Whether a small batch would be refused now. */
   full: boolean;
@@ -56,7 +56,8 @@ export interface Spool {
   settle(): Promise<void>;
   /**
    * Appends chunks and calls `settled` once they are synced, with their positions; in the same moment they can be read.
-   * Appends are stored in the order of the calls, several together. With an error none is stored.
+   * Appends are stored in the order of the calls, several together. With an error none is stored: after a kill, though, there may be some of a
+   * write that had been refused because the disk did not answer.
    */
   append(
     chunks: readonly Chunk[],

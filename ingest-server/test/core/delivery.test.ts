@@ -451,7 +451,8 @@ describe('the delivery, whatever the stream does', () => {
         () => outcomes.push('refused'),
       );
     for (let i = 0; i < 50; i++) send(i);
-    await clock.pass(100);
+    // Time for as many syncs: what waits for one counts, too.
+    await clock.pass(500);
     // One chunk in flight and one read ahead, for each of the four lanes, come on top.
     expect(delivery.status().queuedBytes).toBeLessThanOrEqual(50_000 + 8 * 10_100);
     expect(outcomes.length).toBeGreaterThanOrEqual(35);

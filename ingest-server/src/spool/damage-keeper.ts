@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.js';
+import { keepDamaged } from './keep-damaged.js';
+import { damagedName, type Segment, segmentName } from './segment.js';
+import type { SpoolFs } from './spool-fs.js';
+import type { SpoolReport } from './spool-report.js';
+
+export interface DamageKeeperOptions {
+  folder: string;
+  fs: SpoolFs;
+  clock: Clock;
+  report: SpoolReport;
+  /** Runs a task after all that is being done to the segment's files. */
+  chore(id: number, task: () => Promise<void>): Promise<void>;
+  /** A stretch is copied: it need not be again after the next start. */
+  noteKept(id: number, start: number): Promise<void>;
+  /** Nothing of the segment has to be copied any more. */
+  kept(segment: Segment): void;
+}
+
+/** Copies what is damaged out of the segments, which must not be removed before. */
+export interface DamageKeeper {
+  /** Tries at once, unless something waits for another try already: then it waits, too. */
+  keep(segment: Segment): Promise<void>;
+  /** It was tried just now. */
+  keepLater(segment: Segment): void;
+  /** What is not copied by now stays where it is, for the next start. */
+  stop(): void;
+}
+
+/** What waits between two tries: at first, and at most. */
+const retryMs = { first: 1_000, most: 60_000 };
+
+/** What cannot be copied, on a full disk as a rule, is tried again and again, and reported once. */
+export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
+  const { folder, fs, clock, report, chore, noteKept, kept } = options;
+  const waiting = new Set<Segment>();
+  let failures = 0;
+  let callOff: (() => void) | undefined;
+  let stopped = false;
+
+  /** Returns whether all is copied. */
+  async function copyAside(segment: Segment): Promise<boolean> {
+    const { id, unkept } = segment;
+    const file = join(folder, segmentName(id));
+    const firstTime = waiting.size === 0 ? report : {};
+    try {
+      // More may be found meanwhile, in what was written since the file was read.
+      while (unkept.length > 0) {
+        const stretches = [...unkept];
+        const bytes = await fs.readFile(file);
+        for (const { start, end } of stretches) {
+          const damage = bytes.subarray(start, end);
+          if (!(await keepDamaged({ folder, id, bytes: damage }, fs, firstTime))) return false;
+          unkept.shift();
+          report.damaged?.({ file, bytes: damage.length, kept: damagedName(id) });
+          await noteKept(id, start);
+        }
+      }
+      return true;
+    } catch (error) {
+      firstTime.failed?.(error as Error);
+      return false;
+    }
+  }
+
+  const attempt = (segment: Segment) =>
+    chore(segment.id, async () => {
+      if (!(await copyAside(segment))) {
+        keepLater(segment);
+        return;
+      }
+      waiting.delete(segment);
+      if (waiting.size === 0) failures = 0;
+      kept(segment);
+    });
+
+  function keepLater(segment: Segment) {
+    waiting.add(segment);
+    if (stopped) return;
+    callOff ??= clock.after(Math.min(retryMs.most, retryMs.first * 2 ** failures), () => {
+      callOff = undefined;
+      failures += 1;
+      for (const one of waiting) void attempt(one);
+    });
+  }
+
+  return {
+    async keep(segment) {
+      if (waiting.size > 0) waiting.add(segment);
+      else await attempt(segment);
+    },
+    keepLater,
+    stop() {
+      stopped = true;
+      callOff?.();
+    },
+  };
+}
