@@ -17,7 +17,7 @@ export interface Account {
   inSpool: number;
   /** On disk, and in a call that is not answered yet. */
   inFlight: number;
-  /** Were damaged on disk, and are kept in a file beside the spool. */
+  /** Were damaged on disk, and are kept: in a file beside the spool or, until there is room for that, in the spool. */
   setAside: number;
 }
 
