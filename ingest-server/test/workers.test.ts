@@ -1,9 +1,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
-import { cleanUp, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder } from './support/app.js';
 import { type ServerProcess, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { keptAndPlaces, type Samples, samplesOf, sum } from './support/samples.js';
@@ -36,13 +37,36 @@ const pidsOf = (folder: string) =>
     }),
   );
 
+/** Workers have said so many times that they listen. */
+async function untilListening(server: ServerProcess, times: number) {
+  const said = () => server.output().split('"listening"').length - 1;
+  for (let i = 0; i < 3_000 && said() < times; i++) await pause(10);
+  expect(said()).toBe(times);
+}
+
+/** A connection that is kept open, to one of the workers, with what it has answered. */
+async function keptConnection(server: ServerProcess) {
+  const socket = connect(server.port, '127.0.0.1');
+  later(async () => socket.destroy());
+  let answers = '';
+  socket
+    .on('error', () => {})
+    .on('data', (part) => {
+      answers += part;
+    });
+  const get = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  get('/healthz');
+  for (let i = 0; i < 3_000 && !answers.includes('alive'); i++) await pause(10);
+  return { get, answers: () => answers };
+}
+
 describe('MILLRACE_WORKERS', () => {
   test('two processes share the port; what they count is added up; one that is killed comes back and delivers its spool', async () => {
     const stub = await startStubKinesis();
     stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
     const folder = await temporaryFolder();
     const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
-    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 3; i++) await pause(10);
+    await untilListening(server, 2);
     for (let i = 0; i < 20; i++) expect((await send(server)).status).toBe(200);
     const before = await scrape(server);
     expect(sum(before, 'millrace_events_accepted_total')).toBe(20);
@@ -53,7 +77,7 @@ describe('MILLRACE_WORKERS', () => {
 
     const [first] = await pidsOf(folder);
     process.kill(first!, 'SIGKILL');
-    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 4; i++) await pause(10);
+    await untilListening(server, 3);
     const [again] = await pidsOf(folder);
     expect(again).not.toBe(first);
     const meanwhile = await scrape(server);
@@ -66,6 +90,28 @@ describe('MILLRACE_WORKERS', () => {
     server.kill('SIGTERM');
     expect(await server.ended).toBe(0);
     await expect(send(server)).rejects.toThrow();
+  }, 120_000);
+
+  test('a worker that dies while it is asked costs neither the others nor the primary process', async () => {
+    const folder = await temporaryFolder();
+    const server = await startProcess(await startStubKinesis(), folder, { MILLRACE_WORKERS: '2' });
+    await untilListening(server, 2);
+    const connections = [await keptConnection(server), await keptConnection(server)];
+    const [first] = await pidsOf(folder);
+    // A primary that is busy: when it turns to these questions, it writes to a worker that it does not know to be dead.
+    server.kill('SIGSTOP');
+    await pause(50);
+    for (const { get } of connections) get('/metrics');
+    await pause(500);
+    process.kill(first!, 'SIGKILL');
+    await pause(100);
+    server.kill('SIGCONT');
+    const answered = () => connections.some(({ answers }) => answers().includes('millrace_'));
+    for (let i = 0; i < 2_000 && !answered(); i++) await pause(10);
+    await untilListening(server, 3);
+    expect((await send(server)).status).toBe(200);
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
   }, 120_000);
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { AggregatorRegistry } from 'prom-client';
 import type { Log } from '../log.js';
 import { isMessage, type Message, type MetricJson } from './messages.js';
-import { createQuestions } from './questions.js';
+import { createQuestions, type Questions } from './questions.js';
 
 export interface PrimaryOptions {
   workers: number;
@@ -25,8 +25,7 @@ const longestPauseMs = 10_000;
 
 /** Keeps workers running, each in a slot of its own, and adds up what they count. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
-  const slots = new Map<number, Worker>();
-  const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
+  const slots = new Map<number, { worker: Worker; questions: Questions<MetricJson[]> }>();
   let ending = false;
   let worstCode = 0;
   let fail: (code: number) => void;
@@ -37,16 +36,20 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   function start(slot: number, failures: number) {
     const worker = cluster.fork(environment(slot));
     const began = performance.now();
+    const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
     let wasListening = false;
-    slots.set(slot, worker);
+    slots.set(slot, { worker, questions });
     worker.on('listening', () => {
       wasListening = true;
     });
     worker.on('message', (message: unknown) => {
-      if (isMessage(message)) void answer(worker, message);
+      if (isMessage(message)) void answer(worker, questions, message);
     });
+    // It has died, and `exit` is still to come: what is written to it meanwhile, connections by the cluster itself among it, fails.
+    worker.on('error', (error) => log.warn('a worker cannot be reached', { worker: slot, reason: error.message }));
     worker.on('exit', (code, signal) => {
       slots.delete(slot);
+      questions.giveUp(new Error(`worker ${slot} ended`));
       if (ending) {
         worstCode = Math.max(worstCode, code ?? 1);
         return;
@@ -63,16 +66,16 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   }
 
   async function allMetrics(): Promise<string> {
-    const running = [...slots].filter(([, worker]) => worker.isConnected());
+    const running = [...slots].filter(([, { worker }]) => worker.isConnected());
     const metrics = await Promise.all(
-      running.map(([slot, worker]) =>
-        questions.ask((number) => worker.send({ type: 'own-metrics-wanted', number }), `worker ${slot}`),
+      running.map(([slot, { worker, questions }]) =>
+        questions.ask((number, sent) => worker.send({ type: 'own-metrics-wanted', number }, sent), `worker ${slot}`),
       ),
     );
     return AggregatorRegistry.aggregate(metrics).metrics();
   }
 
-  async function answer(worker: Worker, message: Message) {
+  async function answer(worker: Worker, questions: Questions<MetricJson[]>, message: Message) {
     const { type, number } = message;
     if (type === 'own-metrics') questions.answer(number, message.metrics);
     if (type !== 'all-metrics-wanted') return;
@@ -80,7 +83,9 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       (text) => ({ text }),
       (error: Error) => ({ error: error.message }),
     );
-    if (worker.isConnected()) worker.send({ type: 'all-metrics', number, ...reply });
+    worker.send({ type: 'all-metrics', number, ...reply }, () => {
+      // Who asked may be gone, and nobody waits for the answer then.
+    });
   }
 
   for (let slot = 1; slot <= workers; slot++) start(slot, 0);
@@ -91,7 +96,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       ending = true;
       await Promise.all(
         [...slots.values()].map(
-          (worker) =>
+          ({ worker }) =>
             new Promise((resolve) => {
               worker.on('exit', resolve);
               worker.process.kill(signal);
