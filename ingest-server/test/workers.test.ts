@@ -8,6 +8,7 @@ import { cleanUp, later, temporaryFolder } from './support/app.js';
 import { type ServerProcess, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { keptAndPlaces, type Samples, samplesOf, sum } from './support/samples.js';
+import { startSilentStream } from './support/silent-stream.js';
 import { startStubKinesis } from './support/stub-kinesis.js';
 
 afterEach(cleanUp);
@@ -28,14 +29,15 @@ async function scrape(server: ServerProcess): Promise<Samples> {
   return samplesOf(await answer.text());
 }
 
-/** The workers' processes, by what each logs when it listens. */
+/** Processes that have a worker's spool open, or left it open when they were killed. */
+const pidsIn = async (folder: string, worker: string) =>
+  (await readdir(join(folder, 'spool', worker)))
+    .filter((name) => name.startsWith('lock.'))
+    .map((name) => Number(name.split('.')[1]));
+
+/** The workers' processes. */
 const pidsOf = (folder: string) =>
-  Promise.all(
-    ['worker-1', 'worker-2'].map(async (name) => {
-      const flag = (await readdir(join(folder, 'spool', name))).find((one) => one.startsWith('lock.'));
-      return Number(flag!.split('.')[1]);
-    }),
-  );
+  Promise.all(['worker-1', 'worker-2'].map(async (worker) => (await pidsIn(folder, worker))[0]!));
 
 /** Workers have said so many times that they listen. */
 async function untilListening(server: ServerProcess, times: number) {
@@ -106,12 +108,39 @@ describe('MILLRACE_WORKERS', () => {
     process.kill(first!, 'SIGKILL');
     await pause(100);
     server.kill('SIGCONT');
-    const answered = () => connections.some(({ answers }) => answers().includes('millrace_'));
+    const answered = () => connections.some(({ answers }) => answers().includes('millrace_workers_missing 1\n'));
     for (let i = 0; i < 2_000 && !answered(); i++) await pause(10);
+    expect(answered()).toBe(true);
     await untilListening(server, 3);
     expect((await send(server)).status).toBe(200);
     server.kill('SIGTERM');
     expect(await server.ended).toBe(0);
+  }, 120_000);
+
+  test('while one starts anew, or does not answer, the metrics of the others are given, and how many are missing', async () => {
+    const stub = await startStubKinesis();
+    const folder = await temporaryFolder();
+    const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
+    await untilListening(server, 2);
+    expect((await scrape(server)).get('millrace_workers_missing')).toBe(0);
+
+    const connections = [await keptConnection(server), await keptConnection(server)];
+    const scrapeAll = () => connections.forEach(({ get }) => void get('/metrics'));
+    const answered = () => connections.some(({ answers }) => answers().includes('millrace_workers_missing 1\n'));
+    const [first] = await pidsOf(folder);
+    process.kill(first!, 'SIGSTOP');
+    scrapeAll();
+    for (let i = 0; i < 3_000 && !answered(); i++) await pause(10);
+    expect(answered()).toBe(true);
+
+    // It starts, but does not listen before it has looked up what the killed one left open, and that stream never says.
+    await stub.close();
+    await startSilentStream(stub.port);
+    process.kill(first!, 'SIGKILL');
+    for (let i = 0; i < 3_000 && (await pidsIn(folder, 'worker-1')).length < 2; i++) await pause(10);
+    const meanwhile = await scrape(server);
+    expect(meanwhile.get('millrace_workers_missing')).toBe(1);
+    expect(meanwhile.get('millrace_lanes')).toBe(2);
   }, 120_000);
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
-import { AggregatorRegistry } from 'prom-client';
 import type { Log } from '../log.js';
+import { mergeMetrics } from './merge-metrics.js';
 import { isMessage, type Message, type MetricJson } from './messages.js';
 import { createQuestions, type Questions } from './questions.js';
 
@@ -25,7 +25,9 @@ const longestPauseMs = 10_000;
 
 /** Keeps workers running, each in a slot of its own, and adds up what they count. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
-  const slots = new Map<number, { worker: Worker; questions: Questions<MetricJson[]> }>();
+  const slots = new Map<number, Worker>();
+  /** How to ask those for their metrics that take requests: one that is still starting would not answer for as long. */
+  const askable = new Map<number, () => Promise<MetricJson[]>>();
   let ending = false;
   let worstCode = 0;
   let fail: (code: number) => void;
@@ -38,9 +40,12 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
     const began = performance.now();
     const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
     let wasListening = false;
-    slots.set(slot, { worker, questions });
+    slots.set(slot, worker);
     worker.on('listening', () => {
       wasListening = true;
+      askable.set(slot, () =>
+        questions.ask((number, sent) => worker.send({ type: 'own-metrics-wanted', number }, sent), `worker ${slot}`),
+      );
     });
     worker.on('message', (message: unknown) => {
       if (isMessage(message)) void answer(worker, questions, message);
@@ -49,6 +54,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
     worker.on('error', (error) => log.warn('a worker cannot be reached', { worker: slot, reason: error.message }));
     worker.on('exit', (code, signal) => {
       slots.delete(slot);
+      askable.delete(slot);
       questions.giveUp(new Error(`worker ${slot} ended`));
       if (ending) {
         worstCode = Math.max(worstCode, code ?? 1);
@@ -65,19 +71,25 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
     });
   }
 
+  /** Of all that can say; how many cannot is a metric by itself. */
   async function allMetrics(): Promise<string> {
-    const running = [...slots].filter(([, { worker }]) => worker.isConnected());
-    const metrics = await Promise.all(
-      running.map(([slot, { worker, questions }]) =>
-        questions.ask((number, sent) => worker.send({ type: 'own-metrics-wanted', number }, sent), `worker ${slot}`),
+    const answers = await Promise.all(
+      [...askable].map(([slot, ask]) =>
+        ask().catch((error: Error) => {
+          log.warn('a worker gave no metrics', { worker: slot, reason: error.message });
+          return undefined;
+        }),
       ),
     );
-    return AggregatorRegistry.aggregate(metrics).metrics();
+    return mergeMetrics(
+      answers.filter((answer) => answer !== undefined),
+      workers,
+    );
   }
 
   async function answer(worker: Worker, questions: Questions<MetricJson[]>, message: Message) {
     const { type, number } = message;
-    if (type === 'own-metrics') questions.answer(number, message.metrics);
+    if (type === 'own-metrics') questions.answer(number, message.metrics ?? new Error(message.error));
     if (type !== 'all-metrics-wanted') return;
     const reply = await allMetrics().then(
       (text) => ({ text }),
@@ -96,7 +108,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       ending = true;
       await Promise.all(
         [...slots.values()].map(
-          ({ worker }) =>
+          (worker) =>
             new Promise((resolve) => {
               worker.on('exit', resolve);
               worker.process.kill(signal);

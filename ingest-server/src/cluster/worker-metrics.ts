@@ -15,11 +15,17 @@ export function shareMetrics(registry: Registry, limitMs = 5_000): () => Promise
     const { type, number } = message;
     if (type === 'all-metrics') questions.answer(number, message.text ?? new Error(message.error));
     if (type !== 'own-metrics-wanted') return;
-    void registry.getMetricsAsJSON().then((metrics) =>
-      send({ type: 'own-metrics', number, metrics }, () => {
-        // Without the primary this process ends, too.
-      }),
-    );
+    void registry
+      .getMetricsAsJSON()
+      .then(
+        (metrics) => ({ metrics }),
+        (error: Error) => ({ error: error.message }),
+      )
+      .then((own) =>
+        send({ type: 'own-metrics', number, ...own }, () => {
+          // Without the primary this process ends, too.
+        }),
+      );
   });
   return () =>
     questions.ask((number, sent) => send({ type: 'all-metrics-wanted', number }, sent), 'the primary process');

@@ -21,7 +21,7 @@ export interface ServerProcess {
 
 /** The ingest server as a process of its own, against a stub. Resolves when it listens. */
 export async function startProcess(
-  stub: StubKinesis,
+  stub: Pick<StubKinesis, 'url'>,
   folder: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<ServerProcess> {
