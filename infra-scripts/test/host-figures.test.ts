@@ -41,6 +41,23 @@ test('a server that leaves holds what is in its spool and in memory', () => {
   expect(held([...ofOne, 'millrace_workers_missing 0'])).toBe('7');
 });
 
+test('of several workers what a host tells CloudWatch is the sum, and that Kinesis takes events only when it does from each', () => {
+  const told = (metrics: string[]) => run(`. ${deploy}/metrics.sh`, metrics).match(/(?<=Unit=\w+,Value=)[^,]*/g);
+  expect(told(['millrace_spool_bytes 10', 'millrace_spool_events 3', 'millrace_kinesis_up 1'])).toEqual([
+    '10',
+    '3',
+    '1',
+  ]);
+  const ofTwo = [1, 2].flatMap((worker) => [
+    `millrace_spool_bytes{worker="${worker}"} 3000000000`,
+    `millrace_spool_events{worker="${worker}"} 3`,
+    `millrace_queued_events{worker="${worker}"} 4`,
+    `millrace_kinesis_up{worker="${worker}"} ${worker - 1}`,
+  ]);
+  expect(told(ofTwo)).toEqual(['6000000000', '6', '0']);
+  expect(held(ofTwo)).toBe('14');
+});
+
 test('what a server holds is not known while one of its workers does not say, or while it says nothing', () => {
   expect(held(['millrace_spool_events 0', 'millrace_queued_events 0', 'millrace_workers_missing 1'])).toBe('');
   expect(held([])).toBe('');

@@ -7,7 +7,7 @@ import { openDiskSpool } from '../src/spool/disk-spool.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
 import { type ServerProcess, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
-import { keptAndPlaces, type Samples, samplesOf, sum } from './support/samples.js';
+import { keptAndPlaces, type Samples, samplesOf } from './support/samples.js';
 import { startSilentStream } from './support/silent-stream.js';
 import { startStubKinesis } from './support/stub-kinesis.js';
 
@@ -28,6 +28,14 @@ async function scrape(server: ServerProcess): Promise<Samples> {
   expect(answer.status).toBe(200);
   return samplesOf(await answer.text());
 }
+
+/** The series of one worker, without the label that says so. */
+const ofWorker = (samples: Samples, worker: number): Samples =>
+  new Map(
+    [...samples]
+      .filter(([series]) => series.includes(`{worker="${worker}"`))
+      .map(([series, value]) => [series.replace(/worker="\d+",?/, '').replace('{}', ''), value]),
+  );
 
 /** Processes that have a worker's spool open, or left it open when they were killed. */
 const pidsIn = async (folder: string, worker: string) =>
@@ -63,7 +71,7 @@ async function keptConnection(server: ServerProcess) {
 }
 
 describe('MILLRACE_WORKERS', () => {
-  test('two processes share the port; what they count is added up; one that is killed comes back and delivers its spool', async () => {
+  test('two processes share the port; each counts for itself; one that is killed comes back and delivers its spool', async () => {
     const stub = await startStubKinesis();
     stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
     const folder = await temporaryFolder();
@@ -71,7 +79,9 @@ describe('MILLRACE_WORKERS', () => {
     await untilListening(server, 2);
     for (let i = 0; i < 20; i++) expect((await send(server)).status).toBe(200);
     const before = await scrape(server);
-    expect(sum(before, 'millrace_events_accepted_total')).toBe(20);
+    const [one, two] = [1, 2].map((worker) => ofWorker(before, worker).get('millrace_events_accepted_total')!);
+    expect(ofWorker(before, 1).get('millrace_requests_total{code="ok"}')).toBe(one);
+    expect(one! + two!).toBe(20);
     expect(keptAndPlaces(before)).toEqual({ kept: 20, places: 20 });
     // Both took some: each has a spool of its own.
     const spools = await Promise.all(['worker-1', 'worker-2'].map((name) => readdir(join(folder, 'spool', name))));
@@ -83,8 +93,12 @@ describe('MILLRACE_WORKERS', () => {
     const [again] = await pidsOf(folder);
     expect(again).not.toBe(first);
     const meanwhile = await scrape(server);
-    expect(sum(meanwhile, 'millrace_events_recovered_total')).toBeGreaterThan(0);
-    expect(keptAndPlaces(meanwhile)).toEqual({ kept: 20, places: 20 });
+    // What it had counted begins anew, and nobody else's count does.
+    expect(ofWorker(meanwhile, 1).get('millrace_events_accepted_total')).toBe(0);
+    expect(ofWorker(meanwhile, 1).get('millrace_events_recovered_total')).toBe(one);
+    expect(ofWorker(meanwhile, 2).get('millrace_events_accepted_total')).toBe(two);
+    expect(keptAndPlaces(ofWorker(meanwhile, 1))).toEqual({ kept: one, places: one });
+    expect(keptAndPlaces(ofWorker(meanwhile, 2))).toEqual({ kept: two, places: two });
 
     stub.behaviour = () => ({});
     for (let i = 0; i < 2_000 && stub.taken.length < 20; i++) await pause(10);
@@ -140,7 +154,7 @@ describe('MILLRACE_WORKERS', () => {
     for (let i = 0; i < 3_000 && (await pidsIn(folder, 'worker-1')).length < 2; i++) await pause(10);
     const meanwhile = await scrape(server);
     expect(meanwhile.get('millrace_workers_missing')).toBe(1);
-    expect(meanwhile.get('millrace_lanes')).toBe(2);
+    expect(meanwhile.get('millrace_lanes{worker="2"}')).toBe(2);
   }, 120_000);
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {

@@ -23,7 +23,7 @@ const ownMetricsLimitMs = 4_000;
 const usefulLifeMs = 10_000;
 const longestPauseMs = 10_000;
 
-/** Keeps workers running, each in a slot of its own, and adds up what they count. Takes no requests itself. */
+/** Keeps workers running, each in a slot of its own, and puts together what they count. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
   const slots = new Map<number, Worker>();
   /** How to ask those for their metrics that take requests: one that is still starting would not answer for as long. */
@@ -73,18 +73,16 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
 
   /** Of all that can say; how many cannot is a metric by itself. */
   async function allMetrics(): Promise<string> {
-    const answers = await Promise.all(
+    const own = new Map<number, MetricJson[]>();
+    await Promise.all(
       [...askable].map(([slot, ask]) =>
-        ask().catch((error: Error) => {
-          log.warn('a worker gave no metrics', { worker: slot, reason: error.message });
-          return undefined;
-        }),
+        ask().then(
+          (metrics) => own.set(slot, metrics),
+          (error: Error) => log.warn('a worker gave no metrics', { worker: slot, reason: error.message }),
+        ),
       ),
     );
-    return mergeMetrics(
-      answers.filter((answer) => answer !== undefined),
-      workers,
-    );
+    return mergeMetrics(own, workers);
   }
 
   async function answer(worker: Worker, questions: Questions<MetricJson[]>, message: Message) {
