@@ -28,7 +28,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   const slots = new Map<number, Worker>();
   /** How to ask those for their metrics that take requests: one that is still starting would not answer for as long. */
   const askable = new Map<number, () => Promise<MetricJson[]>>();
-  let ending = false;
+  let ending: NodeJS.Signals | undefined;
   let worstCode = 0;
   let fail: (code: number) => void;
   const failed = new Promise<number>((resolve) => {
@@ -56,8 +56,9 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       slots.delete(slot);
       askable.delete(slot);
       questions.giveUp(new Error(`worker ${slot} ended`));
-      if (ending) {
-        worstCode = Math.max(worstCode, code ?? 1);
+      if (ending !== undefined) {
+        // By that very signal ends who does not listen to it yet, and so has nothing open.
+        worstCode = Math.max(worstCode, code ?? (signal === ending ? 0 : 1));
         return;
       }
       log.error('a worker ended', { worker: slot, code, signal });
@@ -66,7 +67,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       const again = performance.now() - began < usefulLifeMs ? failures + 1 : 1;
       const pauseMs = again === 1 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again);
       setTimeout(() => {
-        if (!ending) start(slot, again);
+        if (ending === undefined) start(slot, again);
       }, pauseMs);
     });
   }
@@ -103,7 +104,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   return {
     failed,
     async end(signal) {
-      ending = true;
+      ending = signal;
       await Promise.all(
         [...slots.values()].map(
           (worker) =>
