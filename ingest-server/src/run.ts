@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startPrimary } from './cluster/primary.js';
+import { workerConfig } from './cluster/worker-config.js';
 import { type Config, ConfigError, loadConfig, unknownSettings } from './config.js';
 import { createLog, type Log } from './log.js';
 import { startIngestServer } from './server.js';
@@ -19,7 +20,7 @@ export async function run(end: End, write: (line: string) => void): Promise<numb
   const log = createLog(write);
 
   async function serve(config: Config): Promise<number> {
-    const server = await startIngestServer({ ...config, workers: 1 }, { log: write, signal: end.signal });
+    const server = await startIngestServer(config, { log: write, signal: end.signal });
     log.info('listening', { url: server.url, port: server.port });
     const signal = await end.told;
     server.drain();
@@ -46,7 +47,7 @@ export async function run(end: End, write: (line: string) => void): Promise<numb
 
   async function start(): Promise<number> {
     const config = loadConfig(process.env);
-    if (cluster.isWorker) return serve(config);
+    if (cluster.isWorker) return serve(workerConfig(config));
     warn(config, log);
     const adopted = await adoptFolders(config.spoolFolder, config.workers);
     if (adopted > 0) log.info('the spool of processes that are no more is taken over', { segments: adopted });

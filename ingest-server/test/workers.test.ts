@@ -2,9 +2,10 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { workerConfig } from '../src/cluster/worker-config.js';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
-import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
 import { type ServerProcess, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { keptAndPlaces, type Samples, samplesOf } from './support/samples.js';
@@ -156,6 +157,37 @@ describe('MILLRACE_WORKERS', () => {
     expect(meanwhile.get('millrace_workers_missing')).toBe(1);
     expect(meanwhile.get('millrace_lanes{worker="2"}')).toBe(2);
   }, 120_000);
+
+  test('limits are those of the server, whichever worker a connection goes to', async () => {
+    const server = await startProcess(await startStubKinesis(), await temporaryFolder(), {
+      MILLRACE_WORKERS: '4',
+      MILLRACE_KEY_REQUESTS_PER_SECOND: '4',
+    });
+    await untilListening(server, 4);
+    const began = performance.now();
+    const statuses: number[] = [];
+    for (let i = 0; i < 40; i++) statuses.push((await send(server)).status);
+    const passedSeconds = (performance.now() - began) / 1000;
+    const taken = statuses.filter((status) => status === 200).length;
+    // Two seconds' worth at once, and what came to it meanwhile.
+    expect(taken).toBeGreaterThanOrEqual(8);
+    expect(taken).toBeLessThanOrEqual(8 + 4 * passedSeconds);
+    expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
+  }, 120_000);
+
+  test('a worker has its part of what is set for the server, and of a limit that is less than one for each still some', async () => {
+    const config = await testConfig({
+      workers: 4,
+      spoolMaxBytes: 4 * 2 ** 20 + 3,
+      keyRequestsPerSecond: 1,
+      addressRequestsPerSecond: 0,
+    });
+    const own = workerConfig(config);
+    expect(own).toEqual({ ...config, workers: 1, spoolMaxBytes: 2 ** 20, keyRequestsPerSecond: 0.25 });
+    const { app } = await testApp(own);
+    const post = () => app.inject({ method: 'POST', url: '/v1/events?key=demo', payload: jsonLines([someEvent()]) });
+    expect((await post()).statusCode).toBe(200);
+  });
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {
     const stub = await startStubKinesis();
