@@ -5,10 +5,12 @@ set -euo pipefail
 group="$MILLRACE_STACK-ingest"
 
 target() { metadata autoscaling/target-lifecycle-state 2>/dev/null || true; }
-# Events in the spool and in memory; nothing when the server does not answer.
+# Events in the spool and in memory; nothing when the server does not answer, or not for all its workers.
 held() {
   curl -fsS --max-time 5 "http://127.0.0.1:$MILLRACE_PORT/metrics" 2>/dev/null |
-    awk '$1 == "millrace_spool_events" || $1 == "millrace_queued_events" { sum += $2; seen = 1 } END { if (seen) print sum }' || true
+    awk '$1 ~ /^millrace_(spool|queued)_events([{]|$)/ { sum += $2; seen = 1 }
+         $1 == "millrace_workers_missing" { missing = $2 }
+         END { if (seen && !missing) print sum }' || true
 }
 
 until [ "$(target)" = Terminated ]; do sleep 5; done

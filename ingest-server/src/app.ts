@@ -47,6 +47,8 @@ export interface AppOptions {
   spool?: Spool;
   /** How long a request may take to arrive. */
   requestTimeoutMs?: number;
+  /** Aborted when the server is to end already: then nothing is waited for at the start. */
+  signal?: AbortSignal;
 }
 
 /** What may wait in memory for the stream; above it the spool takes events at once. */
@@ -144,7 +146,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
             reason: reason.message,
           }),
   });
-  await Promise.race([leftOpen.tried, pause(leftOpenMs, undefined, { ref: false })]);
+  await Promise.race([leftOpen.tried, pause(leftOpenMs, undefined, { ref: false, signal: options.signal })]).catch(
+    () => {
+      // Aborted: whoever did that closes the app.
+    },
+  );
 
   const loop = config.shedDelayMs === 0 ? undefined : watchEventLoop();
   const refusesEarly = createEarlyRefusal({

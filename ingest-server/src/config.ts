@@ -58,6 +58,9 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
+/** Less would not hold one large batch. */
+const minSpoolBytes = 1024 * 1024;
+
 /** Each variable: its schema, and what is expected, in words that finish "must be …". */
 const variables = {
   MILLRACE_HOST: {
@@ -96,7 +99,7 @@ const variables = {
   },
   MILLRACE_SPOOL_FOLDER: { schema: z.string().min(1).default('.millrace/spool'), expected: 'a folder' },
   MILLRACE_SPOOL_MAX_BYTES: {
-    schema: whole(1024 * 1024, 2 ** 40).default(1024 ** 3),
+    schema: whole(minSpoolBytes, 2 ** 40).default(1024 ** 3),
     expected: 'a number of bytes from 1048576 (1 MiB) to 1099511627776 (1 TiB)',
   },
   MILLRACE_LINGER_MS: { schema: whole(0, 100).default(50), expected: 'a number of milliseconds from 0 to 100' },
@@ -157,7 +160,11 @@ const variables = {
     expected:
       'a number of milliseconds from 0 to 1500: how long requests are still taken after SIGTERM, while /readyz says no',
   },
-  MILLRACE_WORKERS: { schema: whole(1, 256).default(1), expected: 'a number of processes from 1 to 256' },
+  MILLRACE_WORKERS: {
+    schema: whole(1, 256).default(1),
+    expected:
+      'a number of processes from 1 to 256; each has its part of the limits and of the spool, and keeps the order of a visitor and knows what came before only by itself',
+  },
   MILLRACE_CLIENT_SCRIPT: {
     schema: z.string().min(1).optional(),
     expected: 'the path of the script behind /millrace.js',
@@ -206,6 +213,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   if (settings?.MILLRACE_RECENT_TOKEN !== undefined && settings.MILLRACE_WORKERS > 1) {
     problems.push(
       'MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only the events that it took itself',
+    );
+  }
+  if (settings !== undefined && settings.MILLRACE_SPOOL_MAX_BYTES < settings.MILLRACE_WORKERS * minSpoolBytes) {
+    problems.push(
+      `MILLRACE_SPOOL_MAX_BYTES=${settings.MILLRACE_SPOOL_MAX_BYTES} must be 1048576 (1 MiB) for each of the ${settings.MILLRACE_WORKERS} of MILLRACE_WORKERS, or more`,
     );
   }
   if (settings === undefined || problems.length > 0) throw new ConfigError(problems);

@@ -21,17 +21,20 @@ const backlog = 4096;
 
 /**
  * Starts the ingest server.
- * @throws Error naming the port and the setting when the port is taken
+ * @throws Error naming the port and the setting when the port is taken, and the reason of `signal` when that is aborted before the server listens;
+ * nothing is left open then
  */
 export async function startIngestServer(
   config: Config,
-  hooks: { observer?: IngestObserver; log?: (line: string) => void } = {},
+  hooks: { observer?: IngestObserver; log?: (line: string) => void; signal?: AbortSignal } = {},
 ): Promise<RunningServer> {
   if (config.workers > 1) {
     throw new Error('one process cannot be several workers: start ingest-server/dist/src/main.js for MILLRACE_WORKERS');
   }
+  hooks.signal?.throwIfAborted();
   const app = await buildApp({ config, ...hooks });
   try {
+    hooks.signal?.throwIfAborted();
     await app.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     await app.close();

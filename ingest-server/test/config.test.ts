@@ -80,6 +80,9 @@ describe('the environment', () => {
     expect(
       problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '2', MILLRACE_RECENT_TOKEN: 'a-long-enough-secret' }),
     ).toEqual([expect.stringContaining('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1')]);
+    expect(
+      problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '4', MILLRACE_SPOOL_MAX_BYTES: '4194303' }),
+    ).toEqual([expect.stringContaining('MILLRACE_SPOOL_MAX_BYTES=4194303 must be 1048576 (1 MiB) for each of the 4')]);
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
   });
 

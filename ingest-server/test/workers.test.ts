@@ -1,12 +1,15 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { workerConfig } from '../src/cluster/worker-config.js';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
-import { cleanUp, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
 import { type ServerProcess, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
-import { keptAndPlaces, type Samples, samplesOf, sum } from './support/samples.js';
+import { keptAndPlaces, type Samples, samplesOf } from './support/samples.js';
+import { startSilentStream } from './support/silent-stream.js';
 import { startStubKinesis } from './support/stub-kinesis.js';
 
 afterEach(cleanUp);
@@ -27,25 +30,59 @@ async function scrape(server: ServerProcess): Promise<Samples> {
   return samplesOf(await answer.text());
 }
 
-/** The workers' processes, by what each logs when it listens. */
-const pidsOf = (folder: string) =>
-  Promise.all(
-    ['worker-1', 'worker-2'].map(async (name) => {
-      const flag = (await readdir(join(folder, 'spool', name))).find((one) => one.startsWith('lock.'));
-      return Number(flag!.split('.')[1]);
-    }),
+/** The series of one worker, without the label that says so. */
+const ofWorker = (samples: Samples, worker: number): Samples =>
+  new Map(
+    [...samples]
+      .filter(([series]) => series.includes(`{worker="${worker}"`))
+      .map(([series, value]) => [series.replace(/worker="\d+",?/, '').replace('{}', ''), value]),
   );
 
+/** Processes that have a worker's spool open, or left it open when they were killed. */
+const pidsIn = async (folder: string, worker: string) =>
+  (await readdir(join(folder, 'spool', worker)))
+    .filter((name) => name.startsWith('lock.'))
+    .map((name) => Number(name.split('.')[1]));
+
+/** The workers' processes. */
+const pidsOf = (folder: string) =>
+  Promise.all(['worker-1', 'worker-2'].map(async (worker) => (await pidsIn(folder, worker))[0]!));
+
+/** Workers have said so many times that they listen. */
+async function untilListening(server: ServerProcess, times: number) {
+  const said = () => server.output().split('"listening"').length - 1;
+  for (let i = 0; i < 3_000 && said() < times; i++) await pause(10);
+  expect(said()).toBe(times);
+}
+
+/** A connection that is kept open, to one of the workers, with what it has answered. */
+async function keptConnection(server: ServerProcess) {
+  const socket = connect(server.port, '127.0.0.1');
+  later(async () => socket.destroy());
+  let answers = '';
+  socket
+    .on('error', () => {})
+    .on('data', (part) => {
+      answers += part;
+    });
+  const get = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  get('/healthz');
+  for (let i = 0; i < 3_000 && !answers.includes('alive'); i++) await pause(10);
+  return { get, answers: () => answers };
+}
+
 describe('MILLRACE_WORKERS', () => {
-  test('two processes share the port; what they count is added up; one that is killed comes back and delivers its spool', async () => {
+  test('two processes share the port; each counts for itself; one that is killed comes back and delivers its spool', async () => {
     const stub = await startStubKinesis();
     stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
     const folder = await temporaryFolder();
     const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
-    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 3; i++) await pause(10);
+    await untilListening(server, 2);
     for (let i = 0; i < 20; i++) expect((await send(server)).status).toBe(200);
     const before = await scrape(server);
-    expect(sum(before, 'millrace_events_accepted_total')).toBe(20);
+    const [one, two] = [1, 2].map((worker) => ofWorker(before, worker).get('millrace_events_accepted_total')!);
+    expect(ofWorker(before, 1).get('millrace_requests_total{code="ok"}')).toBe(one);
+    expect(one! + two!).toBe(20);
     expect(keptAndPlaces(before)).toEqual({ kept: 20, places: 20 });
     // Both took some: each has a spool of its own.
     const spools = await Promise.all(['worker-1', 'worker-2'].map((name) => readdir(join(folder, 'spool', name))));
@@ -53,12 +90,16 @@ describe('MILLRACE_WORKERS', () => {
 
     const [first] = await pidsOf(folder);
     process.kill(first!, 'SIGKILL');
-    for (let i = 0; i < 2_000 && server.output().split('"listening"').length < 4; i++) await pause(10);
+    await untilListening(server, 3);
     const [again] = await pidsOf(folder);
     expect(again).not.toBe(first);
     const meanwhile = await scrape(server);
-    expect(sum(meanwhile, 'millrace_events_recovered_total')).toBeGreaterThan(0);
-    expect(keptAndPlaces(meanwhile)).toEqual({ kept: 20, places: 20 });
+    // What it had counted begins anew, and nobody else's count does.
+    expect(ofWorker(meanwhile, 1).get('millrace_events_accepted_total')).toBe(0);
+    expect(ofWorker(meanwhile, 1).get('millrace_events_recovered_total')).toBe(one);
+    expect(ofWorker(meanwhile, 2).get('millrace_events_accepted_total')).toBe(two);
+    expect(keptAndPlaces(ofWorker(meanwhile, 1))).toEqual({ kept: one, places: one });
+    expect(keptAndPlaces(ofWorker(meanwhile, 2))).toEqual({ kept: two, places: two });
 
     stub.behaviour = () => ({});
     for (let i = 0; i < 2_000 && stub.taken.length < 20; i++) await pause(10);
@@ -67,6 +108,86 @@ describe('MILLRACE_WORKERS', () => {
     expect(await server.ended).toBe(0);
     await expect(send(server)).rejects.toThrow();
   }, 120_000);
+
+  test('a worker that dies while it is asked costs neither the others nor the primary process', async () => {
+    const folder = await temporaryFolder();
+    const server = await startProcess(await startStubKinesis(), folder, { MILLRACE_WORKERS: '2' });
+    await untilListening(server, 2);
+    const connections = [await keptConnection(server), await keptConnection(server)];
+    const [first] = await pidsOf(folder);
+    // A primary that is busy: when it turns to these questions, it writes to a worker that it does not know to be dead.
+    server.kill('SIGSTOP');
+    await pause(50);
+    for (const { get } of connections) get('/metrics');
+    await pause(500);
+    process.kill(first!, 'SIGKILL');
+    await pause(100);
+    server.kill('SIGCONT');
+    const answered = () => connections.some(({ answers }) => answers().includes('millrace_workers_missing 1\n'));
+    for (let i = 0; i < 2_000 && !answered(); i++) await pause(10);
+    expect(answered()).toBe(true);
+    await untilListening(server, 3);
+    expect((await send(server)).status).toBe(200);
+    server.kill('SIGTERM');
+    expect(await server.ended).toBe(0);
+  }, 120_000);
+
+  test('while one starts anew, or does not answer, the metrics of the others are given, and how many are missing', async () => {
+    const stub = await startStubKinesis();
+    const folder = await temporaryFolder();
+    const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
+    await untilListening(server, 2);
+    expect((await scrape(server)).get('millrace_workers_missing')).toBe(0);
+
+    const connections = [await keptConnection(server), await keptConnection(server)];
+    const scrapeAll = () => connections.forEach(({ get }) => void get('/metrics'));
+    const answered = () => connections.some(({ answers }) => answers().includes('millrace_workers_missing 1\n'));
+    const [first] = await pidsOf(folder);
+    process.kill(first!, 'SIGSTOP');
+    scrapeAll();
+    for (let i = 0; i < 3_000 && !answered(); i++) await pause(10);
+    expect(answered()).toBe(true);
+
+    // It starts, but does not listen before it has looked up what the killed one left open, and that stream never says.
+    await stub.close();
+    await startSilentStream(stub.port);
+    process.kill(first!, 'SIGKILL');
+    for (let i = 0; i < 3_000 && (await pidsIn(folder, 'worker-1')).length < 2; i++) await pause(10);
+    const meanwhile = await scrape(server);
+    expect(meanwhile.get('millrace_workers_missing')).toBe(1);
+    expect(meanwhile.get('millrace_lanes{worker="2"}')).toBe(2);
+  }, 120_000);
+
+  test('limits are those of the server, whichever worker a connection goes to', async () => {
+    const server = await startProcess(await startStubKinesis(), await temporaryFolder(), {
+      MILLRACE_WORKERS: '4',
+      MILLRACE_KEY_REQUESTS_PER_SECOND: '4',
+    });
+    await untilListening(server, 4);
+    const began = performance.now();
+    const statuses: number[] = [];
+    for (let i = 0; i < 40; i++) statuses.push((await send(server)).status);
+    const passedSeconds = (performance.now() - began) / 1000;
+    const taken = statuses.filter((status) => status === 200).length;
+    // Two seconds' worth at once, and what came to it meanwhile.
+    expect(taken).toBeGreaterThanOrEqual(8);
+    expect(taken).toBeLessThanOrEqual(8 + 4 * passedSeconds);
+    expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
+  }, 120_000);
+
+  test('a worker has its part of what is set for the server, and of a limit that is less than one for each still some', async () => {
+    const config = await testConfig({
+      workers: 4,
+      spoolMaxBytes: 4 * 2 ** 20 + 3,
+      keyRequestsPerSecond: 1,
+      addressRequestsPerSecond: 0,
+    });
+    const own = workerConfig(config);
+    expect(own).toEqual({ ...config, workers: 1, spoolMaxBytes: 2 ** 20, keyRequestsPerSecond: 0.25 });
+    const { app } = await testApp(own);
+    const post = () => app.inject({ method: 'POST', url: '/v1/events?key=demo', payload: jsonLines([someEvent()]) });
+    expect((await post()).statusCode).toBe(200);
+  });
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {
     const stub = await startStubKinesis();

@@ -8,9 +8,9 @@ export type Message =
   /** Worker: somebody asked me for the metrics of all. Primary: here they are, or why not. */
   | { type: 'all-metrics-wanted'; number: number }
   | { type: 'all-metrics'; number: number; text?: string; error?: string }
-  /** Primary: your own, please. Worker: here they are. */
+  /** Primary: your own, please. Worker: here they are, or why not. */
   | { type: 'own-metrics-wanted'; number: number }
-  | { type: 'own-metrics'; number: number; metrics: MetricJson[] };
+  | { type: 'own-metrics'; number: number; metrics?: MetricJson[]; error?: string };
 
 const types = new Set<unknown>(['all-metrics-wanted', 'all-metrics', 'own-metrics-wanted', 'own-metrics']);
 

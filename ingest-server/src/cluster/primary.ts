@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
-import { AggregatorRegistry } from 'prom-client';
 import type { Log } from '../log.js';
+import { mergeMetrics } from './merge-metrics.js';
 import { isMessage, type Message, type MetricJson } from './messages.js';
-import { createQuestions } from './questions.js';
+import { createQuestions, type Questions } from './questions.js';
 
 export interface PrimaryOptions {
   workers: number;
@@ -23,11 +23,12 @@ const ownMetricsLimitMs = 4_000;
 const usefulLifeMs = 10_000;
 const longestPauseMs = 10_000;
 
-/** Keeps workers running, each in a slot of its own, and adds up what they count. Takes no requests itself. */
+/** Keeps workers running, each in a slot of its own, and puts together what they count. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
   const slots = new Map<number, Worker>();
-  const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
-  let ending = false;
+  /** How to ask those for their metrics that take requests: one that is still starting would not answer for as long. */
+  const askable = new Map<number, () => Promise<MetricJson[]>>();
+  let ending: NodeJS.Signals | undefined;
   let worstCode = 0;
   let fail: (code: number) => void;
   const failed = new Promise<number>((resolve) => {
@@ -37,18 +38,27 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   function start(slot: number, failures: number) {
     const worker = cluster.fork(environment(slot));
     const began = performance.now();
+    const questions = createQuestions<MetricJson[]>(ownMetricsLimitMs);
     let wasListening = false;
     slots.set(slot, worker);
     worker.on('listening', () => {
       wasListening = true;
+      askable.set(slot, () =>
+        questions.ask((number, sent) => worker.send({ type: 'own-metrics-wanted', number }, sent), `worker ${slot}`),
+      );
     });
     worker.on('message', (message: unknown) => {
-      if (isMessage(message)) void answer(worker, message);
+      if (isMessage(message)) void answer(worker, questions, message);
     });
+    // It has died, and `exit` is still to come: what is written to it meanwhile, connections by the cluster itself among it, fails.
+    worker.on('error', (error) => log.warn('a worker cannot be reached', { worker: slot, reason: error.message }));
     worker.on('exit', (code, signal) => {
       slots.delete(slot);
-      if (ending) {
-        worstCode = Math.max(worstCode, code ?? 1);
+      askable.delete(slot);
+      questions.giveUp(new Error(`worker ${slot} ended`));
+      if (ending !== undefined) {
+        // By that very signal ends who does not listen to it yet, and so has nothing open.
+        worstCode = Math.max(worstCode, code ?? (signal === ending ? 0 : 1));
         return;
       }
       log.error('a worker ended', { worker: slot, code, signal });
@@ -57,30 +67,36 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       const again = performance.now() - began < usefulLifeMs ? failures + 1 : 1;
       const pauseMs = again === 1 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again);
       setTimeout(() => {
-        if (!ending) start(slot, again);
+        if (ending === undefined) start(slot, again);
       }, pauseMs);
     });
   }
 
+  /** Of all that can say; how many cannot is a metric by itself. */
   async function allMetrics(): Promise<string> {
-    const running = [...slots].filter(([, worker]) => worker.isConnected());
-    const metrics = await Promise.all(
-      running.map(([slot, worker]) =>
-        questions.ask((number) => worker.send({ type: 'own-metrics-wanted', number }), `worker ${slot}`),
+    const own = new Map<number, MetricJson[]>();
+    await Promise.all(
+      [...askable].map(([slot, ask]) =>
+        ask().then(
+          (metrics) => own.set(slot, metrics),
+          (error: Error) => log.warn('a worker gave no metrics', { worker: slot, reason: error.message }),
+        ),
       ),
     );
-    return AggregatorRegistry.aggregate(metrics).metrics();
+    return mergeMetrics(own, workers);
   }
 
-  async function answer(worker: Worker, message: Message) {
+  async function answer(worker: Worker, questions: Questions<MetricJson[]>, message: Message) {
     const { type, number } = message;
-    if (type === 'own-metrics') questions.answer(number, message.metrics);
+    if (type === 'own-metrics') questions.answer(number, message.metrics ?? new Error(message.error));
     if (type !== 'all-metrics-wanted') return;
     const reply = await allMetrics().then(
       (text) => ({ text }),
       (error: Error) => ({ error: error.message }),
     );
-    if (worker.isConnected()) worker.send({ type: 'all-metrics', number, ...reply });
+    worker.send({ type: 'all-metrics', number, ...reply }, () => {
+      // Who asked may be gone, and nobody waits for the answer then.
+    });
   }
 
   for (let slot = 1; slot <= workers; slot++) start(slot, 0);
@@ -88,7 +104,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
   return {
     failed,
     async end(signal) {
-      ending = true;
+      ending = signal;
       await Promise.all(
         [...slots.values()].map(
           (worker) =>

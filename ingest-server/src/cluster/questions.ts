@@ -1,10 +1,20 @@
+export interface Questions<Answer> {
+  /**
+   * `send` sends the question under a number; `sent` is for what became of that.
+   * @throws Error when it could not be sent, or no answer comes in time
+   */
+  ask(send: (number: number, sent: (error: Error | null) => void) => void, whom: string): Promise<Answer>;
+  answer(number: number, answer: Answer | Error): void;
+  /** Whoever was asked is gone. */
+  giveUp(reason: Error): void;
+}
+
 /** Questions that are asked by message and answered by message, later or never. */
-export function createQuestions<Answer>(limitMs: number) {
+export function createQuestions<Answer>(limitMs: number): Questions<Answer> {
   const open = new Map<number, (answer: Answer | Error) => void>();
   let last = 0;
   return {
-    /** @throws Error when no answer comes in time */
-    ask(send: (number: number) => void, whom: string): Promise<Answer> {
+    ask(send, whom) {
       const number = ++last;
       return new Promise((resolve, reject) => {
         const settle = (answer: Answer | Error) => {
@@ -15,9 +25,14 @@ export function createQuestions<Answer>(limitMs: number) {
         };
         const timer = setTimeout(() => settle(new Error(`${whom} did not answer within ${limitMs} ms`)), limitMs);
         open.set(number, settle);
-        send(number);
+        send(number, (error) => {
+          if (error !== null) settle(error);
+        });
       });
     },
-    answer: (number: number, answer: Answer | Error) => open.get(number)?.(answer),
+    answer: (number, answer) => open.get(number)?.(answer),
+    giveUp(reason) {
+      for (const settle of [...open.values()]) settle(reason);
+    },
   };
 }

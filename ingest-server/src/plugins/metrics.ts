@@ -9,19 +9,15 @@ import type { Metrics } from './metric-counters.js';
 
 export { createMetrics, type Metrics } from './metric-counters.js';
 
-/** How several workers' values become one. */
-type Together = 'sum' | 'max' | 'min' | 'average';
-
 /** Makers of metrics that are read when somebody asks. */
 function readers(registry: Registry) {
   const registers = [registry];
   return {
-    gauge: (name: string, help: string, read: () => number, aggregator: Together = 'sum') =>
+    gauge: (name: string, help: string, read: () => number) =>
       new Gauge({
         name,
         help,
         registers,
-        aggregator,
         collect() {
           this.set(read());
         },
@@ -71,26 +67,19 @@ function addSizes(registry: Registry, delivery: Delivery, spool: Spool) {
   gauge('millrace_spool_bytes', 'Bytes of the spool on disk.', () => spool.stats().bytes);
   gauge('millrace_spool_events', 'Events in the spool that the stream does not have yet.', () => spool.stats().events);
   gauge('millrace_spool_damaged_entries', 'Entries set aside since the start.', () => spool.stats().damaged);
-  gauge(
-    'millrace_spool_writable',
-    '1 when the spool takes events, 0 when it is full or cannot be written.',
-    () => (spool.stats().full || spool.stats().failure !== undefined ? 0 : 1),
-    'min',
+  gauge('millrace_spool_writable', '1 when the spool takes events, 0 when it is full or cannot be written.', () =>
+    spool.stats().full || spool.stats().failure !== undefined ? 0 : 1,
   );
-  gauge('millrace_lanes', 'Lanes, one per open shard.', () => delivery.status().lanes, 'max');
+  gauge('millrace_lanes', 'Lanes, one per open shard.', () => delivery.status().lanes);
   gauge('millrace_queued_events', 'Events in memory on their way.', () => delivery.status().queuedEvents);
   gauge('millrace_queued_bytes', 'Bytes in memory on their way.', () => delivery.status().queuedBytes);
   gauge(
     'millrace_lag_seconds',
     'How long the oldest event that the stream does not have has been here, in memory or in the spool.',
     () => delivery.status().lagMs / 1000,
-    'max',
   );
-  gauge(
-    'millrace_kinesis_up',
-    '1 when the stream answered last, 0 when it did not.',
-    () => (delivery.status().kinesis.state === 'up' ? 1 : 0),
-    'min',
+  gauge('millrace_kinesis_up', '1 when the stream answered last, 0 when it did not.', () =>
+    delivery.status().kinesis.state === 'up' ? 1 : 0,
   );
 }
 
@@ -102,7 +91,6 @@ function addCost(registry: Registry) {
     help: 'What a million events cost at list price (us-east-1), as they were packed since the start: PUT payload units of a provisioned stream, and Firehose ingestion with a packed record rounded once. Shard hours, partitioning and storage are not in it.',
     labelNames: ['service'],
     registers: [registry],
-    aggregator: 'average',
     async collect() {
       const [events, payloadUnits, firehoseBytes] = await Promise.all(
         ['millrace_put_events_total', 'millrace_put_payload_units_total', 'millrace_firehose_billed_bytes_total'].map(
@@ -142,7 +130,6 @@ function addEventLoop(registry: Registry): () => void {
       delay.reset();
       return Math.max(0, p99) / 1000;
     },
-    'max',
   );
   return () => delay.disable();
 }

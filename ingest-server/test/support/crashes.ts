@@ -19,11 +19,12 @@ export interface ServerProcess {
   output(): string;
 }
 
-/** The ingest server as a process of its own, against a stub. Resolves when it listens. */
+/** The ingest server as a process of its own, against a stub. Resolves when it listens, or has said `until`. */
 export async function startProcess(
-  stub: StubKinesis,
+  stub: Pick<StubKinesis, 'url'>,
   folder: string,
   env: NodeJS.ProcessEnv = {},
+  until = '"listening"',
 ): Promise<ServerProcess> {
   const child: ChildProcess = spawn(process.execPath, [main], {
     env: {
@@ -57,7 +58,7 @@ export async function startProcess(
     child.kill('SIGKILL');
     await ended;
   });
-  for (let i = 0; i < 3_000 && !output.includes('"listening"') && child.exitCode === null; i++) await pause(10);
+  for (let i = 0; i < 3_000 && !output.includes(until) && child.exitCode === null; i++) await pause(10);
   const port = Number(/"message":"listening".*"port":(\d+)/.exec(output)?.[1]);
   return { port, ended, kill: (signal) => child.kill(signal), output: () => output };
 }

@@ -1,0 +1,71 @@
+import cluster from 'node:cluster';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startPrimary } from './cluster/primary.js';
+import { workerConfig } from './cluster/worker-config.js';
+import { type Config, ConfigError, loadConfig, unknownSettings } from './config.js';
+import { createLog, type Log } from './log.js';
+import { startIngestServer } from './server.js';
+import { adoptFolders, spoolFolderOf } from './spool/adopt-folders.js';
+import type { End } from './told-to-end.js';
+
+function warn(config: Config, log: Log) {
+  for (const name of unknownSettings(process.env)) log.warn('a setting that nothing reads', { name });
+  if (config.origins.common.length === 0 && config.origins.byKey.size === 0) {
+    log.warn('MILLRACE_ORIGINS is empty: servers may send, but no page may');
+  }
+}
+
+/** Runs the server, or the processes that do, until the end; resolves with the exit code. `write` gets the log's lines. */
+export async function run(end: End, write: (line: string) => void): Promise<number> {
+  const log = createLog(write);
+
+  async function serve(config: Config): Promise<number> {
+    const server = await startIngestServer(config, { log: write, signal: end.signal });
+    log.info('listening', { url: server.url, port: server.port });
+    const signal = await end.told;
+    server.drain();
+    // A person who presses Ctrl-C has no balancer that must be told.
+    if (signal === 'SIGTERM') await pause(config.drainMs);
+    await server.close();
+    return 0;
+  }
+
+  async function keepWorkers({ workers, spoolFolder }: Config): Promise<number> {
+    const primary = startPrimary({
+      workers,
+      log,
+      environment: (slot) => ({ MILLRACE_SPOOL_FOLDER: spoolFolderOf(spoolFolder, slot, workers) }),
+    });
+    return Promise.race([
+      end.told.then(primary.end),
+      primary.failed.then(async (code) => {
+        await primary.end('SIGTERM');
+        return code;
+      }),
+    ]);
+  }
+
+  async function start(): Promise<number> {
+    const config = loadConfig(process.env);
+    if (cluster.isWorker) return serve(workerConfig(config));
+    warn(config, log);
+    const adopted = await adoptFolders(config.spoolFolder, config.workers);
+    if (adopted > 0) log.info('the spool of processes that are no more is taken over', { segments: adopted });
+    end.signal.throwIfAborted();
+    return config.workers === 1 ? serve(config) : keepWorkers(config);
+  }
+
+  try {
+    return await start();
+  } catch (error) {
+    // It was not listening yet, and what was open is closed.
+    if (end.signal.aborted && error === end.signal.reason) return 0;
+    if (end.signal.aborted) {
+      log.error('closing failed', { error: (error as Error).message });
+      return 1;
+    }
+    // For a person: settings and folders are fixed by people, a line each.
+    process.stderr.write(`${(error as Error).message}\n`);
+    return error instanceof ConfigError ? 2 : 1;
+  }
+}
