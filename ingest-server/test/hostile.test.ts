@@ -55,6 +55,15 @@ describe('hostile input, each by its name', () => {
     expect(text).toContain('"big":9007199254740993,"bigger":12345678901234567890,"small":-9007199254740993');
   });
 
+  test('a rejection says which key is wrong in a bounded length; the quarantine has the whole of it', async () => {
+    const key = 'k'.repeat(15_000);
+    const { answer, stored } = await send([withMember(`"${key}":1`)]);
+    const [{ path, message }] = answer.rejected;
+    expect(path).toMatch(/^\/k{199}… \(15001 characters\)$/);
+    expect(message.length).toBeLessThan(300);
+    expect(stored[0]!.reason).toContain(`/${key}: `);
+  });
+
   test('half of a surrogate pair is stored as U+FFFD, whole pairs as they are', async () => {
     const { answer, stored } = await send([
       withMember('"title":"\\ud83d x \\ud83d\\ude00"'),
