@@ -90,7 +90,7 @@ function unfolded(body: Buffer): Buffer {
 function elementsOf(text: string): SentLine[] {
   try {
     // An element may span several lines, so it is never stored as it stands.
-    return jsonElements(text).map((chars) => ({ chars, isDecoded: true, bytes: undefined }));
+    return jsonElements(text, limits.batchEvents + 1).map((chars) => ({ chars, isDecoded: true, bytes: undefined }));
   } catch (error) {
     throw new RequestError('unreadable', `the body cannot be read as application/json: ${(error as Error).message}`);
   }
