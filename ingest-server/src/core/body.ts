@@ -25,12 +25,15 @@ function plainType(header: string | undefined): string {
   return lastType;
 }
 
-/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before. */
-export type Packing = 'gzip' | 'delta' | undefined;
+/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before, or the one in the other. */
+export type Packing = 'gzip' | 'delta' | 'delta in gzip' | undefined;
 
-/** By the address, where an encoding needs no preflight, or by the header `content-encoding`, which knows no delta. */
-export const packingOf = (encoding: unknown, header: string | undefined): Packing =>
-  encoding === 'delta' ? encoding : encoding === 'gzip' || header?.trim().toLowerCase() === 'gzip' ? 'gzip' : undefined;
+/** By the address, where an encoding needs no preflight, and by the header `content-encoding`, which knows no delta. */
+export function packingOf(encoding: unknown, header: string | undefined): Packing {
+  const isZipped = encoding === 'gzip' || (header !== undefined && header.trim().toLowerCase() === 'gzip');
+  if (encoding === 'delta') return isZipped ? 'delta in gzip' : 'delta';
+  return isZipped ? 'gzip' : undefined;
+}
 
 /** Refuses, before the body is read, what could not be understood. */
 export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {
@@ -106,12 +109,11 @@ export function sentLines(
   contentType: string | undefined,
   packing: Packing,
 ): SentLine[] | Promise<SentLine[]> {
-  if (packing === undefined) return linesOf(body, contentType);
-  if (packing === 'delta') return linesOf(unfolded(body), contentType);
+  const lines = (bytes: Buffer) =>
+    linesOf(packing === 'delta' || packing === 'delta in gzip' ? unfolded(bytes) : bytes, contentType);
+  if (packing === undefined || packing === 'delta') return lines(body);
   const bytes = inflated(body);
-  return Buffer.isBuffer(bytes)
-    ? linesOf(bytes, contentType)
-    : bytes.then((inflatedLater) => linesOf(inflatedLater, contentType));
+  return Buffer.isBuffer(bytes) ? lines(bytes) : bytes.then(lines);
 }
 
 function linesOf(body: Buffer, contentType: string | undefined): SentLine[] {
