@@ -109,9 +109,9 @@ export function sentLines(
   contentType: string | undefined,
   packing: Packing,
 ): SentLine[] | Promise<SentLine[]> {
-  const lines = (bytes: Buffer) =>
-    linesOf(packing === 'delta' || packing === 'delta in gzip' ? unfolded(bytes) : bytes, contentType);
-  if (packing === undefined || packing === 'delta') return lines(body);
+  if (packing === undefined) return linesOf(body, contentType);
+  const lines = (bytes: Buffer) => linesOf(packing === 'gzip' ? bytes : unfolded(bytes), contentType);
+  if (packing === 'delta') return lines(body);
   const bytes = inflated(body);
   return Buffer.isBuffer(bytes) ? lines(bytes) : bytes.then(lines);
 }

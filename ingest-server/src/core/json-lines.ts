@@ -21,16 +21,17 @@ export function jsonLines(body: Buffer, max = Infinity): SentLine[] {
   const whole = body.toString('latin1');
   let isIndented = false;
   for (let start = 0; start < body.length && lines.length < max; ) {
+    const first = body[start]!;
     // One by one: a body may be nothing but these.
-    if (isBlank(body[start]!)) {
-      isIndented = body[start] !== lineFeed;
+    if (first !== openBrace && isBlank(first)) {
+      isIndented = first !== lineFeed;
       start += 1;
       continue;
     }
     const found = whole.indexOf('\n', start);
     const next = found < 0 ? body.length : found;
     const end = next > start && body[next - 1] === carriageReturn ? next - 1 : next;
-    const isObject = body[start] === openBrace && !isIndented;
+    const isObject = first === openBrace && !isIndented;
     isIndented = false;
     if (isObject && isValid) {
       lines.push({ chars: whole.slice(start, end), isDecoded: isPlain, bytes: { body, start, end } });
