@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
@@ -147,9 +147,12 @@ test('nothing that the server does in its life is what the unit forbids', async 
   expect(await ended).toBe(0);
 
   // The tracer ends after what it traces.
-  const isTraced = () => existsSync(trace) && readFileSync(trace, 'utf8').includes(`${child.pid} +++ exited`);
-  while (!isTraced()) await new Promise((resolve) => setTimeout(resolve, 50));
-  const traced = readFileSync(trace, 'utf8');
+  const hasEnded = new RegExp(`^${child.pid} +\\+\\+\\+ exited`, 'm');
+  let traced = '';
+  while (!hasEnded.test(traced)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    traced = readFileSync(trace, 'utf8');
+  }
   const made = new Set([...traced.matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call!));
   const allowed = systemCallsOf(unitSetting('SystemCallFilter'));
   expect(made).toContain('fdatasync');
