@@ -14,7 +14,7 @@ import { settleLeftOpen } from './core/left-open.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
 import { createShedding } from './core/shedding.js';
 import { createKeyCheck } from './core/write-keys.js';
-import { onClientError } from './http/client-error.js';
+import { createClientErrorHandler } from './http/client-error.js';
 import { watchEventLoop } from './http/event-loop.js';
 import { createEarlyRefusal } from './http/refuse-early.js';
 import { createLog, type Log } from './log.js';
@@ -175,7 +175,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     // While closing, what still arrives on open connections is served.
     return503OnClosing: false,
-    clientErrorHandler: onClientError,
+    clientErrorHandler: createClientErrorHandler(metrics),
     // Who is no trusted proxy may write into X-Forwarded-For what it likes.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     routerOptions: { maxParamLength: 100 },

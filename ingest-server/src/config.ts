@@ -50,18 +50,20 @@ const whole = (from: number, to: number) =>
     .transform(Number)
     .refine((value) => value >= from && value <= to);
 
-/** An address, or one with the length of its network's prefix. */
+/** An address, or one with the length of its network's prefix. Not 0: everybody is no proxy, and Fastify refuses it, too. */
 function isNetwork(text: string): boolean {
   const [address, bits, ...more] = text.split('/');
   const version = isIP(address!);
   if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
+  );
 }
 
 /** Less would not hold one large batch. */
 const minSpoolBytes = 1024 * 1024;
 
-/** Each variable: its schema, and what is expected, in words that finish "must be …". */
+/** Each variable: its schema, and what is expected, in words that finish "must be …". The value of a secret is not shown. */
 const variables = {
   MILLRACE_HOST: {
     schema: z.string().min(1).default('0.0.0.0'),
@@ -154,6 +156,7 @@ const variables = {
       .optional(),
     expected:
       'a secret of 16 to 64 characters: who sends it may read the last events at /v1/recent, which is off without it',
+    isSecret: true,
   },
   MILLRACE_DRAIN_MS: {
     schema: whole(0, 1_500).default(1_000),
@@ -173,11 +176,7 @@ const variables = {
 
 const catalogueFile = z.strictObject({ pages: z.array(z.string()), events: z.array(z.string()) });
 
-const environmentSchema = z.object(
-  Object.fromEntries(Object.entries(variables).map(([name, { schema }]) => [name, schema])) as {
-    [Name in keyof typeof variables]: (typeof variables)[Name]['schema'];
-  },
-);
+type Settings = { [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']> };
 
 /** Each variable and what it is set to, for a manual: `MILLRACE_PORT`, `a port from …`. */
 export function settingsManual(): { name: string; expected: string }[] {
@@ -189,38 +188,56 @@ export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env).filter((name) => name.startsWith('MILLRACE_') && !(name in variables));
 }
 
+/** What can be read of the environment, and a line for each variable that cannot. */
+function readEnvironment(env: NodeJS.ProcessEnv): { read: Partial<Settings>; problems: string[] } {
+  const read: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, variable] of Object.entries(variables)) {
+    // An empty variable counts as absent, as `NAME= command` in a shell means it.
+    const value = env[name] === '' ? undefined : env[name];
+    const { data, error } = variable.schema.safeParse(value);
+    read[name] = data;
+    if (error === undefined) continue;
+    const shown = 'isSecret' in variable && value !== undefined ? '(not shown)' : (value ?? '');
+    // One line a variable, even where a list has several wrong entries.
+    const { code, message } = error.issues[0]!;
+    problems.push(`${name}=${shown} must be ${variable.expected}${code === 'custom' ? ` (${message})` : ''}`);
+  }
+  return { read: read as Partial<Settings>, problems };
+}
+
+/** What is wrong between variables that can be read each for itself. */
+function contradictions(read: Partial<Settings>): string[] {
+  const { MILLRACE_WRITE_KEYS: keys, MILLRACE_ORIGINS: origins, MILLRACE_WORKERS: workers = 1 } = read;
+  const problems: string[] = [];
+  for (const key of origins?.byKey.keys() ?? []) {
+    if (keys?.includes(key) === false) {
+      problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
+    }
+  }
+  if (read.MILLRACE_RECENT_TOKEN !== undefined && workers > 1) {
+    problems.push(
+      'MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only the events that it took itself',
+    );
+  }
+  const spoolBytes = read.MILLRACE_SPOOL_MAX_BYTES;
+  if (spoolBytes !== undefined && spoolBytes < workers * minSpoolBytes) {
+    problems.push(
+      `MILLRACE_SPOOL_MAX_BYTES=${spoolBytes} must be 1048576 (1 MiB) for each of the ${workers} of MILLRACE_WORKERS, or more`,
+    );
+  }
+  return problems;
+}
+
 /**
  * The configuration, from the environment.
  * @throws ConfigError with the whole list of what is wrong: name, value, what is expected
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  // An empty variable counts as absent, as `NAME= command` in a shell means it.
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const result = environmentSchema.safeParse(present);
-  const problems: string[] = [];
-  for (const { path, code, message } of result.error?.issues ?? []) {
-    const name = path[0] as keyof typeof variables;
-    const line = `${name}=${present[name] ?? ''} must be ${variables[name].expected}${code === 'custom' ? ` (${message})` : ''}`;
-    // One line a variable, even where a list has several wrong entries.
-    if (!problems.some((problem) => problem.startsWith(`${name}=`))) problems.push(line);
-  }
-  const settings = result.data;
-  for (const key of settings?.MILLRACE_ORIGINS.byKey.keys() ?? []) {
-    if (!settings!.MILLRACE_WRITE_KEYS.includes(key)) {
-      problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
-    }
-  }
-  if (settings?.MILLRACE_RECENT_TOKEN !== undefined && settings.MILLRACE_WORKERS > 1) {
-    problems.push(
-      'MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only the events that it took itself',
-    );
-  }
-  if (settings !== undefined && settings.MILLRACE_SPOOL_MAX_BYTES < settings.MILLRACE_WORKERS * minSpoolBytes) {
-    problems.push(
-      `MILLRACE_SPOOL_MAX_BYTES=${settings.MILLRACE_SPOOL_MAX_BYTES} must be 1048576 (1 MiB) for each of the ${settings.MILLRACE_WORKERS} of MILLRACE_WORKERS, or more`,
-    );
-  }
-  if (settings === undefined || problems.length > 0) throw new ConfigError(problems);
+  const { read, problems } = readEnvironment(env);
+  problems.push(...contradictions(read));
+  if (problems.length > 0) throw new ConfigError(problems);
+  const settings = read as Settings;
   return {
     host: settings.MILLRACE_HOST,
     port: settings.MILLRACE_PORT,

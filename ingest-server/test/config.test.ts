@@ -7,7 +7,7 @@ import { ConfigError, unknownSettings } from '../src/config.js';
 import { isAllowed, parseOrigins } from '../src/core/origins.js';
 import { createKeyCheck } from '../src/core/write-keys.js';
 import { loadConfig } from '../src/index.js';
-import { cleanUp, temporaryFolder } from './support/app.js';
+import { cleanUp, temporaryFolder, testApp } from './support/app.js';
 
 afterEach(cleanUp);
 
@@ -84,6 +84,41 @@ describe('the environment', () => {
       problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '4', MILLRACE_SPOOL_MAX_BYTES: '4194303' }),
     ).toEqual([expect.stringContaining('MILLRACE_SPOOL_MAX_BYTES=4194303 must be 1048576 (1 MiB) for each of the 4')]);
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
+  });
+
+  test('is refused with what contradicts each other, too, whatever else is wrong', () => {
+    expect(
+      problemsOf({
+        MILLRACE_PORT: 'none',
+        MILLRACE_WRITE_KEYS: 'a',
+        MILLRACE_ORIGINS: 'b=*;a=*',
+        MILLRACE_WORKERS: '2',
+        MILLRACE_RECENT_TOKEN: 'a-long-enough-secret',
+      }),
+    ).toEqual([
+      expect.stringContaining('MILLRACE_PORT=none must be'),
+      expect.stringContaining('MILLRACE_ORIGINS names the write key "b"'),
+      expect.stringContaining('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1'),
+    ]);
+    // What cannot be read contradicts nothing.
+    expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a b', MILLRACE_ORIGINS: 'b=*' })).toHaveLength(1);
+  });
+
+  test('does not show a secret that it refuses', () => {
+    const [problem] = problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_RECENT_TOKEN: 'too-short' });
+    expect(problem).toMatch(/^MILLRACE_RECENT_TOKEN=\(not shown\) must be a secret of 16 to 64 characters/);
+  });
+
+  test('trusts no proxies that the server could not start with, and starts with those that it takes', async () => {
+    const proxies = (list: string) =>
+      loadConfig({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_TRUSTED_PROXIES: list }).trustedProxies;
+    for (const everybody of ['0.0.0.0/0', '::/0', '10.0.0.1, ::/00']) {
+      expect(() => proxies(everybody)).toThrow(`MILLRACE_TRUSTED_PROXIES=${everybody} must be the addresses`);
+    }
+    const { app } = await testApp({
+      trustedProxies: proxies('0.0.0.0/1 128.0.0.0/1,::/1 ::ffff:10.0.0.0/104 fe80::1 10.0.0.0/32 ::1/128'),
+    });
+    expect((await app.inject('/healthz')).statusCode).toBe(200);
   });
 
   test('names a catalogue file; one that could pass the partitions is refused with the count', async () => {

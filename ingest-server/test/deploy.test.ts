@@ -1,15 +1,18 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
 import { unknownSettings } from '../src/config.js';
 import { loadConfig } from '../src/index.js';
-import { cleanUp, temporaryFolder } from './support/app.js';
+import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { jsonLines, someEvent } from './support/events.js';
+import { startStubKinesis } from './support/stub-kinesis.js';
 
 afterEach(cleanUp);
 
 // Compiled, this file lies in dist/test.
+const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
 const deployed = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url)), 'utf8');
 
@@ -39,3 +42,122 @@ test('systemd finds nothing wrong with the unit', async () => {
   const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
   expect(`${stdout}${stderr}`).toBe('');
 });
+
+/** The words of a setting of the unit. */
+const unitSetting = (name: string) =>
+  new RegExp(`^${name}=(.*)$`, 'm').exec(deployed('millrace-ingest.service'))?.[1]?.split(' ') ?? [];
+
+const codeOf = (child: ChildProcess) =>
+  new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+
+test('systemd starts the server again whatever ended it, as often as it takes, but not with an environment that is refused', async () => {
+  expect([unitSetting('Restart'), unitSetting('StartLimitIntervalSec')]).toEqual([['always'], ['0']]);
+  for (const MILLRACE_WORKERS of ['1', '2']) {
+    const child = spawn(process.execPath, [main], {
+      env: { PATH: process.env.PATH, MILLRACE_WORKERS, MILLRACE_WRITE_KEYS: 'demo', MILLRACE_PORT: 'none' },
+      stdio: 'ignore',
+    });
+    expect(unitSetting('RestartPreventExitStatus')).toEqual([String(await codeOf(child))]);
+  }
+}, 60_000);
+
+test('the unit lets Node ask for addresses and for memory keys, and write machine code, whether or not this machine would show it', () => {
+  expect(unitSetting('RestrictAddressFamilies')).toEqual(
+    expect.arrayContaining(['AF_INET', 'AF_INET6', 'AF_UNIX', 'AF_NETLINK']),
+  );
+  expect(unitSetting('SystemCallFilter')).toEqual(['@system-service', '@pkey']);
+  expect(unitSetting('MemoryDenyWriteExecute')).toEqual([]);
+});
+
+test('the unit lets the server write where it has its spool', () => {
+  expect(unitSetting('ProtectSystem')).toEqual(['strict']);
+  const [folder] = unitSetting('StateDirectory');
+  expect(unitSetting('Environment=MILLRACE_SPOOL_FOLDER')[0]).toMatch(new RegExp(`^/var/lib/${folder}/`));
+});
+
+/** The system calls that a filter of groups lets through; systemd adds `@default`. */
+function systemCallsOf(groups: readonly string[]): Set<string> {
+  const listing = spawnSync('systemd-analyze', ['syscall-filter', '--no-pager'], { encoding: 'utf8' }).stdout;
+  const members = new Map(
+    listing
+      .split(/^(?=[@#])/m)
+      .map((group) => group.split('\n').map((line) => line.trim()))
+      .map(([name, ...rest]) => [name!, rest.filter((line) => /^@?\w/.test(line))]),
+  );
+  const calls = new Set<string>();
+  const add = (name: string) => {
+    if (!name.startsWith('@')) calls.add(name);
+    else for (const member of members.get(name) ?? []) add(member);
+  };
+  for (const group of ['@default', ...groups]) add(group);
+  return calls;
+}
+
+test('nothing that the server does in its life is what the unit forbids', async () => {
+  for (const [tool, ...trial] of [
+    ['systemd-analyze', 'syscall-filter', '@pkey'],
+    ['strace', '-o', '/dev/null', 'true'],
+  ] as const) {
+    if (spawnSync(tool, trial).status !== 0) {
+      console.warn(`skipped: ${tool} is missing here, or may not do its work`);
+      return;
+    }
+  }
+  const stub = await startStubKinesis();
+  const folder = await temporaryFolder();
+  const trace = join(folder, 'trace');
+  const child = spawn('strace', ['-D', '-f', '-q', '-o', trace, process.execPath, main], {
+    env: {
+      PATH: process.env.PATH,
+      AWS_ENDPOINT_URL: stub.url,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      MILLRACE_WRITE_KEYS: 'demo',
+      MILLRACE_PORT: '0',
+      MILLRACE_WORKERS: '2',
+      MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
+      MILLRACE_SHED_DELAY_MS: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = codeOf(child);
+  later(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let output = '';
+  const port = await new Promise<string>((resolve, reject) => {
+    child.stderr!.on('data', (part) => (output += part));
+    child.stdout!.on('data', (part) => {
+      output += part;
+      // Each of the workers says so.
+      const ports = output.match(/"listening".*"port":\d+/g) ?? [];
+      if (ports.length >= 2) resolve(/\d+$/.exec(ports[0]!)![0]);
+    });
+    ended.then(() => reject(new Error(output)));
+  });
+  const send = async () =>
+    (await fetch(`http://127.0.0.1:${port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) }))
+      .status;
+  expect(await send()).toBe(200);
+  stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
+  expect(await send()).toBe(200);
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+
+  // The tracer ends after what it traces.
+  const hasEnded = new RegExp(`^${child.pid} +\\+\\+\\+ exited`, 'm');
+  let traced = '';
+  while (!hasEnded.test(traced)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    traced = readFileSync(trace, 'utf8');
+  }
+  const made = new Set([...traced.matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call!));
+  const allowed = systemCallsOf(unitSetting('SystemCallFilter'));
+  expect(made).toContain('fdatasync');
+  expect([...made].filter((call) => !allowed.has(call))).toEqual([]);
+  const families = new Set([...traced.matchAll(/^\d+ +socket\((AF_\w+)/gm)].map(([, family]) => family!));
+  expect(families).toContain('AF_NETLINK');
+  expect(unitSetting('RestrictAddressFamilies')).toEqual(expect.arrayContaining([...families]));
+}, 120_000);

@@ -337,6 +337,22 @@ describe('POST /v1/events', () => {
     await send(url, '{}').set('content-encoding', 'delta').expect(415);
   });
 
+  test.each([3, 400])('a body of %i lines without what repeats may come zipped by a proxy, too', async (count) => {
+    const { app, records } = await testApp();
+    // Texts that repeat nothing, so that the larger one is unzipped by another thread.
+    const events = Array.from({ length: count }, () => someEvent({ title: randomBytes(60).toString('base64') }));
+    const lines = events.map((event) => JSON.stringify(event));
+    const delta = [lines[0]!, ...lines.slice(1).map((line) => line.replace('"visitor-1"', '""'))].join('\n');
+    const answer = await request(app.server)
+      .post(`${url}&encoding=delta`)
+      .type('text/plain')
+      .set('content-encoding', 'gzip')
+      .send(gzipSync(delta) as unknown as string)
+      .expect(200);
+    expect(answer.body).toMatchObject({ accepted: count, rejected: [] });
+    expect(new Set(eventsIn(records).map(({ visitor_id }) => visitor_id))).toEqual(new Set(['visitor-1']));
+  });
+
   test('a small body without what repeats that unfolds beyond the cap is refused', async () => {
     const { app } = await testApp();
     const bomb = `"${'x'.repeat(10_000)}"${'\n""'.repeat(1000)}`;
@@ -363,6 +379,9 @@ describe('POST /v1/events', () => {
     ['an unknown encoding', `${url}&encoding=br`, 'text/plain', '{}', 415, 'unsupported_type'],
     ['no gzip', `${url}&encoding=gzip`, 'text/plain', '{}', 400, 'unreadable'],
     ['half a gzip', `${url}&encoding=gzip`, 'text/plain', gzipSync('{}').subarray(0, 12), 400, 'unreadable'],
+    ['more than 500 elements, however small', url, 'application/json', `[${'0,'.repeat(500_000)}0]`, 413, 'too_large'],
+    ['more than 500 elements, and then no JSON', url, 'application/json', `[${'0,'.repeat(501)}x`, 413, 'too_large'],
+    ['a megabyte of blank lines', url, 'text/plain', ' \n\r\n'.repeat(250_000), 400, 'unreadable'],
     ['half a JSON', url, 'application/json', '{"events":[', 400, 'unreadable'],
     ['JSON of another shape', url, 'application/json', '{"events":{}}', 400, 'unreadable'],
     ['a number', url, 'application/json', '7', 400, 'unreadable'],

@@ -55,6 +55,15 @@ describe('hostile input, each by its name', () => {
     expect(text).toContain('"big":9007199254740993,"bigger":12345678901234567890,"small":-9007199254740993');
   });
 
+  test('a rejection says which key is wrong in a bounded length; the quarantine has the whole of it', async () => {
+    const key = 'k'.repeat(15_000);
+    const { answer, stored } = await send([withMember(`"${key}":1`)]);
+    const [{ path, message }] = answer.rejected;
+    expect(path).toMatch(/^\/k{199}… \(15001 characters\)$/);
+    expect(message.length).toBeLessThan(300);
+    expect(stored[0]!.reason).toContain(`/${key}: `);
+  });
+
   test('half of a surrogate pair is stored as U+FFFD, whole pairs as they are', async () => {
     const { answer, stored } = await send([
       withMember('"title":"\\ud83d x \\ud83d\\ude00"'),
@@ -90,30 +99,48 @@ describe('hostile input, each by its name', () => {
 });
 
 describe('slowloris', () => {
-  /** What the server says to somebody who sends `first`, then a byte at a time, and the bytes that it took. */
+  /** What the server says to somebody who sends `first`, then `piece` again and again, and how it counts the requests that it refused. */
   async function trickle(first: string, piece: string) {
     const { app } = await testApp({}, { requestTimeoutMs: 500 });
     await app.listen({ port: 0, host: '127.0.0.1' });
-    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    const { port } = app.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
     let answer = '';
     socket.on('data', (part) => (answer += part)).on('error', () => {});
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(piece), 50);
     await new Promise((resolve) => socket.on('close', resolve));
     clearInterval(timer);
-    return answer;
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const counted = [...metrics.matchAll(/^millrace_requests_total\{code="(\w+)"\} ([1-9]\d*)$/gm)];
+    return { answer, counted: counted.map(([, code, count]) => `${code} ${count}`) };
   }
 
-  test('a header that trickles in is cut off with 408', async () => {
-    expect(await trickle(`POST ${url} HTTP/1.1\r\nhost: x\r\n`, 'x-a: 1\r\n')).toMatch(/^HTTP\/1\.1 408 .*"too_slow"/s);
+  test('a header that trickles in is cut off with 408, which counts', async () => {
+    const { answer, counted } = await trickle(`POST ${url} HTTP/1.1\r\nhost: x\r\n`, 'x-a: 1\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 .*"too_slow"/s);
+    expect(counted).toEqual(['too_slow 1']);
   });
 
-  test('a body that trickles in is cut off with 408', async () => {
+  test('a body that trickles in is cut off with 408, which counts', async () => {
     const head = `POST ${url} HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 100000\r\n\r\n{`;
-    expect(await trickle(head, ' ')).toMatch(/^HTTP\/1\.1 408 .*"too_slow"/s);
+    const { answer, counted } = await trickle(head, ' ');
+    expect(answer).toMatch(/^HTTP\/1\.1 408 .*"too_slow"/s);
+    expect(counted).toEqual(['too_slow 1']);
   });
 
-  test('a connection that sends nothing is closed', async () => {
-    expect(await trickle('', '')).toMatch(/^(HTTP\/1\.1 408 .*)?$/s);
+  test('what is no HTTP, and a header that never ends, is refused, which counts', async () => {
+    const noHttp = await trickle('what is this\r\n\r\n', '');
+    expect(noHttp.answer).toMatch(/^HTTP\/1\.1 400 .*"unreadable"/s);
+    expect(noHttp.counted).toEqual(['unreadable 1']);
+    const endless = await trickle(`POST ${url} HTTP/1.1\r\nx-a: ${'a'.repeat(20_000)}\r\n`, '');
+    expect(endless.answer).toMatch(/^HTTP\/1\.1 431 .*"too_large"/s);
+    expect(endless.counted).toEqual(['too_large 1']);
+  });
+
+  test('a connection that sends nothing is closed, and was no request', async () => {
+    const { answer, counted } = await trickle('', '');
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 .*)?$/s);
+    expect(counted).toEqual([]);
   });
 });

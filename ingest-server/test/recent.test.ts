@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
@@ -85,16 +87,99 @@ describe('GET /v1/recent', () => {
     await send(app.server, jsonLines([after]));
     const { text, reader } = await reading;
     expect(text).toContain(`"event_id":"${before.event_id}"`);
-    expect(text).toMatch(/id: 2\nevent: good\ndata: \{"number":2,/);
+    const [, id] = /id: (\d+)\nevent: good\ndata: \{"number":\1,[^\n]*\n\n$/.exec(text)!;
     await reader.cancel();
     await send(app.server, jsonLines([later]));
-    const again = await read({ 'last-event-id': '2' }, later.event_id);
+    const again = await read({ 'last-event-id': id! }, later.event_id);
     expect(again.text).not.toContain(after.event_id);
     const ended = again.reader.read();
     await app.close();
     expect((await ended).done).toBe(true);
   });
 });
+
+/** A started server, and how to send it many events and to read its stream until it has sent so many. */
+async function startStreaming() {
+  const { app } = await testApp({ recentToken: token });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/v1/recent`;
+  return {
+    url,
+    async sendMany(count: number, fields: object = {}) {
+      for (let left = count; left > 0; left -= 100) {
+        const events = Array.from({ length: Math.min(100, left) }, () => someEvent({ ...fields }));
+        await send(app.server, jsonLines(events));
+      }
+    },
+    /** The numbers of the first `count` events of the stream. */
+    async numbers(count: number, lastEventId?: number, query = '', begun = async () => {}) {
+      const headers = lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) };
+      // Not fetch: after it was cancelled it keeps a connection open in advance, for which the server would wait.
+      const asked = get(`${url}/stream?token=${token}${query}`, { headers, agent: false });
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      await begun();
+      const found: number[] = [];
+      let rest = '';
+      for await (const part of response) {
+        const parts = (rest + part).split('\n\n');
+        rest = parts.pop()!;
+        found.push(...parts.flatMap((text) => /^id: (\d+)$/m.exec(text)?.[1] ?? []).map(Number));
+        if (found.length >= count) break;
+      }
+      asked.destroy();
+      return found;
+    },
+  };
+}
+
+const oneByOne = (numbers: readonly number[]) => numbers.every((number, i) => number === numbers[0]! + i);
+
+test('a reader that reconnects gets all that is kept since its last event, however many', async () => {
+  const { sendMany, numbers } = await startStreaming();
+  await sendMany(300);
+  const all = await numbers(300);
+  expect(all).toHaveLength(300);
+  expect(oneByOne(all)).toBe(true);
+  expect(await numbers(250, all[49])).toEqual(all.slice(50));
+  // What the address asks for at the beginning does not hold for what was missed.
+  expect(await numbers(250, all[49], '&limit=10')).toEqual(all.slice(50));
+  expect(await numbers(10, undefined, '&limit=10')).toEqual(all.slice(-10));
+}, 60_000);
+
+test('who pages with after misses none', async () => {
+  const { url, sendMany, numbers } = await startStreaming();
+  await sendMany(250);
+  const paged: number[] = [];
+  for (let after = 0; ; after = paged.at(-1)!) {
+    const answer = await fetch(`${url}?token=${token}&after=${after}&limit=40`);
+    const { events } = (await answer.json()) as { events: { number: number }[] };
+    if (events.length === 0) break;
+    paged.push(...events.map(({ number }) => number));
+  }
+  expect(paged).toEqual(await numbers(250));
+}, 60_000);
+
+test('a reader of a server that was started again gets its new events', async () => {
+  const before = await startStreaming();
+  await before.sendMany(30);
+  const last = (await before.numbers(30)).at(-1)!;
+  const { sendMany, numbers, url } = await startStreaming();
+  const found = await numbers(20, last, '', () => sendMany(20));
+  expect(found).toHaveLength(20);
+  expect(found[0]).toBeGreaterThan(last);
+  // Numbers of another server, whose clock is ahead, say nothing about the events of this one.
+  const answer = await fetch(`${url}?token=${token}&after=${found.at(-1)! + 1_000_000_000}`);
+  expect(((await answer.json()) as { events: object[] }).events).toHaveLength(20);
+}, 60_000);
+
+test('a stream that has more than fits into its buffers is sent whole, and what comes meanwhile follows it', async () => {
+  const { sendMany, numbers } = await startStreaming();
+  const large = { properties: { text: 'x'.repeat(8_000) } };
+  await sendMany(600, large);
+  const found = await numbers(700, undefined, '', () => sendMany(100, large));
+  expect(found).toHaveLength(700);
+  expect(oneByOne(found)).toBe(true);
+}, 60_000);
 
 test('what is kept is bounded, in events and in bytes', () => {
   const chunk = (id: string, padding: number) => {

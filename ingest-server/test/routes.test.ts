@@ -5,8 +5,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventJsonSchema } from '@millrace/sdk/schema';
 import request from 'supertest';
 import { startIngestServer } from '../src/index.js';
+import type { Sink } from '../src/sinks/sink.js';
 import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
+import { createMemorySink } from './support/memory-sink.js';
 import { startStubKinesis } from './support/stub-kinesis.js';
 
 afterEach(cleanUp);
@@ -105,6 +107,34 @@ test('/metrics counts: received = accepted + rejected, by code, and each app cou
   }
   expect((await request(other.server).get('/metrics')).text).toContain('millrace_events_received_total 0');
 });
+
+test('/readyz says no while every event is refused, also with a stream that answers, and yes as soon as one is taken', async () => {
+  let isThrottled = true;
+  const memory = createMemorySink(2);
+  const throttled = { code: 'ProvisionedThroughputExceededException', message: 'Rate exceeded' };
+  const sink: Sink = {
+    ...memory,
+    put: async (records) => (isThrottled ? records.map(() => throttled) : memory.put(records)),
+  };
+  const { app } = await testApp({ spoolMaxBytes: 1024 * 1024, ackTimeoutMs: 50 }, { sink });
+  const post = async (bytes: number) => {
+    // Of many visitors, so that every lane has some.
+    const events = Array.from({ length: 50 }, (_, i) => someEvent({ visitor_id: `v${i}`, title: 'x'.repeat(bytes) }));
+    return (await request(app.server).post('/v1/events?key=demo').type('text/plain').send(jsonLines(events))).status;
+  };
+  const ready = () => request(app.server).get('/readyz');
+  expect((await ready()).status).toBe(200);
+  let accepted = 0;
+  while ((await post(2_000)) === 200) accepted += 1;
+  expect(accepted).toBeGreaterThan(2);
+  while ((await post(1)) === 200);
+  const { status, body } = await ready();
+  expect([status, body.ready, body.kinesis]).toEqual([503, false, 'up']);
+  expect(body.note).toMatch(/spool does not take events \(is full\).*wait behind/);
+  isThrottled = false;
+  while ((await ready()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await post(1)).toBe(200);
+}, 60_000);
 
 describe('startIngestServer', () => {
   test('listens on a free port, and close() answers what runs before it ends', async () => {

@@ -25,12 +25,15 @@ function plainType(header: string | undefined): string {
   return lastType;
 }
 
-/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before. */
-export type Packing = 'gzip' | 'delta' | undefined;
+/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before, or the one in the other. */
+export type Packing = 'gzip' | 'delta' | 'delta in gzip' | undefined;
 
-/** By the address, where an encoding needs no preflight, or by the header `content-encoding`, which knows no delta. */
-export const packingOf = (encoding: unknown, header: string | undefined): Packing =>
-  encoding === 'delta' ? encoding : encoding === 'gzip' || header?.trim().toLowerCase() === 'gzip' ? 'gzip' : undefined;
+/** By the address, where an encoding needs no preflight, and by the header `content-encoding`, which knows no delta. */
+export function packingOf(encoding: unknown, header: string | undefined): Packing {
+  const isZipped = encoding === 'gzip' || (header !== undefined && header.trim().toLowerCase() === 'gzip');
+  if (encoding === 'delta') return isZipped ? 'delta in gzip' : 'delta';
+  return isZipped ? 'gzip' : undefined;
+}
 
 /** Refuses, before the body is read, what could not be understood. */
 export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {
@@ -90,7 +93,7 @@ function unfolded(body: Buffer): Buffer {
 function elementsOf(text: string): SentLine[] {
   try {
     // An element may span several lines, so it is never stored as it stands.
-    return jsonElements(text).map((chars) => ({ chars, isDecoded: true, bytes: undefined }));
+    return jsonElements(text, limits.batchEvents + 1).map((chars) => ({ chars, isDecoded: true, bytes: undefined }));
   } catch (error) {
     throw new RequestError('unreadable', `the body cannot be read as application/json: ${(error as Error).message}`);
   }
@@ -107,11 +110,10 @@ export function sentLines(
   packing: Packing,
 ): SentLine[] | Promise<SentLine[]> {
   if (packing === undefined) return linesOf(body, contentType);
-  if (packing === 'delta') return linesOf(unfolded(body), contentType);
+  const lines = (bytes: Buffer) => linesOf(packing === 'gzip' ? bytes : unfolded(bytes), contentType);
+  if (packing === 'delta') return lines(body);
   const bytes = inflated(body);
-  return Buffer.isBuffer(bytes)
-    ? linesOf(bytes, contentType)
-    : bytes.then((inflatedLater) => linesOf(inflatedLater, contentType));
+  return Buffer.isBuffer(bytes) ? lines(bytes) : bytes.then(lines);
 }
 
 function linesOf(body: Buffer, contentType: string | undefined): SentLine[] {

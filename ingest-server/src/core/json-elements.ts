@@ -1,7 +1,11 @@
-/** The body is JSON, but not of a shape that carries events. */
+/** The body is no JSON, or not of a shape that carries events. */
 export class ShapeError extends Error {}
 
-/** Where the value that begins at `start` ends, in text known to be JSON. Not recursive: depth costs nothing. */
+const eventsKey = '"events"';
+
+const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+
+/** Where the value that begins at `start` ends, if it is one: what is in it is not looked at. Not recursive: depth costs nothing. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let i = start; i < text.length; i++) {
@@ -14,8 +18,9 @@ function endOfValue(text: string, start: number): number {
       if (depth === 0) return i;
       depth -= 1;
       if (depth === 0) return i + 1;
-    } else if (depth === 0 && (c === 0x2c || c <= 0x20)) return i;
+    } else if (depth === 0 && (c === 0x2c || isSpace(c))) return i;
   }
+  if (depth > 0) throw new ShapeError('it ends before it is complete');
   return text.length;
 }
 
@@ -25,53 +30,103 @@ function endOfString(text: string, start: number): number {
     if (c === 0x5c) i += 1;
     else if (c === 0x22) return i + 1;
   }
-  return text.length;
+  throw new ShapeError('it ends before it is complete');
 }
 
 function skipSpace(text: string, start: number): number {
   let i = start;
-  while (i < text.length && text.charCodeAt(i) <= 0x20) i += 1;
+  while (i < text.length && isSpace(text.charCodeAt(i))) i += 1;
   return i;
 }
 
-function elementsOfArray(text: string, start: number): string[] {
-  const elements: string[] = [];
-  for (let i = skipSpace(text, start + 1); text[i] !== ']'; i = skipSpace(text, i)) {
-    const end = endOfValue(text, i);
-    elements.push(text.slice(i, end));
-    i = skipSpace(text, end);
-    if (text[i] === ',') i += 1;
+/** Where `character` is expected, from `at` on: the place behind it. */
+function behind(text: string, at: number, character: string): number {
+  const i = skipSpace(text, at);
+  if (text[i] !== character) {
+    throw new ShapeError(
+      i < text.length ? `it has no "${character}" at character ${i}` : 'it ends before it is complete',
+    );
   }
-  return elements;
-}
-
-/** Where each value of an object's key `wanted` begins; of a key that is there twice, the last counts, as in JSON.parse. */
-function valueOfKey(text: string, start: number, wanted: string): number | undefined {
-  let at: number | undefined;
-  for (let i = skipSpace(text, start + 1); text[i] !== '}'; i = skipSpace(text, i)) {
-    const end = endOfString(text, i);
-    const key: unknown = JSON.parse(text.slice(i, end));
-    const value = skipSpace(text, skipSpace(text, end) + 1);
-    if (key === wanted) at = value;
-    i = skipSpace(text, endOfValue(text, value));
-    if (text[i] === ',') i += 1;
-  }
-  return at;
+  return i + 1;
 }
 
 /**
- * The events of an `application/json` body, each as the text that was sent: one event, an array of them, or {"events":[…]}.
- * @throws SyntaxError when the body is no JSON, ShapeError when it is JSON of another shape.
+ * Walks over the members of what is opened at `start`: `member` gets where one begins and returns where it ends, or undefined to stop there.
+ * Returns where it ends.
  */
-export function jsonElements(text: string): string[] {
-  const value: unknown = JSON.parse(text);
-  const start = skipSpace(text, 0);
-  if (Array.isArray(value)) return elementsOfArray(text, start);
-  if (typeof value !== 'object' || value === null) {
-    throw new ShapeError('the body must be an event, an array of events or {"events":[…]}');
+function walk(text: string, start: number, close: string, member: (at: number) => number | undefined): number {
+  let i = skipSpace(text, start + 1);
+  if (text[i] === close) return i + 1;
+  for (;;) {
+    const end = member(i);
+    if (end === undefined) return i;
+    if (end === i) throw new ShapeError(`it has no value at character ${i}`);
+    i = skipSpace(text, end);
+    if (text[i] === close) return i + 1;
+    i = skipSpace(text, behind(text, i, ','));
   }
-  if (!Object.hasOwn(value, 'events')) return [text.trim()];
-  if (!Array.isArray((value as { events: unknown }).events))
-    throw new ShapeError('"events" must be an array of events');
-  return elementsOfArray(text, valueOfKey(text, start, 'events')!);
+}
+
+/** All that follows the body's one value is space. */
+function checkEnd(text: string, end: number) {
+  const rest = skipSpace(text, end);
+  if (rest < text.length) throw new ShapeError(`it goes on after its end at character ${rest}`);
+}
+
+function elementsOfArray(text: string, start: number, max: number): { elements: string[]; end: number } {
+  const elements: string[] = [];
+  const end = walk(text, start, ']', (at) => {
+    if (elements.length === max) return undefined;
+    const next = endOfValue(text, at);
+    elements.push(text.slice(at, next));
+    return next;
+  });
+  return { elements, end };
+}
+
+/** Where the value of an object's key "events" begins; of a key that is there twice, the last counts, as in JSON.parse. */
+function findEvents(text: string, start: number): { at: number | undefined; end: number } {
+  let at: number | undefined;
+  const end = walk(text, start, '}', (key) => {
+    if (text[key] !== '"') throw new ShapeError(`it has no key at character ${key}`);
+    const keyEnd = endOfString(text, key);
+    const value = skipSpace(text, behind(text, keyEnd, ':'));
+    if (isEventsKey(text.slice(key, keyEnd))) at = value;
+    const next = endOfValue(text, value);
+    if (next === value) throw new ShapeError(`it has no value at character ${value}`);
+    return next;
+  });
+  return { at, end };
+}
+
+function isEventsKey(written: string): boolean {
+  if (written === eventsKey) return true;
+  // Any of its letters may be written as \u….
+  if (!written.includes('\\') || written.length > 6 * eventsKey.length) return false;
+  try {
+    return JSON.parse(written) === 'events';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The events of an `application/json` body, each as the text that was sent: one event, an array of them, or {"events":[…]}; stops after `max` of
+ * them. Only what is round the events is read. Whether they are JSON themselves is asked of each for itself, so that a wrong one costs no other
+ * one, and none is parsed that is too large or too many.
+ * @throws ShapeError
+ */
+export function jsonElements(text: string, max = Number.POSITIVE_INFINITY): string[] {
+  const start = skipSpace(text, 0);
+  if (text[start] === '[') {
+    const { elements, end } = elementsOfArray(text, start, max);
+    if (elements.length < max) checkEnd(text, end);
+    return elements;
+  }
+  if (text[start] !== '{') throw new ShapeError('it must be an event, an array of events or {"events":[…]}');
+  const { at, end } = findEvents(text, start);
+  checkEnd(text, end);
+  if (at === undefined) return [text.slice(start, end)];
+  if (text[at] !== '[') throw new ShapeError('"events" must be an array of events');
+  return elementsOfArray(text, at, max).elements;
 }

@@ -124,11 +124,13 @@ export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;
 
 /**
  * While the spool has something of a lane that its queue has not, whatever comes queues up behind that, in the spool. As soon as the queue has it
- * all, what comes need not go to the disk any more: a lane on which something always comes would never be out of the spool again.
+ * all, and the stream takes it, what comes need not go to the disk any more: a lane on which something always comes would never be out of the
+ * spool again.
  */
-export function liesBehind({ appending, backlog, queue }: Lane): boolean {
+export function liesBehind({ appending, backlog, attempts, queue }: Lane): boolean {
   if (appending > 0) return true;
   if (backlog === 0) return false;
+  if (attempts > 0) return true;
   let inQueue = 0;
   if (backlog <= queue.length) for (const { position } of queue) if (position !== undefined) inQueue += 1;
   return backlog > inQueue;

@@ -15,8 +15,11 @@ export interface RecentBatchesOptions<Answer> {
   clock: Clock;
   maxBatches: number;
   maxAgeMs: number;
-  /** Answers that are too large to remember; their batches are stored again, and recognised by `event_id` in the lake. */
-  isSmall(answer: Answer): boolean;
+  /** What all that is remembered may have in characters: keys, names and answers. */
+  maxChars: number;
+  /** An answer with more is not remembered: its batch is stored again, and recognised by `event_id` in the lake. */
+  maxAnswerChars: number;
+  charsOf(answer: Answer): number;
 }
 
 /**
@@ -24,15 +27,18 @@ export interface RecentBatchesOptions<Answer> {
  * first one. One server's memory: a batch that comes again to another server, or after a restart, is stored twice, under the same ids.
  */
 export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer>): RecentBatches<Answer> {
-  const { clock, maxBatches, maxAgeMs, isSmall } = options;
-  type Entry = InOrder & { key: string; at: number; answer: Promise<Answer>; name: string };
+  const { clock, maxBatches, maxAgeMs, maxChars, maxAnswerChars, charsOf } = options;
+  type Entry = InOrder & { key: string; at: number; answer: Promise<Answer>; name: string; chars: number };
   const batches = new Map<string, Entry>();
   const ages = createOrder<Entry>();
   /** The latest batch of each name. */
   const named = new Map<string, Entry>();
+  let chars = 0;
 
   function forget(entry: Entry): void {
     ages.remove(entry);
+    chars -= entry.chars;
+    entry.chars = 0;
     if (batches.get(entry.key) === entry) batches.delete(entry.key);
     if (named.get(entry.name) === entry) named.delete(entry.name);
   }
@@ -40,9 +46,19 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
   function forgetOld(): void {
     const oldest = clock.now() - maxAgeMs;
     for (let entry = ages.first(); entry !== undefined; entry = ages.first()) {
-      if (entry.at > oldest && batches.size <= maxBatches) return;
+      if (entry.at > oldest && batches.size <= maxBatches && chars <= maxChars) return;
       forget(entry);
     }
+  }
+
+  function measure(entry: Entry, answer: Answer): void {
+    const answerChars = charsOf(answer);
+    if (answerChars > maxAnswerChars) forget(entry);
+    // While it was worked on it may have been forgotten.
+    if (answerChars === 0 || batches.get(entry.key) !== entry) return;
+    entry.chars += answerChars;
+    chars += answerChars;
+    forgetOld();
   }
 
   return {
@@ -59,13 +75,22 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
       forgetOld();
       const known = batches.get(key);
       if (known) return known.answer.then((answer) => ({ answer, isRepeat: true }));
-      const entry: Entry = { key, at: clock.now(), answer: work(), name, before: undefined, after: undefined };
+      const entry: Entry = {
+        key,
+        at: clock.now(),
+        answer: work(),
+        name,
+        chars: key.length + name.length,
+        before: undefined,
+        after: undefined,
+      };
       ages.add(entry);
+      chars += entry.chars;
       batches.set(key, entry);
       named.set(name, entry);
       return entry.answer.then(
         (answer) => {
-          if (!isSmall(answer)) forget(entry);
+          measure(entry, answer);
           return { answer, isRepeat: false };
         },
         (error) => {

@@ -9,16 +9,16 @@ export type RecentEvent =
 export interface RecentFilter {
   status?: 'good' | 'bad' | undefined;
   event_id?: string | undefined;
-  /** Only events with a greater number. */
+  /** Only events with a greater number. A number that no event has reached is of another server: then it means nothing. */
   after?: number | undefined;
 }
 
 export interface RecentEvents {
   /** Takes the events of chunks that are safe. */
   add(chunks: readonly Chunk[]): void;
-  /** In the order of their arrival; of more than `limit`, the last ones. */
+  /** In the order of their arrival; of more than `limit` the last ones or, with `after`, the first ones, so that nobody who goes on from there misses any. */
   list(filter: RecentFilter, limit: number): RecentEvent[];
-  /** Calls `seen` with each event that comes; returns how to stop. */
+  /** Calls `seen` with each event that comes, which is after every other; returns how to stop. */
   follow(filter: RecentFilter, seen: (event: RecentEvent) => void): () => void;
 }
 
@@ -40,17 +40,21 @@ function read(line: string, number: number): RecentEvent {
   };
 }
 
-const fits = (event: RecentEvent, { status, event_id, after = 0 }: RecentFilter) =>
-  event.number > after &&
-  (status === undefined || event.status === status) &&
-  (event_id === undefined || event.event_id === event_id);
+const fits = (event: RecentEvent, { status, event_id }: RecentFilter) =>
+  (status === undefined || event.status === status) && (event_id === undefined || event.event_id === event_id);
 
-/** The last events, for people and test suites that want to see what arrived: at most `maxEvents`, and `maxBytes` of their lines. */
-export function createRecentEvents(limits: { maxEvents: number; maxBytes: number }): RecentEvents {
+/**
+ * The last events, for people and test suites that want to see what arrived: at most `maxEvents`, and `maxBytes` of their lines. Their numbers begin
+ * at the time of the start in microseconds, so that after a restart they are greater than any before: no server takes a million events a second.
+ */
+export function createRecentEvents(
+  limits: { maxEvents: number; maxBytes: number },
+  startedAt = Date.now(),
+): RecentEvents {
   const kept: { event: RecentEvent; bytes: number }[] = [];
   const followers = new Set<(event: RecentEvent) => void>();
   let bytes = 0;
-  let number = 0;
+  let number = startedAt * 1_000;
 
   function forgetOld() {
     let gone = 0;
@@ -71,11 +75,12 @@ export function createRecentEvents(limits: { maxEvents: number; maxBytes: number
       }
       forgetOld();
     },
-    list: (filter, limit) =>
-      kept
-        .map(({ event }) => event)
-        .filter((event) => fits(event, filter))
-        .slice(-limit),
+    list(filter, limit) {
+      const { after } = filter;
+      const from = after === undefined || after > number ? 0 : after;
+      const found = kept.map(({ event }) => event).filter((event) => event.number > from && fits(event, filter));
+      return after === undefined ? found.slice(-limit) : found.slice(0, limit);
+    },
     follow(filter, seen) {
       const follower = (event: RecentEvent) => {
         if (fits(event, filter)) seen(event);

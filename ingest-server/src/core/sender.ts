@@ -4,7 +4,7 @@ import { backoffMs, retries } from './backoff.js';
 import type { Call } from './calls.js';
 import type { Clock } from './clock.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
-import { type Lane, makeSafe, removeIf, takeDelivered } from './lane.js';
+import { isSpooled, type Lane, makeSafe, removeIf, takeDelivered } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { StreamState } from './stream-state.js';
 
@@ -50,8 +50,8 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     lane.attempts += 1;
     lane.throttled = kind === 'throttled';
     lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries[kind]);
-    // No retry will help in time: the requests need not wait for it.
-    if (kind === 'misconfigured') laneSpool.spillLane(lane);
+    // No retry will help in time, or there is too much already: the requests need not wait for it.
+    if (kind === 'misconfigured' || isSpooled(lane)) laneSpool.spillLane(lane);
     laneSpool.trim(lane);
   }
 

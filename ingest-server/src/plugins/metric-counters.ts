@@ -1,4 +1,4 @@
-import { eventErrors, requestErrors } from '@millrace/sdk/schema';
+import { eventErrors, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { billed } from '../core/cost.js';
 import type { DeliveryHooks } from '../core/delivery.js';
@@ -9,6 +9,8 @@ export interface Metrics {
   hooks: DeliveryHooks;
   /** A request ended; `code` is `ok` or that of the error table. */
   answered(code: string, seconds: number): void;
+  /** A request was refused before it was one: what it was for, and when it began, is not known. */
+  refusedUnread(code: RequestErrorCode): void;
   /** A request was refused because there are too many by this key or address, or because the event loop has more to do than it can. */
   limited(by: 'key' | 'address'): void;
   shed(): void;
@@ -65,10 +67,12 @@ export function createMetrics(): Metrics {
     'kind',
     ['page', 'event'],
   );
-  const requests = labelled('millrace_requests_total', 'Requests to /v1/events, by outcome.', 'code', [
-    'ok',
-    ...Object.keys(requestErrors),
-  ]);
+  const requests = labelled(
+    'millrace_requests_total',
+    'Requests to /v1/events, by outcome, with those that never came so far as to say what they were for.',
+    'code',
+    ['ok', ...Object.keys(requestErrors)],
+  );
   const duration = new Histogram({
     name: 'millrace_request_duration_seconds',
     help: 'From the first byte of a request to /v1/events to its answer, the wait for the stream included, by whether it was accepted.',
@@ -143,6 +147,7 @@ export function createMetrics(): Metrics {
       requestsOf(code).inc();
       (code === 'ok' ? acceptedDuration : refusedDuration).observe(took);
     },
+    refusedUnread: (code) => requestsOf(code).inc(),
     limited: (by) => limited.inc({ by }),
     shed: () => shed.inc(),
     repeated(events) {

@@ -4,8 +4,9 @@ import type { Spool } from '../spool/spool.js';
 
 /**
  * `GET /healthz`: the process lives; restart it when it does not answer.
- * `GET /readyz`: it can take events; send it none while it answers 503. With the stream out of reach it can, as long as the
- * spool has room: other servers would see the same outage, and taking this one out would only spread its load over them.
+ * `GET /readyz`: a new event would be accepted; send it none while it answers 503. With the stream out of reach it would, as long as the
+ * spool has room: other servers would see the same outage, and taking this one out would only spread its load over them. With a spool that is
+ * full it would not, even if the stream answers, where all that comes has to queue up behind what the spool still has.
  */
 export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = async (app, { delivery, spool }) => {
   app.get('/healthz', (_request, reply) => reply.send({ status: 'alive' }));
@@ -16,11 +17,15 @@ export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = 
     const spoolProblem = failure ?? (full ? 'is full' : undefined);
     const kinesisProblem = kinesis.state === 'down' ? `${kinesis.code}: ${kinesis.message}` : undefined;
     const isDraining = app.isDraining();
-    const isReady = !isDraining && (kinesisProblem === undefined || spoolProblem === undefined);
+    const isFull = delivery.isFull();
+    const isReady = !isDraining && !isFull && (kinesisProblem === undefined || spoolProblem === undefined);
     const notes = [
       ...(isDraining ? ['the server is ending'] : []),
       ...(kinesisProblem === undefined ? [] : [`the stream does not take events (${kinesisProblem})`]),
       ...(spoolProblem === undefined ? [] : [`the spool does not take events (${spoolProblem})`]),
+      ...(isFull && kinesisProblem === undefined
+        ? ['the stream takes what the spool has, and new events have to wait behind that']
+        : []),
       ...(isReady && kinesisProblem !== undefined ? ['the spool takes them meanwhile'] : []),
     ];
     return reply

@@ -5,7 +5,7 @@ import { backoffMs } from '../../src/core/backoff.js';
 import { createChunker, recordLimits } from '../../src/core/chunk.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { evenRanges, middleOf } from '../../src/core/hash-ranges.js';
-import { jsonElements } from '../../src/core/json-elements.js';
+import { jsonElements, ShapeError } from '../../src/core/json-elements.js';
 import { quarantineLine } from '../../src/core/quarantine.js';
 import { serialise } from '../../src/core/serialise.js';
 import { uuidv7 } from '../../src/core/uuid.js';
@@ -23,6 +23,40 @@ describe('json elements', () => {
         expect(jsonElements(wrapped)).toEqual(parts.map(([, json]) => json));
       }),
     );
+  });
+
+  test('no more are cut out than are asked for, whatever comes behind them', () => {
+    expect(jsonElements('[1,2,3,4,,,,', 3)).toEqual(['1', '2', '3']);
+    expect(jsonElements('{"events":[1,2,3,4]}', 3)).toEqual(['1', '2', '3']);
+    expect(jsonElements('[1,2,3]', 3)).toEqual(['1', '2', '3']);
+  });
+
+  test('what is round the events must be JSON; whether an event is, is asked of it alone', () => {
+    for (const body of [
+      ...[
+        '',
+        ' ',
+        '7',
+        '"x"',
+        'nonsense',
+        '[',
+        '[1',
+        '[1,',
+        '[1,]',
+        '[,1]',
+        '[1 2]',
+        '[1]]',
+        '[1}',
+        '[] x',
+        '{',
+        '{"a"',
+      ],
+      ...['{"a":', '{"a":}', '{"a":1', '{"a":1,}', '{"a" 1}', '{a:1}', '{"a":1} {}', '{"events":1}', '{"events":{}}'],
+      ...['{"events":[1}', '{"events":[1],"events":2}', '["', '["\\"]', '[{]'],
+    ]) {
+      expect(() => jsonElements(body)).toThrow(ShapeError);
+    }
+    expect(jsonElements('[{"a":nope},{"b":1}]')).toEqual(['{"a":nope}', '{"b":1}']);
   });
 
   test('the last of two keys counts, however it is written', () => {

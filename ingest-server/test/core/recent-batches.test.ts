@@ -8,7 +8,9 @@ function setUp() {
     clock,
     maxBatches: 3,
     maxAgeMs: 1_000,
-    isSmall: (answer) => answer < 100,
+    maxChars: 250,
+    maxAnswerChars: 99,
+    charsOf: (answer) => answer,
   });
   let worked = 0;
   const work = (answer: number) => async () => {
@@ -54,6 +56,25 @@ describe('effectively once: a batch that comes again is not stored again', () =>
     expect((await recent.once('e', work(2), 'e')).isRepeat).toBe(false);
     await recent.once('large', work(100), 'large');
     expect((await recent.once('large', work(100), 'large')).isRepeat).toBe(false);
+  });
+
+  test('memory is bounded in characters: keys and names count from the beginning, answers when they are there', async () => {
+    const { recent, work } = setUp();
+    await recent.once('a', work(90), 'a');
+    await recent.once('b', work(90), 'b');
+    expect([await recent.knows('a'), await recent.knows('b')]).toEqual([true, true]);
+    await recent.once('c', work(90), 'c');
+    expect([await recent.knows('a'), await recent.knows('b'), await recent.knows('c')]).toEqual([false, true, true]);
+    await recent.once('d', work(0), 'd'.repeat(150));
+    expect([await recent.knows('b'), await recent.knows('c')]).toEqual([false, true]);
+    // What is forgotten, for whatever reason, makes room again.
+    for (let i = 0; i < 100; i++) {
+      await recent.once('failed', () => Promise.reject(new Error('not safe')), 'f'.repeat(200)).catch(() => {});
+      await recent.once('large', work(1_000), 'large');
+    }
+    await recent.once('g', work(90), 'g');
+    await recent.once('h', work(90), 'h');
+    expect([await recent.knows('g'), await recent.knows('h')]).toEqual([true, true]);
   });
 
   test('a name is known while its batch is, and who asks waits for one that is under way', async () => {

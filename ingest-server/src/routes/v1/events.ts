@@ -16,6 +16,7 @@ import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metrics.js';
 import { RequestError } from '../../request-error.js';
 import { admit } from './admission.js';
+import { briefRejection } from './brief-rejection.js';
 import { batchIdOf, type EventsQuery, one, sentAtOf } from './events-query.js';
 
 export interface EventsOptions {
@@ -40,10 +41,8 @@ interface Remembered {
 const written = (answer: object) => JSON.stringify({ time: Date.now(), ...answer });
 const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
-/** A day's retries come within minutes, a left page's with the next one: about 8 MB at most. */
-const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000 };
-/** Rejections and warnings are text; an answer with more of them is not worth its memory. */
-const maxRememberedNotes = 10;
+/** A day's retries come within minutes, a left page's with the next one. Most take 150 characters; an answer that is full of rejections is not worth its memory. */
+const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000, maxChars: 8_000_000, maxAnswerChars: 8_000 };
 
 const codeOfStatus = new Map(
   Object.entries(requestErrors).map(([code, { status }]) => [status as number, code as RequestErrorCode]),
@@ -57,7 +56,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
   const recent = createRecentBatches<Answer>({
     ...recentBatches,
     clock: systemClock,
-    isSmall: ({ rejected, warnings = [] }) => rejected.length + warnings.length <= maxRememberedNotes,
+    charsOf: ({ rejected, warnings }) =>
+      rejected.length === 0 && warnings === undefined ? 0 : JSON.stringify({ rejected, warnings }).length,
   });
 
   app.removeAllContentTypeParsers();
@@ -154,7 +154,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
         options.observerFailed(error);
       }
     }
-    const { accepted, duplicates, rejected, warnings } = intake;
+    const { accepted, duplicates, warnings } = intake;
+    const rejected = intake.rejected.map(briefRejection);
     return { accepted: accepted + duplicates, rejected, ...(warnings.length > 0 ? { warnings } : {}) };
   }
 };

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { RecentEvent, RecentEvents, RecentFilter } from '../../core/recent-events.js';
@@ -14,14 +15,13 @@ const querySchema = z.strictObject({
   status: z.enum(['good', 'bad']).optional(),
   event_id: z.string().max(64).optional(),
   after: z.coerce.number().int().min(0).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: z.coerce.number().int().min(1).max(1_000).optional(),
   wait_ms: z.coerce.number().int().min(0).max(30_000).default(0),
   token: z.string().optional(),
 });
 
+const defaultLimit = 100;
 const maxFollowers = 20;
-/** A follower that reads too slowly is cut off rather than remembered for. */
-const maxUnreadBytes = 1024 * 1024;
 const heartbeatMs = 15_000;
 
 function parseQuery(query: unknown): z.infer<typeof querySchema> {
@@ -36,8 +36,9 @@ function parseQuery(query: unknown): z.infer<typeof querySchema> {
 
 /**
  * `GET /v1/recent?status=good|bad&event_id=…`: the last events as they were stored, for the test suites of those who send. With `wait_ms` the
- * answer waits for the first that fits, if there is none yet. `GET /v1/recent/stream` sends them as they come, as server-sent events; a
- * reader that reconnects misses none that is still kept.
+ * answer waits for the first that fits, if there is none yet; with `after`, the number of the last one that was seen, it goes on from there.
+ * `GET /v1/recent/stream` sends all of them, or the last `limit`, and then the others as they come, as server-sent events; a reader that
+ * reconnects, or is slow, misses none that is still kept.
  */
 export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { recent, token }) => {
   const isToken = createKeyCheck([token]);
@@ -77,7 +78,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
   }
 
   app.get('/recent', async (request, reply) => {
-    const { limit, wait_ms, ...filter } = parseQuery(request.query);
+    const { limit = defaultLimit, wait_ms, ...filter } = parseQuery(request.query);
     let events = recent.list(filter, limit);
     if (events.length === 0 && wait_ms > 0) events = await first(filter, wait_ms);
     return reply.header('cache-control', 'no-store').send({ events });
@@ -88,8 +89,8 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
     if (enders.size >= maxFollowers) {
       throw new RequestError('too_many_requests', `there are ${maxFollowers} readers already: end one of them`);
     }
-    const last = Number(request.headers['last-event-id']);
-    if (Number.isSafeInteger(last)) filter.after = Math.max(last, filter.after ?? 0);
+    const last = Number(request.headers['last-event-id'] ?? Number.NaN);
+    if (Number.isSafeInteger(last)) filter.after = last;
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, {
@@ -98,22 +99,53 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    const write = (text: string) => {
-      raw.write(text);
-      if (raw.writableLength > maxUnreadBytes) raw.destroy();
-    };
-    const send = (event: RecentEvent) =>
-      write(`id: ${event.number}\nevent: ${event.status}\ndata: ${JSON.stringify(event)}\n\n`);
-    write('retry: 2000\n\n');
-    for (const event of recent.list(filter, limit)) send(event);
-    const stop = recent.follow(filter, send);
-    const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatMs);
-    const end = () => raw.end();
+    raw.write('retry: 2000\n\n');
+    // Who does not read would hold up the end of the server.
+    const end = () => (raw.writableNeedDrain ? raw.destroy() : raw.end());
     enders.add(end);
+    const stop = follow(raw, filter, limit);
     raw.on('close', () => {
-      clearInterval(heartbeat);
       stop();
       enders.delete(end);
     });
   });
+
+  /** Sends what is kept and what comes, no faster than it is read: who is slow gets from what is kept what would have to wait in memory otherwise. */
+  function follow(raw: ServerResponse, filter: RecentFilter, limit: number | undefined): () => void {
+    let sent = filter.after;
+    if (sent === undefined && limit !== undefined) sent = (recent.list(filter, limit)[0]?.number ?? 1) - 1;
+    let isBehind = true;
+    let isStuck = false;
+
+    function send(event: RecentEvent) {
+      raw.write(`id: ${event.number}\nevent: ${event.status}\ndata: ${JSON.stringify(event)}\n\n`);
+      sent = event.number;
+      isBehind = raw.writableNeedDrain;
+    }
+
+    function catchUp() {
+      isStuck = false;
+      isBehind = false;
+      for (const event of recent.list({ ...filter, after: sent ?? 0 }, Infinity)) {
+        send(event);
+        if (isBehind) return;
+      }
+    }
+
+    raw.on('drain', catchUp);
+    catchUp();
+    const stop = recent.follow(filter, (event) => {
+      if (!isBehind) send(event);
+    });
+    const heartbeat = setInterval(() => {
+      // Who has not read for so long may be gone.
+      if (isStuck) raw.destroy();
+      else if (raw.writableNeedDrain) isStuck = true;
+      else raw.write(': still here\n\n');
+    }, heartbeatMs);
+    return () => {
+      clearInterval(heartbeat);
+      stop();
+    };
+  }
 };

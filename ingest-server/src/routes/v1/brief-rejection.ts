@@ -1,0 +1,17 @@
+import type { Rejection } from '../../core/quarantine.js';
+
+/** Code units of a path or a message: a path repeats the key that is wrong, which may be nearly all of a large event. */
+const maxLength = 200;
+
+function brief(text: string): string {
+  if (text.length <= maxLength) return text;
+  // Copied: a slice would keep the whole text in memory.
+  return Buffer.from(`${text.slice(0, maxLength)}… (${text.length} characters)`).toString();
+}
+
+/** As it is answered, and remembered with the answer. The row in the quarantine has the whole of it. */
+export const briefRejection = (rejection: Rejection): Rejection => ({
+  ...rejection,
+  path: brief(rejection.path),
+  message: brief(rejection.message),
+});
