@@ -600,6 +600,43 @@ describe('the delivery, whatever the stream does', () => {
     expect(witness.broken).toEqual([]);
   });
 
+  test('what came to a lane that was about to leave the spool goes there, too, when its shard refuses once more', async () => {
+    let refuses = true;
+    const { clock, memory, spool, delivery } = setUp({
+      lanes: 1,
+      fault: () => ({
+        wait: new Promise<void>((resolve) => void clock.after(100, resolve)),
+        record: () => (refuses ? throttled : undefined),
+      }),
+    });
+    const safe: string[] = [];
+    const arrive = (id: string) =>
+      void delivery.deliver(chunksOf([{ id, visitor: 'v' }])).then(
+        () => safe.push(id),
+        () => {},
+      );
+    arrive('a');
+    await clock.pass(2_000);
+    refuses = false;
+    while (spool.stats().chunks > 0) await clock.pass(1);
+    refuses = true;
+    arrive('b');
+    await clock.pass(2_000);
+    refuses = false;
+    arrive('c');
+    // When the stream has b, c has left for it, and d waits in memory.
+    for (let i = 0; i < 10_000 && eventsIn(memory.records).length < 2; i++) await clock.pass(1);
+    arrive('d');
+    refuses = true;
+    await clock.pass(500);
+    arrive('e');
+    await clock.pass(5_000);
+    expect(safe).toEqual(['a', 'b', 'c', 'd', 'e']);
+    refuses = false;
+    await clock.run();
+    expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   test('close() hands to the spool what the stream does not take, and the next delivery sends it first', async () => {
     let down = true;
     const { clock, memory, spool, make, delivery } = setUp({
