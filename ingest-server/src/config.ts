@@ -147,7 +147,7 @@ const variables = {
   MILLRACE_SHED_DELAY_MS: {
     schema: whole(0, 10_000).default(50),
     expected:
-      'how long a turn of the event loop takes requests, in milliseconds up to 10000, before it refuses the rest with 503; three tenths of it in overload; 0 refuses none',
+      'how long a turn of the event loop takes requests, in milliseconds up to 10000, before it refuses the rest with 503; at most three tenths of it in overload; 0 refuses none',
   },
   MILLRACE_RECENT_TOKEN: {
     schema: z

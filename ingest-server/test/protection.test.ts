@@ -191,7 +191,7 @@ describe('load shedding', () => {
 
   test('a loop that does not wait any more makes its turns ever shorter, and long ones again once it waits', () => {
     const loop = createLoop();
-    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 32, 22, 16, 16, 16]);
+    expect(Array.from({ length: 8 }, () => loop.turn(40))).toEqual([40, 40, 40, 31, 20, 12, 12, 12]);
     for (let i = 0; i < 20; i++) loop.turn(8);
     expect(loop.turn(40)).toBe(16);
     for (let i = 0; i < 10; i++) {
@@ -226,9 +226,14 @@ describe('load shedding', () => {
   });
 
   test('a turn takes requests for a time between three tenths of the limit and the limit, the shorter the longer the loop has not waited', () => {
-    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs))).toEqual([
+    expect([0, 100, 125, 150, 200, 10_000].map((busyMs) => turnMs(limitMs, busyMs, 30))).toEqual([
       50, 50, 41.25, 32.5, 15, 15,
     ]);
+  });
+
+  test('in overload a turn that was twice as long as it should be makes the next one half as long, a short one none longer', () => {
+    expect([0, 10, 30, 60, 150].map((previousMs) => turnMs(limitMs, 10_000, previousMs))).toEqual([15, 15, 15, 7.5, 3]);
+    expect([0, 60, 150].map((previousMs) => turnMs(limitMs, 90, previousMs))).toEqual([50, 50, 50]);
   });
 
   test('a refusal counts when it is given, also one to a sender that has gone', () => {

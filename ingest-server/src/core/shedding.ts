@@ -22,11 +22,18 @@ const idleShare = 0.03;
 const patienceMs = 100;
 /** How much shorter that is. */
 const strictShare = 0.3;
+/** Of a turn's work to take requests is about half; answers, puts and refusals are the rest. */
+const takingShare = 0.5;
 
-/** How long a turn takes requests, at most, in a loop that has not waited for `busyMs`. */
-export function turnMs(limitMs: number, busyMs: number): number {
+/**
+ * How long a turn takes requests, at most, in a loop that has not waited for `busyMs`. Then also a turn that was longer as a whole than it should
+ * be, because there was other work or the machine was slow, makes the next one shorter: an accepted request waits for the sum of some turns.
+ */
+export function turnMs(limitMs: number, busyMs: number, previousTurnMs: number): number {
   const strictness = Math.min(1, Math.max(0, busyMs / patienceMs - 1));
-  return limitMs - strictness * (limitMs - limitMs * strictShare);
+  const strictMs = limitMs * strictShare;
+  const wholeMs = strictMs / takingShare;
+  return limitMs - strictness * (limitMs - strictMs * Math.min(1, wholeMs / previousTurnMs));
 }
 
 /**
@@ -73,8 +80,9 @@ export function createShedding(loop: Loop, limitMs: number): Shedding {
         beginWindow(now);
       }
       const busyMs = now - waitedAt;
-      const waitedTooLong = busyMs > 2 * patienceMs && loop.previousTurnMs() > limitMs;
-      return waitedTooLong || now - began! > turnMs(limitMs, busyMs);
+      const previousTurnMs = loop.previousTurnMs();
+      const waitedTooLong = busyMs > 2 * patienceMs && previousTurnMs > limitMs;
+      return waitedTooLong || now - began! > turnMs(limitMs, busyMs, previousTurnMs);
     },
   };
 }
