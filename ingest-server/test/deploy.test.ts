@@ -6,6 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { unknownSettings } from '../src/config.js';
 import { loadConfig } from '../src/index.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
+import { serverEnvironment } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { startStubKinesis } from './support/stub-kinesis.js';
 
@@ -107,18 +108,8 @@ test('nothing that the server does in its life is what the unit forbids', async 
   const folder = await temporaryFolder();
   const trace = join(folder, 'trace');
   const child = spawn('strace', ['-D', '-f', '-q', '-o', trace, process.execPath, main], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_ENDPOINT_URL: stub.url,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      MILLRACE_WRITE_KEYS: 'demo',
-      MILLRACE_PORT: '0',
-      MILLRACE_WORKERS: '2',
-      MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
-      MILLRACE_SHED_DELAY_MS: '0',
-    },
+    // On all addresses, as the unit starts it.
+    env: serverEnvironment(stub, folder, { MILLRACE_HOST: '0.0.0.0', MILLRACE_WORKERS: '2' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = codeOf(child);

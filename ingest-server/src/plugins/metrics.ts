@@ -57,7 +57,7 @@ function addAccount(registry: Registry, account: () => Account) {
   gauge(`${n}_in_flight`, 'Events on disk that are in a call to the stream at the moment.', () => account().inFlight);
   counter(
     `${n}_set_aside_total`,
-    'Events that were damaged on disk and are kept beside the spool.',
+    'Events that were damaged on disk and are kept: beside the spool or, until there is room for that, in it.',
     () => account().setAside,
   );
 }

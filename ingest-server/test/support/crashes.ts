@@ -19,6 +19,29 @@ export interface ServerProcess {
   output(): string;
 }
 
+/** What a server as a process of its own is started with, against a stub; `env` comes on top. */
+export const serverEnvironment = (
+  stub: Pick<StubKinesis, 'url'>,
+  folder: string,
+  env: NodeJS.ProcessEnv = {},
+): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  AWS_ENDPOINT_URL: stub.url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  MILLRACE_HOST: '127.0.0.1',
+  MILLRACE_PORT: '0',
+  MILLRACE_WRITE_KEYS: 'demo',
+  MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
+  MILLRACE_LINGER_MS: '5',
+  MILLRACE_ACK_TIMEOUT_MS: '100',
+  MILLRACE_DRAIN_MS: '0',
+  // A busy machine is no reason to refuse.
+  MILLRACE_SHED_DELAY_MS: '0',
+  ...env,
+});
+
 /** The ingest server as a process of its own, against a stub. Resolves when it listens, or has said `until`. */
 export async function startProcess(
   stub: Pick<StubKinesis, 'url'>,
@@ -27,23 +50,7 @@ export async function startProcess(
   until = '"listening"',
 ): Promise<ServerProcess> {
   const child: ChildProcess = spawn(process.execPath, [main], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_ENDPOINT_URL: stub.url,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      MILLRACE_HOST: '127.0.0.1',
-      MILLRACE_PORT: '0',
-      MILLRACE_WRITE_KEYS: 'demo',
-      MILLRACE_SPOOL_FOLDER: join(folder, 'spool'),
-      MILLRACE_LINGER_MS: '5',
-      MILLRACE_ACK_TIMEOUT_MS: '100',
-      MILLRACE_DRAIN_MS: '0',
-      // A busy machine is no reason to refuse.
-      MILLRACE_SHED_DELAY_MS: '0',
-      ...env,
-    },
+    env: serverEnvironment(stub, folder, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
