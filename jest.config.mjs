@@ -1,9 +1,11 @@
 // The tests are compiled with the code they test (tsc -b), so Jest transforms nothing and runs what ships.
-const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'];
+import { readFileSync } from 'node:fs';
+
+const { workspaces } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
 export default {
   rootDir: '.',
-  roots: workspaces.map((name) => `<rootDir>/${name}/dist/test`),
+  roots: workspaces.filter((name) => name !== 'testing').map((name) => `<rootDir>/${name}/dist/test`),
   testMatch: process.env.MILLRACE_TEST_LONG ? ['**/*.long.test.js'] : ['**/*.test.js', '!**/*.long.test.js'],
   testEnvironment: 'node',
   transform: {},

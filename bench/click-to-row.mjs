@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
-import { openLake } from '../infra-scripts/dist/src/lake/lake.js';
+import { openLake } from '../lake/dist/src/lake.js';
 import { findBrowser, launchArgs } from '../scripts/find-browser.mjs';
 import { serve, temporaryState } from './processes.mjs';
 

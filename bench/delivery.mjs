@@ -6,10 +6,10 @@
 // With --only, the memory at the end is that of this one delivery, with the input.
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
-import { systemClock } from '../infra-scripts/dist/src/aws/firehose/clock.js';
-import { parseHiveType } from '../infra-scripts/dist/src/aws/firehose/conversion/hive-type.js';
-import { planOf } from '../infra-scripts/dist/src/aws/firehose/plan.js';
-import { startWorker } from '../infra-scripts/dist/src/aws/firehose/worker.js';
+import { systemClock } from '../embedded-aws/dist/src/firehose/clock.js';
+import { parseHiveType } from '../embedded-aws/dist/src/firehose/conversion/hive-type.js';
+import { planOf } from '../embedded-aws/dist/src/firehose/plan.js';
+import { startWorker } from '../embedded-aws/dist/src/firehose/worker.js';
 
 const { values } = parseArgs({
   options: {

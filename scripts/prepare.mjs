@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'];
+const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const installStamp = join(root, 'node_modules', '.millrace-install');
 const buildStamp = join(root, '.build', 'stamp');
 

@@ -8,8 +8,12 @@ import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { openAthenaLake } from '@millrace/lake/athena';
+import { openSelectLake } from '@millrace/lake/s3-select';
+import { type Call, python, wrongIn } from '@millrace/testing/botocore';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { openAthenaLake } from '../src/athena/lake.js';
 import { checkEndToEnd } from '../src/deploy/check.js';
 import { logLines } from '../src/deploy/logs.js';
 import { down } from '../src/deploy/remove.js';
@@ -17,10 +21,6 @@ import { statusOf } from '../src/deploy/status.js';
 import { up } from '../src/deploy/up.js';
 import { createPipeline } from '../src/pipeline/create.js';
 import { definePipeline } from '../src/pipeline/definition.js';
-import { openSelectLake } from '../src/s3-select/lake.js';
-import { type Call, python, wrongIn } from './support/botocore.js';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 import { hasMoto, lake, listener, region, startMoto, upOptions } from './up-moto.js';
 
@@ -204,7 +204,13 @@ function ourOperations(): string[] {
       };
       return answers[operation]?.();
     });
-    const common = { workGroup: 'millrace-clickstream', database: 'clickstream', table: 'events', pauseMs: 1 };
+    const common = {
+      dollarsPerTB: 5,
+      workGroup: 'millrace-clickstream',
+      database: 'clickstream',
+      table: 'events',
+      pauseMs: 1,
+    };
     const athena = openAthenaLake({
       ...common,
       bucket: lake,

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import type { DescribeDeliveryStreamOutput, ListDeliveryStreamsOutput } from '@aws-sdk/client-firehose';
 import type { DescribeStreamSummaryOutput } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 

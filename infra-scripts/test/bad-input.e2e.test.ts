@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

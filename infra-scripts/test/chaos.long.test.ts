@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createRandom, type Random } from '../src/generator/random.js';
-import type { AuditReport } from '../src/lake/audit.js';
-import { eventually } from './support/eventually.js';
+import { createRandom, type Random } from '@millrace/kit/seeded-random';
+import type { AuditReport } from '@millrace/lake';
+import { eventually } from '@millrace/testing/eventually';
 import { disorder, lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 

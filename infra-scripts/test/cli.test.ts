@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { awsTarget, ingestTarget, stateFolder, UsageError } from '../src/cli/context.js';
-import { announcePart, runningPart } from '../src/cli/running.js';
+import { awsTarget, ingestTarget, stateFolder, UsageError } from '../src/runtime/context.js';
+import { announcePart, runningPart } from '../src/runtime/running.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
 let box: Sandbox;

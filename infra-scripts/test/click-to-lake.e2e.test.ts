@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { storedEventSchema } from '@millrace/sdk/schema';
+import { browserDescribe } from '@millrace/testing/chromium';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, Page } from 'playwright-core';
-import { browserDescribe } from './support/chromium.js';
-import { eventually } from './support/eventually.js';
 import { lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 

@@ -1,8 +1,10 @@
 import { utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
@@ -12,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => box.remove());
 
-const clockModule = new URL('./support/set-clock.js', import.meta.url).href;
+const clockModule = pathToFileURL(createRequire(import.meta.url).resolve('@millrace/testing/set-clock')).href;
 const hour = 3_600_000;
 
 function setClock(file: string, offsetMs: number) {

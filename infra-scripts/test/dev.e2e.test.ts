@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { awsTarget } from '../src/cli/context.js';
+import { someEvent } from '@millrace/testing/event';
 import { createPipeline } from '../src/pipeline/create.js';
 import { definePipeline } from '../src/pipeline/definition.js';
-import { destroyClients, pipelineClients } from '../src/serve/clients.js';
-import { someEvent } from './support/event.js';
+import { destroyClients, pipelineClients } from '../src/runtime/clients.js';
+import { awsTarget } from '../src/runtime/context.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 describe('what millrace dev runs is what is defined and published', () => {

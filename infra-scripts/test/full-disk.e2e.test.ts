@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
+import { canMount, mountSmallDisk, type SmallDisk } from '@millrace/testing/small-disk';
 import { lakeKeys, lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
-import { canMount, mountSmallDisk, type SmallDisk } from './support/small-disk.js';
 
 const mounts = canMount(mkdtempSync(join(tmpdir(), 'millrace-mount-')));
 if (!mounts) console.warn('Skipped: tests with a really full disk need the right to mount one (root on Linux).');

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually } from '@millrace/testing/eventually';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { eventually } from './support/eventually.js';
 import { lakeKeys, lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
-import { type CollectorStub, startCollectorStub, type Treatment } from './generator-collector-stub.js';
+import { type CollectorStub, startCollectorStub, type Treatment } from '@millrace/testing/generator-collector-stub';
+import { type KinesisStub, type PutTreatment, startKinesisStub } from '@millrace/testing/generator-kinesis-stub';
 import { callHere, runCommand, startCommand } from './generator-command.js';
-import { type KinesisStub, type PutTreatment, startKinesisStub } from './generator-kinesis-stub.js';
 
 let folder: string;
 beforeAll(async () => {

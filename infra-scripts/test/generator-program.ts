@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import { CommandError, UsageError } from '../src/cli/context.js';
 import { addGenerate } from '../src/cli/generate.js';
 import { addReplay } from '../src/cli/replay.js';
+import { CommandError, UsageError } from '../src/runtime/context.js';
 
 /** `millrace generate` and `millrace replay` alone, without the other commands and what they load. Returns the exit code. */
 export async function runProgram(args: readonly string[], say: (text: string) => void): Promise<number> {

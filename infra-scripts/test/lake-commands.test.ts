@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { event, temporaryLake } from '@millrace/testing/lake-fixture';
 import { harmless, renderTable, showBytes } from '../src/cli/table.js';
-import { event, temporaryLake } from './lake-fixture.js';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 let at: ReturnType<typeof temporaryLake>;

@@ -1,11 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseHiveType, planConversion, toParquet } from '@millrace/embedded-aws/parquet';
+import { type Lake, openLake } from '@millrace/lake';
 import { lakeColumns, partitionColumns } from '@millrace/sdk/schema';
-import { planConversion } from '../src/aws/firehose/conversion/conversion.js';
-import { parseHiveType } from '../src/aws/firehose/conversion/hive-type.js';
-import { toParquet } from '../src/aws/firehose/conversion/to-parquet.js';
-import { type Lake, openLake } from '../src/lake/lake.js';
-import { event, lines, temporaryLake } from './lake-fixture.js';
+import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 
 /** Objects as the delivery converts them by the pipeline's table: Parquet whose columns are those of the table, and the keys in the path. */
 let at: ReturnType<typeof temporaryLake>;

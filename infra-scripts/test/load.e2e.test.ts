@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '@millrace/testing/eventually';
 import { disorder, lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

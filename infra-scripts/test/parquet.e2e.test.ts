@@ -2,14 +2,13 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { bucketFolder } from '../src/aws/embedded.js';
-import { openCatalogue } from '../src/aws/glue/catalogue.js';
-import { openSandbox } from '../src/duckdb/sandbox.js';
+import { bucketFolder, openCatalogue } from '@millrace/embedded-aws';
+import { openSandbox } from '@millrace/kit/duckdb-sandbox';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
+import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { definePipeline } from '../src/pipeline/definition.js';
-import { haveTables } from '../src/serve/tables.js';
-import { kinesisClient } from './kinesis-support.js';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
+import { haveTables } from '../src/runtime/tables.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 /** The pipeline with Parquet in its lake, through the command, as a person has it. */

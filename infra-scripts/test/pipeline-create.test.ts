@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { AwsError } from '../src/aws/json-protocol.js';
+import { AwsError } from '@millrace/embedded-aws/json-protocol';
 import { createPipeline } from '../src/pipeline/create.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { describePipeline } from '../src/pipeline/describe.js';

@@ -3,8 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
+import {
+  AwsError,
+  parseJsonBody,
+  readBody,
+  sendAwsError,
+  sendJson,
+  targetOf,
+} from '@millrace/embedded-aws/json-protocol';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../src/aws/json-protocol.js';
 
 type Body = Record<string, unknown>;
 

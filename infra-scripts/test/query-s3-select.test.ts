@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openSelectLake } from '../src/s3-select/lake.js';
+import { openSelectLake } from '@millrace/lake/s3-select';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
 const Bucket = 'millrace-lake';

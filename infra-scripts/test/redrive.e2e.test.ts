@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { awsTarget } from '../src/cli/context.js';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
+import { awsTarget } from '../src/runtime/context.js';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

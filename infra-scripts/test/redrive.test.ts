@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { compileFilter } from '@millrace/embedded-aws/jq';
+import { someEvent } from '@millrace/testing/event';
 import fc from 'fast-check';
-import { compileFilter } from '../src/aws/firehose/jq-filter.js';
 import { choose } from '../src/redrive/choose.js';
 import { openJournal } from '../src/redrive/journal.js';
 import { type Left, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
-import { someEvent } from './support/event.js';
 
 const left = (raw: string, eventId?: string): Left => ({ eventId, code: 'invalid_event', raw, object: 'page=x/o.gz' });
 

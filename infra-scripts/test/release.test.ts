@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { someEvent } from '@millrace/testing/event';
+import { eventually } from '@millrace/testing/eventually';
 import fc from 'fast-check';
 import { makeRelease, type Release } from '../src/release/archive.js';
 import { closure } from '../src/release/closure.js';
 import { tar } from '../src/release/tar.js';
-import { someEvent } from './support/event.js';
-import { eventually } from './support/eventually.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

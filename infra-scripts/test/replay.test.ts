@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { atRecordedPace, parseRecorded, shoppers, take } from '@millrace/generator';
 import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
-import { atRecordedPace } from '../src/generator/at-recorded-pace.js';
-import { parseRecorded } from '../src/generator/recorded-event.js';
-import { shoppers } from '../src/generator/shoppers.js';
-import { take } from '../src/generator/traffic.js';
-import { type CollectorStub, startCollectorStub } from './generator-collector-stub.js';
+import { type CollectorStub, startCollectorStub } from '@millrace/testing/generator-collector-stub';
+import { startKinesisStub } from '@millrace/testing/generator-kinesis-stub';
 import { callHere, runCommand, startCommand } from './generator-command.js';
-import { startKinesisStub } from './generator-kinesis-stub.js';
 
 const sampleFile = fileURLToPath(new URL('../../samples/sessions.jsonl', import.meta.url));
 let sampleText: string;

@@ -17,8 +17,27 @@ interface Package {
   devDependencies?: Record<string, string>;
 }
 
-const workspaces = ['sdk', 'ingest-server', 'demo-store', 'infra-scripts'] as const;
-type Workspace = (typeof workspaces)[number];
+/** Which of our own names each room may import. The order is that of the arrows: a room names rooms above it in this list only. */
+const allowed = {
+  kit: [],
+  sdk: [],
+  'ingest-server': ['@millrace/sdk/schema'],
+  'embedded-aws': ['@millrace/kit'],
+  lake: ['@millrace/kit', '@millrace/sdk/schema'],
+  'demo-store': ['@millrace/sdk/schema'],
+  generator: ['@millrace/demo-store', '@millrace/kit', '@millrace/sdk/schema'],
+  'infra-scripts': [
+    '@millrace/demo-store',
+    '@millrace/embedded-aws',
+    '@millrace/generator',
+    '@millrace/ingest-server',
+    '@millrace/kit',
+    '@millrace/lake',
+    '@millrace/sdk/schema',
+  ],
+};
+type Workspace = keyof typeof allowed;
+const workspaces = Object.keys(allowed) as Workspace[];
 const packageOf = (folder: string): Package => readJson(join(folder, 'package.json'));
 
 /** The files of a folder with one of the extensions, as paths from the root. */
@@ -52,6 +71,38 @@ const packageName = (from: string) => from.split('/', from.startsWith('@') ? 2 :
 const isPackage = (from: string) => !from.startsWith('.') && !isBuiltin(from);
 const distinct = (values: string[]) => [...new Set(values)].sort();
 
+/** Circles that wait for their redesign; none may join them. */
+const knownCircles = new Set([
+  'sdk/src/tracker/plugin.ts',
+  'sdk/src/tracker/queue.ts',
+  'ingest-server/src/core/account.ts',
+  'embedded-aws/src/firehose/definitions.ts',
+  'embedded-aws/src/firehose/buffers.ts',
+  'infra-scripts/src/template/template.ts',
+]);
+
+/** Every circle that a walk from each file meets, as `a → b → a`. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const circles = new Set<string>();
+  const walk = (file: string, path: string[]) => {
+    const at = path.indexOf(file);
+    if (at >= 0) circles.add([...path.slice(at), file].join(' → '));
+    if (at >= 0 || done.has(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  return [...circles];
+}
+
+test('the search for circles finds one of two files, one of three, and none in a diamond', () => {
+  const graph = (edges: Record<string, string[]>) => new Map(Object.entries(edges));
+  expect(circlesOf(graph({ a: ['b'], b: ['a'] }))).toEqual(['a → b → a']);
+  expect(circlesOf(graph({ x: ['a'], a: ['b'], b: ['c'], c: ['a'] }))).toEqual(['a → b → c → a']);
+  expect(circlesOf(graph({ a: ['b', 'c'], b: ['d'], c: ['d'] }))).toEqual([]);
+});
+
 test('the reader of imports sees every way in which the code imports', () => {
   const found = importsOf('infra-scripts/test/repository.test.ts').map(({ from }) => from);
   expect(found).toContain('@jest/globals');
@@ -65,20 +116,37 @@ test('the reader of imports sees every way in which the code imports', () => {
 });
 
 describe('dependencies point one way', () => {
-  const allowed: Record<Workspace, string[]> = {
-    sdk: [],
-    'ingest-server': ['@millrace/sdk/schema'],
-    'demo-store': ['@millrace/sdk/schema'],
-    'infra-scripts': ['@millrace/demo-store', '@millrace/ingest-server', '@millrace/sdk/schema'],
-  };
+  test('the rooms are the workspaces, and the kit of the tests', () => {
+    expect((readJson('package.json') as { workspaces: string[] }).workspaces.toSorted()).toEqual(
+      [...workspaces, 'testing'].toSorted(),
+    );
+  });
 
   test.each(workspaces)('of %s', (workspace) => {
     const ours = importsIn(sourceOf(workspace)).filter(({ from }) => from.startsWith('@millrace/'));
-    expect(distinct(ours.map(({ from }) => from))).toEqual(allowed[workspace]);
+    // Of sdk only its schema, of every other room whatever its `exports` offer.
+    const names = distinct(ours.map(({ from }) => (from.startsWith('@millrace/sdk') ? from : packageName(from))));
+    expect(names).toEqual(allowed[workspace]);
     const outside = importsIn(sourceOf(workspace)).filter(
       ({ file, from }) => from.startsWith('.') && !resolve('/', dirname(file), from).startsWith(`/${workspace}/src/`),
     );
     expect(outside).toEqual([]);
+  });
+
+  test('no room has a circle of imports, also of types', () => {
+    const circles: string[] = [];
+    for (const workspace of workspaces) {
+      const graph = new Map(
+        sourceOf(workspace).map((file) => [
+          file,
+          importsOf(file)
+            .filter(({ from }) => from.startsWith('.'))
+            .map(({ from }) => join(dirname(file), from).replace(/\.js$/, '.ts')),
+        ]),
+      );
+      circles.push(...circlesOf(graph));
+    }
+    expect(circles.filter((circle) => !circle.split(' → ').some((file) => knownCircles.has(file)))).toEqual([]);
   });
 
   test('no module that the tracker loads loads Zod, or any package: of the schema it has the types and the limits', () => {
@@ -100,51 +168,6 @@ describe('dependencies point one way', () => {
 
   test('the pages of the store load no package: the tracker comes by its script tag', () => {
     expect(importsIn(filesOf('demo-store/public', ['.js'])).filter(({ from }) => isPackage(from))).toEqual([]);
-  });
-});
-
-describe('dependencies', () => {
-  test.each(workspaces)('%s declares exactly the packages that its code imports', (workspace) => {
-    const files = [
-      ...sourceOf(workspace),
-      ...(existsSync(join(root, workspace, 'bin')) ? filesOf(`${workspace}/bin`, ['.js']) : []),
-    ];
-    const imported = distinct(
-      importsIn(files)
-        .filter(({ from }) => isPackage(from))
-        .map(({ from }) => packageName(from)),
-    );
-    const { dependencies = {}, devDependencies = {} } = packageOf(workspace);
-    expect(Object.keys(dependencies).sort()).toEqual(imported);
-    expect(devDependencies).toEqual({});
-  });
-
-  test('the root has only what builds or tests: each is named by a script, a configuration or a test', () => {
-    const { dependencies = {}, devDependencies = {} } = packageOf('.');
-    const text = [
-      ...filesOf('scripts', ['.mjs']),
-      ...workspaces.flatMap((workspace) => filesOf(`${workspace}/test`, ['.ts'])),
-      'sdk/rollup.config.mjs',
-      'tsconfig.base.json',
-    ]
-      .map(read)
-      .join('\n');
-    const unused = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => {
-      const used = name === '@types/node' ? '"types": ["node"]' : name.replace('@types/', '');
-      return !text.includes(used);
-    });
-    expect(unused).toEqual([]);
-  });
-
-  test('what tests import beyond their workspace is declared at the root', () => {
-    const { dependencies, devDependencies } = packageOf('.');
-    for (const workspace of workspaces) {
-      const declared = { ...dependencies, ...devDependencies, ...packageOf(workspace).dependencies };
-      const missing = importsIn(filesOf(`${workspace}/test`, ['.ts']))
-        .filter(({ from }) => isPackage(from) && packageName(from) !== packageOf(workspace).name)
-        .filter(({ from }) => !Object.hasOwn(declared, packageName(from)));
-      expect(missing).toEqual([]);
-    }
   });
 });
 

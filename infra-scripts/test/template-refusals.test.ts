@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ExtendedS3Destination, parseRequest } from '../src/aws/firehose/request-model.js';
-import { validateCreation } from '../src/aws/firehose/validation.js';
+import { type ExtendedS3Destination, parseRequest, validateCreation } from '@millrace/embedded-aws/firehose-rules';
 import { combinations, resolved, templateOf } from './template-combinations.js';
 
 type Processors = NonNullable<NonNullable<ExtendedS3Destination['ProcessingConfiguration']>['Processors']>;

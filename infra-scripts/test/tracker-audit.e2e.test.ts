@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { browserDescribe } from './support/chromium.js';
-import { eventually } from './support/eventually.js';
+import { browserDescribe } from '@millrace/testing/chromium';
+import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
 import { randomOf } from './support/loss.js';
 import { type Sandbox, sandbox } from './support/millrace.js';

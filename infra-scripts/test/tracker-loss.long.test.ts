@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { browserDescribe } from './support/chromium.js';
+import { browserDescribe } from '@millrace/testing/chromium';
 import { measureLoss } from './support/loss.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { awsTarget } from '../src/cli/context.js';
 import { checkEndToEnd } from '../src/deploy/check.js';
+import { awsTarget } from '../src/runtime/context.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 describe('the check at the end of millrace up', () => {

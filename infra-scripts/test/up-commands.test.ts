@@ -14,7 +14,7 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from './support/eventually.js';
+import { eventually } from '@millrace/testing/eventually';
 import { hasMoto, type Moto, region, startMoto } from './up-moto.js';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));

@@ -6,17 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
+import { startEmbeddedAws } from '@millrace/embedded-aws';
+import type { Call } from '@millrace/testing/botocore';
+import { eventually } from '@millrace/testing/eventually';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { startEmbeddedAws } from '../src/aws/embedded.js';
 import { type DeployClients, deployClients, destroyDeployClients } from '../src/deploy/clients.js';
 import type { Says } from '../src/deploy/say.js';
 import type { UpOptions } from '../src/deploy/up.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { lakeName } from '../src/template/names.js';
-import type { Call } from './support/botocore.js';
-import { eventually } from './support/eventually.js';
 
-export type { Call } from './support/botocore.js';
+export type { Call } from '@millrace/testing/botocore';
 
 export const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
 if (!hasMoto) console.warn("No moto_server: millrace up is not tested (pip install 'moto[server]').");

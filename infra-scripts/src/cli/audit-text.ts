@@ -1,4 +1,4 @@
-import type { AuditReport, StreamReport } from '../lake/lake.js';
+import type { AuditReport, StreamReport } from '@millrace/lake';
 import { groupDigits as n, renderTable } from './table.js';
 
 const plural = (count: number, one: string, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { definePipeline } from '../pipeline/definition.js';
-import { serveAws } from '../serve/aws.js';
-import { parsePort } from '../serve/ports.js';
-import { sayer } from '../serve/say.js';
-import { untilStopped } from '../serve/until-stopped.js';
-import { stateFolder } from './context.js';
+import { serveAws } from '../runtime/aws.js';
+import { stateFolder } from '../runtime/context.js';
+import { parsePort } from '../runtime/ports.js';
+import { sayer } from '../runtime/say.js';
+import { untilStopped } from '../runtime/until-stopped.js';
 import { awsPort, lakeFormat, shards, stateOption, timeScale } from './serve-options.js';
 
 interface AwsOptions {

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
+import { stopSignal } from '@millrace/kit/stop-signal';
 import type { Command } from 'commander';
 import { logIn } from '../deploy/advice.js';
 import type { DeployClients } from '../deploy/clients.js';
 import type { Says } from '../deploy/say.js';
-import { stopSignal } from '../generator/stop-signal.js';
-import { CommandError, UsageError } from './context.js';
+import { CommandError, UsageError } from '../runtime/context.js';
 
 export interface DeployOptions {
   name: string;

@@ -1,15 +1,15 @@
+import { startTraffic } from '@millrace/generator';
 import { type Command, Option } from 'commander';
-import { startTraffic } from '../generator/traffic.js';
-import { createLiveHub } from '../live/live-hub.js';
-import { liveDelivery, liveIngest } from '../live/live-observers.js';
 import { definePipeline } from '../pipeline/definition.js';
-import { serveAws } from '../serve/aws.js';
-import { serveIngest } from '../serve/ingest.js';
-import { parsePort } from '../serve/ports.js';
-import { sayer } from '../serve/say.js';
-import { serveStore } from '../serve/store.js';
-import { untilStopped } from '../serve/until-stopped.js';
-import { stateFolder } from './context.js';
+import { serveAws } from '../runtime/aws.js';
+import { stateFolder } from '../runtime/context.js';
+import { serveIngest } from '../runtime/ingest.js';
+import { createLiveHub } from '../runtime/live-hub.js';
+import { liveDelivery, liveIngest } from '../runtime/live-observers.js';
+import { parsePort } from '../runtime/ports.js';
+import { sayer } from '../runtime/say.js';
+import { serveStore } from '../runtime/store.js';
+import { untilStopped } from '../runtime/until-stopped.js';
 import { awsPort, ingestPort, lakeFormat, shards, stateOption, storePort, timeScale } from './serve-options.js';
 import { welcome } from './welcome.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../generator/option-values.js';
 import { type DeployOptions, deploying, deployOptions } from './deploy-options.js';
+import { wholeNumber } from './option-values.js';
 
 interface DownOptions extends DeployOptions {
   deleteData?: string;

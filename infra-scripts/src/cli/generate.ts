@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import {
+  createCollector,
+  defaultConnections,
+  eventLine,
+  feeding,
+  liveShoppers,
+  runTraffic,
+  sessionsFor,
+  TrafficError,
+  take,
+  withPauses,
+} from '@millrace/generator';
+import { createRandom } from '@millrace/kit/seeded-random';
 import { limits } from '@millrace/sdk/schema';
 import type { Command } from 'commander';
-import { createCollector } from '../generator/collector.js';
-import { eventLine } from '../generator/event-line.js';
-import { numberOrMax, seconds, wholeNumber } from '../generator/option-values.js';
-import { createRandom } from '../generator/random.js';
-import { runTraffic } from '../generator/run-traffic.js';
-import { TrafficError } from '../generator/sink.js';
-import { defaultConnections, feeding, liveShoppers, sessionsFor, take } from '../generator/traffic.js';
-import { withPauses } from '../generator/with-pauses.js';
-import { awsTarget, CommandError, ingestTarget, UsageError } from './context.js';
+import { awsTarget, CommandError, ingestTarget, UsageError } from '../runtime/context.js';
+import { numberOrMax, seconds, wholeNumber } from './option-values.js';
 
 interface GenerateOptions {
   to?: string | true;
@@ -121,7 +127,7 @@ async function intoStream(stream: string, printed: number, max: number, options:
   if (json && verbose)
     throw new UsageError('--json prints one line an event and --verbose many: leave one of them out');
   // Only here: the AWS SDK takes longer to load than all the rest.
-  const { createStreamSink } = await import('../generator/stream-sink.js');
+  const { createStreamSink } = await import('@millrace/generator/stream-sink');
   const seed = options.seed ?? randomUUID();
   const people = json ? console.error : console.log;
   people(

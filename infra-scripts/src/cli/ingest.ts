@@ -1,10 +1,10 @@
 import { settingsManual } from '@millrace/ingest-server';
 import { type Command, Option } from 'commander';
-import { serveIngest } from '../serve/ingest.js';
-import { parsePort } from '../serve/ports.js';
-import { sayer } from '../serve/say.js';
-import { untilStopped } from '../serve/until-stopped.js';
-import { stateFolder } from './context.js';
+import { stateFolder } from '../runtime/context.js';
+import { serveIngest } from '../runtime/ingest.js';
+import { parsePort } from '../runtime/ports.js';
+import { sayer } from '../runtime/say.js';
+import { untilStopped } from '../runtime/until-stopped.js';
 import { ingestPort, stateOption } from './serve-options.js';
 
 /** MILLRACE_PORT is left out: here the option sets it. */

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Lake, LakeWarnings } from '@millrace/lake';
 import { Option } from 'commander';
-import type { Lake, LakeWarnings } from '../lake/lake.js';
 import { definePipeline } from '../pipeline/definition.js';
-import { CommandError, stateFolder, UsageError } from './context.js';
+import { prices } from '../plan/prices.js';
+import { CommandError, stateFolder, UsageError } from '../runtime/context.js';
 import { harmless, showBytes } from './table.js';
 
 export interface LakeCommandOptions {
@@ -24,11 +25,12 @@ export const workGroupOption = () =>
 
 /** The lake on AWS. Database, table and bucket are the template's, unless the environment names others. */
 async function athenaLake(workGroup: string) {
-  const { openAthenaLake } = await import('../athena/lake.js');
+  const { openAthenaLake } = await import('@millrace/lake/athena');
   const { database, table } = definePipeline().settings;
   const { env } = process;
   return openAthenaLake({
     workGroup,
+    dollarsPerTB: prices.athenaScan.dollars,
     database: env.MILLRACE_DATABASE || database,
     table: env.MILLRACE_TABLE || table,
     bucket: env.MILLRACE_LAKE || '',
@@ -55,7 +57,7 @@ export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
       `there is no lake in ${folder}. \`npm start\` makes one; if it runs elsewhere, name its state folder with --state FOLDER or MILLRACE_STATE`,
     );
   }
-  const { openLake } = await import('../lake/lake.js').catch((error: NodeJS.ErrnoException) => {
+  const { openLake } = await import('@millrace/lake').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new CommandError(
       'this release reads no lake on disk: it asks Athena, with MILLRACE_WORKGROUP or --workgroup',

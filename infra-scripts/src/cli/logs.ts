@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { CommandError } from './context.js';
+import { CommandError } from '../runtime/context.js';
 import { type DeployOptions, deploying, deployOptions } from './deploy-options.js';
 import { harmless } from './table.js';
 

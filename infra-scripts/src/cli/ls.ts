@@ -1,6 +1,6 @@
+import type { PartitionSummary } from '@millrace/lake';
 import type { Command } from 'commander';
-import type { PartitionSummary } from '../lake/lake.js';
-import { CommandError } from './context.js';
+import { CommandError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable, showBytes } from './table.js';
 

@@ -1,11 +1,11 @@
 import { limits } from '@millrace/sdk/schema';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { wholeNumber } from '../generator/option-values.js';
 import { defaultSizing, typicalEventBytes, workloadOf } from '../plan/defaults.js';
 import { makePlan } from '../plan/plan.js';
 import { type InstanceType, prices } from '../plan/prices.js';
 import type { Sizing } from '../plan/workload.js';
-import { UsageError } from './context.js';
+import { UsageError } from '../runtime/context.js';
+import { wholeNumber } from './option-values.js';
 import { nextText } from './plan-next.js';
 import { planText } from './plan-text.js';
 

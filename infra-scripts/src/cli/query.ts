@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { Lake, QueryColumn } from '@millrace/lake';
 import type { JsonValue } from '@millrace/sdk/schema';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Lake, QueryColumn } from '../lake/lake.js';
-import { awsTarget, CommandError, UsageError } from './context.js';
+import { awsTarget, CommandError, UsageError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable, showBytes } from './table.js';
 
@@ -86,8 +86,8 @@ async function selectLake({ s3Select = '', endpointUrl, state }: QueryCommandOpt
     throw new UsageError(
       `--s3-select ${JSON.stringify(s3Select)} is no place in S3; it looks like s3://BUCKET/page=books/`,
     );
-  const { openSelectLake } = await import('../s3-select/lake.js');
-  const { isAggregate } = await import('../s3-select/select.js');
+  const { openSelectLake } = await import('@millrace/lake/s3-select');
+  const { isAggregate } = await import('@millrace/lake/s3-select');
   const { clientConfig } = awsTarget({ ...(endpointUrl ? { endpointUrl } : {}), ...(state ? { state } : {}) });
   return openSelectLake({
     bucket,

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
+import { defaultConnections, feeding, type Log, runTraffic, type Sink, TrafficError } from '@millrace/generator';
 import type { Command } from 'commander';
-import { wholeNumber } from '../generator/option-values.js';
-import { runTraffic } from '../generator/run-traffic.js';
-import { type Log, type Sink, TrafficError } from '../generator/sink.js';
-import { defaultConnections, feeding } from '../generator/traffic.js';
 import { type Choice, choose } from '../redrive/choose.js';
 import { openJournal } from '../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../redrive/repair.js';
 import { type Asks, delivered, type Filters, quarantined, undelivered } from '../redrive/source.js';
-import { awsTarget, CommandError, ingestTarget, stateFolder, UsageError } from './context.js';
+import { awsTarget, CommandError, ingestTarget, stateFolder, UsageError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, workGroupOption } from './lake-options.js';
+import { wholeNumber } from './option-values.js';
 import { groupDigits, harmless } from './table.js';
 
 interface RedriveOptions extends LakeCommandOptions, Filters {
@@ -149,7 +147,7 @@ async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left)
   const repair = kind === 'quarantine' ? repairRejected : repairUndelivered;
   if (jq === undefined) return (one) => repair(one);
   // Only here: jq takes a moment to load.
-  const { compileFilter, FilterError } = await import('../aws/firehose/jq-filter.js');
+  const { compileFilter, FilterError } = await import('@millrace/embedded-aws/jq');
   try {
     const filter = await compileFilter(jq);
     return (one) => repair(one, filter);
@@ -163,14 +161,14 @@ async function sinkOf(kind: Kind, options: RedriveOptions): Promise<(log: Log) =
   const giveUpAfterMs = options.giveUpAfter * 1_000;
   if (kind === 'quarantine') {
     const url = ingestTarget(options.to, options);
-    const { createCollector } = await import('../generator/collector.js');
+    const { createCollector } = await import('@millrace/generator');
     return (log) => createCollector({ url, key: options.key, connections: defaultConnections, giveUpAfterMs, log });
   }
   if (options.to !== undefined) {
     throw new UsageError('--to is for the quarantine: what Firehose could not deliver goes into the stream');
   }
   const { clientConfig, description } = awsTarget(options);
-  const { createStreamSink } = await import('../generator/stream-sink.js');
+  const { createStreamSink } = await import('@millrace/generator/stream-sink');
   return (log) => createStreamSink({ clientConfig, stream: options.stream, description, giveUpAfterMs, log });
 }
 

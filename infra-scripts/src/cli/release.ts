@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { CommandError } from './context.js';
+import { CommandError } from '../runtime/context.js';
 import { showBytes } from './table.js';
 
 const help = `

@@ -1,15 +1,23 @@
+import {
+  atRecordedPace,
+  checkRecording,
+  createCollector,
+  createRenewal,
+  defaultConnections,
+  feeding,
+  type Log,
+  type RecordingCheck,
+  recordedEvents,
+  runTraffic,
+  type Sink,
+  TrafficError,
+  withoutRepetitions,
+} from '@millrace/generator';
+import { createRandom } from '@millrace/kit/seeded-random';
 import { limits, type MillraceEvent } from '@millrace/sdk/schema';
 import type { Command } from 'commander';
-import { atRecordedPace } from '../generator/at-recorded-pace.js';
-import { createCollector } from '../generator/collector.js';
-import { numberOrMax, seconds, wholeNumber } from '../generator/option-values.js';
-import { createRandom } from '../generator/random.js';
-import { checkRecording, type RecordingCheck, recordedEvents, withoutRepetitions } from '../generator/recording.js';
-import { createRenewal } from '../generator/renewal.js';
-import { runTraffic } from '../generator/run-traffic.js';
-import { type Log, type Sink, TrafficError } from '../generator/sink.js';
-import { defaultConnections, feeding } from '../generator/traffic.js';
-import { awsTarget, CommandError, ingestTarget, UsageError } from './context.js';
+import { awsTarget, CommandError, ingestTarget, UsageError } from '../runtime/context.js';
+import { numberOrMax, seconds, wholeNumber } from './option-values.js';
 
 interface ReplayOptions {
   speed: number | 'max';
@@ -102,7 +110,7 @@ async function targetOf(options: ReplayOptions): Promise<(log: Log) => Sink> {
   if (options.batch !== undefined) throw new UsageError('--batch works without --stream only: a record has one event');
   const { clientConfig, description } = awsTarget(options);
   // Only here: the AWS SDK takes longer to load than all the rest.
-  const { createStreamSink } = await import('../generator/stream-sink.js');
+  const { createStreamSink } = await import('@millrace/generator/stream-sink');
   return (log) => createStreamSink({ clientConfig, stream, description, giveUpAfterMs, log });
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { CommandError } from './context.js';
+import { CommandError } from '../runtime/context.js';
 import { type DeployOptions, deploying, deployOptions, regionOf } from './deploy-options.js';
 
 interface ShellOptions extends DeployOptions {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { parsePort } from '../serve/ports.js';
-import { sayer } from '../serve/say.js';
-import { serveStore } from '../serve/store.js';
-import { untilStopped } from '../serve/until-stopped.js';
-import { ingestTarget, stateFolder } from './context.js';
+import { ingestTarget, stateFolder } from '../runtime/context.js';
+import { parsePort } from '../runtime/ports.js';
+import { sayer } from '../runtime/say.js';
+import { serveStore } from '../runtime/store.js';
+import { untilStopped } from '../runtime/until-stopped.js';
 import { stateOption, storePort } from './serve-options.js';
 
 export function addStore(program: Command): void {

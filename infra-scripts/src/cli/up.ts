@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Wanted } from '../deploy/deployment.js';
-import { wholeNumber } from '../generator/option-values.js';
 import { definePipeline, type PipelineSettings } from '../pipeline/definition.js';
-import { UsageError } from './context.js';
+import { UsageError } from '../runtime/context.js';
 import { type DeployOptions, deploying, deployOptions } from './deploy-options.js';
+import { wholeNumber } from './option-values.js';
 
 interface UpOptions extends DeployOptions {
   trial?: true;

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
-import { bucketFolder } from '../aws/embedded.js';
+import { bucketFolder } from '@millrace/embedded-aws';
 
 export interface Welcome {
   storeUrl: string;

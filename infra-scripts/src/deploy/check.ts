@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { createRandom } from '../generator/random.js';
-import { uuidV7 } from '../generator/uuid.js';
+import { createRandom } from '@millrace/kit/seeded-random';
+import { uuidV7 } from '@millrace/kit/uuid';
 import { until } from '../pipeline/wait.js';
 import { DeployError, type Says } from './say.js';
 

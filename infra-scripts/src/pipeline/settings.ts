@@ -1,6 +1,6 @@
+import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import { type Catalogue, defaultCatalogue, defineCatalogue, limits, partitionCount } from '@millrace/sdk/schema';
 import { z } from 'zod';
-import { accountId, region } from '../aws/part.js';
 
 const mebibytes = z.int().min(64, 'must be at least 64: AWS takes no less with dynamic partitioning').max(128);
 const seconds = z.int().min(60, 'must be at least 60: AWS takes no less with dynamic partitioning').max(900);

@@ -1,6 +1,6 @@
+import type { Filter } from '@millrace/embedded-aws/jq';
+import { splitJson } from '@millrace/kit/split-json';
 import { checkEvent, type MillraceEvent, partitionColumns } from '@millrace/sdk/schema';
-import type { Filter } from '../aws/firehose/jq-filter.js';
-import { splitJson } from '../aws/firehose/split-json.js';
 
 /** What lies in quarantine or among Firehose's error objects, waiting to go in again. */
 export interface Left {

@@ -44,7 +44,7 @@ export function makeRelease(): Release {
     if (!existsSync(file)) throw new Error(`${file} is not built: run npm run build first`);
   }
   // The lake's own engine is a native module, and on AWS Athena does its work.
-  const commands = trace([host], [join(root, 'infra-scripts/dist/src/lake/lake.js')]);
+  const commands = trace([host], [join(root, 'lake/dist/src/lake.js')]);
   for (const file of commands.files)
     add(`node_modules/${ours['infra-scripts']}/${inside('infra-scripts', file)}`, readFileSync(file));
   add(`node_modules/${ours['infra-scripts']}/package.json`, readFileSync(join(root, 'infra-scripts/package.json')));

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually } from './eventually.js';
+import { eventually } from '@millrace/testing/eventually';
 
 const tools = fileURLToPath(new URL('../../../test/support/host-tools', import.meta.url));
 const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];

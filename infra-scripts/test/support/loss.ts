@@ -1,4 +1,4 @@
-import { eventually } from './eventually.js';
+import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './lake.js';
 import type { Sandbox } from './millrace.js';
 import { startStorefront } from './storefront.js';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type PartName, type RunningPart, runningPart } from '../../src/cli/running.js';
-import { eventually } from './eventually.js';
+import { eventually } from '@millrace/testing/eventually';
+import { type PartName, type RunningPart, runningPart } from '../../src/runtime/running.js';
 
 const bin = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
 

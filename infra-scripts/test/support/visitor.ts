@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startKillableBrowser } from '@millrace/testing/chromium';
 import type { Page } from 'playwright-core';
-import { startKillableBrowser } from './chromium.js';
 import type { Storefront, Weather } from './storefront.js';
 
 export interface Tracked {

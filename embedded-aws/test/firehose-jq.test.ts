@@ -1,0 +1,187 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compileFilter, FilterError, maxFilterBatch, withoutStrings, writtenKeys } from '../src/firehose/jq-filter.js';
+import { compilePaths, parsePaths, type QueryResult } from '../src/firehose/jq-path.js';
+
+const version = spawnSync('jq', ['--version'], { encoding: 'utf8' }).stdout?.trim();
+const isReference = version === 'jq-1.6';
+
+/** What the jq on this machine says of each text, in one run. */
+function reference(query: string, texts: string[]): QueryResult[] {
+  const { stdout } = spawnSync('jq', ['-c', `try {values: ${query}} catch {failure: .}`], {
+    input: texts.join('\n'),
+    encoding: 'utf8',
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const names = ['page', 'event', 'a', 'b c', 'constructor', '__proto__', 'ü'];
+const name = fc.constantFrom(...names);
+const isPlain = (text: string) => /^[A-Za-z_]\w*$/.test(text);
+const step = fc.tuple(name, fc.boolean()).map(([text, plain]) => (plain && isPlain(text) ? `.${text}` : `."${text}"`));
+const path = fc.oneof(
+  fc.constant('.'),
+  fc
+    .tuple(
+      step,
+      fc.array(
+        fc.oneof(
+          step,
+          name.map((text) => `["${text}"]`),
+        ),
+        { maxLength: 2 },
+      ),
+    )
+    .map(([first, rest]) => first + rest.join('')),
+  name.map((text) => `.["${text}"]`),
+);
+const entry = fc.oneof(
+  fc.tuple(fc.constantFrom('page', 'event', '"x y"', 'if', 'k'), path).map(([key, value]) => `${key}:${value}`),
+  fc.constantFrom('page', 'event', 'a', '"b c"'),
+);
+const query = fc
+  .tuple(
+    fc.uniqueArray(entry, { minLength: 1, maxLength: 4, selector: (text) => text.split(':')[0]!.replaceAll('"', '') }),
+    fc.constantFrom('', ' '),
+  )
+  .map(([entries, space]) => `{${space}${entries.join(`${space},${space}`)}${space}}`);
+const record: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(null, true, false, 0, 1.5, '', 'books', 'ünï'),
+    fc.array(tie('value'), { maxLength: 2 }),
+    fc.dictionary(name, tie('value'), { maxKeys: 4 }),
+  ),
+})).value;
+
+describe('plain paths', () => {
+  test.each([
+    ['{page:.page,event:.event}', { page: ['page'], event: ['event'] }],
+    ['{ page : .a.b , "x y" : .["c d"] }', { page: ['a', 'b'], 'x y': ['c d'] }],
+    ['{page}', { page: ['page'] }],
+    ['{page:.a["b"].c."d"}', { page: ['a', 'b', 'c', 'd'] }],
+    ['{all:.}', { all: [] }],
+  ])('%s', (source, paths) => expect(Object.fromEntries(parsePaths(source)!)).toEqual(paths));
+
+  test.each([
+    '.page',
+    '{}',
+    '{page:.page',
+    '{page:.page}}',
+    '{page:.page,}',
+    '{if}',
+    '{page:.a.["b"]}',
+    '{page:.a[0]}',
+    '{page:.a?}',
+    '{page:.a|tostring}',
+    '{page:(.a)}',
+    '{page:"books"}',
+    '{page:.a\\b}',
+    '{"p\\u0061ge":.a}',
+    '{page:..}',
+    '{page:.a//"x"}',
+    '{(.a):.b}',
+    '{__proto__:.a}',
+    '{page:.a # }\n}',
+  ])('%s is left to jq', (source) => expect(parsePaths(source)).toBeUndefined());
+
+  test('give what jq gives, errors included', async () => {
+    await fc.assert(
+      fc.asyncProperty(query, fc.array(record, { minLength: 1, maxLength: 20 }), async (source, records) => {
+        const run = compilePaths(parsePaths(source)!);
+        const texts = records.map((value) => JSON.stringify(value));
+        const ours = texts.map((text) => run(JSON.parse(text)));
+        const withoutMessages = (results: QueryResult[]) =>
+          results.map((result) =>
+            JSON.stringify('failure' in result ? 'failure' : Object.entries(result.values).sort()),
+          );
+        expect(withoutMessages(ours)).toEqual(withoutMessages((await compileFilter(source)).run(texts)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  (isReference ? test : test.skip)(
+    'give what jq 1.6 gives, with its error messages (skipped where jq is not 1.6)',
+    () => {
+      fc.assert(
+        fc.property(query, fc.array(record, { minLength: 1, maxLength: 40 }), (source, records) => {
+          const run = compilePaths(parsePaths(source)!);
+          const texts = records.map((value) => JSON.stringify(value));
+          const theirs = reference(source, texts);
+          const sorted = (results: QueryResult[]) =>
+            results.map((result) =>
+              JSON.stringify('failure' in result ? result : Object.entries(result.values).sort()),
+            );
+          expect(sorted(texts.map((text) => run(JSON.parse(text))))).toEqual(sorted(theirs));
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
+});
+
+describe('any other filter', () => {
+  test('goes through jq by the hundred, and an error is its own record’s alone', async () => {
+    const filter = await compileFilter('{page:(.page|ascii_downcase),event:(.event // "none")} # as written');
+    const texts = Array.from({ length: maxFilterBatch * 2 + 7 }, (_, index) =>
+      index % 10 === 3 ? `{"page":${index}}` : `{"page":"P${index}"}`,
+    );
+    const results = filter.run(texts);
+    expect(results).toHaveLength(texts.length);
+    for (const [index, result] of results.entries()) {
+      if (index % 10 === 3) expect(result).toEqual({ failure: expect.stringContaining('explode') });
+      else expect(result).toEqual({ values: { page: `p${index}`, event: 'none' } });
+    }
+  });
+
+  test('none, several, and something else than an object are failures', async () => {
+    expect((await compileFilter('empty')).run(['1'])).toEqual([{ failure: expect.stringContaining('0 results') }]);
+    expect((await compileFilter('{a:1},{a:2}')).run(['1'])).toEqual([
+      { failure: expect.stringContaining('2 results') },
+    ]);
+    expect((await compileFilter('.page')).run(['{"page":"a"}'])).toEqual([
+      { failure: expect.stringContaining('no JSON object') },
+    ]);
+    expect((await compileFilter('error(null)')).run(['1', '2'])).toHaveLength(2);
+  });
+
+  test('a record that takes jq itself down costs its neighbours nothing', async () => {
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+    const results = (await compileFilter('{a:(.a|tostring)}')).run(['{"a":1}', `{"a":${deep}}`, '{"a":2}']);
+    expect(results[0]).toEqual({ values: { a: '1' } });
+    expect(results[1]).toHaveProperty('failure');
+    expect(results[2]).toEqual({ values: { a: '2' } });
+  });
+
+  test.each(['{page:.page', '{page:.page))', '.a) | (.b', '{page:nothing_like_it}', ')] | [('])(
+    '%s is refused with what jq says',
+    (source) => expect(compileFilter(source)).rejects.toThrow(FilterError),
+  );
+
+  test.each(['{page:input}', '[inputs]|{page:.[0]}', '{page:(.a|halt)}', '{a:"\\(input)"}', '{page:.a}|halt_error'])(
+    '%s is refused: it would upset a batch',
+    (source) => expect(compileFilter(source)).rejects.toThrow(/has no meaning/),
+  );
+
+  test('fields and texts that only look like it are not', async () => {
+    const filter = await compileFilter('{input:.input,page:("input"+.inputs)}');
+    expect(filter.run(['{"input":"x","inputs":"y"}'])).toEqual([{ values: { input: 'x', page: 'inputy' } }]);
+    expect(withoutStrings('"a\\"b\\(.c + "d(")e" # "f')).toBe('"(.c + "")" \n');
+  });
+});
+
+test('the keys of a query are read off where they are written out', () => {
+  expect(writtenKeys('{page:.page|ascii_downcase, event: (if .a == "," then {x:1} else "b" end)}')).toEqual([
+    'page',
+    'event',
+  ]);
+  expect(writtenKeys('{"page key":.page,event}')).toEqual(['page key', 'event']);
+  expect(writtenKeys('{a:1}|{b:2}')).toBeUndefined();
+  expect(writtenKeys('{(.a):1}')).toBeUndefined();
+  expect(writtenKeys('. | {a:1}')).toBeUndefined();
+});

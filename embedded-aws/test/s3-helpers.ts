@@ -1,0 +1,104 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { AwsPart } from '../src/part.js';
+import { openS3 } from '../src/s3/index.js';
+
+export interface TestS3 {
+  readonly root: string;
+  readonly folder: string;
+  readonly metaFolder: string;
+  readonly port: number;
+  readonly endpoint: string;
+  readonly client: S3Client;
+  readonly log: string[];
+  readonly part: AwsPart;
+  stop(): Promise<void>;
+}
+
+export async function tempFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'millrace-s3-'));
+}
+
+/** The embedded S3 on a free port, over folders of its own unless given some. */
+export async function startS3(given?: string): Promise<TestS3> {
+  const root = given ?? (await tempFolder());
+  const folder = join(root, 's3');
+  const metaFolder = join(root, 's3-meta');
+  const log: string[] = [];
+  const part = await openS3({ folder, metaFolder, log: (line) => log.push(line) });
+  const server = await serve(part);
+  const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+  return {
+    ...{ root, folder, metaFolder, port, endpoint, client, log, part },
+    async stop() {
+      client.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await part.close();
+      if (given === undefined) await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function serve(part: AwsPart): Promise<Server> {
+  const server = createServer((request, response) => void part.handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A request without any SDK's help; the path goes out as it is. */
+export function send(
+  port: number,
+  method: string,
+  path: string,
+  options: { headers?: Record<string, string>; body?: string | Buffer } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { host: '127.0.0.1', port, method, path, headers: options.headers, agent: false },
+      (response) => {
+        const pieces: Buffer[] = [];
+        response.on('data', (piece: Buffer) => pieces.push(piece));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode!,
+            headers: response.headers,
+            body: Buffer.concat(pieces).toString('utf8'),
+          }),
+        );
+      },
+    );
+    request.on('error', reject);
+    request.end(options.body);
+  });
+}
+
+export const errorCodeOf = (answer: Answer) => /<Code>(.*?)<\/Code>/.exec(answer.body)?.[1];
+
+/** The paths of all files below a folder, relative to it, sorted. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1))
+    .sort();
+}

@@ -1,0 +1,133 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createRandom } from '@millrace/kit/seeded-random';
+import { uuidV7 } from '@millrace/kit/uuid';
+import { limits } from '@millrace/sdk/schema';
+import { type CollectorAnswer, readAnswer } from './collector-answer.js';
+import { type Attempt, createRetrier } from './retrying.js';
+import type { Log, Parcel, Refused, Settled, Sink } from './sink.js';
+
+export interface CollectorOptions {
+  /** The ingest server's address; a path in it is kept, as behind a proxy. */
+  url: string;
+  /** The site's write key. */
+  key: string;
+  /** As many requests are in flight at most. */
+  connections: number;
+  batchEvents?: number | undefined;
+  giveUpAfterMs?: number | undefined;
+  log?: Log | undefined;
+}
+
+/** A request that has no answer after this is repeated: the server answers or refuses long before. */
+const answerTimeoutMs = 30_000;
+/** No sound answer is larger, even with every event rejected. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new Error(`its answer is larger than ${maxAnswerBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8');
+}
+
+/** `connection refused`, from what Node throws. */
+export function networkTrouble(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return 'the connection is refused: nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name is not known (${code})`;
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut';
+  return code === undefined ? message : `${message || 'no connection'} (${code})`;
+}
+
+/** Sends batches to an ingest server as the tracker does: JSON Lines as text/plain, a retry repeats the batch and its id. */
+export function createCollector(options: CollectorOptions): Sink {
+  const endpoint = new URL(options.url);
+  endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '')}/v1/events`;
+  endpoint.search = '';
+  endpoint.hash = '';
+  const secure = endpoint.protocol === 'https:';
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: options.connections });
+  const request = secure ? httpsRequest : httpRequest;
+  const ids = createRandom(`${Date.now()} ${process.pid} ${Math.random()}`);
+  const target = `the ingest server at ${endpoint.origin}${endpoint.pathname.replace(/\/v1\/events$/, '')}`;
+  const retrier = createRetrier({
+    target,
+    giveUpAfterMs: options.giveUpAfterMs ?? 120_000,
+    log: options.log ?? (() => {}),
+  });
+  let requests = 0;
+
+  function post(path: string, body: Buffer): Promise<{ status: number; retryAfter: string | undefined; body: string }> {
+    return new Promise((resolve, reject) => {
+      const call = request(endpoint, {
+        method: 'POST',
+        agent,
+        path,
+        timeout: answerTimeoutMs,
+        headers: { 'content-type': 'text/plain', 'content-length': body.length },
+      });
+      call.on('timeout', () => call.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)));
+      call.on('error', reject);
+      call.on('response', (response) => {
+        const retryAfter = response.headers['retry-after'];
+        readText(response).then(
+          (text) => resolve({ status: response.statusCode ?? 0, retryAfter, body: text }),
+          reject,
+        );
+      });
+      call.end(body);
+    });
+  }
+
+  async function attempt(batch: string, body: Buffer, events: number): Promise<Attempt<CollectorAnswer>> {
+    const query = new URLSearchParams({ key: options.key, sent_at: String(Date.now()), batch });
+    requests += 1;
+    try {
+      return readAnswer(await post(`${endpoint.pathname}?${query}`, body), events, Date.now());
+    } catch (error) {
+      return { retry: networkTrouble(error) };
+    }
+  }
+
+  async function send(parcels: readonly Parcel[]): Promise<Settled> {
+    const batch = uuidV7(Date.now(), ids);
+    const body = Buffer.from(`${parcels.map(({ line }) => line).join('\n')}\n`);
+    const answer = await retrier.run(() => attempt(batch, body, parcels.length));
+    if ('split' in answer) {
+      if (parcels.length === 1) return { refused: [{ event: parcels[0]!.event, reason: answer.split }], answer };
+      const middle = Math.ceil(parcels.length / 2);
+      const first = await send(parcels.slice(0, middle));
+      const second = await send(parcels.slice(middle));
+      return { refused: [...first.refused, ...second.refused], answer: second.answer };
+    }
+    const refused = answer.rejected.map(
+      ({ index, code, path, message }): Refused => ({
+        event: parcels[index]!.event,
+        reason: `${code}${path === '' ? '' : ` at ${path}`}: ${message}`,
+      }),
+    );
+    return { refused, answer: answer.body };
+  }
+
+  return {
+    target,
+    counts: {
+      get requests() {
+        return requests;
+      },
+      get retries() {
+        return retrier.retries();
+      },
+    },
+    maxBatchEvents: Math.min(options.batchEvents ?? limits.batchEvents, limits.batchEvents),
+    maxBatchBytes: limits.batchBytes,
+    send,
+    hurry: retrier.hurry,
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,72 @@
+import { stopSignal } from '@millrace/kit/stop-signal';
+import { createAcknowledgedFile } from './acknowledged-file.js';
+import { type CarryOptions, type CarrySummary, carry } from './carry.js';
+import { createRefusalTeller, progressLine, summaryJson, summaryText } from './report.js';
+import type { Sink } from './sink.js';
+
+/** How a command shows what it does. */
+export interface RunOptions
+  extends Omit<CarryOptions, 'signal' | 'onRefused' | 'onProgress' | 'sink' | 'lanes' | 'lingerMs' | 'maxPending'> {
+  /** Gets a place to log to that does not tear the progress line. */
+  sink(log: (line: string) => void): Sink;
+  /** How the sink is fed. */
+  feed(sink: Sink): Pick<CarryOptions, 'lanes' | 'lingerMs' | 'maxPending'>;
+  /** `json`: the totals as one object on stdout. `text`: for people, on stdout. `aside`: for people, on stderr. */
+  totals: 'json' | 'text' | 'aside';
+  /** Draws progress on stderr when that is a terminal. */
+  progress: boolean;
+  /** How many events there will be, when that is known. */
+  expected?: number | undefined;
+  out?: string | undefined;
+  /** Further fields of the JSON totals, taken at the end. */
+  extra?: () => Record<string, unknown>;
+}
+
+/**
+ * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when everything was acknowledged and 1 otherwise; a failure is
+ * told on stderr.
+ */
+export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1; summary: CarrySummary }> {
+  const drawing = options.progress && process.stderr.isTTY === true;
+  let drawn = false;
+  const clear = () => {
+    if (drawn) process.stderr.write('\r\x1b[K');
+    drawn = false;
+  };
+  const log = (line: string) => {
+    clear();
+    console.error(`millrace: ${line}`);
+  };
+  const out = options.out === undefined ? undefined : createAcknowledgedFile(options.out);
+  const sink = options.sink(log);
+  const stop = stopSignal(() => log('stopping: finishing what is on its way (Ctrl-C again ends at once)'));
+  const summary = await carry({
+    ...options,
+    ...options.feed(sink),
+    sink,
+    signal: stop.signal,
+    onRefused: createRefusalTeller(log),
+    onAcknowledged(event, settled) {
+      out?.add(event);
+      options.onAcknowledged?.(event, settled);
+    },
+    onProgress(progress) {
+      if (!drawing) return;
+      process.stderr.write(
+        `\r\x1b[K${progressLine(progress, options.expected).slice(0, (process.stderr.columns ?? 80) - 1)}`,
+      );
+      drawn = true;
+    },
+  });
+  stop.release();
+  clear();
+  try {
+    out?.close();
+  } catch (error) {
+    summary.failure ??= error as Error;
+  }
+  if (options.totals === 'json') console.log(summaryJson(summary, options.extra?.()));
+  else (options.totals === 'text' ? console.log : console.error)(summaryText(summary, sink.target));
+  if (summary.failure) log(summary.failure.message);
+  return { exitCode: summary.failure || summary.refused > 0 || summary.unacknowledged > 0 ? 1 : 0, summary };
+}

@@ -1,0 +1,46 @@
+import { type EmbeddedAwsOptions, type Log, startEmbeddedAws } from '@millrace/embedded-aws';
+import { createPipeline } from '../pipeline/create.js';
+import type { Pipeline } from '../pipeline/definition.js';
+import { destroyClients, pipelineClients } from './clients.js';
+import { awsTarget } from './context.js';
+import { startListening } from './ports.js';
+import { announced, refuseSecond, type Started } from './started.js';
+import { openStateFolder } from './state.js';
+import { haveTables } from './tables.js';
+
+export interface ServeAwsOptions extends EmbeddedAwsOptions {
+  /** The option that sets the port, for the message when it is taken. */
+  portOption: string;
+  /** Created through the AWS APIs, by the code that creates it on AWS, unless it is there already. */
+  pipeline?: Pipeline;
+}
+
+/** The embedded AWS on a state folder, with the pipeline on it when one is given. */
+export async function serveAws(options: ServeAwsOptions): Promise<Started> {
+  refuseSecond(options.state, 'aws');
+  const listen = { port: options.port, use: 'the AWS endpoint', option: options.portOption };
+  const aws = await startListening(listen, async () => {
+    openStateFolder(options.state);
+    const started = await startEmbeddedAws(options);
+    try {
+      if (options.pipeline) {
+        await haveTables(started.catalogue, options.pipeline);
+        await createOn(started.url, options.pipeline, options.log);
+      }
+      return started;
+    } catch (error) {
+      await started.close();
+      throw error;
+    }
+  });
+  return announced(options.state, 'aws', aws);
+}
+
+async function createOn(url: string, pipeline: Pipeline, log: Log): Promise<void> {
+  const clients = pipelineClients(awsTarget({ endpointUrl: url }));
+  try {
+    await createPipeline(pipeline, clients, { onProgress: log });
+  } finally {
+    destroyClients(clients);
+  }
+}

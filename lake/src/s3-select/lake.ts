@@ -1,0 +1,74 @@
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { JsonValue } from '@millrace/sdk/schema';
+import type { Lake, QueryColumn } from '../lake.js';
+import { SelectError, type SelectOptions, type SelectSummary, selectEach } from './select.js';
+
+export interface SelectLakeOptions extends Pick<SelectOptions, 'bucket' | 'prefix'> {
+  s3Config?: S3ClientConfig;
+  /** Told after each query. */
+  onSummary?(summary: SelectSummary): void;
+}
+
+const noWarnings = { damaged: [], strange: [] };
+
+function typeOf(value: JsonValue | undefined): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'BIGINT' : 'DOUBLE';
+  if (typeof value === 'boolean') return 'BOOLEAN';
+  return typeof value === 'object' && value !== null ? 'JSON' : 'VARCHAR';
+}
+
+/** S3 Select has no columns of its own: they are those that the rows have, in the order in which they turn up. */
+function tabled(rows: Record<string, JsonValue>[]): { columns: QueryColumn[]; values: JsonValue[][] } {
+  const types = new Map<string, string>();
+  for (const row of rows)
+    for (const [name, value] of Object.entries(row)) if (!types.has(name)) types.set(name, typeOf(value));
+  const names = [...types.keys()];
+  return {
+    columns: names.map((name) => ({ name, type: types.get(name)! })),
+    values: rows.map((row) => names.map((name) => row[name] ?? null)),
+  };
+}
+
+/** A bucket's objects by S3 Select, asked as the lake is. The statement is S3 Select's: `select * from s3object s limit 5`. */
+export function openSelectLake(options: SelectLakeOptions): Pick<Lake, 'query' | 'queryEach' | 'close'> {
+  const { bucket, prefix, onSummary } = options;
+  const s3 = new S3Client({ ...options.s3Config });
+  const ask = async (
+    sql: string,
+    timeoutMs: number | undefined,
+    onRows: (rows: Record<string, JsonValue>[]) => void | Promise<void>,
+  ) => {
+    const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    try {
+      const summary = await selectEach({ s3, bucket, prefix, signal }, sql, onRows);
+      onSummary?.(summary);
+    } catch (error) {
+      if (signal?.aborted) throw new SelectError(`the query was stopped: it took longer than ${timeoutMs! / 1000} s`);
+      throw error;
+    }
+  };
+  return {
+    async query(sql, { maxRows = 10_000, timeoutMs } = {}) {
+      const rows: Record<string, JsonValue>[] = [];
+      let truncated = false;
+      await ask(sql, timeoutMs, (more) => {
+        truncated ||= rows.length + more.length > maxRows;
+        rows.push(...more.slice(0, maxRows - rows.length));
+      });
+      const { columns, values } = tabled(rows);
+      return { ...noWarnings, columns, rows: values, truncated };
+    },
+    async queryEach(sql, onRows, { timeoutMs } = {}) {
+      let columns: QueryColumn[] = [];
+      await ask(sql, timeoutMs, async (rows) => {
+        const table = tabled(rows);
+        columns = table.columns;
+        await onRows(table.values, { ...noWarnings, columns });
+      });
+      return { ...noWarnings, columns };
+    },
+    async close() {
+      s3.destroy();
+    },
+  };
+}

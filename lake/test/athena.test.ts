@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@millrace/testing/eventually';
+import { type Athena, openAthena, queryPrice } from '../src/athena/athena.js';
+import { plainValue } from '../src/athena/values.js';
+import { withViews } from '../src/athena/views.js';
+
+const tables = { database: 'clickstream', table: 'events' };
+
+describe('a statement for Athena', () => {
+  test('has the views that it names before it, and those that these need', () => {
+    const text = withViews("select * from events where page='books' limit 5;", tables);
+    expect(text).toMatch(
+      /^WITH events_raw AS \([\s\S]*\),\nevents AS \([\s\S]*\)\nselect \* from events where page='books' limit 5$/,
+    );
+    expect(text).toContain('"clickstream"."events" WHERE "page" <> \'_quarantine\'');
+    expect(text).not.toContain('quarantine AS');
+    expect(withViews('select count(*) from quarantine', tables)).toMatch(/^WITH quarantine AS/);
+    expect(withViews('select 1', tables)).toBe('select 1');
+  });
+
+  test('goes on after ours when it has a WITH of its own', () => {
+    const text = withViews('with few as (select * from events_raw limit 3) select count(*) from few', tables);
+    expect(text.match(/\bwith\b/gi)).toHaveLength(1);
+    expect(text).toMatch(/\),\n few as \(select \* from events_raw limit 3\) select count\(\*\) from few$/);
+  });
+
+  test.each(['drop table events', 'insert into events select 1', 'show tables', ''])('%j is refused', (sql) => {
+    expect(() => withViews(sql, tables)).toThrow(/only a SELECT/);
+  });
+
+  test('every view is SQL that a parser takes (DuckDB’s; no Athena is at hand)', async () => {
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    for (const view of ['events', 'events_raw', 'quarantine', 'errors']) {
+      for (const datePartition of [false, true]) {
+        const text = withViews(`select * from ${view}`, { ...tables, datePartition });
+        const quoted = text.replaceAll("'", "''");
+        const answer = await connection.runAndReadAll(`SELECT json_serialize_sql('${quoted}')`);
+        expect(JSON.parse(String(answer.getRows()[0]![0]))).toMatchObject({ error: false });
+      }
+    }
+    connection.closeSync();
+    instance.closeSync();
+  });
+});
+
+test.each([
+  ['7', 'integer', '', 7],
+  ['9007199254740993', 'bigint', '', '9007199254740993'],
+  ['41', 'bigint', '', 41],
+  ['1.5', 'double', '', 1.5],
+  ['NaN', 'double', '', 'NaN'],
+  ['12.30', 'decimal', '', 12.3],
+  ['true', 'boolean', '', true],
+  ['2026-11-23 08:00:00.120', 'timestamp', '', '2026-11-23T08:00:00.120Z'],
+  ['{"a":1}', 'varchar', 'properties', { a: 1 }],
+  ['{"a":1}', 'varchar', 'title', '{"a":1}'],
+  [undefined, 'varchar', '', null],
+])('%j of type %s is what DuckDB gives here', (text, type, column, value) => {
+  expect(plainValue(text, type, column)).toEqual(value);
+});
+
+test('a query costs 10 MB at least and each MB that is begun', () => {
+  expect(queryPrice(0, 5)).toBeCloseTo(0.00005, 10);
+  expect(queryPrice(10_000_001, 5)).toBeCloseTo(0.000055, 10);
+  expect(queryPrice(1e12, 5)).toBeCloseTo(5, 10);
+});
+
+const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
+(hasMoto ? describe : describe.skip)('Athena’s API, against moto', () => {
+  let moto: ChildProcess;
+  let endpoint: string;
+  let athena: Athena;
+  beforeAll(async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    free.close();
+    endpoint = `http://127.0.0.1:${port}`;
+    moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+    await eventually('moto to answer', () =>
+      fetch(`${endpoint}/moto-api/`).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    athena = openAthena({
+      ...tables,
+      dollarsPerTB: 5,
+      workGroup: 'primary',
+      pauseMs: 10,
+      clientConfig: { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await athena.close();
+    const ended = once(moto, 'exit');
+    moto.kill('SIGKILL');
+    await ended;
+  });
+
+  test('rows come as they come from DuckDB here, without the line of names', async () => {
+    const column = (Name: string, Type: string) => ({ CatalogName: 'hive', Name, Label: Name, Type });
+    await fetch(`${endpoint}/moto-api/static/athena/query-results`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        account_id: '123456789012',
+        region: 'us-east-1',
+        results: [
+          {
+            rows: [
+              { Data: [{ VarCharValue: 'page' }, { VarCharValue: 'n' }] },
+              { Data: [{ VarCharValue: 'books' }, { VarCharValue: '3' }] },
+              { Data: [{}, { VarCharValue: '1' }] },
+            ],
+            column_info: [column('page', 'varchar'), column('n', 'bigint')],
+          },
+        ],
+      }),
+    });
+    const rows: unknown[] = [];
+    const head = await athena.queryEach('select page, count(*) as n from events group by 1', (page) => {
+      rows.push(...page);
+    });
+    expect(rows).toEqual([
+      ['books', 3],
+      [null, 1],
+    ]);
+    expect(head.columns).toEqual([
+      { name: 'page', type: 'VARCHAR' },
+      { name: 'n', type: 'BIGINT' },
+    ]);
+    expect(head.dollars).toBeGreaterThan(0);
+  }, 60_000);
+
+  test('what Athena refuses, and that it cannot be reached, is said without a stack', async () => {
+    const config = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    const open = (change: object) =>
+      openAthena({
+        ...tables,
+        dollarsPerTB: 5,
+        workGroup: 'nowhere',
+        pauseMs: 10,
+        clientConfig: { ...config, maxAttempts: 1, ...change },
+      });
+    const refused = open({});
+    await expect(refused.queryEach('select 1', () => {})).rejects.toMatchObject({ name: 'QueryError' });
+    const alone = open({ endpoint: 'http://127.0.0.1:1' });
+    await expect(alone.queryEach('select 1', () => {})).rejects.toMatchObject({
+      name: 'QueryError',
+      message: expect.stringMatching(/^Athena refuses: .*ECONNREFUSED/),
+    });
+    await Promise.all([refused.close(), alone.close()]);
+  }, 60_000);
+
+  test('what is no query is refused before AWS is asked', async () => {
+    await expect(athena.queryEach('drop table events', () => {})).rejects.toMatchObject({ name: 'QueryError' });
+  });
+});

@@ -1,0 +1,26 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A call as the AWS SDK was given it. */
+export interface Call {
+  service: string;
+  operation: string;
+  input: Record<string, unknown>;
+}
+
+export const python = ['python3', 'python'].find((name) => spawnSync(name, ['-c', 'import botocore']).status === 0);
+if (!python) console.warn('Skipped: Python has no botocore here, so the calls were not held against its models.');
+
+const script = fileURLToPath(new URL('../../botocore_params.py', import.meta.url));
+
+/** Bytes as text, as they travel in JSON. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return 'x';
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+}
+
+/** What botocore has against calls, a line each; '' when nothing. */
+export const wrongIn = (calls: Call[]): string =>
+  execFileSync(python!, [script], { input: JSON.stringify(plain(calls)), encoding: 'utf8' });
