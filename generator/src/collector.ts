@@ -95,7 +95,7 @@ export function createCollector(options: CollectorOptions): Sink {
   }
 
   async function send(parcels: readonly Parcel[]): Promise<Settled> {
-    const batch = uuidV7(Date.now(), ids);
+    const batch = uuidV7(Date.now(), ids.bits);
     const body = Buffer.from(`${parcels.map(({ line }) => line).join('\n')}\n`);
     const answer = await retrier.run(() => attempt(batch, body, parcels.length));
     if ('split' in answer) {

@@ -21,7 +21,7 @@ export function createRenewal(
   const renew = (kind: keyof typeof renewed, old: string, nowMs: number): string => {
     const known = renewed[kind].get(old);
     if (known !== undefined) return known;
-    const fresh = uuidV7(nowMs, random);
+    const fresh = uuidV7(nowMs, random.bits);
     renewed[kind].set(old, fresh);
     return fresh;
   };
@@ -29,7 +29,7 @@ export function createRenewal(
   return (event, nowMs) => {
     const fresh: MillraceEvent = {
       ...event,
-      event_id: uuidV7(nowMs, random),
+      event_id: uuidV7(nowMs, random.bits),
       event_time: new Date(nowMs).toISOString(),
       visitor_id: renew('visitor', event.visitor_id, nowMs),
       session_id: renew('session', event.session_id, nowMs),

@@ -1,4 +1,4 @@
-import { stopSignal } from '@millrace/kit/stop-signal';
+import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 import { createAcknowledgedFile } from './acknowledged-file.js';
 import { type CarryOptions, type CarrySummary, carry } from './carry.js';
 import { createRefusalTeller, progressLine, summaryJson, summaryText } from './report.js';
@@ -39,7 +39,10 @@ export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1
   };
   const out = options.out === undefined ? undefined : createAcknowledgedFile(options.out);
   const sink = options.sink(log);
-  const stop = stopSignal(() => log('stopping: finishing what is on its way (Ctrl-C again ends at once)'));
+  const stop = listenForShutdown({
+    output: process.stdout,
+    onFirst: () => log('stopping: finishing what is on its way (Ctrl-C again ends at once)'),
+  });
   const summary = await carry({
     ...options,
     ...options.feed(sink),

@@ -105,12 +105,12 @@ export function* shoppers(options: ShopperOptions = {}): Generator<MillraceEvent
 
 function newVisitor(random: Random, timeMs: number): Visitor {
   return {
-    id: uuidV7(timeMs, random),
+    id: uuidV7(timeMs, random.bits),
     taste: createTaste(random),
     device: random.weighted(devices),
     userId: undefined,
-    sessionId: uuidV7(timeMs, random),
-    streamId: uuidV7(timeMs, random),
+    sessionId: uuidV7(timeMs, random.bits),
+    streamId: uuidV7(timeMs, random.bits),
     lastSeq: -1,
     after: undefined,
     lastTimeMs: 0,
@@ -121,7 +121,7 @@ function newVisitor(random: Random, timeMs: number): Visitor {
 /** A new tab of the same browser. */
 function openStream(visitor: Visitor, random: Random, timeMs: number): void {
   visitor.after = { streamId: visitor.streamId, seq: visitor.lastSeq };
-  visitor.streamId = uuidV7(timeMs, random);
+  visitor.streamId = uuidV7(timeMs, random.bits);
   visitor.lastSeq = -1;
 }
 
@@ -130,13 +130,14 @@ function stamp(visitor: Visitor, step: Step, nowMs: number, origin: string, rand
   // A clock may be set back; a stream's times do not go back.
   const timeMs = Math.max(nowMs, visitor.lastTimeMs);
   // Whoever comes back soon enough goes on with their visit, though in a new tab.
-  if (visitor.lastTimeMs > 0 && timeMs - visitor.lastTimeMs > sessionIdleMs) visitor.sessionId = uuidV7(timeMs, random);
+  if (visitor.lastTimeMs > 0 && timeMs - visitor.lastTimeMs > sessionIdleMs)
+    visitor.sessionId = uuidV7(timeMs, random.bits);
   visitor.lastTimeMs = timeMs;
   visitor.lastSeq += 1;
   visitor.userId ??= step.userId;
   const url = origin + step.path;
   const event: Partial<MillraceEvent> = {
-    event_id: uuidV7(timeMs, random),
+    event_id: uuidV7(timeMs, random.bits),
     event: step.event,
     page: step.page,
     event_time: new Date(timeMs).toISOString(),

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { stopSignal } from '@millrace/kit/stop-signal';
+import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 import type { Command } from 'commander';
 import { logIn } from '../deploy/advice.js';
 import type { DeployClients } from '../deploy/clients.js';
@@ -69,7 +69,10 @@ export async function deploying(
   // Only here: the AWS SDK takes longer to load than all the rest.
   const { deployClients, destroyDeployClients } = await import('../deploy/clients.js');
   const clients = deployClients({ region, endpoint: options.endpointUrl });
-  const stop = stopSignal(() => says.line('stopping; AWS goes on with what it was asked for'));
+  const stop = listenForShutdown({
+    output: process.stdout,
+    onFirst: () => says.line('stopping; AWS goes on with what it was asked for'),
+  });
   try {
     await work({ clients, region, says, signal: stop.signal });
   } catch (error) {

@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { createRandom } from '@millrace/kit/seeded-random';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { until } from '../pipeline/wait.js';
 import { DeployError, type Says } from './say.js';
@@ -28,7 +27,7 @@ const event = 'page_view';
 export async function checkEndToEnd(options: CheckOptions): Promise<void> {
   const { collectorUrl, writeKey, lake, says, signal } = options;
   const now = new Date();
-  const id = uuidV7(now.getTime(), createRandom(`${now.getTime()} ${process.pid} ${Math.random()}`));
+  const id = uuidV7(now.getTime());
   const body = JSON.stringify({
     event_id: id,
     event,
