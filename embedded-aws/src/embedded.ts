@@ -1,4 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { localCredentials, localRegion } from '@millrace/kit/local-aws';
 import { openCloudWatch } from './cloudwatch/index.js';
 import { createMetricStore } from './cloudwatch/metric-store.js';
 import { prometheusText } from './cloudwatch/prometheus.js';
@@ -11,25 +14,36 @@ import type { Log } from './part.js';
 import { openS3 } from './s3/index.js';
 
 export interface EmbeddedAwsOptions {
-  /** The state folder; the parts keep their own folders in it. */
-  state: string;
-  /** 0 takes any free port. */
-  port: number;
-  /** Divides the delivery streams' buffer intervals: 30 makes 60 s into 2 s. Shard limits and retention are never scaled. */
-  timeScale: number;
-  log: Log;
+  /** The folder that keeps streams, objects and tables over a restart. Without it: a temporary one, which `stop` removes. */
+  state?: string;
+  /** The port of 127.0.0.1 to listen on; 0, the default, takes any free one. */
+  port?: number;
+  /**
+   * Divides the buffer intervals of delivery streams; 60 by default, which makes 60 s, the least that dynamic partitioning allows, 1 s.
+   * Shard limits and retention are never scaled.
+   */
+  timeScale?: number;
+  /** Gets one line for each thing that a person may want to know; nothing is logged without it. */
+  log?: Log;
+  /** Is told of every delivered object. */
   observer?: DeliveryObserver;
   /** What stands in for Lambda functions, by name: a module's path, or a URL that takes the event by POST. */
   functions?: Readonly<Record<string, string>>;
 }
 
 export interface EmbeddedAws {
-  /** `http://127.0.0.1:4566`, for AWS_ENDPOINT_URL. */
+  /** `http://127.0.0.1:4566`: the `endpoint` of AWS clients, or `AWS_ENDPOINT_URL`. */
   url: string;
-  /** Glue's. */
+  /** The region in every ARN: `us-east-1`. */
+  region: string;
+  /** Credentials for AWS clients: `test` and `test`. No signature is checked. */
+  credentials: { accessKeyId: string; secretAccessKey: string };
+  /** The state folder: the one that was given, or the temporary one. */
+  state: string;
+  /** Glue's tables. */
   catalogue: Catalogue;
-  /** Delivers what is buffered, then stops. */
-  close(): Promise<void>;
+  /** Delivers what is buffered (waiting 10 s for S3 at most), then ends everything. A second call waits for the first. */
+  stop(): Promise<void>;
 }
 
 /** The folder in which a bucket's objects lie as plain files. */
@@ -37,9 +51,25 @@ export function bucketFolder(state: string, bucket: string): string {
   return join(state, 's3', bucket);
 }
 
-/** Starts Kinesis, S3 and Data Firehose on one endpoint, on what the state folder holds. For 127.0.0.1 only: no signature is checked. */
-export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
-  const { state, log } = options;
+/**
+ * Starts Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint of 127.0.0.1. Several can run side by side, each on its own state folder.
+ * @throws Error naming the port when it is taken, or the file that is damaged and what to do.
+ */
+export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
+  if (options.state !== undefined) return start(options, options.state);
+  const temporary = await mkdtemp(join(tmpdir(), 'embedded-aws-'));
+  const remove = () => rm(temporary, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    const started = await start(options, temporary);
+    return { ...started, stop: once(() => started.stop().finally(remove)) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function start(options: EmbeddedAwsOptions, state: string): Promise<EmbeddedAws> {
+  const { port = 0, timeScale = 60, log = () => {}, functions, observer } = options;
   let delivery: Firehose | undefined;
   const kinesis = await openKinesis({
     folder: join(state, 'kinesis'),
@@ -54,12 +84,12 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
     endpointUrl: () => url,
-    timeScale: options.timeScale,
+    timeScale,
     log,
     metrics,
     tables: glue.catalogue,
-    ...(options.functions ? { functions: options.functions } : {}),
-    ...(options.observer ? { observer: options.observer } : {}),
+    ...(functions ? { functions } : {}),
+    ...(observer ? { observer } : {}),
   });
   delivery = firehose;
   const closeParts = async () => {
@@ -69,7 +99,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
   try {
     endpoint = await startEndpoint({
-      port: options.port,
+      port,
       parts: { kinesis, firehose, s3, cloudwatch, glue },
       metrics: () => prometheusText(metrics.list()),
       log,
@@ -83,12 +113,23 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   firehose.start();
   return {
     url,
+    region: localRegion,
+    credentials: { ...localCredentials },
+    state,
     catalogue: glue.catalogue,
-    async close() {
+    stop: once(async () => {
       // The delivery engine writes its last objects through the endpoint, so it goes first.
       await firehose.close();
       await endpoint.close();
       await closeParts();
-    },
+    }),
+  };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
 }

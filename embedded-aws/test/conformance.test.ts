@@ -36,7 +36,7 @@ beforeAll(async () => {
   url = aws.url;
 });
 afterAll(async () => {
-  await aws.close();
+  await aws.stop();
   await rm(state, { recursive: true, force: true });
 });
 

@@ -75,7 +75,7 @@ describe('the metrics of the embedded Data Firehose', () => {
     );
   });
   afterAll(async () => {
-    await aws.close();
+    await aws.stop();
     await rm(state, { recursive: true, force: true });
   });
 

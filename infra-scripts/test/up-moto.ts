@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import { startEmbeddedAws } from '@millrace/embedded-aws';
@@ -56,8 +53,7 @@ export async function startMoto() {
   const moto: ChildProcess = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: 'ignore',
   });
-  const state = mkdtempSync(join(tmpdir(), 'millrace-up-'));
-  const aws = await startEmbeddedAws({ state, port: 0, timeScale: 1_000, log: () => {} });
+  const aws = await startEmbeddedAws({ timeScale: 1_000 });
   await eventually('moto to answer', () =>
     fetch(`${endpoint}/moto-api/`).then(
       () => true,
@@ -155,11 +151,10 @@ export async function startMoto() {
       for (const each of open) destroyDeployClients(each);
       firehose.destroy();
       kinesis.destroy();
-      await aws.close();
+      await aws.stop();
       const ended = once(moto, 'exit');
       moto.kill('SIGKILL');
       await ended;
-      rmSync(state, { recursive: true, force: true });
     },
   };
 }

@@ -9,6 +9,9 @@ import { openStateFolder } from './state.js';
 import { haveTables } from './tables.js';
 
 export interface ServeAwsOptions extends EmbeddedAwsOptions {
+  state: string;
+  port: number;
+  log: Log;
   /** The option that sets the port, for the message when it is taken. */
   portOption: string;
   /** Created through the AWS APIs, by the code that creates it on AWS, unless it is there already. */
@@ -27,9 +30,9 @@ export async function serveAws(options: ServeAwsOptions): Promise<Started> {
         await haveTables(started.catalogue, options.pipeline);
         await createOn(started.url, options.pipeline, options.log);
       }
-      return started;
+      return { url: started.url, close: started.stop };
     } catch (error) {
-      await started.close();
+      await started.stop();
       throw error;
     }
   });
