@@ -1,4 +1,4 @@
-import { departments, type Item, itemsOf } from '@millrace/demo-store';
+import { departments, type Item, itemsOf } from '@millrace/demo-store/items';
 import type { Random } from '@millrace/kit/seeded-random';
 import type { DefaultEvent, DefaultPage, MillraceEvent } from '@millrace/sdk/schema';
 

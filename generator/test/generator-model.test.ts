@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { itemById, items } from '@millrace/demo-store';
+import { itemById, items } from '@millrace/demo-store/items';
 import { checkEvent, defaultCatalogue, type MillraceEvent } from '@millrace/sdk/schema';
 import fc from 'fast-check';
 import { type ShopperOptions, shoppers } from '../src/shoppers.js';

@@ -60,7 +60,7 @@ async function freePort(): Promise<number> {
     host = await freshHost({ release: archive, awsEnvironment });
   };
   beforeAll(async () => {
-    release = makeRelease().bytes;
+    release = (await makeRelease()).bytes;
     box = sandbox();
     awsPort = await freePort();
     aws = await serveAws();

@@ -1,16 +1,17 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import fc from 'fast-check';
 import { makeRelease, type Release } from '../src/release/archive.js';
-import { closure } from '../src/release/closure.js';
+import { bundle } from '../src/release/bundle.js';
+import { thirdPartyLicences } from '../src/release/licences.js';
 import { tar } from '../src/release/tar.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -51,24 +52,52 @@ describe('the tar archive', () => {
   });
 });
 
-test('the packages that are needed are found where Node finds them', () => {
-  const packages = {
-    'node_modules/server': { link: true, resolved: 'server' },
-    server: { dependencies: { a: '1', b: '1' } },
-    'node_modules/a': { dependencies: { c: '1' }, optionalDependencies: { fsevents: '1' } },
-    'node_modules/b': { dependencies: { c: '2' } },
-    'node_modules/b/node_modules/c': { dependencies: { a: '1' } },
-    'node_modules/c': {},
-    'node_modules/other': {},
-  };
-  expect(closure(packages, [{ from: '', name: 'server' }])).toEqual([
-    'node_modules/a',
-    'node_modules/b',
-    'node_modules/b/node_modules/c',
-    'node_modules/c',
-    'node_modules/server',
-  ]);
-  expect(() => closure(packages, [{ from: '', name: 'gone' }])).toThrow(/no gone/);
+describe('the bundle', () => {
+  test('keeps what is imported late in a file of its own, and names an import that cannot be resolved', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-bundle-'));
+    try {
+      writeFileSync(join(folder, 'main.js'), "await import('./late.js');\n");
+      writeFileSync(join(folder, 'late.js'), "console.log('late');\n");
+      const { files, sources } = await bundle(folder, { 'lib/main': 'main.js' });
+      expect(sources).toEqual(['late.js', 'main.js']);
+      expect(files.find(({ path }) => path === 'lib/main.mjs')!.data.toString()).not.toContain('console.log');
+      expect(files.find(({ path }) => /^lib\/late-\w+\.mjs$/.test(path))!.data.toString()).toContain('console.log');
+
+      writeFileSync(join(folder, 'late.js'), "import 'gone';\n");
+      await expect(bundle(folder, { 'lib/main': 'main.js' })).rejects.toThrow(/Could not resolve "gone"/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('each package in it has its licence beside it, with every notice, and one without a licence is named', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-licences-'));
+    const put = (path: string, text: string) => {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    };
+    try {
+      const named = (name: string, license?: string) => JSON.stringify({ name, version: '1.0.0', license });
+      put('node_modules/a/package.json', named('a', 'MIT'));
+      put('node_modules/a/LICENSE', 'Text of MIT');
+      put('node_modules/a/node_modules/@b/c/package.json', named('@b/c', 'Apache-2.0'));
+      put('node_modules/a/node_modules/@b/c/LICENSE.txt', 'Text of Apache');
+      put('node_modules/a/node_modules/@b/c/NOTICE', 'Made by C');
+      put('node_modules/d/package.json', named('d', 'MIT'));
+      put('node_modules/d/licence.md', 'Text of MIT');
+      put('node_modules/e/package.json', named('e', 'ISC'));
+      put('node_modules/f/package.json', named('f'));
+      const sources = ['a/i.js', 'a/node_modules/@b/c/i.js', 'd/i.js', 'e/i.js'].map((file) => `node_modules/${file}`);
+      const text = thirdPartyLicences(folder, ['ours/dist/src/index.js', ...sources]);
+      expect(text).toContain('a 1.0.0 (MIT)\nd 1.0.0 (MIT)\n\nText of MIT\n');
+      expect(text).toContain('@b/c 1.0.0 (Apache-2.0)\n\nText of Apache\n\nMade by C\n');
+      expect(text).toContain('e 1.0.0 (ISC)\n\nThe package states its licence by name only: ISC.\n');
+      expect(text).not.toContain('ours');
+      expect(() => thirdPartyLicences(folder, ['node_modules/f/i.js'])).toThrow(/node_modules\/f states no licence/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 /** What machine code a file begins with, by its first bytes; ELF names its processor (x64 62, arm64 183). */
@@ -90,8 +119,8 @@ describe('the release', () => {
   let release: Release;
   let parent: string;
   let folder: string;
-  beforeAll(() => {
-    release = makeRelease();
+  beforeAll(async () => {
+    release = await makeRelease();
     parent = mkdtempSync(join(tmpdir(), 'millrace-release-'));
     writeFileSync(join(parent, release.name), release.bytes);
     execFileSync('tar', ['-xzf', release.name], { cwd: parent });
@@ -99,30 +128,25 @@ describe('the release', () => {
   }, 240_000);
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-  test('is named for its content', () => {
+  test('is named for its content, the same build gives the same bytes, and it has at most 2 MB', async () => {
     expect(release.name).toBe(`millrace-0.1.0-${release.sha256.slice(0, 12)}.tgz`);
     expect(createHash('sha256').update(release.bytes).digest('hex')).toBe(release.sha256);
-    expect(release.bytes.length).toBeLessThan(20_000_000);
+    expect(release.bytes.length).toBeLessThanOrEqual(2_000_000);
+    expect((await makeRelease()).sha256).toBe(release.sha256);
   });
 
   test('holds no machine code, so that what starts on x64 is what arm64 gets: no ELF, Mach-O or Windows file, no add-on', () => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
-    expect(files.length).toBeGreaterThan(500);
+    expect(files.length).toBeGreaterThan(30);
     expect(files.filter((file) => machineOf(readFileSync(file)) !== undefined)).toEqual([]);
     expect(files.filter((file) => /\.(node|so|dylib|dll|exe)$|prebuilds\/|binding\.gyp$/.test(file))).toEqual([]);
     expect(files.filter((file) => /duckdb|kinesalite|leveldown|playwright/.test(file.slice(folder.length)))).toEqual(
       [],
     );
-    // Nor anything that would be chosen by processor when it is installed.
-    const chosen = files
-      .filter((file) => file.endsWith('/package.json'))
-      .filter((file) => {
-        const { cpu, os, scripts = {} } = JSON.parse(readFileSync(file, 'utf8'));
-        return cpu || os || scripts.install || scripts.postinstall;
-      });
-    expect(chosen).toEqual([]);
+    // Nor anything that would be chosen by processor when it is installed: nothing in it is installed.
+    expect(files.filter((file) => /(^|\/)package\.json$|\/node_modules\//.test(file.slice(folder.length)))).toEqual([]);
     // The look finds what it looks for: this Node itself, and an add-on of the laptop's.
     expect(machineOf(readFileSync(process.execPath))).toBeDefined();
     const addOns = readdirSync(join(root, 'node_modules/@duckdb'), { recursive: true, encoding: 'utf8' });
@@ -131,15 +155,38 @@ describe('the release', () => {
   });
 
   test('its server, tracker and generator are the build that npm start runs', () => {
-    const same = (inside: string, outside: string) =>
-      expect(readFileSync(join(folder, inside))).toEqual(readFileSync(join(root, outside)));
-    same('node_modules/@millrace/ingest-server/dist/src/main.js', 'ingest-server/dist/src/main.js');
-    same('node_modules/@millrace/ingest-server/dist/src/core/delivery.js', 'ingest-server/dist/src/core/delivery.js');
-    same('node_modules/@millrace/sdk/dist/millrace.js', 'sdk/dist/millrace.js');
-    same(
-      'node_modules/@millrace/infra-scripts/dist/src/generator/carry.js',
-      'infra-scripts/dist/src/generator/carry.js',
+    for (const file of [
+      'ingest-server/dist/src/main.js',
+      'ingest-server/dist/src/core/delivery.js',
+      'infra-scripts/dist/src/cli/host.js',
+      'generator/dist/src/carry.js',
+    ])
+      expect(release.sources).toContain(file);
+    for (const name of ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js'])
+      expect(readFileSync(join(folder, 'tracker', name))).toEqual(readFileSync(join(root, 'sdk/dist', name)));
+  });
+
+  test('holds no store, no embedded AWS but jq, no lake on disk, and no test part', () => {
+    const { sources } = release;
+    const ours = sources.filter((file) => !file.includes('node_modules/'));
+    expect(ours.filter((file) => file.startsWith('demo-store/') && !file.includes('/dist/src/items/'))).toEqual([]);
+    expect(ours.filter((file) => file.startsWith('embedded-aws/') && !/\/jq[^/]*\.js$/.test(file))).toEqual([]);
+    expect(ours.filter((file) => /^testing\/|\/test\//.test(file))).toEqual([]);
+    expect(
+      sources.filter((file) => /duckdb\/|kinesalite|leveldown|jest|playwright|@fastify\/static/.test(file)),
+    ).toEqual([]);
+    // Each of our files comes from a build.
+    expect(ours.filter((file) => !/^[\w-]+\/dist\/src\//.test(file))).toEqual([]);
+  });
+
+  test('carries the licence of every package in it', () => {
+    const text = readFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+    const names = release.sources.flatMap(
+      (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(file)?.[1] ?? [],
     );
+    expect(new Set(names).size).toBeGreaterThan(50);
+    for (const name of new Set(names)) expect(text).toMatch(new RegExp(`^${name} \\d+\\.`, 'm'));
+    expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toMatch(/^MIT License/);
   });
 
   test('every file that the template’s hosts are told to run is in it', () => {
@@ -227,6 +274,12 @@ describe('the release', () => {
       '1000',
     );
     expect(replay.stderr).toMatch(/connection is refused/);
+    // jq, as it comes along for redrive, reads a filter.
+    const redrive = run('redrive', 'quarantine', '--dry-run', '--jq', '.a |');
+    expect({ status: redrive.status, stderr: redrive.stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--jq: .*syntax error/),
+    });
     const query = run('query', 'select 1');
     expect(query.status).toBe(1);
     expect(query.stderr).not.toMatch(/ERR_MODULE_NOT_FOUND|\n\s+at /);

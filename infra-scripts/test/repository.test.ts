@@ -3,6 +3,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { version } from '@millrace/kit/version';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -10,6 +11,7 @@ const readJson = (path: string) => JSON.parse(read(path));
 
 interface Package {
   name: string;
+  version: string;
   license: string;
   type: string;
   engines: { node: string };
@@ -210,6 +212,10 @@ describe('a fresh clone', () => {
       expect(packageOf(folder)).toMatchObject({ license: 'MIT', type: 'module', engines: { node: '>=20' } });
     }
     expect(readJson('tsconfig.base.json').compilerOptions.strict).toBe(true);
+  });
+
+  test('every package has the version that the code states', () => {
+    for (const folder of ['.', ...workspaces]) expect(packageOf(folder).version).toBe(version);
   });
 
   test('.ci/run is npm test, with no browser test skipped', () => {

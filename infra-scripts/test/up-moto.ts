@@ -214,7 +214,7 @@ export const upOptions = (moto: Moto, says: Says, change: Partial<UpOptions> = {
   region,
   wanted: { name: 'millrace', settings: { shards: 2 }, parameters: { Origins: 'https://shop.example' } },
   says,
-  release: () => release,
+  release: async () => release,
   cost: () => 'About $1.',
   pauseMs: 20,
   ...change,

@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { version } from '@millrace/kit/version';
 import { Command, CommanderError } from 'commander';
 import { CommandError, UsageError } from '../runtime/context.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Adds one command to the program. */
 export type AddCommand = (program: Command) => void;

@@ -21,7 +21,7 @@ export function addRelease(program: Command): void {
     .addHelpText('after', help)
     .action(async ({ out, json }: { out: string; json?: true }) => {
       const { makeRelease } = await import('../release/archive.js');
-      const { name, bytes, sha256 } = makeRelease();
+      const { name, bytes, sha256 } = await makeRelease();
       const file = join(out, name);
       try {
         writeFileSync(file, bytes);

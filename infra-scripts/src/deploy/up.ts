@@ -24,7 +24,7 @@ export interface UpOptions {
   wanted: Wanted;
   says: Says;
   /** The archive that the hosts run. */
-  release: () => { name: string; bytes: Buffer };
+  release: () => Promise<{ name: string; bytes: Buffer }>;
   /** What it costs, for the question. */
   cost: (deployment: Deployment) => string;
   /** Sends one event and waits until it lies in the lake; left out, nothing is sent. */
@@ -94,7 +94,7 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
   const { keys, made } = await haveWriteKeys(clients.ssm, keysName);
   if (made) says.line(`write key: made, in the SSM parameter ${keysName}`);
   const bucket = await haveReleaseBucket(clients.s3, accountId, region);
-  const release = options.release();
+  const release = await options.release();
   const uploaded = await haveObject(clients.s3, bucket, release.name, release.bytes);
   says.line(`release ${release.name}: ${uploaded ? 'uploaded' : 'there'}`);
   const templateKey = `templates/${createHash('sha256').update(yaml).digest('hex').slice(0, 16)}.yaml`;
