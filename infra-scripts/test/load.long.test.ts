@@ -1,0 +1,1 @@
+import './load.e2e.test.js';
