@@ -12,6 +12,8 @@ export interface Storefront {
   weather: Weather;
   /** Requests with events that reached it. */
   batches: number;
+  /** The tracker's script, in place of the ingest server's. */
+  script: Buffer | undefined;
   /** Lines that are taken out on the way, though their batch is answered as if they were in it. */
   steals(line: string): boolean;
   close(): Promise<void>;
@@ -64,6 +66,10 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
 
   const server = createServer((incoming, response) => {
     const path = incoming.url!.split('?')[0]!;
+    if (path === '/millrace.js' && front.script) {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(front.script);
+      return;
+    }
     if (path === '/millrace.js') return passOn(incoming, response, true);
     if (path !== '/v1/events') {
       response.writeHead(200, { 'content-type': 'text/html' }).end(page(path));
@@ -85,6 +91,7 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     origin: '',
     weather: 'ok',
     batches: 0,
+    script: undefined,
     steals: honest,
     async close() {
       for (const socket of sockets) socket.destroy();
