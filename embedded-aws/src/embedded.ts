@@ -10,8 +10,8 @@ import { type DeliveryObserver, type Firehose, openFirehose } from './firehose/i
 import type { Catalogue } from './glue/catalogue.js';
 import { openGlue } from './glue/index.js';
 import { openKinesis } from './kinesis/index.js';
-import type { Log } from './part.js';
 import { openS3 } from './s3/index.js';
+import type { Log } from './service.js';
 
 export interface EmbeddedAwsOptions {
   /** The folder that keeps streams, objects and tables over a restart. Without it: a temporary one, which `stop` removes. */
@@ -71,6 +71,8 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
 async function start(options: EmbeddedAwsOptions, state: string): Promise<EmbeddedAws> {
   const { port = 0, timeScale = 60, log = () => {}, functions, observer } = options;
   let delivery: Firehose | undefined;
+  let url = '';
+  const metrics = createMetricStore();
   const kinesis = await openKinesis({
     folder: join(state, 'kinesis'),
     log,
@@ -78,9 +80,6 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
   });
   const s3 = await openS3({ folder: join(state, 's3'), metaFolder: join(state, 's3', '.meta'), log });
   const glue = await openGlue({ folder: join(state, 'glue') });
-  const metrics = createMetricStore();
-  const cloudwatch = openCloudWatch(metrics);
-  let url = '';
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
     endpointUrl: () => url,
@@ -92,21 +91,17 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
     ...(observer ? { observer } : {}),
   });
   delivery = firehose;
-  const closeParts = async () => {
-    await kinesis.close();
-    await s3.close();
+  // S3 comes last: it accepts whatever names no service.
+  const services = [kinesis, firehose, glue, openCloudWatch(metrics), s3];
+  const closeOthers = async () => {
+    for (const service of services) if (service !== firehose) await service.close();
   };
   let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
   try {
-    endpoint = await startEndpoint({
-      port,
-      parts: { kinesis, firehose, s3, cloudwatch, glue },
-      metrics: () => prometheusText(metrics.list()),
-      log,
-    });
+    endpoint = await startEndpoint({ port, services, metrics: () => prometheusText(metrics.list()), log });
   } catch (error) {
     await firehose.close();
-    await closeParts();
+    await closeOthers();
     throw error;
   }
   url = endpoint.url;
@@ -121,7 +116,7 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
       // The delivery engine writes its last objects through the endpoint, so it goes first.
       await firehose.close();
       await endpoint.close();
-      await closeParts();
+      await closeOthers();
     }),
   };
 }

@@ -1,20 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cloudWatchTarget, isCloudWatchCall } from './cloudwatch/index.js';
-import { glueTarget } from './glue/index.js';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
-import { AwsError, sendAwsError, targetOf } from './json-protocol.js';
-import { type AwsPart, type Log, whatThereIs } from './part.js';
+import { AwsError, notSupported } from './json-service/aws-error.js';
+import { targetOf } from './json-service/read-request.js';
+import { sendAwsError } from './json-service/send-answer.js';
+import type { AwsService, Log } from './service.js';
 
-/** The one address of the embedded AWS: tells by the request's `x-amz-target` which service is meant, and hands it over. */
+/** The one address of the embedded AWS: finds the service that a request is for, by its `x-amz-target`, and hands the request over. */
 
 export interface EndpointOptions {
   /** 0 takes a free one. */
   port: number;
   /** 127.0.0.1: nothing here checks who is asking, so it is for this machine only. */
   host?: string;
-  parts: { kinesis: AwsPart; firehose: AwsPart; s3: AwsPart; cloudwatch?: AwsPart; glue?: AwsPart };
+  /** A request without `x-amz-target` goes to the first of them that accepts it. */
+  services: readonly AwsService[];
   /** What `GET /metrics` answers, in Prometheus' text format. */
   metrics?: () => string;
   log: Log;
@@ -27,9 +28,8 @@ export interface Endpoint {
   url: string;
   port: number;
   /**
-   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The parts stay open: who
-   * opened them closes Data Firehose before this, because it reads from Kinesis and writes to S3 through the endpoint until it has stopped, and
-   * Kinesis and S3 after it.
+   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The services stay open:
+   * the caller closes Data Firehose before this, because it reads from Kinesis and writes to S3 through the endpoint, and the others after it.
    */
   close(): Promise<void>;
 }
@@ -39,13 +39,7 @@ const keepAliveMs = 75_000;
 
 /** @throws Error that names the port when it is taken or not allowed. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { host = '127.0.0.1', parts, log, finishWithinMs = 5_000 } = options;
-  const services = new Map([
-    ['Kinesis_20131202', parts.kinesis],
-    ['Firehose_20150804', parts.firehose],
-    ...(parts.glue ? ([[glueTarget, parts.glue]] as const) : []),
-    ...(parts.cloudwatch ? ([[cloudWatchTarget, parts.cloudwatch]] as const) : []),
-  ]);
+  const { host = '127.0.0.1', services, log, finishWithinMs = 5_000 } = options;
   let closing = false;
   let saidHttp2 = false;
 
@@ -61,22 +55,21 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const header = request.headers['x-amz-target'];
-    const other = parts.cloudwatch && isCloudWatchCall(request) ? parts.cloudwatch : parts.s3;
-    const part = header === undefined ? other : services.get(targetOf(request)?.service ?? '');
+    const service = serviceFor(request, services);
     try {
       if (options.metrics && isScrape(request)) sendMetrics(response, options.metrics());
-      else if (part) await part.handle(request, response);
+      else if (service) await service.handle(request, response);
       else sendAwsError(response, unknownTarget(String(header), services));
     } catch (error) {
       // A client that went away waits for no answer, and its going is no fault of ours.
       if (request.socket.destroyed) return;
       const message = error instanceof Error ? error.message : String(error);
-      log(`${part?.name}: ${String(header ?? `${request.method} ${request.url}`)} failed: ${message}`);
+      log(`${service?.name}: ${String(header ?? `${request.method} ${request.url}`)} failed: ${message}`);
       if (response.headersSent) response.destroy();
-      else if (part === parts.s3) sendXmlFailure(response, message);
+      else if (service?.target === undefined) sendXmlFailure(response, message);
       else sendAwsError(response, error instanceof AwsError ? error : new AwsError('InternalFailure', message, 500));
     } finally {
-      // A part that answered without reading a body leaves it in the connection's way.
+      // A service that answered without reading a body leaves it in the connection's way.
       if (!request.complete) request.resume();
     }
   }
@@ -134,12 +127,15 @@ async function stop(server: Server, finishWithinMs: number): Promise<void> {
   await late;
 }
 
-function unknownTarget(target: string, services: Map<string, AwsPart>): AwsError {
-  const known = [...services].map(([service, part]) => `${part.name} (${service})`);
-  return new AwsError(
-    'UnknownOperationException',
-    `The embedded AWS does not have ${target}. It has ${known.join(', ')} and S3. ${whatThereIs}`,
-  );
+function serviceFor(request: IncomingMessage, services: readonly AwsService[]): AwsService | undefined {
+  if (request.headers['x-amz-target'] === undefined) return services.find((service) => service.accepts?.(request));
+  const asked = targetOf(request)?.service;
+  return asked === undefined ? undefined : services.find(({ target }) => target === asked);
+}
+
+function unknownTarget(target: string, services: readonly AwsService[]): AwsError {
+  const known = services.map((service) => (service.target ? `${service.name} (${service.target})` : service.name));
+  return notSupported('The embedded AWS', target, `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`);
 }
 
 function sendXmlFailure(response: ServerResponse, message: string): void {

@@ -7,4 +7,4 @@ export {
 export type { DeliveredObject, DeliveryObserver, RecordOrigin } from './firehose/index.js';
 export { type Catalogue, openCatalogue } from './glue/catalogue.js';
 export type { TableInput } from './glue/table.js';
-export type { Log } from './part.js';
+export type { Log } from './service.js';

@@ -5,8 +5,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Endpoint, type EndpointOptions, startEndpoint } from '../src/endpoint.js';
-import { AwsError } from '../src/json-protocol.js';
-import { echoPart } from './kinesis-support.js';
+import { AwsError } from '../src/json-service/aws-error.js';
+import type { AwsService } from '../src/service.js';
+import { echoService } from './kinesis-support.js';
 
 const open: Endpoint[] = [];
 const logged: string[] = [];
@@ -17,12 +18,12 @@ afterEach(async () => {
 });
 
 async function start(
-  parts: Partial<EndpointOptions['parts']> = {},
+  given: { kinesis?: AwsService; s3?: AwsService } = {},
   options: Partial<EndpointOptions> = {},
 ): Promise<Endpoint> {
   const endpoint = await startEndpoint({
     port: 0,
-    parts: { kinesis: echoPart('Kinesis'), firehose: echoPart('Data Firehose'), s3: echoPart('S3'), ...parts },
+    services: [given.kinesis ?? echoService('Kinesis'), echoService('Data Firehose'), given.s3 ?? echoService('S3')],
     log: (line) => void logged.push(line),
     ...options,
   });
@@ -48,7 +49,7 @@ describe('the endpoint', () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toEqual({
         __type: 'UnknownOperationException',
-        message: `The embedded AWS does not have ${target}. It has Kinesis (Kinesis_20131202), Data Firehose (Firehose_20150804) and S3. The list of what the embedded AWS has is docs/embedded-aws.md of Millrace.`,
+        message: `The embedded AWS does not support ${target}. It supports Kinesis (Kinesis_20131202), Data Firehose (Firehose_20150804) and S3. docs/embedded-aws.md lists every supported operation.`,
       });
     }
   });
@@ -57,7 +58,7 @@ describe('the endpoint', () => {
     const failing = async () => {
       throw new Error('disk <full>');
     };
-    const { url } = await start({ kinesis: echoPart('Kinesis', failing), s3: echoPart('S3', failing) });
+    const { url } = await start({ kinesis: echoService('Kinesis', failing), s3: echoService('S3', failing) });
     const json = await call(url, 'Kinesis_20131202.PutRecords');
     expect(json.status).toBe(500);
     expect(await json.json()).toEqual({ __type: 'InternalFailure', message: 'disk <full>' });
@@ -68,7 +69,7 @@ describe('the endpoint', () => {
       'Kinesis: Kinesis_20131202.PutRecords failed: disk <full>',
       'S3: POST /bucket/key failed: disk <full>',
     ]);
-    const known = echoPart('Kinesis', async () => {
+    const known = echoService('Kinesis', async () => {
       throw new AwsError('LimitExceededException', 'enough');
     });
     expect((await call((await start({ kinesis: known })).url, 'Kinesis_20131202.X')).status).toBe(400);
@@ -79,7 +80,7 @@ describe('the endpoint', () => {
     const left = new Promise((resolve) => {
       gone = resolve;
     });
-    const reading = echoPart('Kinesis', async (incoming) => {
+    const reading = echoService('Kinesis', async (incoming) => {
       incoming.on('error', gone);
       await once(incoming, 'end');
     });
@@ -101,8 +102,7 @@ describe('the endpoint', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    const parts = { kinesis: echoPart('Kinesis'), firehose: echoPart('Data Firehose'), s3: echoPart('S3') };
-    await expect(startEndpoint({ port, parts, log: () => {} })).rejects.toThrow(
+    await expect(startEndpoint({ port, services: [echoService('S3')], log: () => {} })).rejects.toThrow(
       `Port ${port} on 127.0.0.1 is taken by another program.`,
     );
     other.close();
@@ -142,7 +142,7 @@ describe('closing', () => {
     const running = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const slow = echoPart('Kinesis', async (_, response) => {
+    const slow = echoService('Kinesis', async (_, response) => {
       begun();
       await new Promise<void>((resolve) => {
         finish = resolve;
@@ -180,7 +180,7 @@ describe('closing', () => {
     const running = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const hanging = echoPart('Kinesis', async () => {
+    const hanging = echoService('Kinesis', async () => {
       begun();
       await new Promise(() => {});
     });

@@ -104,7 +104,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
 
   test('it is CREATING at first, and cannot be deleted, updated or tagged before it is ACTIVE', async () => {
     let now = 1_000;
-    const plane = createControlPlane({
+    const answer = createControlPlane({
       definitions: await openDefinitions(join(folder, 'of-its-own.json')),
       clock: { now: () => now, sleep: async () => undefined },
       log: () => undefined,
@@ -116,8 +116,8 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
     });
     const name = { DeliveryStreamName: 'to-lake' };
     const status = async () =>
-      JSON.stringify(await plane.answer('DescribeDeliveryStream', name)).match(/"DeliveryStreamStatus":"(\w+)"/)![1];
-    await plane.answer('CreateDeliveryStream', input('to-lake') as unknown as Record<string, unknown>);
+      JSON.stringify(await answer('DescribeDeliveryStream', name)).match(/"DeliveryStreamStatus":"(\w+)"/)![1];
+    await answer('CreateDeliveryStream', input('to-lake') as unknown as Record<string, unknown>);
     expect(await status()).toBe('CREATING');
     const update = { CurrentDeliveryStreamVersionId: '1', DestinationId: 'destinationId-000000000001' };
     for (const [operation, more] of [
@@ -125,12 +125,12 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
       ['UpdateDestination', { ...update, ExtendedS3DestinationUpdate: {} }],
       ['TagDeliveryStream', { Tags: [{ Key: 'a' }] }],
     ] as const)
-      await expect(plane.answer(operation, { ...name, ...more })).rejects.toMatchObject({
+      await expect(answer(operation, { ...name, ...more })).rejects.toMatchObject({
         name: 'ResourceInUseException',
       });
     now += 250;
     expect(await status()).toBe('ACTIVE');
-    await plane.answer('DeleteDeliveryStream', name);
+    await answer('DeleteDeliveryStream', name);
     expect(await status()).toBe('DELETING');
   });
 
@@ -194,7 +194,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
     expect(await answer.json()).toMatchObject({
       __type: 'UnknownOperationException',
       message: expect.stringMatching(
-        /no operation PutEverything; it has CreateDeliveryStream, .*docs\/embedded-aws\.md/,
+        /does not support the operation PutEverything\. It supports CreateDeliveryStream, .*docs\/embedded-aws\.md/,
       ),
     });
   });

@@ -19,7 +19,7 @@ const firehose = await openFirehose({
   timeScale: Number(timeScale),
   log,
 });
-const endpoint = await startEndpoint({ port: 0, parts: { kinesis, firehose, s3 }, log });
+const endpoint = await startEndpoint({ port: 0, services: [kinesis, firehose, s3], log });
 url = endpoint.url;
 firehose.start();
 console.log(url);

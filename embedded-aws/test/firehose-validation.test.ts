@@ -273,7 +273,7 @@ describe('what Firehose takes and this does not carry out is refused by its name
     async (what, change, top) => {
       const error = await refuse(request(change, top));
       expect(error.name).toBe('InvalidArgumentException');
-      expect(error.message).toMatch(/^Not carried out by this embedded Data Firehose: /);
+      expect(error.message).toMatch(/^Not supported by the embedded Data Firehose: /);
       expect(error.message).toContain(what);
     },
   );

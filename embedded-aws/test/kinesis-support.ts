@@ -10,11 +10,19 @@ import {
 import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { type Endpoint, startEndpoint } from '../src/endpoint.js';
 import { type KinesisOptions, openKinesis } from '../src/kinesis/index.js';
-import type { AwsPart } from '../src/part.js';
+import type { AwsService } from '../src/service.js';
 
-/** A service that answers each request with its own name. */
-export function echoPart(name: string, handle?: AwsPart['handle']): AwsPart {
-  return { name, handle: handle ?? (async (_, response) => void response.end(name)), close: async () => {} };
+const targets = { Kinesis: 'Kinesis_20131202', 'Data Firehose': 'Firehose_20150804', S3: undefined };
+
+/** A service that answers each request with its own name; S3 accepts whatever names no other. */
+export function echoService(name: keyof typeof targets, handle?: AwsService['handle']): AwsService {
+  const target = targets[name];
+  return {
+    name,
+    ...(target ? { target } : { accepts: () => true }),
+    handle: handle ?? (async (_, response) => void response.end(name)),
+    close: async () => {},
+  };
 }
 
 export interface TestKinesis {
@@ -31,8 +39,7 @@ export async function startKinesis(options: Partial<KinesisOptions> = {}): Promi
   const logged: string[] = [];
   const log = (line: string) => void logged.push(line);
   const kinesis = await openKinesis({ log, ...options, folder });
-  const parts = { kinesis, firehose: echoPart('Data Firehose'), s3: echoPart('S3') };
-  const endpoint = await startEndpoint({ port: 0, parts, log });
+  const endpoint = await startEndpoint({ port: 0, services: [kinesis, echoService('S3')], log });
   const client = kinesisClient(endpoint.url);
   return {
     folder,

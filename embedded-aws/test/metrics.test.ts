@@ -17,7 +17,7 @@ import { eventually } from '@millrace/testing/eventually';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { cbor, dateToTag } from '@smithy/core/cbor';
 import { createMetricStore, type Metric } from '../src/cloudwatch/metric-store.js';
-import { answerCloudWatch } from '../src/cloudwatch/operations.js';
+import { cloudWatchOperations } from '../src/cloudwatch/operations.js';
 import { prometheusText } from '../src/cloudwatch/prometheus.js';
 import { createErrorLog, s3Failure } from '../src/firehose/error-log.js';
 import { type EmbeddedAws, startEmbeddedAws } from '../src/index.js';
@@ -264,7 +264,7 @@ describe('the metric store', () => {
     [{ Period: 61 }, /multiple of 60/],
     [{ StartTime: 'soon' }, /must be a time/],
     [{ Statistics: ['p99'] }, /Statistics/],
-    [{ ExtendedStatistics: ['p99'] }, /not carried out here: ExtendedStatistics/],
+    [{ ExtendedStatistics: ['p99'] }, /not supported here: ExtendedStatistics/],
   ])('refuses %j', (change, message) => {
     const ask = {
       Namespace: 'n',
@@ -275,7 +275,7 @@ describe('the metric store', () => {
       Statistics: ['Sum'],
       ...change,
     };
-    expect(() => answerCloudWatch(createMetricStore(), 'GetMetricStatistics', ask)).toThrow(message);
+    expect(() => cloudWatchOperations(createMetricStore())('GetMetricStatistics', ask)).toThrow(message);
   });
 });
 

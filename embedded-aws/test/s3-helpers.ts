@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
-import type { AwsPart } from '../src/part.js';
 import { openS3 } from '../src/s3/index.js';
+import type { AwsService } from '../src/service.js';
 
 export interface TestS3 {
   readonly root: string;
@@ -15,7 +15,7 @@ export interface TestS3 {
   readonly endpoint: string;
   readonly client: S3Client;
   readonly log: string[];
-  readonly part: AwsPart;
+  readonly part: AwsService;
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startS3(given?: string): Promise<TestS3> {
   };
 }
 
-export async function serve(part: AwsPart): Promise<Server> {
+export async function serve(part: AwsService): Promise<Server> {
   const server = createServer((request, response) => void part.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;

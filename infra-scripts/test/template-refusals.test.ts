@@ -157,7 +157,7 @@ const refusals: [what: string, change: object, words: string][] = [
 describe("Firehose's refusals are run against the template", () => {
   test.each(combinations)('$name is refused by none of them', async (combination) => {
     const said = await saidOf(deliveryStreamOf(combination));
-    if (combination.settings.format === 'parquet') expect(said ?? 'Not carried out').toMatch(/^Not carried out/);
+    if (combination.settings.format === 'parquet') expect(said ?? 'Not supported').toMatch(/^Not supported/);
     else expect(said).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AwsError } from '../json-protocol.js';
-import { whatThereIs } from '../part.js';
+import { AwsError } from '../json-service/aws-error.js';
+import { type RunOperation, runnerOf, shapedOperations } from '../json-service/operations.js';
 import type { Metric, MetricStore, Period } from './metric-store.js';
 
 /** Times come as seconds since 1970, as text, or as a Date, by protocol; they leave as Dates. */
@@ -24,7 +24,7 @@ const period = z
   );
 const statistic = z.enum(['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum']);
 
-const requests = {
+const shapes = {
   ListMetrics: z.strictObject({
     Namespace: z.string().optional(),
     MetricName: z.string().optional(),
@@ -69,8 +69,6 @@ const requests = {
   }),
 };
 
-type Requests = { [Operation in keyof typeof requests]: z.output<(typeof requests)[Operation]> };
-
 const value = ({ count, sum, min, max }: Period, stat: z.output<typeof statistic>): number =>
   ({ SampleCount: count, Average: sum / count, Sum: sum, Minimum: min, Maximum: max })[stat];
 
@@ -80,9 +78,9 @@ const metricOf = (namespace: string, name: string, given: z.output<typeof dimens
   dimensions: Object.fromEntries((given ?? []).map(({ Name, Value = '' }) => [Name, Value])),
 });
 
-/** CloudWatch's questions about what the embedded services measure. @throws AwsError */
-export function answerCloudWatch(store: MetricStore, operation: string, body: unknown): object {
-  const answers: { [Operation in keyof Requests]: (request: Requests[Operation]) => object } = {
+/** The operations that read what the embedded services measure. Times in their answers are Dates. */
+export function cloudWatchOperations(store: MetricStore): RunOperation<object> {
+  const operations = shapedOperations<typeof shapes, object>(shapes, refuse, {
     ListMetrics({ Namespace, MetricName, Dimensions = [] }) {
       const found = store
         .list()
@@ -139,23 +137,15 @@ export function answerCloudWatch(store: MetricStore, operation: string, body: un
         Messages: [],
       };
     },
-  };
+  });
+  return runnerOf('CloudWatch', operations);
+}
 
-  if (!Object.hasOwn(answers, operation))
-    throw new AwsError(
-      'UnknownOperationException',
-      `The embedded CloudWatch does not have the operation ${operation}. It has ${Object.keys(answers).join(', ')}. ${whatThereIs}`,
-    );
-  const known = operation as keyof Requests;
-  const parsed = requests[known].safeParse(body);
-  if (!parsed.success) {
-    const { issues } = parsed.error;
-    // What we do not carry out explains what is missing beside it.
-    const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-    const expression = issue!.code === 'unrecognized_keys' ? ` (not carried out here: ${issue!.keys.join(', ')})` : '';
-    throw new AwsError('InvalidParameterValueException', `${issue!.path.join('.')}: ${issue!.message}${expression}`);
-  }
-  return (answers[known] as (request: unknown) => object)(parsed.data);
+function refuse({ issues }: z.ZodError): AwsError {
+  // A member that is not supported explains what is missing beside it.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const unsupported = issue!.code === 'unrecognized_keys' ? ` (not supported here: ${issue!.keys.join(', ')})` : '';
+  return new AwsError('InvalidParameterValueException', `${issue!.path.join('.')}: ${issue!.message}${unsupported}`);
 }
 
 function requireOrder(startMs: number, endMs: number): void {

@@ -1,7 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError, notSupported } from '../json-service/aws-error.js';
+import type { Body, RunOperation } from '../json-service/operations.js';
+import { readBody } from '../json-service/read-request.js';
 
 /**
- * CloudWatch's first protocol, which clients of some years ago speak: a form comes, XML leaves. No I/O.
+ * CloudWatch's first protocol, which older clients speak: a form comes, XML leaves.
  * https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
  */
 const namespace = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
@@ -16,13 +20,36 @@ export const isQueryCall = ({ method, url, headers }: IncomingMessage): boolean 
 const numbers = new Set(['Period', 'MaxDatapoints']);
 const booleans = new Set(['ReturnData', 'IncludeLinkedAccounts']);
 
+export async function answerQuery(
+  run: RunOperation<object>,
+  maxBodyBytes: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const requestId = randomUUID();
+  let status = 200;
+  let text: string;
+  try {
+    const { action, ours, input } = parseForm((await readBody(request, maxBodyBytes)).toString());
+    if (!ours)
+      throw notSupported('The embedded AWS', action || 'this operation', 'CloudWatch alone by the query protocol');
+    text = answerXml(action, run(action, input), requestId);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    status = error.status;
+    text = errorXml(error.name, error.message, requestId);
+  }
+  response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': requestId });
+  response.end(text);
+}
+
 type Form = string | { [member: string]: Form };
 
 /**
  * `Dimensions.member.1.Name=a` is `{ Dimensions: [{ Name: 'a' }] }`. The service is told by its version: the operations of others, such as
  * STS, come as forms too.
  */
-export function parseForm(text: string): { action: string; ours: boolean; input: object } {
+function parseForm(text: string): { action: string; ours: boolean; input: Body } {
   const tree: { [member: string]: Form } = Object.create(null);
   const parameters = new URLSearchParams(text);
   for (const [path, value] of parameters) {
@@ -38,7 +65,7 @@ export function parseForm(text: string): { action: string; ours: boolean; input:
   return {
     action: parameters.get('Action') ?? '',
     ours: parameters.get('Version') === version,
-    input: inputOf(tree, '') as object,
+    input: inputOf(tree, '') as Body,
   };
 }
 
@@ -64,12 +91,12 @@ function xmlOf(value: unknown): string {
     .join('');
 }
 
-export const answerXml = (action: string, answer: object, requestId: string): string =>
+const answerXml = (action: string, answer: object, requestId: string): string =>
   `<${action}Response xmlns="${namespace}"><${action}Result>${xmlOf(answer)}</${action}Result>` +
   `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${action}Response>`;
 
 /** Names of errors are shorter here than in the other protocols. */
-export const errorXml = (name: string, message: string, requestId: string): string =>
+const errorXml = (name: string, message: string, requestId: string): string =>
   `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type>` +
   `<Code>${name === 'UnknownOperationException' ? 'InvalidAction' : name.replace(/Exception$/, '')}</Code>` +
   `<Message>${escaped(message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;

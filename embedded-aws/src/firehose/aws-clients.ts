@@ -7,8 +7,8 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { localRegion as region } from '@millrace/kit/local-aws';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { region } from '../part.js';
 import type { ObjectSink, Shard, StreamSource } from './seams.js';
 
 /** The real clients, on whatever endpoint. Delivery has its own patience, so theirs is one try. */

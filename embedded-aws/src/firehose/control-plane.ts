@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { AwsError } from '../json-protocol.js';
-import { accountId, type Log, whatThereIs } from '../part.js';
+import { localAccountId as accountId } from '@millrace/kit/local-aws';
+import { AwsError } from '../json-service/aws-error.js';
+import { type Answers, type RunOperation, runnerOf, shapedOperations } from '../json-service/operations.js';
+import type { Log } from '../service.js';
 import type { Clock } from './clock.js';
 import { conversionOf, findSchema, type Tables } from './conversion/find-schema.js';
 import type { Definitions, DeliveryStreamDefinition } from './definitions.js';
@@ -12,17 +14,12 @@ import { type FunctionSources, findFunction } from './lambda/functions.js';
 import type { Meter } from './meter.js';
 import { parameterOf, processorOf } from './plan.js';
 import { suggestPrefix } from './prefix.js';
-import { type CreateRequest, type ExtendedS3Destination, parseRequest, type Requests } from './request-model.js';
+import { type CreateRequest, type ExtendedS3Destination, refusalOf, requests } from './request-model.js';
 import { tagsPage, withoutTags, withTags } from './tags.js';
 import { asCreation, updatedDestination } from './update-destination.js';
 import { validateCreation } from './validation.js';
 
-/** Answers the API's operations. What a change means for delivery is told to `created`, `changed` and `deleted`. */
-export interface ControlPlane {
-  /** @throws AwsError */
-  answer(operation: string, body: Record<string, unknown>): Promise<object>;
-}
-
+/** The API's operations. What a change means for delivery is told to `created`, `changed` and `deleted`. */
 export function createControlPlane({
   definitions,
   clock,
@@ -50,7 +47,7 @@ export function createControlPlane({
   tables?: Tables | undefined;
   /** Called when its deletion is on disk; it stays DELETING until somebody removes its definition. */
   deleted: (definition: DeliveryStreamDefinition) => void;
-}): ControlPlane {
+}): RunOperation<Promise<object>> {
   const creating = new Set<string>();
 
   const notFound = (name: string) =>
@@ -83,7 +80,7 @@ export function createControlPlane({
         await findFunction(arn, functions).catch((error: Error) => {
           throw new AwsError(
             'InvalidArgumentException',
-            `Not carried out by this embedded Data Firehose: ${error.message}.`,
+            `Not supported by the embedded Data Firehose: ${error.message}.`,
           );
         });
       return destination;
@@ -121,7 +118,7 @@ export function createControlPlane({
     return { DeliveryStreamARN: arnOf(name) };
   }
 
-  const operations: { [Operation in keyof Requests]: (request: Requests[Operation]) => Promise<object> } = {
+  const operations: Answers<typeof requests, Promise<object>> = {
     CreateDeliveryStream: create,
 
     async DescribeDeliveryStream({ DeliveryStreamName }) {
@@ -216,17 +213,7 @@ export function createControlPlane({
     }),
   };
 
-  return {
-    async answer(operation, body) {
-      if (!Object.hasOwn(operations, operation))
-        throw new AwsError(
-          'UnknownOperationException',
-          `This embedded Data Firehose has no operation ${operation}; it has ${Object.keys(operations).join(', ')}. ${whatThereIs}`,
-        );
-      const known = operation as keyof Requests;
-      return (operations[known] as (request: unknown) => Promise<object>)(parseRequest(known, body));
-    },
-  };
+  return runnerOf('Data Firehose', shapedOperations<typeof requests, Promise<object>>(requests, refusalOf, operations));
 }
 
 /** A refused prefix that differs from a right one in case and spaces only: the answer is AWS's, the log says what was meant. */

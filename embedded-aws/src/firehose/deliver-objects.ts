@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import type { Clock } from './clock.js';
 import { compressions } from './compression/index.js';
 import type { ConversionPlan } from './conversion/conversion.js';

@@ -1,4 +1,4 @@
-import { accountId, region } from '../part.js';
+import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import type { DeliveryStreamDefinition } from './definitions.js';
 import { describeEncryption } from './encryption.js';
 import { defaultRetrySeconds, hintsOf } from './plan.js';

@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import type { DeliveryStreamDefinition } from './definitions.js';
 import type { CreateRequest } from './request-model.js';
 

@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import { arnOf } from './description.js';
 
 /** Says what a delivery stream cannot deliver, in the shape of the lines that Firehose writes to CloudWatch Logs. */

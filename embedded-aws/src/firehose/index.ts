@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MetricStore } from '../cloudwatch/metric-store.js';
-import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
-import type { AwsPart, Log } from '../part.js';
+import { createJsonService } from '../json-service/json-service.js';
+import type { AwsService, Log } from '../service.js';
 import { removeState } from '../state-file.js';
 import { type AwsClients, createAwsClients } from './aws-clients.js';
 import { type Clock, systemClock } from './clock.js';
@@ -22,9 +22,6 @@ import { causeOf } from './trouble.js';
 import { type DeliveryWorker, startWorker, type WorkerLimits } from './worker.js';
 
 export type { DeliveredObject, DeliveryObserver, RecordOrigin } from './observer.js';
-
-/** The `x-amz-target` prefix of the service. */
-export const firehoseTarget = 'Firehose_20150804';
 
 export interface FirehoseOptions {
   /** Where delivery streams and positions are kept; made when it is missing. */
@@ -46,7 +43,7 @@ export interface FirehoseOptions {
   backlogBytes?: number;
 }
 
-export interface Firehose extends AwsPart {
+export interface Firehose extends AwsService {
   /** Begins delivery: of the delivery streams on disk, and of those created from now on. The endpoint must be listening. */
   start(): void;
   /** When the newest delivery stream was made, in milliseconds since 1970: what comes into its source from then on is delivered. */
@@ -221,7 +218,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   });
 
   return {
-    name: 'Data Firehose',
+    ...createJsonService({ name: 'Data Firehose', target: 'Firehose_20150804', maxBodyBytes, run: controlPlane }),
 
     start() {
       if (clients) return;
@@ -233,22 +230,6 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     },
 
     newestMs: () => Math.max(0, ...definitions.all().map(({ createdMs }) => createdMs)),
-
-    async handle(request, response) {
-      try {
-        const target = targetOf(request);
-        if (target?.service !== firehoseTarget)
-          throw new AwsError(
-            'UnknownOperationException',
-            `The x-amz-target header must be ${firehoseTarget}.<operation>.`,
-          );
-        const body = parseJsonBody(await readBody(request, maxBodyBytes));
-        sendJson(response, await controlPlane.answer(target.operation, body));
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        sendAwsError(response, error);
-      }
-    },
 
     async close() {
       closed = true;

@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import { readState, removeState, type StateFormat, writeState } from '../state-file.js';
 import type { Position } from './buffers.js';
 import type { Clock } from './clock.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import type { Position } from './buffers.js';
 import type { Clock } from './clock.js';
 import type { Meter } from './meter.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
+import { parseShape, type Requests as RequestsOf } from '../json-service/operations.js';
 
 /**
  * The requests' shapes with the limits of the service's model, as far as they are carried out; a member that is not in here is refused
@@ -259,25 +260,25 @@ export const requests = {
   PutRecordBatch: z.strictObject({ DeliveryStreamName: name, Records: z.array(record).min(1).max(500) }),
 };
 
-export type Requests = { [Operation in keyof typeof requests]: z.infer<(typeof requests)[Operation]> };
+export type Requests = RequestsOf<typeof requests>;
 export type CreateRequest = Requests['CreateDeliveryStream'];
 export type ExtendedS3Destination = z.infer<typeof extendedS3Destination>;
 
 /** @throws AwsError ValidationException or SerializationException, worded as AWS words them */
-export function parseRequest<Operation extends keyof Requests>(
+export const parseRequest = <Operation extends keyof Requests>(
   operation: Operation,
   body: unknown,
-): Requests[Operation] {
-  const result = requests[operation].safeParse(body, { reportInput: true });
-  if (result.success) return result.data as Requests[Operation];
-  const { issues } = result.error;
+): Requests[Operation] => parseShape(requests[operation], body, refusalOf) as Requests[Operation];
+
+/** What Data Firehose says to a request that has not the shape of its operation. */
+export function refusalOf({ issues }: z.ZodError): AwsError {
   const mistyped = issues.find(
     (issue) => issue.code === 'invalid_type' && issue.input !== undefined && issue.input !== null,
   );
   if (mistyped?.code === 'invalid_type')
-    throw new AwsError('SerializationException', `${pathOf(mistyped.path)} must be of type ${mistyped.expected}.`);
+    return new AwsError('SerializationException', `${pathOf(mistyped.path)} must be of type ${mistyped.expected}.`);
   const constraints = issues.map(constraintOf);
-  throw new AwsError(
+  return new AwsError(
     'ValidationException',
     `${constraints.length} validation error${constraints.length > 1 ? 's' : ''} detected: ${constraints.join('; ')}`,
   );

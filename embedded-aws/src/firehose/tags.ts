@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 
 export interface Tag {
   Key: string;

@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 
 /** Says once that something does not work, and once that it works again, however often it is tried in between. */
 export interface Trouble {

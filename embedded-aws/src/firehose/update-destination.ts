@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import type { DeliveryStreamDefinition } from './definitions.js';
 import { destinationId } from './description.js';
 import type { CreateRequest, ExtendedS3Destination, Requests } from './request-model.js';
@@ -23,7 +23,7 @@ export function updatedDestination(
     );
   const { ExtendedS3DestinationUpdate: update } = request;
   if (!update)
-    throw invalid('Not carried out by this embedded Data Firehose: an update without ExtendedS3DestinationUpdate.');
+    throw invalid('Not supported by the embedded Data Firehose: an update without ExtendedS3DestinationUpdate.');
   const { S3BackupUpdate, ...members } = update;
   const given = Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
   const before = definition.destination;

@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { conversionOf } from './conversion/find-schema.js';
 import { FilterError, writtenKeys } from './jq-filter.js';
 import { parsePaths } from './jq-path.js';
@@ -327,7 +327,7 @@ function* notCarriedOut({ destination }: Candidate): Generator<string> {
 }
 
 const invalid = (message: string) => new AwsError('InvalidArgumentException', message);
-const unsupported = (what: string) => invalid(`Not carried out by this embedded Data Firehose: ${what}.`);
+const unsupported = (what: string) => invalid(`Not supported by the embedded Data Firehose: ${what}.`);
 
 /** @throws AwsError InvalidArgumentException for the first thing that Firehose, or this one, does not take. */
 export async function validateCreation(request: CreateRequest): Promise<ExtendedS3Destination> {

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import { createBuffers, type Position } from './buffers.js';
 import type { Clock } from './clock.js';
 import { concurrentPuts, createObjectDelivery } from './deliver-objects.js';

@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { readState, type StateFormat, writeState } from '../state-file.js';
 import type { DatabaseInput, TableInput } from './table.js';
 

@@ -1,15 +1,10 @@
 import { join } from 'node:path';
-import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
-import type { AwsPart } from '../part.js';
+import { createJsonService } from '../json-service/json-service.js';
+import type { AwsService } from '../service.js';
 import { type Catalogue, openCatalogue } from './catalogue.js';
-import { answerGlue } from './operations.js';
+import { glueOperations } from './operations.js';
 
-/** The `x-amz-target` prefix of the service. */
-export const glueTarget = 'AWSGlue';
-
-const maxBodyBytes = 4 * 1024 * 1024;
-
-export interface Glue extends AwsPart {
+export interface Glue extends AwsService {
   readonly catalogue: Catalogue;
 }
 
@@ -20,17 +15,13 @@ export interface Glue extends AwsPart {
 export async function openGlue({ folder }: { folder: string }): Promise<Glue> {
   const catalogue = await openCatalogue(join(folder, 'catalogue.json'));
   return {
-    name: 'Glue',
+    ...createJsonService({
+      name: 'Glue',
+      target: 'AWSGlue',
+      maxBodyBytes: 4 * 1024 * 1024,
+      run: glueOperations(catalogue),
+    }),
     catalogue,
-    async handle(request, response) {
-      try {
-        const body = parseJsonBody(await readBody(request, maxBodyBytes));
-        sendJson(response, await answerGlue(catalogue, targetOf(request)!.operation, body));
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        sendAwsError(response, error);
-      }
-    },
     async close() {},
   };
 }

@@ -1,14 +1,15 @@
+import { localAccountId } from '@millrace/kit/local-aws';
 import { z } from 'zod';
-import { AwsError } from '../json-protocol.js';
-import { accountId, whatThereIs } from '../part.js';
+import { AwsError } from '../json-service/aws-error.js';
+import { type RunOperation, runnerOf, shapedOperations } from '../json-service/operations.js';
 import type { Catalogue, TableVersion } from './catalogue.js';
 import { databaseInput, tableInput } from './table.js';
 
-const CatalogId = z.literal(accountId).optional();
+const CatalogId = z.literal(localAccountId).optional();
 const Name = z.string().min(1).max(255);
 const page = { NextToken: z.string().optional(), MaxResults: z.int().min(1).max(100).optional() };
 
-const requests = {
+const shapes = {
   CreateDatabase: z.strictObject({ CatalogId, DatabaseInput: databaseInput }),
   GetDatabase: z.strictObject({ CatalogId, Name }),
   GetDatabases: z.strictObject({ CatalogId, ...page }),
@@ -26,23 +27,22 @@ const requests = {
   GetTableVersion: z.strictObject({ CatalogId, DatabaseName: Name, TableName: Name, VersionId: z.string().optional() }),
   GetTableVersions: z.strictObject({ CatalogId, DatabaseName: Name, TableName: Name, ...page }),
 };
-type Requests = { [Operation in keyof typeof requests]: z.output<(typeof requests)[Operation]> };
 
 const describeDatabase = ({ input, createdMs }: ReturnType<Catalogue['database']>) => ({
   ...input,
   CreateTime: createdMs / 1000,
-  CatalogId: accountId,
+  CatalogId: localAccountId,
 });
 
-/** Glue's catalogue, as far as Data Firehose and a look at it need. @throws AwsError */
-export async function answerGlue(catalogue: Catalogue, operation: string, body: unknown): Promise<object> {
+/** The operations on Glue's catalogue that Data Firehose, and a person who looks at tables, need. */
+export function glueOperations(catalogue: Catalogue): RunOperation<object | Promise<object>> {
   const describeTable = (DatabaseName: string, { input, version, atMs }: TableVersion, createdMs: number) => ({
     ...input,
     DatabaseName: DatabaseName.toLowerCase(),
     CreateTime: createdMs / 1000,
     UpdateTime: atMs / 1000,
     IsRegisteredWithLakeFormation: false,
-    CatalogId: accountId,
+    CatalogId: localAccountId,
     VersionId: String(version),
   });
   const tableOf = (database: string, name: string, versionId?: string) => {
@@ -53,7 +53,7 @@ export async function answerGlue(catalogue: Catalogue, operation: string, body: 
     return describeTable(database, found, versions[0]!.atMs);
   };
 
-  const answers: { [Operation in keyof Requests]: (request: Requests[Operation]) => object | Promise<object> } = {
+  const operations = shapedOperations<typeof shapes, object | Promise<object>>(shapes, refuse, {
     CreateDatabase: async ({ DatabaseInput }) => done(catalogue.createDatabase(DatabaseInput)),
     GetDatabase: ({ Name: name }) => ({ Database: describeDatabase(catalogue.database(name)) }),
     GetDatabases: (request) => {
@@ -84,21 +84,13 @@ export async function answerGlue(catalogue: Catalogue, operation: string, body: 
         ...rest,
       };
     },
-  };
+  });
+  return runnerOf('Glue', operations);
+}
 
-  if (!Object.hasOwn(answers, operation))
-    throw new AwsError(
-      'UnknownOperationException',
-      `The embedded Glue does not have the operation ${operation}. It has ${Object.keys(answers).join(', ')}. ${whatThereIs}`,
-    );
-  const known = operation as keyof Requests;
-  const parsed = requests[known].safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const where = issue!.path.length === 0 ? '' : `${issue!.path.join('.')}: `;
-    throw new AwsError('InvalidInputException', `${where}${issue!.message}`);
-  }
-  return (answers[known] as (request: unknown) => object | Promise<object>)(parsed.data);
+function refuse({ issues: [issue] }: z.ZodError): AwsError {
+  const where = issue!.path.length === 0 ? '' : `${issue!.path.join('.')}: `;
+  return new AwsError('InvalidInputException', `${where}${issue!.message}`);
 }
 
 const done = async (change: Promise<void>): Promise<object> => {
@@ -113,7 +105,7 @@ function pageOf<Item>(
 ): { items: readonly Item[]; NextToken?: string } {
   const from = NextToken === undefined ? 0 : Number(NextToken);
   if (!Number.isInteger(from) || from < 0)
-    throw new AwsError('InvalidInputException', `NextToken ${NextToken} is none of ours.`);
+    throw new AwsError('InvalidInputException', `Invalid NextToken ${NextToken}.`);
   const to = from + MaxResults;
   return { items: items.slice(from, to), ...(to < items.length ? { NextToken: String(to) } : {}) };
 }

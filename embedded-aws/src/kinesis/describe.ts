@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { horizonOf } from './positions.js';
 import { isOpen, lifeOf } from './shard-map.js';
 import type { KinesisStore, StoredShard, StoredStream } from './store.js';

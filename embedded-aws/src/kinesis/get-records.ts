@@ -1,7 +1,7 @@
+import { localAccountId as accountId } from '@millrace/kit/local-aws';
 import getRecordsRules from 'kinesalite/validations/getRecords.js';
 import getShardIteratorRules from 'kinesalite/validations/getShardIterator.js';
-import { AwsError } from '../json-protocol.js';
-import { accountId } from '../part.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { horizonOf, latestNumber, numberAtSecond } from './positions.js';
 import { parseSequenceNumber } from './sequence-number.js';
 import { decodeShardIterator, encodeShardIterator, type ShardPosition } from './shard-iterator.js';

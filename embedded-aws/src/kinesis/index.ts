@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AwsError, parseJsonBody, readBody, sendAwsError, sendJson, targetOf } from '../json-protocol.js';
-import type { AwsPart, Log } from '../part.js';
-import { type OperationContext, run } from './operations.js';
+import type { IncomingMessage } from 'node:http';
+import { AwsError } from '../json-service/aws-error.js';
+import { createJsonService } from '../json-service/json-service.js';
+import type { AwsService, Log } from '../service.js';
+import { kinesisOperations, type OperationContext } from './operations.js';
 import type { PutContext } from './put-records.js';
 import { trimExpired } from './retention.js';
 import { createShardLimits } from './shard-limits.js';
 import { openStore } from './store.js';
 
 export interface KinesisOptions {
-  /** Where the streams are kept; made if absent. One process at a time. */
+  /** The folder that keeps the streams; made if absent. One process at a time. */
   folder: string;
   log: Log;
   /** What each shard takes: 1,000 records and 1 MiB a second, as on AWS. */
@@ -40,7 +40,7 @@ const throttleLogEveryMs = 60_000;
  * after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without fsync.
  * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
-export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
+export async function openKinesis(options: KinesisOptions): Promise<AwsService> {
   const { folder, log, now = Date.now, arrivalsFrom = () => 0 } = options;
   const store = await openStore(folder);
   const limits = createShardLimits(
@@ -57,7 +57,7 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
     limits,
     now,
     arrivalsFrom,
-    onRefused: sayNowAndThen(log, now),
+    onRefused: logNowAndThen(log, now),
     onDemandShards: options.onDemandShards ?? 4,
   };
 
@@ -85,21 +85,24 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
   trimTimer.unref();
   void trim();
 
+  const runOperation = kinesisOperations(context);
   return {
-    name: 'Kinesis',
-    async handle(request, response) {
-      try {
-        const input = await readInput(request);
+    ...createJsonService({
+      name: 'Kinesis',
+      target: 'Kinesis_20131202',
+      maxBodyBytes,
+      check: requireSignedJson,
+      async run(operation, input) {
         if (closed) throw new AwsError('ServiceUnavailable', 'The embedded Kinesis is stopping.', 503);
-        const answer = await tracked(run(context, targetOf(request)!.operation, input));
-        if (Buffer.isBuffer(answer)) sendJsonText(response, answer);
-        else sendJson(response, answer);
-      } catch (error) {
-        if (error instanceof AwsError) return sendAwsError(response, error);
-        // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
-        throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
-      }
-    },
+        try {
+          return await tracked(runOperation(operation, input));
+        } catch (error) {
+          if (error instanceof AwsError) throw error;
+          // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
+          throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
+        }
+      },
+    }),
     async close() {
       if (closed) return;
       closed = true;
@@ -110,33 +113,23 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsPart> {
   };
 }
 
-async function readInput(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const body = await readBody(request, maxBodyBytes);
-  if (/cbor/.test(request.headers['content-type'] ?? ''))
+/** @throws AwsError for CBOR, and for a request without a signature (which one it is does not matter) */
+function requireSignedJson({ headers, url }: IncomingMessage): void {
+  if (/cbor/.test(headers['content-type'] ?? ''))
     throw new AwsError(
       'SerializationException',
       'The embedded Kinesis reads JSON, and this client sends CBOR. In the AWS SDK for Java, set the system property aws.cborEnabled=false ' +
         'or the environment variable CBOR_ENABLED=false.',
     );
-  if (request.headers.authorization === undefined && !request.url?.includes('X-Amz-Signature='))
+  if (headers.authorization === undefined && !url?.includes('X-Amz-Signature='))
     throw new AwsError(
       'MissingAuthenticationTokenException',
       'Missing Authentication Token: the request is not signed. Any credentials will do here, such as test and test.',
     );
-  return parseJsonBody(body);
 }
 
-function sendJsonText(response: ServerResponse, body: Buffer): void {
-  response.writeHead(200, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': body.length,
-    'x-amzn-requestid': randomUUID(),
-  });
-  response.end(body);
-}
-
-/** A stream over its limits is said once a minute, not once a call. */
-function sayNowAndThen(log: Log, now: () => number): PutContext['onRefused'] {
+/** Logs a stream that is over its limits once a minute, not once a call. */
+function logNowAndThen(log: Log, now: () => number): PutContext['onRefused'] {
   const saidAt = new Map<string, number>();
   return (stream, records) => {
     if (now() - (saidAt.get(stream) ?? -Infinity) < throttleLogEveryMs) return;

@@ -4,8 +4,7 @@ import removeTagsFromStream from 'kinesalite/actions/removeTagsFromStream.js';
 import addTagsRules from 'kinesalite/validations/addTagsToStream.js';
 import listTagsRules from 'kinesalite/validations/listTagsForStream.js';
 import removeTagsRules from 'kinesalite/validations/removeTagsFromStream.js';
-import { AwsError } from '../json-protocol.js';
-import { whatThereIs } from '../part.js';
+import { type RunOperation, runnerOf } from '../json-service/operations.js';
 import { describeStream, describeStreamSummary, listShards, listStreams } from './describe.js';
 import { type GetContext, getRecords, getShardIterator } from './get-records.js';
 import { type PutContext, putRecord, putRecords } from './put-records.js';
@@ -24,7 +23,7 @@ import { type Input, validated, withStreamName } from './validation.js';
 export type OperationContext = PutContext & GetContext & { onDemandShards: number };
 
 /** The answer: an object, or JSON text that is ready to be sent. */
-export type Operation = (context: OperationContext, input: Input) => Promise<object | Buffer>;
+type Operation = (context: OperationContext, input: Input) => Promise<object | Buffer>;
 
 const operations: Record<string, Operation> = {
   AddTagsToStream: ({ store }, input) => store.act(addTagsToStream, validated(addTagsRules, input)),
@@ -53,17 +52,14 @@ const operations: Record<string, Operation> = {
 };
 
 const insteadOf: Record<string, string> = {
-  RegisterStreamConsumer: ' Read with GetShardIterator and GetRecords.',
-  SubscribeToShard: ' Read with GetShardIterator and GetRecords.',
+  RegisterStreamConsumer: 'Read with GetShardIterator and GetRecords.',
+  SubscribeToShard: 'Read with GetShardIterator and GetRecords.',
 };
 
-/** @throws AwsError UnknownOperationException for what is not there, with what is. */
-export async function run(context: OperationContext, name: string, input: Input): Promise<object | Buffer> {
-  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (!operation)
-    throw new AwsError(
-      'UnknownOperationException',
-      `The embedded Kinesis does not have the operation ${name}.${insteadOf[name] ?? ''} It has ${Object.keys(operations).join(', ')}. ${whatThereIs}`,
-    );
-  return operation(context, withStreamName(input));
+/** Kinesis' operations on one store; each checks its own members. */
+export function kinesisOperations(context: OperationContext): RunOperation<Promise<object | Buffer>> {
+  const bound = Object.entries(operations).map(
+    ([name, operation]) => [name, async (input: Input) => operation(context, withStreamName(input))] as const,
+  );
+  return runnerOf('Kinesis', Object.fromEntries(bound), insteadOf);
 }

@@ -1,7 +1,7 @@
+import { localAccountId as accountId } from '@millrace/kit/local-aws';
 import putRecordRules from 'kinesalite/validations/putRecord.js';
 import putRecordsRules from 'kinesalite/validations/putRecords.js';
-import { AwsError } from '../json-protocol.js';
-import { accountId } from '../part.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { formatSequenceNumber, parseSequenceNumber } from './sequence-number.js';
 import type { ShardLimits } from './shard-limits.js';
 import { hashKeyOf, openShards, shardFor } from './shard-map.js';

@@ -1,4 +1,4 @@
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import { horizonOf, numberAtSecond } from './positions.js';
 import { entries, type KinesisStore, recordKey } from './store.js';
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 
 /** A place in a shard from which GetRecords goes on. */
 export interface ShardPosition {

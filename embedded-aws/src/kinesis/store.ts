@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import kinesaliteDb from 'kinesalite/db/index.js';
-import { AwsError } from '../json-protocol.js';
-import { accountId, region } from '../part.js';
+import { AwsError } from '../json-service/aws-error.js';
 
 /**
  * The streams and their records on disk: kinesalite's LevelDB store, in its format.

@@ -7,7 +7,7 @@ import splitShardAction from 'kinesalite/actions/splitShard.js';
 import addTagsRules from 'kinesalite/validations/addTagsToStream.js';
 import mergeShardsRules from 'kinesalite/validations/mergeShards.js';
 import splitShardRules from 'kinesalite/validations/splitShard.js';
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { modeOf } from './describe.js';
 import { isOpen } from './shard-map.js';
 import type { KinesisStore, StreamMode } from './store.js';

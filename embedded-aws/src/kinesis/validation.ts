@@ -1,5 +1,5 @@
 import validations from 'kinesalite/validations/index.js';
-import { AwsError } from '../json-protocol.js';
+import { AwsError } from '../json-service/aws-error.js';
 import { asAwsError } from './store.js';
 
 export type Input = Record<string, unknown>;

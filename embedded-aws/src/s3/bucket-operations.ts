@@ -1,4 +1,4 @@
-import { region } from '../part.js';
+import { localRegion as region } from '@millrace/kit/local-aws';
 import { sendEmpty, sendXml } from './answer.js';
 import { readSmallBody } from './body.js';
 import { type Handler, owner } from './call.js';

@@ -1,4 +1,4 @@
-import { whatThereIs } from '../part.js';
+import { supportedOperations } from '../service.js';
 
 /**
  * An error as S3 answers it: a code from its table, a sentence, an HTTP status and, for some, more elements.
@@ -51,7 +51,7 @@ export const incompleteBody = (why: string) => new S3Error('IncompleteBody', why
 
 /** What this S3 leaves out is refused by name, so that nobody takes silence for success. */
 export const notImplemented = (what: string) =>
-  new S3Error('NotImplemented', `${what} is not implemented by this embedded S3. ${whatThereIs}`, 501);
+  new S3Error('NotImplemented', `${what} is not implemented by this embedded S3. ${supportedOperations}`, 501);
 
 /** The errors of a file system that has no room, or no more handles: worth another try once there is room again. */
 const outOfRoom = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AwsPart, Log } from '../part.js';
+import type { AwsService, Log } from '../service.js';
 import { sendEmpty, sendError } from './answer.js';
 import { requireBucketName } from './bucket-name.js';
 import * as bucketOperations from './bucket-operations.js';
@@ -59,7 +59,7 @@ export async function openS3(options: {
   log: Log;
   /** For tests that make the disk fail. */
   disk?: Disk;
-}): Promise<AwsPart> {
+}): Promise<AwsService> {
   const { log } = options;
   const store = await openObjectStore(options);
   const uploads = await openUploadStore(options);
@@ -103,6 +103,7 @@ export async function openS3(options: {
 
   return {
     name: 'S3',
+    accepts: () => true,
     async handle(message, response) {
       if (message.method === 'OPTIONS') return sendEmpty(response, 403);
       const answering = answer(message, response);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import type { Checksum } from './checksums.js';
 import { type Disk, errorCode, type FileIdentity, type FolderSync, replaceFile, unlessAbsent } from './disk.js';
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../part.js';
+import type { Log } from '../service.js';
 import { createBucketFolders, type Found, type Located } from './bucket-folders.js';
 import { isBucketName } from './bucket-name.js';
 import {

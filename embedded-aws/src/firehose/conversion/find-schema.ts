@@ -1,6 +1,6 @@
+import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import type { Catalogue } from '../../glue/catalogue.js';
-import { AwsError } from '../../json-protocol.js';
-import { accountId, region } from '../../part.js';
+import { AwsError } from '../../json-service/aws-error.js';
 import type { ExtendedS3Destination } from '../request-model.js';
 import type { Schema } from './conversion.js';
 import { HiveTypeError, parseHiveType } from './hive-type.js';

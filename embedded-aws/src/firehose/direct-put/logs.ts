@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../../part.js';
+import type { Log } from '../../service.js';
 import { createDirectPut, type DirectPut } from './put-records.js';
 import { openRecordLog, type RecordLog } from './record-log.js';
 

@@ -1,4 +1,4 @@
-import { AwsError } from '../../json-protocol.js';
+import { AwsError } from '../../json-service/aws-error.js';
 import type { Meter } from '../meter.js';
 import type { Requests } from '../request-model.js';
 import { type DirectPut, maxBatchBytes, maxRecordBytes, type PutOutcome } from './put-records.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Log } from '../../part.js';
+import type { Log } from '../../service.js';
 import { causeOf, createTrouble } from '../trouble.js';
 import type { RecordLog } from './record-log.js';
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Log } from '../../part.js';
+import type { Log } from '../../service.js';
 import { syncFolder } from '../../state-file.js';
 import { frame, readFrame, statedBytes } from './frames.js';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { region } from '../../part.js';
+import { localRegion as region } from '@millrace/kit/local-aws';
 import type { Clock } from '../clock.js';
 import { arnOf } from '../description.js';
 import type { Failure } from '../failure.js';
