@@ -3,8 +3,8 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openLake } from '@millrace/lake';
 import { chromium } from 'playwright-core';
-import { openLake } from '../lake/dist/src/lake.js';
 import { findBrowser, launchArgs } from '../scripts/find-browser.mjs';
 import { serve, temporaryState } from './processes.mjs';
 

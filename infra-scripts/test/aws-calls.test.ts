@@ -85,22 +85,19 @@ async function wireTap(upstream: string, calls: Call[]): Promise<{ url: string; 
 /** Each `service.Operation` that our code imports, but the embedded AWS's own. */
 function ourOperations(): string[] {
   const root = fileURLToPath(new URL('../../../', import.meta.url));
-  const embedded = join(root, 'infra-scripts/src/aws/');
-  const files = ['ingest-server/src', 'infra-scripts/src'].flatMap((folder) =>
+  const files = ['ingest-server/src', 'lake/src', 'generator/src', 'infra-scripts/src'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  const found = files
-    .filter((file) => !file.startsWith(embedded))
-    .flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([a-z0-9-]+)'/g)].flatMap(
-        ([, names, client]) =>
-          [...names!.matchAll(/\b([A-Z]\w+)Command\b/g)].map(
-            ([, operation]) => `${client === 'cloudwatch-logs' ? 'logs' : client}.${operation}`,
-          ),
-      ),
-    );
+  const found = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([a-z0-9-]+)'/g)].flatMap(
+      ([, names, client]) =>
+        [...names!.matchAll(/\b([A-Z]\w+)Command\b/g)].map(
+          ([, operation]) => `${client === 'cloudwatch-logs' ? 'logs' : client}.${operation}`,
+        ),
+    ),
+  );
   return [...new Set(found)].sort();
 }
 

@@ -196,7 +196,7 @@ async function freePort(): Promise<number> {
     const asked = await run('millrace query "select * from events limit 5"');
     expect(asked.code).toBe(1);
     expect(asked.output).toMatch(
-      /^millrace: Athena refuses: UnknownOperationException: .*AmazonAthena\.StartQueryExecution/,
+      /^millrace: Athena call failed: UnknownOperationException: .*AmazonAthena\.StartQueryExecution/,
     );
     expect(asked.output).not.toMatch(/\n\s+at /);
   }, 240_000);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
+import { auditableLakeOf } from '../src/cli/lake-options.js';
 import { harmless, renderTable, showBytes } from '../src/cli/table.js';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
@@ -102,6 +103,20 @@ describe('the commands over the lake', () => {
       expect(answer.err).toContain('--state FOLDER');
     },
   );
+
+  test('audit says how to copy a lake on AWS first: Athena cannot read its objects', async () => {
+    const before = process.env.MILLRACE_WORKGROUP;
+    process.env.MILLRACE_WORKGROUP = 'millrace';
+    try {
+      await expect(auditableLakeOf({})).rejects.toThrow(/aws s3 sync .* then millrace audit --lake lake$/);
+      const lake = await auditableLakeOf({ lake: at.folder });
+      expect(await lake.audit()).toMatchObject({ missing: 1 });
+      await lake.close();
+    } finally {
+      if (before === undefined) delete process.env.MILLRACE_WORKGROUP;
+      else process.env.MILLRACE_WORKGROUP = before;
+    }
+  });
 
   test('a reader that leaves early, as head does, ends a query without an error', async () => {
     const child = spawn(process.execPath, [bin, 'query', 'select * from range(3000000)', '--lake', at.folder], {

@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseHiveType, planConversion, toParquet } from '@millrace/embedded-aws/parquet';
-import { type Lake, openLake } from '@millrace/lake';
+import { type AuditableLake, openLake } from '@millrace/lake';
 import { lakeColumns, partitionColumns } from '@millrace/sdk/schema';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 
 /** Objects as the delivery converts them by the pipeline's table: Parquet whose columns are those of the table, and the keys in the path. */
 let at: ReturnType<typeof temporaryLake>;
-let lake: Lake;
+let lake: AuditableLake;
 beforeEach(async () => {
   at = temporaryLake();
   lake = await openLake({ folder: at.folder });

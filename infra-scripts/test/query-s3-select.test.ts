@@ -73,7 +73,7 @@ describe('millrace query --s3-select', () => {
     const wrong = await query(`s3://${Bucket}/${books}`, 'select from');
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toMatch(
-      /S3 Select refuses for s3:\/\/millrace-lake\/page=books\/event=clicked_review\/a\.json\.gz: \w+/,
+      /S3 Select failed for s3:\/\/millrace-lake\/page=books\/event=clicked_review\/a\.json\.gz: \w+/,
     );
     const gone = await query('s3://no-such-bucket/', 'select * from s3object s');
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('NoSuchBucket') });
@@ -116,16 +116,18 @@ describe('where S3 Select does not answer', () => {
       '<?xml version="1.0"?><Error><Code>MethodNotAllowed</Code><Message>The specified method is not allowed against this resource.</Message></Error>',
     );
     const failing = s3.query();
-    await expect(failing).rejects.toMatchObject({ name: 'QueryError' });
+    await expect(failing).rejects.toMatchObject({ code: 'AWS_CALL_FAILED' });
     await expect(failing).rejects.toThrow(
-      /^this account has no S3 Select \(MethodNotAllowed\).*Ask Athena instead: millrace query --workgroup NAME/,
+      /^S3 Select is not available to this account \(MethodNotAllowed\).*Use Athena instead: millrace query --workgroup NAME/,
     );
     await s3.close();
   });
 
   test('an answer that ends too soon is none', async () => {
     const s3 = await answering(200, Buffer.alloc(0));
-    await expect(s3.query()).rejects.toThrow("S3 Select's answer for s3://lake/page=x/a.json.gz broke off: ask again");
+    await expect(s3.query()).rejects.toThrow(
+      'the answer of S3 Select for s3://lake/page=x/a.json.gz ended early: run the query again',
+    );
     await s3.close();
   });
 });

@@ -1,1 +1,17 @@
-export * from './lake.js';
+export type {
+  AuditableLake,
+  AuditOptions,
+  AuditReport,
+  DamagedObject,
+  Lake,
+  LakeWarnings,
+  PartitionSummary,
+  QueryColumn,
+  QueryEngine,
+  QueryHead,
+  QueryOptions,
+  QueryResult,
+  StreamReport,
+} from './lake.js';
+export { type OpenLakeOptions, openLake } from './open-lake.js';
+export type { QueryErrorCode } from './query-error.js';

@@ -1,75 +1,164 @@
 import type { JsonValue } from '@millrace/sdk/schema';
-import { type AuditOptions, type AuditReport, audit } from './audit.js';
-import { defaultLimits, type EngineLimits } from './engine.js';
-import { type QueryHead, type QueryOptions, type QueryResult, runQuery, runQueryEach } from './query.js';
-import { type Reading, readLake } from './reading.js';
-import { type PartitionSummary, summarise } from './summary.js';
 
-export type { AuditOptions, AuditReport, StreamReport } from './audit.js';
-export type { DamagedObject } from './damage.js';
-export type { QueryColumn, QueryHead, QueryOptions, QueryResult } from './query.js';
-export { QueryError } from './query-error.js';
-export type { LakeWarnings } from './reading.js';
-export type { PartitionSummary } from './summary.js';
-
-/**
- * SQL over the delivered objects, always as they are at the moment of asking. What people can name:
- *
- * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed by event_id within a page
- *   and event; that costs a third more time than `events_raw`, measured on a million events.
- * - `events_raw`: every delivered row, copies included, with the `object` it lies in.
- * - `quarantine`: `event_id, code, reason, raw, received_at, object`.
- * - `errors`: what Firehose could not deliver, `raw` decoded.
- *
- * Times are TIMESTAMP in UTC. One piece of work at a time, each in a DuckDB of its own that can read the lake's folder and nothing else.
- */
-export interface Lake {
+/** Answers queries: the lake here, the lake on AWS, or a prefix of a bucket through S3 Select. */
+export interface QueryEngine {
   /**
-   * @throws QueryError when the SQL is refused, wrong, or takes more than it may.
+   * Answers with at most `maxRows` rows (10,000).
+   * @throws MillraceError with a `QueryErrorCode`
    */
   query(sql: string, options?: QueryOptions & { maxRows?: number }): Promise<QueryResult>;
-  /** All rows, however many, a batch at a time. */
+  /**
+   * Hands over all rows, however many, a batch at a time, and waits for `onRows` between two batches.
+   * @throws MillraceError with a `QueryErrorCode`, and what `onRows` throws
+   */
   queryEach(
     sql: string,
     onRows: (rows: JsonValue[][], head: QueryHead) => void | Promise<void>,
     options?: QueryOptions,
   ): Promise<QueryHead>;
-  list(): Promise<PartitionSummary[]>;
-  audit(options?: AuditOptions): Promise<AuditReport>;
   /** Waits for what is running. */
   close(): Promise<void>;
 }
 
-export interface OpenLakeOptions {
-  /** The bucket's directory. It need not exist yet: then the lake is empty. */
-  folder: string;
-  limits?: Partial<EngineLimits>;
+/**
+ * SQL over the delivered objects, as they are at the moment of the query. A query can name:
+ *
+ * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed by event_id within a
+ *   page and event. That takes a third more time than `events_raw`, measured on a million events.
+ * - `events_raw`: every delivered row, copies included, with the `object` that holds it.
+ * - `quarantine`: `event_id, code, reason, raw, received_at, object`.
+ * - `errors`: what Firehose could not deliver, with `raw` decoded.
+ *
+ * Times are TIMESTAMP in UTC.
+ */
+export interface Lake extends QueryEngine {
+  /**
+   * One entry per page and event, sorted by both.
+   * @throws MillraceError with a `QueryErrorCode`
+   */
+  list(): Promise<PartitionSummary[]>;
 }
 
-const defaultMaxRows = 10_000;
+/** A lake whose objects this process can read, so that it can also prove what was lost. */
+export interface AuditableLake extends Lake {
+  /** Reads every object, and reports what is missing, duplicated, late or out of order. */
+  audit(options?: AuditOptions): Promise<AuditReport>;
+}
 
-export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Lake> {
-  const bounds = { ...defaultLimits, ...limits };
-  let last: Promise<unknown> = Promise.resolve();
-  let closed = false;
+export interface QueryOptions {
+  /** Milliseconds until the query is stopped; 120,000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
 
-  /** One after the other, so that many callers take no more of the machine than one. */
-  const inTurn = <Answer>(work: (reading: Reading) => Promise<Answer>): Promise<Answer> => {
-    if (closed) return Promise.reject(new Error('the lake is closed'));
-    const answer = last.then(() => readLake(folder, bounds, work));
-    last = answer.catch(() => undefined);
-    return answer;
+export interface QueryColumn {
+  name: string;
+  /** DuckDB's name, upper case: BIGINT, TIMESTAMP, VARCHAR[] … */
+  type: string;
+}
+
+/** What one reading of the lake could not read. */
+export interface LakeWarnings {
+  damaged: DamagedObject[];
+  /** Keys that the lake does not know how to read, each with the reason: no answer has their contents. */
+  strange: { key: string; reason: string }[];
+}
+
+/** An object that cannot be read to its end. Every answer still has the lines of it that can be read. */
+export interface DamagedObject {
+  key: string;
+  /** What is wrong with it, and where. */
+  message: string;
+  /** How many of its lines are not JSON objects; null when nothing of it can be read. */
+  unreadableLines: number | null;
+}
+
+export interface QueryHead extends LakeWarnings {
+  columns: QueryColumn[];
+}
+
+export interface QueryResult extends QueryHead {
+  /** A row has a value per column, as JSON has it: times as RFC 3339, whole numbers past 2^53 as text. */
+  rows: JsonValue[][];
+  /** There were more rows than `maxRows`. */
+  truncated: boolean;
+}
+
+/** One page and event, as delivered. */
+export interface PartitionSummary {
+  page: string;
+  event: string;
+  objects: number;
+  /** Rows as delivered: copies are counted. */
+  events: number;
+  /** As stored: compressed. */
+  bytes: number;
+  /** The newest event's time (received_at in the quarantine), RFC 3339; null when no event has one. */
+  newest: string | null;
+  /** Keys of the objects that cannot be read to their end: `events` lacks their unreadable lines. */
+  damaged: string[];
+}
+
+export interface AuditOptions {
+  /** An event is late when it was received more than this many milliseconds after it happened; 60,000. */
+  lateMs?: number;
+  /** How many streams `worst` names at most; 10. */
+  worst?: number;
+  /** Also check every object's gzip length and checksum; true. */
+  checksums?: boolean;
+  signal?: AbortSignal;
+}
+
+/** What the lake, read alone, says about what was lost on the way. */
+export interface AuditReport extends LakeWarnings {
+  /** Nothing is missing, and every object can be read to its end. */
+  ok: boolean;
+  objects: number;
+  /** Rows as delivered. */
+  rows: number;
+  /** Different events: rows without their copies. */
+  events: number;
+  /** Positions of which the lake has no event. */
+  missing: number;
+  /** Positions whose event was refused or could not be delivered, and is kept there. They are not missing. */
+  held: { quarantine: number; errors: number };
+  /** Copies beyond the first, by event_id. `across_partitions`: ids in more than one partition, which `events` shows more than once. */
+  duplicates: { rows: number; across_partitions: number };
+  /** Events that claim a position that another event has. */
+  conflicts: number;
+  out_of_order: number;
+  late: {
+    threshold_ms: number;
+    events: number;
+    /** Events that have both times. */
+    timed: number;
+    p50_ms: number | null;
+    p99_ms: number | null;
+    max_ms: number | null;
   };
+  /** Events without stream_id or seq, which cannot be audited: something other than the SDK put them into the stream. */
+  unnumbered: number;
+  /** Rows with a value that does not fit its column; it is NULL there. */
+  misfits: number;
+  streams: { total: number; gap_free: number; tail_unknown: number };
+  worst: StreamReport[];
+}
 
-  return {
-    query: (sql, { maxRows = defaultMaxRows, ...options } = {}) =>
-      inTurn((reading) => runQuery(reading, sql, maxRows, options)),
-    queryEach: (sql, onRows, options = {}) => inTurn((reading) => runQueryEach(reading, sql, onRows, options)),
-    list: () => inTurn(summarise),
-    audit: (options) => inTurn((reading) => audit(reading, options)),
-    async close() {
-      closed = true;
-      await last;
-    },
-  };
+/** A stream in which something is wrong. */
+export interface StreamReport {
+  stream_id: string;
+  /** How many different events of it the lake has. */
+  events: number;
+  /** Positions that are in the quarantine or in an error object instead. */
+  held: number;
+  /** The highest known position, from its own events or from the visitor's next stream. */
+  last_seq: number;
+  missing: number;
+  /** The first runs of missing positions, both ends included. */
+  gaps: { first: number; last: number }[];
+  out_of_order: number;
+  /** Events that claim a position that another event has: its numbering was used twice. */
+  conflicts: number;
+  /** `known` when the visitor's next stream says how far it got. Otherwise nobody can know whether more followed. */
+  tail: 'known' | 'unknown';
 }

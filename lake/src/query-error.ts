@@ -1,61 +1,15 @@
-import { messageOf } from './damage.js';
-import { viewNames } from './views.js';
+import { MillraceError } from '@millrace/kit/millrace-error';
 
 /**
- * Why a query was not answered: `refused`: not a single reading statement; `sql`: DuckDB does not understand it or it fails;
- * `limit`: it took too long or too much memory.
+ * Why a query has no answer, as a `MillraceError`'s `code`.
+ *
+ * - `QUERY_REFUSED`: not one statement that reads.
+ * - `QUERY_FAILED`: the engine does not understand the statement, or it fails.
+ * - `QUERY_STOPPED`: it ran out of time or memory, or the caller stopped it.
+ * - `AWS_CALL_FAILED`: AWS refused a call, could not be reached, or lacks credentials, region or bucket.
  */
-export class QueryError extends Error {
-  override readonly name = 'QueryError';
-  constructor(
-    readonly kind: 'refused' | 'sql' | 'limit',
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
+export type QueryErrorCode = 'QUERY_REFUSED' | 'QUERY_FAILED' | 'QUERY_STOPPED' | 'AWS_CALL_FAILED';
 
-/** DuckDB's message, caret and all, with a hint where we know more than DuckDB. `columnsOf` gives a view's columns. */
-export async function explainSqlError(
-  error: unknown,
-  sql: string,
-  columnsOf: (view: string) => Promise<string[]>,
-): Promise<QueryError> {
-  const message = messageOf(error)
-    .trim()
-    .replace(/^Failed to extract statements: /, '');
-  if (/^Out of Memory Error/.test(message)) {
-    return new QueryError(
-      'limit',
-      `${message.split('\n')[0]}\nHint: filter by page and event, or select fewer columns.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const hint = await hintFor(message, sql, columnsOf);
-  return new QueryError('sql', hint ? `${message}\n\nHint: ${hint}` : message, { cause: error });
-}
-
-async function hintFor(
-  message: string,
-  sql: string,
-  columnsOf: (view: string) => Promise<string[]>,
-): Promise<string | undefined> {
-  if (/Table with name .* does not exist/.test(message)) {
-    return `the lake has ${viewNames.join(', ')}.`;
-  }
-  if (/Referenced column .* not found|does not have a column named/.test(message)) {
-    // DuckDB shows the line with the table's name, but its candidates are only the nearest few.
-    const views = viewNames.filter((view) => new RegExp(`\\b${view}\\b`).test(message));
-    const view = views.length === 1 ? views[0]! : 'events';
-    const missing = /column "([^"]+)" not found/.exec(message)?.[1];
-    const quotes = sql.includes(`"${missing}"`) ? ` Text goes in single quotes: '${missing}'.` : '';
-    return `${view} has ${(await columnsOf(view)).join(', ')}.${quotes}`;
-  }
-  if (/file system operations are disabled|Loading external extensions is disabled/.test(message)) {
-    return 'a query reads the lake and nothing else.';
-  }
-  return undefined;
-}
+/** The error of a query without an answer; a command shows its message and exits with 1. */
+export const queryError = (code: QueryErrorCode, message: string, options?: ErrorOptions): MillraceError =>
+  new MillraceError(code, message, options);

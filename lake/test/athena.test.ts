@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
-import { type Athena, openAthena, queryPrice } from '../src/athena/athena.js';
+import { type Athena, openAthena } from '../src/athena/athena-client.js';
+import { queryPrice } from '../src/athena/price.js';
 import { plainValue } from '../src/athena/values.js';
 import { withViews } from '../src/athena/views.js';
 
@@ -149,16 +150,16 @@ const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
         clientConfig: { ...config, maxAttempts: 1, ...change },
       });
     const refused = open({});
-    await expect(refused.queryEach('select 1', () => {})).rejects.toMatchObject({ name: 'QueryError' });
+    await expect(refused.queryEach('select 1', () => {})).rejects.toMatchObject({ name: 'MillraceError', exitCode: 1 });
     const alone = open({ endpoint: 'http://127.0.0.1:1' });
     await expect(alone.queryEach('select 1', () => {})).rejects.toMatchObject({
-      name: 'QueryError',
-      message: expect.stringMatching(/^Athena refuses: .*ECONNREFUSED/),
+      code: 'AWS_CALL_FAILED',
+      message: expect.stringMatching(/^Athena call failed: .*ECONNREFUSED/),
     });
     await Promise.all([refused.close(), alone.close()]);
   }, 60_000);
 
   test('what is no query is refused before AWS is asked', async () => {
-    await expect(athena.queryEach('drop table events', () => {})).rejects.toMatchObject({ name: 'QueryError' });
+    await expect(athena.queryEach('drop table events', () => {})).rejects.toMatchObject({ code: 'QUERY_REFUSED' });
   });
 });

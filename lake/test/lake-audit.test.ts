@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 import fc from 'fast-check';
-import { type Lake, openLake } from '../src/lake.js';
+import { type AuditableLake, openLake } from '../src/index.js';
 
 let at: ReturnType<typeof temporaryLake>;
-let lake: Lake;
+let lake: AuditableLake;
 beforeEach(async () => {
   at = temporaryLake();
   lake = await openLake({ folder: at.folder });

@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lakeColumns } from '@millrace/sdk/schema';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
-import { type Lake, openLake } from '../src/lake.js';
+import { type AuditableLake, openLake } from '../src/index.js';
 
 let at: ReturnType<typeof temporaryLake>;
-let lake: Lake;
+let lake: AuditableLake;
 beforeEach(async () => {
   at = temporaryLake();
   lake = await openLake({ folder: at.folder });
@@ -330,10 +330,10 @@ describe('a wrong query says what is wrong, where, and what there is', () => {
     ["select 'x'::int", /Could not convert string 'x'/],
   ])('%s', async (sql, message) => {
     await expect(lake.query(sql)).rejects.toMatchObject({
-      name: 'QueryError',
+      code: 'QUERY_FAILED',
       message: expect.stringMatching(message),
     });
-    await expect(lake.queryEach(sql, () => {})).rejects.toMatchObject({ name: 'QueryError' });
+    await expect(lake.queryEach(sql, () => {})).rejects.toMatchObject({ code: 'QUERY_FAILED' });
   });
 });
 
@@ -389,7 +389,8 @@ describe('a query reads the lake and nothing else', () => {
     const before = readFileSync(at.file(at.put('food', 'liked_item', event()))).length;
     at.writeBytes('../outside', 'secret');
     await expect(lake.query(sql.replaceAll('LAKE', at.folder.replaceAll("'", "''")))).rejects.toMatchObject({
-      name: 'QueryError',
+      name: 'MillraceError',
+      code: expect.stringMatching(/^QUERY_(REFUSED|FAILED)$/),
     });
     expect(before).toBeGreaterThan(0);
     expect(await lake.query('select count(*) from events')).toMatchObject({ rows: [[2]], damaged: [], strange: [] });
@@ -430,7 +431,7 @@ describe('a query reads the lake and nothing else', () => {
 
   test('a query that takes too long is stopped, and the lake answers the next one', async () => {
     const endless = 'select count(*) from range(1000000000) a, range(1000000000) b where a.range % 7 = b.range % 5';
-    await expect(lake.query(endless, { timeoutMs: 300 })).rejects.toThrow(/stopped: it took longer than 0.3 s/);
+    await expect(lake.query(endless, { timeoutMs: 300 })).rejects.toThrow(/timed out after 0.3 s/);
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 100);
     await expect(lake.query(endless, { signal: stop.signal })).rejects.toThrow(/stopped/);
@@ -442,7 +443,7 @@ describe('a query reads the lake and nothing else', () => {
     try {
       const greedy = "select list(repeat('x', 1000) || range) from range(1000000)";
       await expect(small.query(greedy)).rejects.toMatchObject({
-        kind: 'limit',
+        code: 'QUERY_STOPPED',
         message: expect.stringMatching(/Hint/),
       });
     } finally {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditText } from './audit-text.js';
-import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn } from './lake-options.js';
+import { auditableLakeOf, type LakeCommandOptions, lakeOption, lakeStateOption, warn } from './lake-options.js';
 
 interface AuditCommandOptions extends LakeCommandOptions {
   late: number;
@@ -43,7 +43,7 @@ export function addAudit(program: Command): void {
     .addOption(lakeStateOption())
     .addHelpText('after', examples)
     .action(async (options: AuditCommandOptions) => {
-      const lake = await lakeOf(options);
+      const lake = await auditableLakeOf(options);
       try {
         const report = await lake.audit({
           lateMs: Math.round(options.late * 1_000),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Lake, LakeWarnings } from '@millrace/lake';
+import type { AuditableLake, Lake, LakeWarnings } from '@millrace/lake';
 import { Option } from 'commander';
 import { definePipeline } from '../pipeline/definition.js';
 import { prices } from '../plan/prices.js';
@@ -45,8 +45,27 @@ async function athenaLake(workGroup: string) {
  * @throws UsageError when the folder that was named is not there; CommandError when the state folder holds no lake.
  */
 export async function lakeOf(options: LakeCommandOptions): Promise<Lake> {
-  const workGroup = options.workgroup ?? process.env.MILLRACE_WORKGROUP;
-  if (workGroup && options.lake === undefined) return athenaLake(workGroup);
+  const workGroup = workGroupOf(options);
+  return workGroup ? athenaLake(workGroup) : lakeOnDisk(options);
+}
+
+/**
+ * The lake that `audit` reads: its objects, so one on this machine.
+ * @throws what `lakeOf` throws; CommandError when the lake is on AWS.
+ */
+export async function auditableLakeOf(options: LakeCommandOptions): Promise<AuditableLake> {
+  if (!workGroupOf(options)) return lakeOnDisk(options);
+  const bucket = process.env.MILLRACE_LAKE || '';
+  throw new CommandError(
+    `the audit reads the objects themselves: aws s3 sync s3://${bucket}/ lake --exclude 'athena-results/*', then millrace audit --lake lake`,
+  );
+}
+
+/** The Athena work group, when the lake is on AWS. */
+const workGroupOf = ({ workgroup, lake }: LakeCommandOptions) =>
+  lake === undefined ? (workgroup ?? process.env.MILLRACE_WORKGROUP) : undefined;
+
+async function lakeOnDisk(options: LakeCommandOptions): Promise<AuditableLake> {
   if (options.lake !== undefined && !existsSync(options.lake)) {
     throw new UsageError(`the lake's folder ${options.lake} does not exist`);
   }

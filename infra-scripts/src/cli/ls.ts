@@ -1,6 +1,5 @@
 import type { PartitionSummary } from '@millrace/lake';
 import type { Command } from 'commander';
-import { CommandError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable, showBytes } from './table.js';
 
@@ -36,9 +35,6 @@ export function addLs(program: Command): void {
           }
         }
         warn(errors);
-      } catch (error) {
-        if (error instanceof Error && error.name === 'QueryError') throw new CommandError(error.message);
-        throw error;
       } finally {
         await lake.close();
       }

@@ -1,3 +1,4 @@
+import { isMillraceError } from '@millrace/kit/millrace-error';
 import { version } from '@millrace/kit/version';
 import { Command, CommanderError } from 'commander';
 import { CommandError, UsageError } from '../runtime/context.js';
@@ -18,7 +19,7 @@ function createProgram(commands: readonly AddCommand[]): Command {
 
 /** Errors that speak for themselves; of all others the stack is wanted. */
 function isPlain(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof CommandError;
+  return error instanceof UsageError || error instanceof CommandError || isMillraceError(error);
 }
 
 /** Runs one command; returns the exit code: 0 done, 1 failed, 2 called wrongly. A command may have set `process.exitCode` itself. */
@@ -31,6 +32,7 @@ export async function runProgram(commands: readonly AddCommand[], args: string[]
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (isPlain(error)) console.error(`millrace: ${error.message}`);
     else console.error(error);
+    if (isMillraceError(error)) return error.exitCode;
     return error instanceof UsageError ? 2 : 1;
   }
 }

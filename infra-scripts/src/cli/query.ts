@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { Lake, QueryColumn } from '@millrace/lake';
+import type { QueryColumn, QueryEngine } from '@millrace/lake';
 import type { JsonValue } from '@millrace/sdk/schema';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { awsTarget, CommandError, UsageError } from '../runtime/context.js';
+import { awsTarget, UsageError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, warn, workGroupOption } from './lake-options.js';
 import { groupDigits, renderTable, showBytes } from './table.js';
-
-type Answers = Pick<Lake, 'query' | 'queryEach' | 'close'>;
 
 interface QueryCommandOptions extends LakeCommandOptions {
   s3Select?: string;
@@ -70,9 +68,6 @@ export function addQuery(program: Command): void {
       try {
         if (options.json || (!options.table && !process.stdout.isTTY)) await printLines(lake, text, options);
         else await printTable(lake, text, options);
-      } catch (error) {
-        if (error instanceof Error && error.name === 'QueryError') throw new CommandError(error.message);
-        throw error;
       } finally {
         await lake.close();
       }
@@ -80,14 +75,16 @@ export function addQuery(program: Command): void {
 }
 
 /** `s3://BUCKET/PREFIX`, at AWS or at the embedded AWS that runs. */
-async function selectLake({ s3Select = '', endpointUrl, state }: QueryCommandOptions, sql: string): Promise<Answers> {
+async function selectLake(
+  { s3Select = '', endpointUrl, state }: QueryCommandOptions,
+  sql: string,
+): Promise<QueryEngine> {
   const [, bucket, prefix] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?(.*)$/.exec(s3Select) ?? [];
   if (bucket === undefined)
     throw new UsageError(
       `--s3-select ${JSON.stringify(s3Select)} is no place in S3; it looks like s3://BUCKET/page=books/`,
     );
-  const { openSelectLake } = await import('@millrace/lake/s3-select');
-  const { isAggregate } = await import('@millrace/lake/s3-select');
+  const { isAggregate, openSelectLake } = await import('@millrace/lake/s3-select');
   const { clientConfig } = awsTarget({ ...(endpointUrl ? { endpointUrl } : {}), ...(state ? { state } : {}) });
   return openSelectLake({
     bucket,
@@ -105,7 +102,7 @@ async function selectLake({ s3Select = '', endpointUrl, state }: QueryCommandOpt
   });
 }
 
-async function printLines(lake: Answers, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
+async function printLines(lake: QueryEngine, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
   // A reader that has seen enough, as `| head`, ends the query: it is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -124,7 +121,7 @@ async function printLines(lake: Answers, sql: string, { timeout }: QueryCommandO
   warn(head);
 }
 
-async function printTable(lake: Answers, sql: string, { timeout, maxRows }: QueryCommandOptions): Promise<void> {
+async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows }: QueryCommandOptions): Promise<void> {
   const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000 });
   // EXPLAIN draws its plan itself.
   const plan = result.columns.length === 2 && result.columns[0]!.name === 'explain_key';

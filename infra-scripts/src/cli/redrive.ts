@@ -93,9 +93,6 @@ async function redrive(kind: Kind, options: RedriveOptions): Promise<number> {
   let choice: Choice;
   try {
     choice = await look(lake, kind, options, repair, journal.has);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'QueryError') throw new CommandError(error.message);
-    throw error;
   } finally {
     await lake.close();
   }

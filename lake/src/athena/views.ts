@@ -1,6 +1,8 @@
+import { name } from '@millrace/kit/sql-text';
 import { type LakeColumn, lakeColumns, partitionColumns, quarantinePage } from '@millrace/sdk/schema';
+import { queryError } from '../query-error.js';
 
-/** Where the tables are, as the template makes them. */
+/** The lake's tables in the Glue catalogue: `table` and `table_errors`. */
 export interface AthenaTables {
   database: string;
   table: string;
@@ -9,9 +11,8 @@ export interface AthenaTables {
 }
 
 const quarantineOnly = ['reason', 'raw'];
-const name = (column: string) => `"${column}"`;
 
-/** The types that the lake has here, too: times are timestamps in UTC. */
+/** A column in the type that it has with DuckDB: times are timestamps in UTC. */
 function typed(column: LakeColumn): string {
   const field = name(column.name);
   return column.duckdb === 'TIMESTAMP'
@@ -24,10 +25,10 @@ const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key =
 const eventColumns = columns.filter((column) => !quarantineOnly.includes(column.name));
 
 /**
- * The names that people query, as they are with DuckDB: `events`, `events_raw`, `quarantine` and `errors`, as common table expressions
- * before their statement. Athena stores no view for it, and reads only what is named.
+ * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`, `errors`. So nothing has to be stored in
+ * Athena, and it reads only what the statement names.
  */
-export function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
+function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
   const from = `"${database}"."${table}"`;
   const inOrder = [...eventColumns.map((column) => column.name), ...(datePartition ? ['dt'] : [])].map(name).join(', ');
   const selected = [
@@ -38,7 +39,7 @@ export function viewExpressions({ database, table, datePartition }: AthenaTables
   const isEvent = `"page" <> '${quarantinePage}'`;
   return {
     events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent}`,
-    // The copy received first, as with DuckDB; an event without an id cannot be told from another.
+    // The copy received first, as with DuckDB. Events without an id cannot be told apart: all of them stay.
     events:
       `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", "event_id" ORDER BY "received_at") AS copy ` +
       'FROM events_raw) WHERE copy = 1 OR "event_id" IS NULL',
@@ -56,20 +57,21 @@ export function viewExpressions({ database, table, datePartition }: AthenaTables
   };
 }
 
-/** What a view needs before it. */
+/** The views that a view reads. */
 const needs: Record<string, string[]> = { events: ['events_raw'] };
 
 /**
- * A statement with the views that it names before it. A statement's own WITH goes on after ours.
- * @throws RangeError when it is not one SELECT or WITH statement
+ * Puts the views that a statement names before it; its own WITH follows ours.
+ * @throws MillraceError `QUERY_REFUSED` when it is not a SELECT or WITH statement
  */
 export function withViews(sql: string, tables: AthenaTables): string {
   const text = sql.trim().replace(/;\s*$/, '');
   // `FROM "clickstream"."events"` is the table itself: ours name it so.
   const first = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*([a-z]+)/i.exec(text)?.[1]?.toLowerCase();
   if (first !== 'select' && first !== 'with') {
-    throw new RangeError(
-      'only a SELECT (or WITH … SELECT) is asked of Athena here: a query reads the lake and changes nothing',
+    throw queryError(
+      'QUERY_REFUSED',
+      'only a SELECT (or WITH … SELECT) is allowed: a query reads the lake and changes nothing',
     );
   }
   const views = viewExpressions(tables);

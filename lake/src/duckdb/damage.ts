@@ -1,13 +1,4 @@
-/** An object that cannot be read whole. Its readable lines are still in every answer; what is lost is said. */
-export interface DamagedObject {
-  key: string;
-  /** What is wrong with it, and where. */
-  message: string;
-  /** How many of its lines are no JSON objects; null when nothing of it can be read. */
-  unreadableLines: number | null;
-}
-
-/** DuckDB's words, without the path of this machine and without advice on its own settings. */
+/** DuckDB's message, without the path of this machine and without advice on DuckDB's settings. */
 export function damageMessage(message: string, path: string): string {
   return message
     .split('\n')[0]!
@@ -26,7 +17,7 @@ export function mayBeDamage(message: string): boolean {
   );
 }
 
-/** What an error says. Errors of the native module are not of every realm's Error class, so their class is not asked for. */
+/** An error's message. The native module's errors need not be of this realm's Error class, so this does not check the class. */
 export function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null)?.message;
   return typeof message === 'string' ? message : String(error);

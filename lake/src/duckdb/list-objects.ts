@@ -1,11 +1,12 @@
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
 
-/** An object of the lake's bucket: JSON Lines, or Parquet. */
+/** An object of the lake's bucket that the lake can read: JSON Lines or Parquet. */
 export interface LakeObject {
   /** The S3 key. */
   key: string;
-  /** The file, absolute, without symbolic links in it. */
+  /** The file: absolute, without symbolic links in it. */
   path: string;
   /** Its Hive partition: `{page:'books', event:'liked_item'}`, perhaps with `dt`. Empty for an error object. */
   partition: Record<string, string>;
@@ -13,22 +14,23 @@ export interface LakeObject {
   parquet: boolean;
 }
 
+/** The objects of the lake at one moment, sorted by key. */
 export interface LakeListing {
-  /** The lake's folder as DuckDB is given it; undefined when it does not exist yet. */
+  /** The lake's folder, without symbolic links; undefined when it does not exist yet. */
   root: string | undefined;
   /** Objects under `page=…/event=…/`. */
   delivered: LakeObject[];
   /** Firehose's error objects, under `errors/`. */
   errors: LakeObject[];
-  /** Keys under `page=…/` or `errors/` that we cannot read, each with the reason. */
+  /** Keys under `page=…/` that we cannot read, each with the reason. */
   strange: { key: string; reason: string }[];
 }
 
 const hivePart = /^([^=]+)=(.*)$/;
-/** What Firehose can also write, and DuckDB cannot read. */
+/** Formats that Firehose can write and DuckDB cannot read. */
 const unreadable = /\.(zip|snappy|hsnappy|orc|bz2|zst)$/i;
 
-/** As DuckDB reads a partition's value. */
+/** Decodes a partition's value as DuckDB does. */
 function decoded(value: string): string {
   try {
     return decodeURIComponent(value);
@@ -45,7 +47,7 @@ function hivePartition(folders: string[]): Record<string, string> {
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-/** Firehose names error objects without an extension, so that only their first bytes say whether they are compressed. */
+/** Firehose gives error objects no extension, so only their first bytes say whether they are compressed. */
 async function beginsLikeGzip(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {
@@ -57,16 +59,18 @@ async function beginsLikeGzip(path: string): Promise<boolean> {
 }
 
 /**
- * What lies in the bucket's folder now. Symbolic links are never followed. Files that begin with a dot are no objects of ours.
- * @throws Error when the folder, or one in it, cannot be read.
+ * Lists the bucket's folder. Follows no symbolic link and skips files that begin with a dot.
+ * @throws MillraceError `LAKE_UNREADABLE` when the folder cannot be read; the file system's error for a folder in it
  */
-export async function listLake(folder: string): Promise<LakeListing> {
+export async function listObjects(folder: string): Promise<LakeListing> {
   const listing: LakeListing = { root: undefined, delivered: [], errors: [], strange: [] };
   try {
     listing.root = await realpath(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return listing;
-    throw new Error(`the lake's folder ${folder} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new MillraceError('LAKE_UNREADABLE', `cannot read the lake's folder ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   await walk(listing, listing.root, []);
   const byKey = (a: LakeObject, b: LakeObject) => (a.key < b.key ? -1 : 1);
@@ -77,17 +81,17 @@ export async function listLake(folder: string): Promise<LakeListing> {
 
 async function walk(listing: LakeListing, directory: string, folders: string[]): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    // Gone since its parent was read: then it holds nothing.
+    // Deleted since its parent was read.
     if (error.code === 'ENOENT') return [];
     throw error;
   });
   for (const entry of entries) {
     if (entry.isDirectory()) await walk(listing, join(directory, entry.name), [...folders, entry.name]);
-    else if (entry.isFile() && !entry.name.startsWith('.')) await sort(listing, folders, entry.name);
+    else if (entry.isFile() && !entry.name.startsWith('.')) await addObject(listing, folders, entry.name);
   }
 }
 
-async function sort(listing: LakeListing, folders: string[], name: string): Promise<void> {
+async function addObject(listing: LakeListing, folders: string[], name: string): Promise<void> {
   const isError = folders[0] === 'errors';
   if (!isError && !folders[0]?.startsWith('page=')) return;
   const key = [...folders, name].join('/');
@@ -96,9 +100,12 @@ async function sort(listing: LakeListing, folders: string[], name: string): Prom
     const gzip = name.endsWith('.gz') || (await beginsLikeGzip(path));
     listing.errors.push({ key, path, partition: {}, gzip, parquet: false });
   } else if (!folders[1]?.startsWith('event=')) {
-    listing.strange.push({ key, reason: 'lies under page=…/ but not under page=…/event=…/' });
+    listing.strange.push({ key, reason: 'is under page=…/ but not under page=…/event=…/' });
   } else if (unreadable.test(name)) {
-    listing.strange.push({ key, reason: 'is neither JSON Lines, plain or .gz, nor Parquet by its name' });
+    listing.strange.push({
+      key,
+      reason: 'has the name of a format that the lake cannot read: it reads JSON Lines, plain or gzip, and Parquet',
+    });
   } else {
     listing.delivered.push({
       key,

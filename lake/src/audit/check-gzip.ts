@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { DamagedObject } from './damage.js';
-import type { LakeObject } from './objects.js';
+import type { LakeObject } from '../duckdb/list-objects.js';
+import type { DamagedObject } from '../lake.js';
 
 /**
- * Reads every gzip object to its end and checks length and checksum, which DuckDB does not: an object cut off between two lines would
- * look whole. `parallel` at once.
+ * Reads every gzip object to its end, `parallel` at a time, and checks its length and checksum. DuckDB does not: an object cut off
+ * between two lines would look complete. Returns those that fail, by key.
  */
-export async function checkObjects(
+export async function checkGzip(
   objects: readonly LakeObject[],
   options: { parallel: number; signal?: AbortSignal | undefined },
 ): Promise<DamagedObject[]> {
@@ -37,7 +37,7 @@ async function gzipFault(path: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // Gone since it was listed: it is no object of the lake any more.
+    // Deleted since it was listed.
     return code === 'ENOENT' ? undefined : `fails its gzip check: ${message}`;
   }
 }

@@ -1,40 +1,25 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import { isMillraceError, type MillraceError } from '@millrace/kit/millrace-error';
 import { text } from '@millrace/kit/sql-text';
 import type { JsonValue } from '@millrace/sdk/schema';
+import type { LakeWarnings, QueryHead, QueryOptions, QueryResult } from '../lake.js';
+import { queryError } from '../query-error.js';
+import { checkStatement } from './check-statement.js';
 import { mayBeDamage, messageOf } from './damage.js';
-import { explainSqlError, QueryError } from './query-error.js';
-import type { LakeWarnings, Reading } from './reading.js';
-import { checkStatement } from './statement.js';
+import { explainSqlError } from './explain-error.js';
+import type { LakeReading } from './read-lake.js';
 import { plainValue } from './values.js';
-
-export interface QueryColumn {
-  name: string;
-  /** DuckDB's name: BIGINT, TIMESTAMP, VARCHAR[] … */
-  type: string;
-}
-
-export interface QueryOptions {
-  /** Milliseconds until the query is stopped. */
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
-
-export interface QueryHead extends LakeWarnings {
-  columns: QueryColumn[];
-}
-
-export interface QueryResult extends QueryHead {
-  /** Values as JSON has them; see `plainValue`. */
-  rows: JsonValue[][];
-  /** There were more rows than `maxRows`. */
-  truncated: boolean;
-}
 
 const defaultTimeoutMs = 120_000;
 
-/** Answers with up to `maxRows` rows; what is not needed for them is not read. */
-export function runQuery(reading: Reading, sql: string, maxRows: number, options: QueryOptions): Promise<QueryResult> {
-  return watched(reading, sql, options, async (connection) => {
+/** Answers with at most `maxRows` rows, and reads no more of the lake than they need. */
+export function runQuery(
+  reading: LakeReading,
+  sql: string,
+  maxRows: number,
+  options: QueryOptions,
+): Promise<QueryResult> {
+  return withTimeout(reading, sql, options, async (connection) => {
     const result = await connection.stream(sql);
     const rows: JsonValue[][] = [];
     const head = headOf(result, reading);
@@ -49,24 +34,24 @@ export function runQuery(reading: Reading, sql: string, maxRows: number, options
 }
 
 /**
- * Hands over all rows, a batch at a time. They are kept in a temporary table first, on disk when they are many, so that whatever is
- * wrong with the query or the lake is known before the first row.
+ * Hands over all rows, a batch at a time. Keeps them in a temporary table first, which goes to disk when it is large, so that an error
+ * of the query or the lake comes before the first row.
  */
 export function runQueryEach(
-  reading: Reading,
+  reading: LakeReading,
   sql: string,
   onRows: (rows: JsonValue[][], head: QueryHead) => void | Promise<void>,
   options: QueryOptions,
 ): Promise<QueryHead> {
-  return watched(reading, sql, options, async (connection) => {
-    const result = await kept(connection, sql);
+  return withTimeout(reading, sql, options, async (connection) => {
+    const result = await keepRows(connection, sql);
     const head = headOf(result, reading);
     for await (const batch of batches(result)) await onRows(batch, head);
     return head;
   });
 }
 
-async function kept(connection: DuckDBConnection, sql: string): Promise<DuckDBResult> {
+async function keepRows(connection: DuckDBConnection, sql: string): Promise<DuckDBResult> {
   // EXPLAIN, DESCRIBE and the like make no table, and few rows.
   const table = await connection.prepare(`CREATE TEMP TABLE millrace_rows AS\n${sql}`).catch(() => undefined);
   if (!table) return connection.run(sql);
@@ -74,18 +59,18 @@ async function kept(connection: DuckDBConnection, sql: string): Promise<DuckDBRe
   return connection.stream('FROM millrace_rows');
 }
 
-async function watched<Answer>(
-  { engine: { connection } }: Reading,
+async function withTimeout<Answer>(
+  { engine: { connection } }: LakeReading,
   sql: string,
   { timeoutMs = defaultTimeoutMs, signal }: QueryOptions,
   work: (connection: DuckDBConnection) => Promise<Answer>,
 ): Promise<Answer> {
-  let stopped: QueryError | undefined;
+  let stopped: MillraceError | undefined;
   const stop = (why: string) => {
-    stopped ??= new QueryError('limit', why);
+    stopped ??= queryError('QUERY_STOPPED', why);
     connection.interrupt();
   };
-  const timer = setTimeout(() => stop(`the query was stopped: it took longer than ${timeoutMs / 1000} s`), timeoutMs);
+  const timer = setTimeout(() => stop(`the query timed out after ${timeoutMs / 1000} s`), timeoutMs);
   const onAbort = () => stop('the query was stopped');
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
@@ -95,8 +80,8 @@ async function watched<Answer>(
     return await work(connection);
   } catch (error) {
     if (stopped) throw stopped;
-    // Damage is for whoever reads the lake: it sets the object apart and asks again.
-    if (error instanceof QueryError || mayBeDamage(messageOf(error))) throw error;
+    // `readLake` looks for damaged objects and runs the query again.
+    if (isMillraceError(error) || mayBeDamage(messageOf(error))) throw error;
     throw await explainSqlError(error, sql, (view) => columnsOf(connection, view));
   } finally {
     clearTimeout(timer);

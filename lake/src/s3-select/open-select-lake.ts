@@ -1,11 +1,15 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { JsonValue } from '@millrace/sdk/schema';
-import type { Lake, QueryColumn } from '../lake.js';
-import { SelectError, type SelectOptions, type SelectSummary, selectEach } from './select.js';
+import type { QueryColumn, QueryEngine } from '../lake.js';
+import { queryError } from '../query-error.js';
+import type { Row } from './select-object.js';
+import { type SelectOptions, type SelectSummary, selectObjects } from './select-objects.js';
+
+export { isAggregate } from './select-objects.js';
 
 export interface SelectLakeOptions extends Pick<SelectOptions, 'bucket' | 'prefix'> {
   s3Config?: S3ClientConfig;
-  /** Told after each query. */
+  /** Called after each query with what it scanned. */
   onSummary?(summary: SelectSummary): void;
 }
 
@@ -17,8 +21,8 @@ function typeOf(value: JsonValue | undefined): string {
   return typeof value === 'object' && value !== null ? 'JSON' : 'VARCHAR';
 }
 
-/** S3 Select has no columns of its own: they are those that the rows have, in the order in which they turn up. */
-function tabled(rows: Record<string, JsonValue>[]): { columns: QueryColumn[]; values: JsonValue[][] } {
+/** S3 Select names no columns: they are those of the rows, in the order in which they first appear. */
+function tabled(rows: Row[]): { columns: QueryColumn[]; values: JsonValue[][] } {
   const types = new Map<string, string>();
   for (const row of rows)
     for (const [name, value] of Object.entries(row)) if (!types.has(name)) types.set(name, typeOf(value));
@@ -29,27 +33,27 @@ function tabled(rows: Record<string, JsonValue>[]): { columns: QueryColumn[]; va
   };
 }
 
-/** A bucket's objects by S3 Select, asked as the lake is. The statement is S3 Select's: `select * from s3object s limit 5`. */
-export function openSelectLake(options: SelectLakeOptions): Pick<Lake, 'query' | 'queryEach' | 'close'> {
+/** Answers S3 Select's SQL over the objects under a prefix: `select * from s3object s limit 5`. */
+export function openSelectLake(options: SelectLakeOptions): QueryEngine {
   const { bucket, prefix, onSummary } = options;
   const s3 = new S3Client({ ...options.s3Config });
   const ask = async (
     sql: string,
     timeoutMs: number | undefined,
-    onRows: (rows: Record<string, JsonValue>[]) => void | Promise<void>,
-  ) => {
+    onRows: (rows: Row[]) => void | Promise<void>,
+  ): Promise<void> => {
     const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
     try {
-      const summary = await selectEach({ s3, bucket, prefix, signal }, sql, onRows);
+      const summary = await selectObjects({ s3, bucket, prefix, signal }, sql, onRows);
       onSummary?.(summary);
     } catch (error) {
-      if (signal?.aborted) throw new SelectError(`the query was stopped: it took longer than ${timeoutMs! / 1000} s`);
+      if (signal?.aborted) throw queryError('QUERY_STOPPED', `the query timed out after ${timeoutMs! / 1000} s`);
       throw error;
     }
   };
   return {
     async query(sql, { maxRows = 10_000, timeoutMs } = {}) {
-      const rows: Record<string, JsonValue>[] = [];
+      const rows: Row[] = [];
       let truncated = false;
       await ask(sql, timeoutMs, (more) => {
         truncated ||= rows.length + more.length > maxRows;

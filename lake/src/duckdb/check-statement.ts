@@ -1,5 +1,5 @@
 import { type DuckDBConnection, StatementType } from '@duckdb/node-api';
-import { QueryError } from './query-error.js';
+import { queryError } from '../query-error.js';
 
 const reading = [
   'select',
@@ -23,30 +23,30 @@ function firstWord(sql: string): string {
 }
 
 const onlyReads =
-  'a query is one statement that reads: SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, UNPIVOT, PIVOT with IN, or EXPLAIN of one of them';
+  'a query must be one statement that reads: SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, UNPIVOT, PIVOT with IN, or EXPLAIN of one of them';
 
 /**
- * Refuses everything but one statement that reads. The sandbox refuses the rest of the machine; this refuses writing to the lake itself.
- * @throws QueryError `refused`; DuckDB's own error when the SQL cannot be parsed or bound.
+ * Refuses everything but one statement that reads: the sandbox protects the rest of the machine, and this protects the lake itself.
+ * @throws MillraceError `QUERY_REFUSED`; DuckDB's own error when it cannot parse or bind the SQL
  */
 export async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {
   const word = firstWord(sql);
-  if (word === '') throw new QueryError('refused', `there is no SQL in ${JSON.stringify(sql)}: ${onlyReads}`);
+  if (word === '') throw queryError('QUERY_REFUSED', `the query ${JSON.stringify(sql)} has no SQL: ${onlyReads}`);
   if (!reading.includes(word)) {
-    // A typing error such as SELCT is better explained by DuckDB.
+    // DuckDB explains a typing error such as SELCT better.
     await connection.extractStatements(sql);
-    throw new QueryError('refused', `${word.toUpperCase()} is refused: ${onlyReads}`);
+    throw queryError('QUERY_REFUSED', `${word.toUpperCase()} is not allowed: ${onlyReads}`);
   }
   const statements = await connection.extractStatements(sql);
   if (statements.count !== 1) {
-    if (word === 'pivot') throw new QueryError('refused', 'PIVOT needs to be told its columns: PIVOT … ON … IN (…)');
-    throw new QueryError('refused', `there are ${statements.count} statements: ${onlyReads}`);
+    if (word === 'pivot') throw queryError('QUERY_REFUSED', 'PIVOT needs a list of its columns: PIVOT … ON … IN (…)');
+    throw queryError('QUERY_REFUSED', `the query has ${statements.count} statements: ${onlyReads}`);
   }
   if (word === 'explain') {
     // EXPLAIN ANALYZE runs what it explains.
     const explained = /^\s*explain\s+(?:analyze\s+)?([\s\S]*)$/i.exec(sql)?.[1];
     if (explained === undefined || firstWord(explained) === 'explain') {
-      throw new QueryError('refused', `EXPLAIN is refused in this form: ${onlyReads}`);
+      throw queryError('QUERY_REFUSED', `EXPLAIN is not allowed in this form: ${onlyReads}`);
     }
     return checkStatement(connection, explained);
   }
@@ -54,8 +54,7 @@ export async function checkStatement(connection: DuckDBConnection, sql: string):
   const { statementType, parameterCount } = prepared;
   prepared.destroySync();
   if (statementType !== StatementType.SELECT) {
-    throw new QueryError('refused', `${word.toUpperCase()} is refused in this form: ${onlyReads}`);
+    throw queryError('QUERY_REFUSED', `${word.toUpperCase()} is not allowed in this form: ${onlyReads}`);
   }
-  if (parameterCount > 0)
-    throw new QueryError('refused', 'the query has parameters (? or $1), and nothing to fill them');
+  if (parameterCount > 0) throw queryError('QUERY_REFUSED', 'query parameters (? or $1) are not supported');
 }

@@ -1,6 +1,6 @@
 import { text } from '@millrace/kit/sql-text';
 import { quarantinePage } from '@millrace/sdk/schema';
-import { misfit } from './views.js';
+import { misfit } from '../duckdb/columns.js';
 
 const isEvent = `page <> ${text(quarantinePage)}`;
 const time = (column: string) => `try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP`;

@@ -1,18 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { Sandbox } from '@millrace/kit/duckdb-sandbox';
-import { type DamagedObject, damageMessage, mayBeDamage, messageOf } from './damage.js';
-import { type EngineLimits, openEngine } from './engine.js';
-import { type LakeListing, type LakeObject, listLake } from './objects.js';
-import { countLines, readWhole } from './views.js';
+import type { DamagedObject, LakeWarnings } from '../lake.js';
+import { damageMessage, mayBeDamage, messageOf } from './damage.js';
+import { type LakeListing, type LakeObject, listObjects } from './list-objects.js';
+import { type EngineLimits, openEngine } from './open-engine.js';
+import { countLines, readToEnd } from './read-objects.js';
 
-/** What could not be read whole, as of one reading of the lake. */
-export interface LakeWarnings {
-  damaged: DamagedObject[];
-  /** Keys that are no objects of the lake, each with the reason: their contents are in no answer. */
-  strange: { key: string; reason: string }[];
-}
-
-export interface Reading extends LakeWarnings {
+/** One reading of the lake: its objects as they were listed, and a DuckDB with views over them. */
+export interface LakeReading extends LakeWarnings {
   listing: LakeListing;
   engine: Sandbox;
 }
@@ -21,17 +16,17 @@ const mostObjectsNamed = 3;
 const mostAttempts = 20;
 
 /**
- * Reads the lake as it is now. When an object turns out to be damaged, it is set apart, with its readable lines kept, and the work is
- * done again from the start: an answer is never short of a row without saying of which object.
+ * Opens the lake as it is now and does the work on it. When an object turns out to be damaged, marks it, so that only its bad lines are
+ * skipped, and does the work again from the start: no answer lacks a row without naming the object.
  */
 export async function readLake<Answer>(
   folder: string,
   limits: EngineLimits,
-  work: (reading: Reading) => Promise<Answer>,
+  work: (reading: LakeReading) => Promise<Answer>,
 ): Promise<Answer> {
   const damaged = new Map<string, DamagedObject>();
   for (let attempt = 1; ; attempt++) {
-    const listing = await listLake(folder);
+    const listing = await listObjects(folder);
     const dead = new Set(
       [...damaged].filter(([, { unreadableLines }]) => unreadableLines === null).map(([path]) => path),
     );
@@ -48,11 +43,11 @@ export async function readLake<Answer>(
       const message = messageOf(error);
       if (attempt === mostAttempts || !mayBeDamage(message)) throw error;
       const candidates = [...alive.delivered, ...alive.errors].filter(({ path }) => !damaged.has(path));
-      // Parquet is looked into when its view is made.
+      // DuckDB opens Parquet objects when it makes their view.
       engine ??= await openEngine({ ...alive, delivered: [], errors: [] }, new Set(), limits);
       const found = await findDamage(engine, message, candidates, damaged.size >= mostObjectsNamed);
       for (const [path, damage] of found) damaged.set(path, damage);
-      // Nothing wrong with any object, and none has gone meanwhile: the error is the query's own.
+      // No object is damaged, and none was deleted meanwhile: the error is the query's own.
       if (found.size === 0 && (await allThere(candidates))) throw error;
     } finally {
       engine?.close();
@@ -67,7 +62,7 @@ async function allThere(objects: LakeObject[]): Promise<boolean> {
   return true;
 }
 
-/** DuckDB names the object in most of its errors; where it does not, or where many are damaged, each object is tried. */
+/** Most of DuckDB's errors name the object. Tries each object where the error does not, or where many are damaged. */
 async function findDamage(
   engine: Sandbox,
   message: string,
@@ -88,11 +83,11 @@ async function examine({ connection }: Sandbox, object: LakeObject): Promise<Dam
   if (!there) return undefined;
   if (there.size === 0) return { key: object.key, message: 'is empty: it has 0 bytes', unreadableLines: null };
   try {
-    await connection.run(readWhole(object));
+    await connection.run(readToEnd(object));
     return undefined;
   } catch (error) {
     const message = damageMessage(messageOf(error), object.path);
-    // Of an error object, bad lines are passed over anyhow: what failed is its compression. Parquet has no lines.
+    // The view `errors` skips bad lines anyhow: of an error object it is the compression that failed. Parquet has no lines.
     if (!('page' in object.partition) || object.parquet) return { key: object.key, message, unreadableLines: null };
     try {
       const counted = await connection.runAndReadAll(countLines(object));

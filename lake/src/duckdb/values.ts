@@ -20,7 +20,7 @@ import {
 } from '@duckdb/node-api';
 import type { JsonValue } from '@millrace/sdk/schema';
 
-/** RFC 3339 in UTC: milliseconds, and finer digits only where there are any. Text as DuckDB has it past the years that RFC 3339 knows. */
+/** RFC 3339 in UTC: milliseconds, and finer digits only where there are any. DuckDB's text for years outside 0 to 9999. */
 function timeText(value: { toString(): string }, nanos: bigint, finite: boolean): string {
   const ms = Number(nanos / 1_000_000n) - (nanos % 1_000_000n < 0n ? 1 : 0);
   if (!finite || ms < -62_167_219_200_000 || ms > 253_402_300_799_999) return value.toString();
@@ -29,7 +29,7 @@ function timeText(value: { toString(): string }, nanos: bigint, finite: boolean)
   return fine === 0n ? text : text.replace('Z', `${String(fine).padStart(6, '0').replace(/000$/, '')}Z`);
 }
 
-/** A whole number as a JSON number while a JavaScript reader gets it right, else as text. */
+/** A JSON number up to 2^53, which JavaScript reads exactly; else text. */
 function wholeNumber(value: bigint): number | string {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value.toString();

@@ -1,4 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { LakeReading } from '../duckdb/read-lake.js';
+import type { AuditOptions, AuditReport, DamagedObject, LakeWarnings, StreamReport } from '../lake.js';
 import {
   acrossPartitions,
   auditTables,
@@ -12,78 +14,15 @@ import {
   unnumbered,
   worstStreams,
 } from './audit-sql.js';
-import { checkObjects } from './checksums.js';
-import type { DamagedObject } from './damage.js';
-import type { LakeWarnings, Reading } from './reading.js';
+import { checkGzip } from './check-gzip.js';
 
-export interface AuditOptions {
-  /** An event is late when it was received longer than this after it happened. */
-  lateMs?: number;
-  /** How many streams are named. */
-  worst?: number;
-  /** Check every object's gzip length and checksum as well. On by default. */
-  checksums?: boolean;
-  signal?: AbortSignal;
-}
-
-/** A stream with something wrong. */
-export interface StreamReport {
-  stream_id: string;
-  /** Different events of it in the lake. */
-  events: number;
-  /** Positions that are in the quarantine or in an error object instead. */
-  held: number;
-  /** The highest position known of, from its own events or from the visitor's next stream. */
-  last_seq: number;
-  missing: number;
-  /** The first runs of missing positions, both ends included. */
-  gaps: { first: number; last: number }[];
-  out_of_order: number;
-  /** Events that claim a position that another event has: its numbering was used twice. */
-  conflicts: number;
-  /** Whether the visitor's next stream says how far it got. If not, whether more followed is unknowable. */
-  tail: 'known' | 'unknown';
-}
-
-/** What the lake, read alone, says about what was lost on the way. */
-export interface AuditReport extends LakeWarnings {
-  /** Nothing is missing, and every object could be read whole. */
-  ok: boolean;
-  objects: number;
-  /** Rows as delivered. */
-  rows: number;
-  /** Different events: rows without their copies. */
-  events: number;
-  missing: number;
-  /** Positions whose event was refused or could not be delivered, and is kept there. They are not missing. */
-  held: { quarantine: number; errors: number };
-  /** Copies beyond the first, by event_id; of them ids that lie in more than one partition, which the view `events` shows more than once. */
-  duplicates: { rows: number; across_partitions: number };
-  conflicts: number;
-  out_of_order: number;
-  late: {
-    threshold_ms: number;
-    events: number;
-    timed: number;
-    p50_ms: number | null;
-    p99_ms: number | null;
-    max_ms: number | null;
-  };
-  /** Events without stream_id or seq, which cannot be audited: put straight into the stream by something other than the SDK. */
-  unnumbered: number;
-  /** Rows with a value that does not fit its column; it is NULL there. */
-  misfits: number;
-  streams: { total: number; gap_free: number; tail_unknown: number };
-  worst: StreamReport[];
-}
-
-export const defaultLateMs = 60_000;
+const defaultLateMs = 60_000;
 const mostGaps = 20;
 
 type Row = Record<string, unknown>;
 
-/** Audits the lake. */
-export async function audit(reading: Reading, options: AuditOptions = {}): Promise<AuditReport> {
+/** Counts in SQL what is missing, and checks the objects' gzip beside it. */
+export async function auditLake(reading: LakeReading, options: AuditOptions = {}): Promise<AuditReport> {
   const { listing, strange } = reading;
   const { connection } = reading.engine;
   const onAbort = () => connection.interrupt();
@@ -93,7 +32,7 @@ export async function audit(reading: Reading, options: AuditOptions = {}): Promi
     const checking =
       options.checksums === false
         ? Promise.resolve([])
-        : checkObjects(listing.delivered, { parallel: 2, signal: options.signal });
+        : checkGzip(listing.delivered, { parallel: 2, signal: options.signal });
     const [found, failed] = await Promise.all([measure(connection, options), checking]);
     const damaged = [...reading.damaged, ...unnamed(failed, reading.damaged)];
     const ok = found.missing === 0 && damaged.length === 0 && strange.length === 0;

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSandbox, type Sandbox } from '@millrace/kit/duckdb-sandbox';
-import type { LakeListing } from './objects.js';
+import type { LakeListing } from './list-objects.js';
 import { viewStatements } from './views.js';
 
 /** What one query may take of the machine. */
 export interface EngineLimits {
-  /** MB that DuckDB may hold; past that it uses the disk. */
+  /** MB of memory; past that DuckDB uses the disk. */
   memoryMb: number;
   /** MB of temporary files. */
   temporaryMb: number;
@@ -16,7 +16,7 @@ export interface EngineLimits {
 
 export const defaultLimits: EngineLimits = { memoryMb: 1_024, temporaryMb: 10_240, threads: 2 };
 
-/** A sandbox with the lake's views, that reaches nothing but the lake's folder. */
+/** A DuckDB with the lake's views, which reaches nothing but the lake's folder. `damaged`: paths whose bad lines are skipped. */
 export function openEngine(listing: LakeListing, damaged: ReadonlySet<string>, limits: EngineLimits): Promise<Sandbox> {
   return openSandbox({
     folder: listing.root,
@@ -24,8 +24,8 @@ export function openEngine(listing: LakeListing, damaged: ReadonlySet<string>, l
     memoryMb: limits.memoryMb,
     temporaryFolder: join(tmpdir(), `millrace-query-${randomUUID()}`),
     temporaryMb: limits.temporaryMb,
-    // Keeping the order of 20,000 small objects took all of the memory.
+    // Keeping the order of 20,000 small objects used all of the memory.
     keepOrder: false,
-    prepare: viewStatements(listing.root, listing.delivered, listing.errors, damaged),
+    prepare: viewStatements(listing, damaged),
   });
 }

@@ -1,25 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBValue } from '@duckdb/node-api';
-import type { Reading } from './reading.js';
+import type { PartitionSummary } from '../lake.js';
+import type { LakeReading } from './read-lake.js';
 import { plainValue } from './values.js';
 
-/** One page and event, as it lies in the lake. */
-export interface PartitionSummary {
-  page: string;
-  event: string;
-  objects: number;
-  /** Rows as delivered: copies are counted. */
-  events: number;
-  /** As stored, so compressed. */
-  bytes: number;
-  /** The newest event's time (received_at in the quarantine), RFC 3339; null when no event has one. */
-  newest: string | null;
-  /** Keys of objects that cannot be read whole: `events` lacks what cannot be read. */
-  damaged: string[];
-}
-
-/** Pages × events: how many objects, events and bytes, and how new. Sorted by page and event. */
-export async function summarise({ listing, engine, damaged }: Reading): Promise<PartitionSummary[]> {
+/** One entry per page and event, sorted by both: DuckDB counts the events, the file system the bytes. */
+export async function listPartitions({ listing, engine, damaged }: LakeReading): Promise<PartitionSummary[]> {
   const counted = await engine.connection.runAndReadAll(
     `SELECT page, event, count(*), max(try_cast(coalesce(event_time, received_at) AS TIMESTAMPTZ)::TIMESTAMP)
      FROM millrace_delivered GROUP BY ALL`,

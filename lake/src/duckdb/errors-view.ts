@@ -1,0 +1,30 @@
+import { text } from '@millrace/kit/sql-text';
+import type { LakeObject } from './list-objects.js';
+
+/** The DuckDB variable that holds the paths of the error objects that are compressed, or of those that are not. */
+export const errorsVariable = (gzip: boolean): string => `errors_${gzip}`;
+
+/** The view `errors` over Firehose's error objects, each line decoded. `rootLength`: of the lake's folder. */
+export function errorsView(objects: readonly LakeObject[], rootLength: number): string {
+  const member = (...names: string[]) => `coalesce(${names.map((each) => `json->>${text(each)}`).join(', ')})`;
+  const calls = [true, false].flatMap((gzip) => {
+    if (!objects.some((object) => object.gzip === gzip)) return [];
+    const read = `read_json_objects(getvariable('${errorsVariable(gzip)}'), format='newline_delimited', compression='${gzip ? 'gzip' : 'uncompressed'}', ignore_errors=true)`;
+    return [`SELECT json, substr(filename, ${rootLength + 2}) AS object FROM ${read}`];
+  });
+  const lines =
+    calls.length === 0 ? 'SELECT NULL::JSON AS json, NULL::VARCHAR AS object WHERE false' : calls.join(' UNION ALL ');
+  // Not try(): the optimizer takes from_base64 out of it, and then its error is not held back.
+  const isBase64 = `regexp_full_match(json->>'rawData', '([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?')`;
+  // Readers must take any order of members and both spellings: the documentation and the service differ.
+  return `CREATE VIEW errors AS SELECT
+    split_part(object, '/', 2) AS type,
+    ${member('errorCode', 'ErrorCode', 'lastErrorCode')} AS code,
+    ${member('errorMessage', 'ErrorMessage', 'lastErrorMessage')} AS message,
+    try_cast(json->>'attemptsMade' AS BIGINT) AS attempts,
+    epoch_ms(try_cast(json->>'arrivalTimestamp' AS BIGINT)) AS arrived_at,
+    epoch_ms(try_cast(json->>'attemptEndingTimestamp' AS BIGINT)) AS failed_at,
+    coalesce(try(decode(bytes)), bytes::VARCHAR, json->>'rawData') AS raw,
+    object
+    FROM (SELECT *, CASE WHEN ${isBase64} THEN from_base64(json->>'rawData') END AS bytes FROM (${lines}))`;
+}

@@ -1,0 +1,85 @@
+import { name, text, textList } from '@millrace/kit/sql-text';
+import type { LakeColumn } from '@millrace/sdk/schema';
+import { readAs, storedColumns } from './columns.js';
+import type { LakeObject } from './list-objects.js';
+
+const columnsStruct = `{${storedColumns.map((column) => `${name(column.name)}: ${text(readAs(column))}`).join(', ')}}`;
+const allNull = storedColumns.map((column) => `${name(column.name)} IS NULL`).join(' AND ');
+const fields = storedColumns.map((column) => name(column.name)).join(', ');
+
+/** Objects that one call can read: DuckDB wants the same partition keys in all files of a call. */
+export interface ObjectGroup {
+  /** The DuckDB variable that holds the paths. */
+  variable: string;
+  hasDate: boolean;
+  gzip: boolean;
+  parquet: boolean;
+  damaged: boolean;
+  paths: string[];
+}
+
+/** Sorts objects into groups. `damaged`: paths whose bad lines are skipped. */
+export function groupObjects(objects: readonly LakeObject[], damaged: ReadonlySet<string>): ObjectGroup[] {
+  const found = new Map<string, ObjectGroup>();
+  for (const { partition, gzip, parquet, path } of objects) {
+    const isDamaged = damaged.has(path);
+    const id = `${Object.keys(partition).join('/')} ${gzip} ${parquet} ${isDamaged}`;
+    let group = found.get(id);
+    if (!group) {
+      const variable = `objects_${found.size}`;
+      group = { variable, hasDate: 'dt' in partition, gzip, parquet, damaged: isDamaged, paths: [] };
+      found.set(id, group);
+    }
+    group.paths.push(path);
+  }
+  return [...found.values()];
+}
+
+/** Reads JSON Lines. With `skipBadLines` a line that is not a JSON object is a row of NULLs. `files`: an SQL list of paths. */
+function readJsonLines(files: string, options: { gzip: boolean; skipBadLines: boolean }): string {
+  return (
+    `read_json(${files}, format='newline_delimited', columns=${columnsStruct}, hive_partitioning=true, ` +
+    `hive_types_autocast=false, compression='${options.gzip ? 'gzip' : 'uncompressed'}', ignore_errors=${options.skipBadLines})`
+  );
+}
+
+/**
+ * Reads Parquet as if it were JSON Lines: every column as text, or as JSON where it is. The table may have had fewer or other columns
+ * when an object was written, of types that its owner chose.
+ */
+function readParquet(files: string): string {
+  const none = storedColumns.map((column) => `NULL::VARCHAR AS ${name(column.name)}`).join(', ');
+  const field = (column: LakeColumn) => {
+    const value = `${name(column.name)}::VARCHAR`;
+    return column.duckdb === 'JSON'
+      ? `CASE WHEN ${value} IS NULL THEN NULL WHEN json_valid(${value}) THEN (${value})::JSON ELSE to_json(${value}) END AS ${name(column.name)}`
+      : `${value} AS ${name(column.name)}`;
+  };
+  return (
+    `(SELECT * REPLACE (${storedColumns.map(field).join(', ')}) FROM (SELECT ${none} WHERE false UNION ALL BY NAME ` +
+    `SELECT * FROM read_parquet(${files}, union_by_name=true, hive_partitioning=true, hive_types_autocast=false, filename=true)))`
+  );
+}
+
+/** The rows of one group: the stored columns, `page`, `event`, `dt` and `object`, its key. `rootLength`: of the lake's folder. */
+export function selectGroup({ variable, hasDate, gzip, parquet, damaged }: ObjectGroup, rootLength: number): string {
+  const files = `getvariable(${text(variable)})`;
+  return (
+    `SELECT ${fields}, page, event, ${hasDate ? 'try_cast(dt AS DATE)' : 'NULL::DATE'} AS dt, ` +
+    `substr(filename, ${rootLength + 2}) AS object FROM ${parquet ? readParquet(files) : readJsonLines(files, { gzip, skipBadLines: damaged })}` +
+    (damaged && !parquet ? ` WHERE NOT (${allNull})` : '')
+  );
+}
+
+/** Counts the lines of one object, and those of them that cannot be read. */
+export function countLines(object: LakeObject): string {
+  const read = readJsonLines(textList([object.path]), { gzip: object.gzip, skipBadLines: true });
+  return `SELECT count(*), count(*) FILTER (${allNull}) FROM ${read}`;
+}
+
+/** Reads one object to its end, so that it fails when anything in it cannot be read. */
+export function readToEnd(object: LakeObject): string {
+  const files = textList([object.path]);
+  if (object.parquet) return `SELECT count(COLUMNS(*)) FROM read_parquet(${files})`;
+  return `SELECT count(${name(storedColumns[0]!.name)}) FROM ${readJsonLines(files, { gzip: object.gzip, skipBadLines: false })}`;
+}

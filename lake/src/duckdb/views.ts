@@ -1,0 +1,71 @@
+import { name, text, textList } from '@millrace/kit/sql-text';
+import { lakeColumns, quarantinePage } from '@millrace/sdk/schema';
+import { quarantineOnly, readAs, storedColumns, typed } from './columns.js';
+import { errorsVariable, errorsView } from './errors-view.js';
+import type { LakeListing } from './list-objects.js';
+import { groupObjects, type ObjectGroup, selectGroup } from './read-objects.js';
+
+/** What a user's SQL can name, in the order in which people want them. */
+export const viewNames = ['events', 'events_raw', 'quarantine', 'errors'] as const;
+
+const eventColumns = storedColumns.filter((column) => !quarantineOnly.includes(column.name));
+const isEvent = `page <> ${text(quarantinePage)}`;
+
+/**
+ * Copies of an event exist only after failures, but a wrong count is worse than a slower query: `events` keeps the copy received first.
+ * The partition's keys are among the window's, so that a filter on page and event still reads only that partition's objects. Events
+ * without an id cannot be told apart: all of them stay.
+ */
+const firstCopy = (ids: string) =>
+  `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text) = 1`;
+
+/** Every delivered row, quarantine included, as text. */
+function deliveredView(groups: ObjectGroup[], rootLength: number): string {
+  const nothing =
+    `SELECT ${storedColumns.map((column) => `NULL::${readAs(column)} AS ${name(column.name)}`).join(', ')}, ` +
+    'NULL::VARCHAR AS page, NULL::VARCHAR AS event, NULL::DATE AS dt, NULL::VARCHAR AS object WHERE false';
+  const branches = groups.map((group) => selectGroup(group, rootLength));
+  return `CREATE VIEW millrace_delivered AS ${branches.length === 0 ? nothing : branches.join(' UNION ALL ')}`;
+}
+
+function eventViews(hasDate: boolean): string[] {
+  const selected = [...eventColumns.map(typed), 'page', 'event', ...(hasDate ? ['dt'] : [])].join(', ');
+  const ordered = [...lakeColumns().map((column) => column.name), 'dt']
+    .filter((each) => !quarantineOnly.includes(each) && (each !== 'dt' || hasDate))
+    .map(name)
+    .join(', ');
+  return [
+    `CREATE VIEW events_raw AS SELECT ${ordered}, object FROM (SELECT ${selected}, object FROM millrace_delivered WHERE ${isEvent})`,
+    `CREATE VIEW events AS SELECT ${ordered} FROM (SELECT ${selected}, object, received_at AS received_text
+      FROM millrace_delivered WHERE ${isEvent}) ${firstCopy('event_id')}`,
+  ];
+}
+
+const quarantineView = `CREATE VIEW quarantine AS SELECT event_id, code, reason, raw, received_at, object FROM (
+  SELECT event_id, page, event, substr(event, 2) AS code, reason, raw, received_at AS received_text,
+  try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, object
+  FROM millrace_delivered WHERE NOT (${isEvent})) ${firstCopy('event_id, raw')}`;
+
+/** The statements that make the lake's views. `damaged`: paths whose bad lines are skipped. */
+export function viewStatements({ root, delivered, errors }: LakeListing, damaged: ReadonlySet<string>): string[] {
+  const groups = groupObjects(delivered, damaged);
+  const rootLength = root?.length ?? 0;
+  const lists = [
+    ...groups.map(({ variable, paths }) => ({ variable, paths })),
+    ...[true, false].map((gzip) => ({
+      variable: errorsVariable(gzip),
+      paths: errors.filter((object) => object.gzip === gzip).map((object) => object.path),
+    })),
+  ].filter(({ paths }) => paths.length > 0);
+  const set = ({ variable, paths }: { variable: string; paths: string[] }) =>
+    `SET VARIABLE ${variable} = ${textList(paths)}`;
+  return [
+    // DuckDB opens every file when it makes a view; one file is enough for that.
+    ...lists.map(({ variable, paths }) => set({ variable, paths: paths.slice(0, 1) })),
+    deliveredView(groups, rootLength),
+    ...eventViews(groups.some((group) => group.hasDate)),
+    quarantineView,
+    errorsView(errors, rootLength),
+    ...lists.map(set),
+  ];
+}

@@ -1,0 +1,45 @@
+import { auditLake } from './audit/audit-lake.js';
+import { listPartitions } from './duckdb/list-partitions.js';
+import { defaultLimits, type EngineLimits } from './duckdb/open-engine.js';
+import { type LakeReading, readLake } from './duckdb/read-lake.js';
+import { runQuery, runQueryEach } from './duckdb/run-query.js';
+import type { AuditableLake } from './lake.js';
+
+export interface OpenLakeOptions {
+  /** The bucket's folder. While it does not exist, the lake is empty. */
+  folder: string;
+  /** What one query may take of the machine: 1,024 MB of memory, 10,240 MB of temporary files, 2 threads. */
+  limits?: Partial<EngineLimits>;
+}
+
+const defaultMaxRows = 10_000;
+
+/**
+ * Opens the lake in a folder of this machine. One query runs at a time, in a DuckDB of its own that can read the lake's folder and
+ * nothing else. Reads nothing before the first query.
+ */
+export async function openLake({ folder, limits }: OpenLakeOptions): Promise<AuditableLake> {
+  const bounds = { ...defaultLimits, ...limits };
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+
+  /** One after the other, so that many callers take no more of the machine than one. */
+  const inTurn = <Answer>(work: (reading: LakeReading) => Promise<Answer>): Promise<Answer> => {
+    if (closed) return Promise.reject(new Error('the lake is closed'));
+    const answer = last.then(() => readLake(folder, bounds, work));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+
+  return {
+    query: (sql, { maxRows = defaultMaxRows, ...options } = {}) =>
+      inTurn((reading) => runQuery(reading, sql, maxRows, options)),
+    queryEach: (sql, onRows, options = {}) => inTurn((reading) => runQueryEach(reading, sql, onRows, options)),
+    list: () => inTurn(listPartitions),
+    audit: (options) => inTurn((reading) => auditLake(reading, options)),
+    async close() {
+      closed = true;
+      await last;
+    },
+  };
+}
