@@ -1,6 +1,6 @@
 // What a tracker sends: requests of 10 events of one visitor, about 500 bytes each. No event is sent twice.
 import { randomBytes } from 'node:crypto';
-import { uuidv7 } from '../../ingest-server/dist/src/core/uuid.js';
+import { uuidV7 } from '@millrace/kit/uuid';
 
 export const eventsPerRequest = 10;
 const wantedBytes = 500;
@@ -13,7 +13,7 @@ const hex = (digits) => randomBytes(digits / 2).toString('hex');
 function makeEvent(visitor, seq) {
   const item = Math.floor(Math.random() * 1000);
   const event = {
-    event_id: uuidv7(Date.now()),
+    event_id: uuidV7(Date.now()),
     event: pick(names),
     page: pick(pages),
     event_time: new Date(Date.now() - 5_000 + seq).toISOString(),

@@ -23,7 +23,7 @@ interface Package {
 const allowed = {
   kit: [],
   sdk: [],
-  'ingest-server': ['@millrace/sdk/schema'],
+  'ingest-server': ['@millrace/kit', '@millrace/sdk/schema'],
   'embedded-aws': ['@millrace/kit'],
   lake: ['@millrace/kit', '@millrace/sdk/schema'],
   'demo-store': ['@millrace/sdk/schema'],
@@ -77,7 +77,6 @@ const distinct = (values: string[]) => [...new Set(values)].sort();
 const knownCircles = new Set([
   'sdk/src/tracker/plugin.ts',
   'sdk/src/tracker/queue.ts',
-  'ingest-server/src/core/account.ts',
   'embedded-aws/src/firehose/definitions.ts',
   'embedded-aws/src/firehose/buffers.ts',
   'infra-scripts/src/template/template.ts',

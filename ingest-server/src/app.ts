@@ -1,22 +1,26 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock } from '@millrace/kit/clock';
 import { partitionCount } from '@millrace/sdk/schema';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
-import { type ClaimedIds, createClaimedIds } from './core/claimed-ids.js';
-import { systemClock } from './core/clock.js';
-import { createDelivery, type Delivery, type DeliveryHooks } from './core/delivery.js';
-import { eventIdsOf } from './core/event-ids.js';
-import { declaredNames } from './core/intake.js';
-import { settleLeftOpen } from './core/left-open.js';
+import { createShedding } from './core/admission/shedding.js';
+import { createKeyCheck } from './core/admission/write-keys.js';
+import { recoverFromCrash } from './core/delivery/crash-recovery.js';
+import { createDelivery, type Delivery } from './core/delivery/delivery.js';
+import type { DeliveryHooks } from './core/delivery/delivery-hooks.js';
+import { firstRanges, watchShards } from './core/delivery/shard-watch.js';
+import type { Sink } from './core/delivery/sink.js';
+import type { Spool } from './core/delivery/spool.js';
+import { declaredNames } from './core/intake/intake.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
-import { createShedding } from './core/shedding.js';
-import { createKeyCheck } from './core/write-keys.js';
+import { type ClaimedIds, createClaimedIds } from './core/repeats/claimed-ids.js';
+import { eventIdsOf } from './core/repeats/event-ids.js';
 import { createClientErrorHandler } from './http/client-error.js';
+import { createEarlyRefusal } from './http/early-refusal.js';
 import { watchEventLoop } from './http/event-loop.js';
-import { createEarlyRefusal } from './http/refuse-early.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
 import { cors } from './plugins/cors.js';
@@ -30,11 +34,8 @@ import { metricsRoute } from './routes/metrics.js';
 import { events } from './routes/v1/events.js';
 import { recentRoutes } from './routes/v1/recent.js';
 import { schema } from './routes/v1/schema.js';
-import { firstRanges, watchShards } from './shard-watch.js';
 import { createKinesisSink } from './sinks/kinesis.js';
-import type { Sink } from './sinks/sink.js';
 import { openDiskSpool } from './spool/disk-spool.js';
-import type { Spool } from './spool/spool.js';
 
 export interface AppOptions {
   config: Config;
@@ -130,7 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     error === undefined ? { state: 'up' } : { state: 'down', code: error.code, message: error.message },
   );
   const stopWatching = watchShards(sink, delivery, error === undefined);
-  const leftOpen = settleLeftOpen({
+  const leftOpen = recoverFromCrash({
     sink,
     spool,
     claimedIds,

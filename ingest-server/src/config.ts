@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import { type Catalogue, defaultCatalogue, defineCatalogue } from '@millrace/sdk/schema';
 import { z } from 'zod';
-import { type Origins, parseOrigins } from './core/origins.js';
+import { type Origins, parseOrigins } from './core/admission/origins.js';
 
 /** What the ingest server is told. Made by `loadConfig`, or by hand where it runs inside another process. */
 export interface Config {
@@ -34,13 +35,6 @@ export interface Config {
   workers: number;
   /** The file behind GET /millrace.js; the tracker of @millrace/sdk when undefined. */
   clientScript: string | undefined;
-}
-
-/** The environment is refused; `problems` has one line for each variable that is wrong. */
-export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(`The environment cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-  }
 }
 
 const whole = (from: number, to: number) =>
@@ -231,12 +225,15 @@ function contradictions(read: Partial<Settings>): string[] {
 
 /**
  * The configuration, from the environment.
- * @throws ConfigError with the whole list of what is wrong: name, value, what is expected
+ * @throws MillraceError BAD_SETTINGS with a line for each wrong variable: name, value, what is expected
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const { read, problems } = readEnvironment(env);
   problems.push(...contradictions(read));
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) {
+    const list = problems.map((problem) => `  ${problem}`).join('\n');
+    throw new MillraceError('BAD_SETTINGS', `Invalid settings:\n${list}`, { exitCode: 2 });
+  }
   const settings = read as Settings;
   return {
     host: settings.MILLRACE_HOST,

@@ -1,12 +1,13 @@
 import cluster from 'node:cluster';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isMillraceError } from '@millrace/kit/millrace-error';
+import type { Shutdown } from '@millrace/kit/shutdown-signal';
 import { startPrimary } from './cluster/primary.js';
 import { workerConfig } from './cluster/worker-config.js';
-import { type Config, ConfigError, loadConfig, unknownSettings } from './config.js';
+import { type Config, loadConfig, unknownSettings } from './config.js';
 import { createLog, type Log } from './log.js';
 import { startIngestServer } from './server.js';
 import { adoptFolders, spoolFolderOf } from './spool/adopt-folders.js';
-import type { End } from './told-to-end.js';
 
 function warn(config: Config, log: Log) {
   for (const name of unknownSettings(process.env)) log.warn('a setting that nothing reads', { name });
@@ -15,14 +16,14 @@ function warn(config: Config, log: Log) {
   }
 }
 
-/** Runs the server, or the processes that do, until the end; resolves with the exit code. `write` gets the log's lines. */
-export async function run(end: End, write: (line: string) => void): Promise<number> {
+/** Runs the server, or the processes that do, until the shutdown; resolves with the exit code. `write` gets the log's lines. */
+export async function run(shutdown: Shutdown, write: (line: string) => void): Promise<number> {
   const log = createLog(write);
 
   async function serve(config: Config): Promise<number> {
-    const server = await startIngestServer(config, { log: write, signal: end.signal });
+    const server = await startIngestServer(config, { log: write, signal: shutdown.signal });
     log.info('listening', { url: server.url, port: server.port });
-    const signal = await end.told;
+    const signal = await shutdown.received;
     server.drain();
     // A person who presses Ctrl-C has no balancer that must be told.
     if (signal === 'SIGTERM') await pause(config.drainMs);
@@ -37,7 +38,7 @@ export async function run(end: End, write: (line: string) => void): Promise<numb
       environment: (slot) => ({ MILLRACE_SPOOL_FOLDER: spoolFolderOf(spoolFolder, slot, workers) }),
     });
     return Promise.race([
-      end.told.then(primary.end),
+      shutdown.received.then(primary.end),
       primary.failed.then(async (code) => {
         await primary.end('SIGTERM');
         return code;
@@ -51,7 +52,7 @@ export async function run(end: End, write: (line: string) => void): Promise<numb
     warn(config, log);
     const adopted = await adoptFolders(config.spoolFolder, config.workers);
     if (adopted > 0) log.info('the spool of processes that are no more is taken over', { segments: adopted });
-    end.signal.throwIfAborted();
+    shutdown.signal.throwIfAborted();
     return config.workers === 1 ? serve(config) : keepWorkers(config);
   }
 
@@ -59,13 +60,13 @@ export async function run(end: End, write: (line: string) => void): Promise<numb
     return await start();
   } catch (error) {
     // It was not listening yet, and what was open is closed.
-    if (end.signal.aborted && error === end.signal.reason) return 0;
-    if (end.signal.aborted) {
+    if (shutdown.signal.aborted && error === shutdown.signal.reason) return 0;
+    if (shutdown.signal.aborted) {
       log.error('closing failed', { error: (error as Error).message });
       return 1;
     }
     // For a person: settings and folders are fixed by people, a line each.
     process.stderr.write(`${(error as Error).message}\n`);
-    return error instanceof ConfigError ? 2 : 1;
+    return isMillraceError(error) ? error.exitCode : 1;
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { IngestObserver } from './observer.js';
@@ -40,8 +41,8 @@ export async function startIngestServer(
     await app.close();
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') throw error;
-    const message = `port ${config.port} is taken: stop what listens there, or set MILLRACE_PORT to another`;
-    throw Object.assign(new Error(message, { cause: error }), { code });
+    const message = `port ${config.port} is taken: stop the program that listens there, or set MILLRACE_PORT to another`;
+    throw new MillraceError(code, message, { cause: error });
   }
   const { port } = app.server.address() as AddressInfo;
   const isAny = config.host === '0.0.0.0' || config.host === '::';

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { isMillraceError } from '@millrace/kit/millrace-error';
 import { defaultCatalogue } from '@millrace/sdk/schema';
 import fc from 'fast-check';
-import { ConfigError, unknownSettings } from '../src/config.js';
-import { isAllowed, parseOrigins } from '../src/core/origins.js';
-import { createKeyCheck } from '../src/core/write-keys.js';
+import { unknownSettings } from '../src/config.js';
+import { isAllowed, parseOrigins } from '../src/core/admission/origins.js';
+import { createKeyCheck } from '../src/core/admission/write-keys.js';
 import { loadConfig } from '../src/index.js';
 import { cleanUp, temporaryFolder, testApp } from './support/app.js';
 
@@ -15,7 +16,11 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     loadConfig(env);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
+    if (isMillraceError(error, 'BAD_SETTINGS') && error.exitCode === 2) {
+      const [title, ...problems] = error.message.split('\n  ');
+      expect(title).toBe('Invalid settings:');
+      return problems;
+    }
     throw error;
   }
   return [];

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { Sink, SinkError } from '../src/core/delivery/sink.js';
 import { createKinesisSink } from '../src/sinks/kinesis.js';
-import type { Sink, SinkError } from '../src/sinks/sink.js';
 import { cleanUp, later } from './support/app.js';
 
 const environment = { ...process.env };

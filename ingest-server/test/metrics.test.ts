@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { SinkError } from '../src/sinks/sink.js';
+import { SinkError } from '../src/core/delivery/sink.js';
 import { cleanUp, temporaryFolder, testApp } from './support/app.js';
 import { startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { PackedRecord } from '../src/core/delivery/sink.js';
 import { createPutRecordsBodies } from '../src/sinks/put-records-body.js';
-import type { PackedRecord } from '../src/sinks/sink.js';
 
 const record = fc
   .record({

@@ -4,8 +4,8 @@ import { brotliDecompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventJsonSchema } from '@millrace/sdk/schema';
 import request from 'supertest';
+import type { Sink } from '../src/core/delivery/sink.js';
 import { startIngestServer } from '../src/index.js';
-import type { Sink } from '../src/sinks/sink.js';
 import { cleanUp, later, temporaryFolder, testApp, testConfig } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
 import { createMemorySink } from './support/memory-sink.js';
@@ -166,6 +166,8 @@ describe('startIngestServer', () => {
     const first = await startIngestServer(config);
     later(() => first.close());
     const second = startIngestServer(await testConfig({ port: first.port }));
-    await expect(second).rejects.toThrow(`port ${first.port} is taken: stop what listens there, or set MILLRACE_PORT`);
+    await expect(second).rejects.toThrow(
+      `port ${first.port} is taken: stop the program that listens there, or set MILLRACE_PORT`,
+    );
   });
 });

@@ -17,11 +17,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Chunk } from '../src/core/chunk.js';
-import { SinkError } from '../src/sinks/sink.js';
-import { crc32, crc32InJavaScript } from '../src/spool/crc32.js';
+import { SinkError } from '../src/core/delivery/sink.js';
+import { type Position, type Spool, SpoolError } from '../src/core/delivery/spool.js';
 import { type DiskSpoolOptions, openDiskSpool } from '../src/spool/disk-spool.js';
 import { doneMark, encodeFrame, scanFrames } from '../src/spool/frame.js';
-import { type Position, type Spool, SpoolError } from '../src/spool/spool.js';
 import type { SpoolFs } from '../src/spool/spool-fs.js';
 import { cleanUp, later, temporaryFolder, testApp } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';
@@ -770,10 +769,5 @@ describe('frames', () => {
         },
       ),
     );
-  });
-
-  test('both CRCs are the one of gzip', () => {
-    expect(crc32InJavaScript(Buffer.from('123456789'))).toBe(0xcbf43926);
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => crc32(bytes) === crc32InJavaScript(bytes)));
   });
 });

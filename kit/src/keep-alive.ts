@@ -7,6 +7,8 @@ export interface KeepAliveOptions {
   maxSockets?: number;
   connectionTimeoutMs?: number;
   requestTimeoutMs?: number;
+  /** A request that takes longer fails with a TimeoutError; without it the SDK only logs a warning. */
+  throwOnRequestTimeout?: boolean;
 }
 
 /**
@@ -14,11 +16,12 @@ export interface KeepAliveOptions {
  * session for each call (aws-sdk-js-v3 issue 8279).
  */
 export function keepAliveHandler(options: KeepAliveOptions = {}): NodeHttpHandler {
-  const { maxSockets = 50, connectionTimeoutMs = 3_000, requestTimeoutMs = 30_000 } = options;
+  const { maxSockets = 50, connectionTimeoutMs = 3_000, requestTimeoutMs = 30_000, throwOnRequestTimeout } = options;
   return new NodeHttpHandler({
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets }),
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    ...(throwOnRequestTimeout === undefined ? {} : { throwOnRequestTimeout }),
   });
 }

@@ -1,3 +1,5 @@
+import { endOfContainer, endOfString, isJsonSpace } from './json-scan.js';
+
 /**
  * De-aggregation with `SubRecordType=JSON`: a record that holds several JSON values, newline-separated or simply one after the other,
  * is taken apart. Arrays are values like any other: they are not split.
@@ -15,12 +17,8 @@ export interface SubRecord {
   value: unknown;
 }
 
-const newline = 0x0a;
 const quote = 0x22;
-const backslash = 0x5c;
-const isSpace = (byte: number | undefined) => byte === 0x20 || byte === newline || byte === 0x0d || byte === 0x09;
-const opens = (byte: number | undefined) => byte === 0x7b || byte === 0x5b;
-const closes = (byte: number | undefined) => byte === 0x7d || byte === 0x5d;
+const opens = (code: number) => code === 0x7b || code === 0x5b;
 
 /** The record's values in order, or nothing when it must stay whole: not JSON throughout, empty, or more than 500 values. */
 export function splitJson(data: Buffer): SubRecord[] | undefined {
@@ -55,12 +53,13 @@ export function splitLines(data: Buffer): SubRecord[] | undefined {
 
 /** The general case: finds each value's end by its brackets and strings, and then has it parsed. */
 export function splitAnywhere(data: Buffer): SubRecord[] | undefined {
+  const text = data.toString('latin1');
   const found: SubRecord[] = [];
   for (let at = 0; ; ) {
-    while (isSpace(data[at])) at++;
-    if (at >= data.length) break;
-    const end = endOfValue(data, at);
-    if (end === undefined || found.length === maxSubRecords) return undefined;
+    while (isJsonSpace(text.charCodeAt(at))) at++;
+    if (at >= text.length) break;
+    const end = endOfValue(text, at);
+    if (end < 0 || found.length === maxSubRecords) return undefined;
     try {
       found.push({ start: at, end, value: JSON.parse(data.toString('utf8', at, end)) });
     } catch {
@@ -84,37 +83,20 @@ export function parseWhole(data: Buffer): SubRecord | undefined {
 function trimmed(data: Buffer, start: number, end: number): { start: number; end: number } {
   let from = start;
   let to = end;
-  while (from < to && isSpace(data[from])) from++;
-  while (to > from && isSpace(data[to - 1])) to--;
+  while (from < to && isJsonSpace(data[from]!)) from++;
+  while (to > from && isJsonSpace(data[to - 1]!)) to--;
   return { start: from, end: to };
 }
 
-/** Where the value that begins at `start` ends, by its shape alone; nothing when the record ends before it does. */
-function endOfValue(data: Buffer, start: number): number | undefined {
-  const first = data[start];
-  if (first === quote) return endOfString(data, start);
-  if (!opens(first)) {
-    let at = start + 1;
-    while (at < data.length && !isSpace(data[at]) && !opens(data[at]) && data[at] !== quote) at++;
-    return at;
+/** The place behind the value that begins at `start`, by its shape alone; -1 when the record ends before it does. */
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === quote) return endOfString(text, start);
+  if (opens(first)) return endOfContainer(text, start);
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isJsonSpace(code) || opens(code) || code === quote) break;
   }
-  let depth = 0;
-  for (let at = start; at < data.length; at++) {
-    const byte = data[at];
-    if (byte === quote) {
-      const end = endOfString(data, at);
-      if (end === undefined) return undefined;
-      at = end - 1;
-    } else if (opens(byte)) depth++;
-    else if (closes(byte) && --depth === 0) return at + 1;
-  }
-  return undefined;
-}
-
-function endOfString(data: Buffer, start: number): number | undefined {
-  for (let at = start + 1; at < data.length; at++) {
-    if (data[at] === backslash) at++;
-    else if (data[at] === quote) return at + 1;
-  }
-  return undefined;
+  return at;
 }

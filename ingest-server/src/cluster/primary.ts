@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import { backoffMs } from '@millrace/kit/backoff';
 import type { Log } from '../log.js';
 import { mergeMetrics } from './merge-metrics.js';
 import { isMessage, type Message, type MetricJson } from './messages.js';
@@ -21,7 +22,7 @@ export interface Primary {
 const ownMetricsLimitMs = 4_000;
 /** A worker that dies sooner has not been of use: the next waits, longer each time. */
 const usefulLifeMs = 10_000;
-const longestPauseMs = 10_000;
+const restart = { baseMs: 500, capMs: 10_000, fixedShare: 1 };
 
 /** Keeps workers running, each in a slot of its own, and puts together what they count. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
@@ -65,7 +66,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       // What stops the first start of one stops them all: a port that is taken, a folder that cannot be used.
       if (!wasListening && failures === 0 && code !== null && code !== 0) return fail(code);
       const again = performance.now() - began < usefulLifeMs ? failures + 1 : 1;
-      const pauseMs = again === 1 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again);
+      const pauseMs = again === 1 ? 0 : backoffMs(again, restart);
       setTimeout(() => {
         if (ending === undefined) start(slot, again);
       }, pauseMs);

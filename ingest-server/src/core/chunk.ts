@@ -1,4 +1,4 @@
-import type { LineBytes } from './sent-line.js';
+import type { LineBytes } from './intake/sent-line.js';
 
 /**
  * One visitor's events out of one request, as JSON Lines, each line with its newline. It is the smallest thing that is packed,

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
+import { errorBody } from '../core/request-error.js';
 import type { Metrics } from '../plugins/metric-counters.js';
-import { errorBody } from '../request-error.js';
 
 const answers: Record<string, [code: RequestErrorCode, status: string, message: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['too_slow', '408 Request Timeout', requestErrors.too_slow.meaning],

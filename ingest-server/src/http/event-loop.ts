@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Loop } from '../core/shedding.js';
+import type { Loop } from '../core/admission/shedding.js';
 
 const tickMs = 10;
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestErrorCode } from '@millrace/sdk/schema';
-import { RequestError } from '../request-error.js';
+import { RequestError } from '../core/request-error.js';
 
 /**
  * A request's body, at most `maxBytes` of it. A longer one is refused at once but read to its end, unseen, because a browser

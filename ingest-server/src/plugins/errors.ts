@@ -1,8 +1,8 @@
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyError } from 'fastify';
 import fp from 'fastify-plugin';
+import { errorBody, RequestError, retryAfterSeconds } from '../core/request-error.js';
 import type { Log } from '../log.js';
-import { errorBody, RequestError, retryAfterSeconds } from '../request-error.js';
 
 /** Fastify's own refusals, in our words. */
 function translate(error: FastifyError): RequestError | undefined {

@@ -1,8 +1,8 @@
 import { eventErrors, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { billed } from '../core/cost.js';
-import type { DeliveryHooks } from '../core/delivery.js';
-import type { Intake } from '../core/intake.js';
+import { billed } from '../core/delivery/cost.js';
+import type { DeliveryHooks } from '../core/delivery/delivery-hooks.js';
+import type { Intake } from '../core/intake/intake.js';
 
 export interface Metrics {
   registry: Registry;

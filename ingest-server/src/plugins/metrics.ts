@@ -1,10 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fp from 'fastify-plugin';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Account } from '../core/account.js';
-import { dollars } from '../core/cost.js';
-import type { Delivery } from '../core/delivery.js';
-import type { Spool } from '../spool/spool.js';
+import { dollars } from '../core/delivery/cost.js';
+import type { Delivery } from '../core/delivery/delivery.js';
+import type { LedgerBalance } from '../core/delivery/delivery-ledger.js';
+import type { Spool } from '../core/delivery/spool.js';
 import type { Metrics } from './metric-counters.js';
 
 export { createMetrics, type Metrics } from './metric-counters.js';
@@ -39,26 +39,26 @@ function readers(registry: Registry) {
  * Where the events are, so that whoever scrapes can add up, whenever that is:
  * accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.
  */
-function addAccount(registry: Registry, account: () => Account) {
+function addLedger(registry: Registry, balance: () => LedgerBalance) {
   const { gauge, counter } = readers(registry);
   const n = 'millrace_events';
   counter(
     `${n}_recovered_total`,
     'Events that were in the spool at the start: accepted or rejected by an earlier process. accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.',
-    () => account().recovered,
+    () => balance().recovered,
   );
   counter(
     `${n}_unacknowledged_total`,
     'Events that are kept though their batch was refused, because another part of it was not safe.',
-    () => account().unacknowledged,
+    () => balance().unacknowledged,
   );
-  counter(`${n}_delivered_total`, 'Events (quarantined ones included) that the stream has.', () => account().delivered);
-  gauge(`${n}_in_spool`, 'Events on disk, waiting.', () => account().inSpool);
-  gauge(`${n}_in_flight`, 'Events on disk that are in a call to the stream at the moment.', () => account().inFlight);
+  counter(`${n}_delivered_total`, 'Events (quarantined ones included) that the stream has.', () => balance().delivered);
+  gauge(`${n}_in_spool`, 'Events on disk, waiting.', () => balance().inSpool);
+  gauge(`${n}_in_flight`, 'Events on disk that are in a call to the stream at the moment.', () => balance().inFlight);
   counter(
     `${n}_set_aside_total`,
     'Events that were damaged on disk and are kept: beside the spool or, until there is room for that, in it.',
-    () => account().setAside,
+    () => balance().setAside,
   );
 }
 
@@ -137,7 +137,7 @@ function addEventLoop(registry: Registry): () => void {
 /** Everything that is read when somebody asks. */
 export const metricsPlugin = fp<{ metrics: Metrics; delivery: Delivery; spool: Spool }>(
   async (app, { metrics: { registry }, delivery, spool }) => {
-    addAccount(registry, delivery.account);
+    addLedger(registry, delivery.balance);
     addSizes(registry, delivery, spool);
     addCost(registry);
     addProcess(registry);

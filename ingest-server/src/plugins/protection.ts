@@ -1,8 +1,8 @@
+import type { Clock } from '@millrace/kit/clock';
 import fp from 'fastify-plugin';
-import { networkOf } from '../core/client-network.js';
-import type { Clock } from '../core/clock.js';
-import { createTokenBuckets } from '../core/token-buckets.js';
-import { RequestError } from '../request-error.js';
+import { networkOf } from '../core/admission/client-network.js';
+import { createTokenBuckets } from '../core/admission/token-buckets.js';
+import { RequestError } from '../core/request-error.js';
 import type { Metrics } from './metric-counters.js';
 
 export interface ProtectionOptions {

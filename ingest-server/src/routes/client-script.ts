@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginAsync } from 'fastify';
-import { RequestError } from '../request-error.js';
+import { RequestError } from '../core/request-error.js';
 
 interface Script {
   modifiedAt: number;

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { Delivery } from '../core/delivery.js';
-import type { Spool } from '../spool/spool.js';
+import type { Delivery } from '../core/delivery/delivery.js';
+import type { Spool } from '../core/delivery/spool.js';
 
 /**
  * `GET /healthz`: the process lives; restart it when it does not answer.

@@ -1,4 +1,4 @@
-import { type FailureKind, SinkError } from './sink.js';
+import { type FailureKind, SinkError } from '../core/delivery/sink.js';
 
 const throttles = new Set([
   'ProvisionedThroughputExceededException',

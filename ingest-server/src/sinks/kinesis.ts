@@ -1,12 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { KinesisClient, ListShardsCommand, PutRecordsCommand, type PutRecordsOutput } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { HashRange } from '../core/hash-ranges.js';
+import { keepAliveHandler } from '@millrace/kit/keep-alive';
+import type { HashRange } from '../core/delivery/hash-ranges.js';
+import { type RecordFailure, type Sink, SinkError } from '../core/delivery/sink.js';
 import { toSinkError } from './aws-answer.js';
 import { createPutRecordsBodies } from './put-records-body.js';
 import { createSignedCalls } from './signed-calls.js';
-import { type RecordFailure, type Sink, SinkError } from './sink.js';
 import { createStreamReader } from './stream-reader.js';
 
 export interface KinesisSinkOptions {
@@ -35,17 +33,14 @@ function writeBodies(client: KinesisClient): WeakMap<object, Buffer> {
 
 /**
  * The Kinesis stream, through the official client; endpoint, region and credentials come from its own chain (AWS_ENDPOINT_URL,
- * AWS_REGION, …). HTTP/1.1 with kept connections: the client's default opens a TLS session per call
- * (https://github.com/aws/aws-sdk-js-v3/issues/8279). Its retries are off, for they would send whole calls again and
- * let records overtake each other; retrying is the delivery's.
+ * AWS_REGION, …). Its retries are off: they would send whole calls again and let records overtake each other. The
+ * delivery retries.
  */
 export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOptions): Sink {
-  const agent = { keepAlive: true, maxSockets: 64 };
-  const requestHandler = new NodeHttpHandler({
-    httpAgent: new HttpAgent(agent),
-    httpsAgent: new HttpsAgent(agent),
-    connectionTimeout: Math.min(1_000, timeoutMs),
-    requestTimeout: timeoutMs,
+  const requestHandler = keepAliveHandler({
+    maxSockets: 64,
+    connectionTimeoutMs: Math.min(1_000, timeoutMs),
+    requestTimeoutMs: timeoutMs,
     throwOnRequestTimeout: true,
   });
   const client = new KinesisClient({ maxAttempts: 1, requestHandler });

@@ -1,4 +1,4 @@
-import type { PackedRecord } from './sink.js';
+import type { PackedRecord } from '../core/delivery/sink.js';
 
 /** What is kept of bodies that were sent, for the next ones: memory that is fresh each time costs more than all that is written into it. */
 const kept = { bodies: 2, bytes: 1024 * 1024 } as const;

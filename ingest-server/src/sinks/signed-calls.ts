@@ -1,10 +1,12 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
-import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { keepAliveHandler } from '@millrace/kit/keep-alive';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { errorOf } from './aws-answer.js';
 
+type RequestHandler = ReturnType<typeof keepAliveHandler>;
+
 /** What the client sends, before it is signed: endpoint, path and headers are its own. */
-type Mould = Parameters<NodeHttpHandler['handle']>[0];
+type RequestTemplate = Parameters<RequestHandler['handle']>[0];
 
 export interface SignedCalls {
   /** Whether the client has made a call of this kind, after which others can follow it. */
@@ -37,18 +39,18 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
  * Calls like one that the official client has made: with its endpoint, headers, credentials (which it renews) and transport, signed by its
  * signer. What is left out is its way to there, a chain of some twenty steps that costs more than all of these together.
  */
-export function createSignedCalls(client: KinesisClient, handler: NodeHttpHandler, commandName: string): SignedCalls {
-  let mould: Mould | undefined;
+export function createSignedCalls(client: KinesisClient, handler: RequestHandler, commandName: string): SignedCalls {
+  let template: RequestTemplate | undefined;
   client.middlewareStack.add(
     (next, context) => (args) => {
-      if (mould === undefined && context.commandName === commandName) {
-        const request = args.request as Mould;
+      if (template === undefined && context.commandName === commandName) {
+        const request = args.request as RequestTemplate;
         const headers = Object.entries(request.headers).filter(([name]) => !ownHeaders.has(name.toLowerCase()));
-        mould = { ...request, headers: Object.fromEntries(headers), body: undefined } as Mould;
+        template = { ...request, headers: Object.fromEntries(headers), body: undefined } as RequestTemplate;
       }
       return next(args);
     },
-    { step: 'finalizeRequest', priority: 'low', name: 'mouldOfCalls' },
+    { step: 'finalizeRequest', priority: 'low', name: 'requestTemplate' },
   );
   const { config } = client;
   const signer = new SignatureV4({
@@ -65,14 +67,14 @@ export function createSignedCalls(client: KinesisClient, handler: NodeHttpHandle
   }
 
   return {
-    isReady: () => mould !== undefined,
+    isReady: () => template !== undefined,
     async send(body, abortSignal) {
-      const headers = { ...mould!.headers, 'content-length': String(body.length) };
+      const headers = { ...template!.headers, 'content-length': String(body.length) };
       const signed = await signer.sign(
-        { ...mould!, headers, body },
+        { ...template!, headers, body },
         { signingDate: new Date(Date.now() + config.systemClockOffset) },
       );
-      const { response } = await handler.handle(signed as Mould, { abortSignal });
+      const { response } = await handler.handle(signed as RequestTemplate, { abortSignal });
       const text = await textOf(response.body as AsyncIterable<Buffer>);
       learnClock(response.headers.date);
       if (response.statusCode !== 200) throw errorOf(response.statusCode, response.headers, text);

@@ -5,8 +5,8 @@ import {
   type KinesisClient,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
+import type { TimeSpan } from '../core/delivery/sink.js';
 import { toSinkError } from './aws-answer.js';
-import type { TimeSpan } from './sink.js';
 
 /** A shard gives 2 MB and five answers a second, of which Firehose needs one: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
 const pauseMs = 250;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.js';
+import { backoffMs } from '@millrace/kit/backoff';
+import type { Clock } from '@millrace/kit/clock';
 import { keepDamaged } from './keep-damaged.js';
 import { damagedName, type Segment, segmentName } from './segment.js';
+import type { SegmentFiles } from './segment-files.js';
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolReport } from './spool-report.js';
 
@@ -10,11 +12,8 @@ export interface DamageKeeperOptions {
   fs: SpoolFs;
   clock: Clock;
   report: SpoolReport;
-  /** Runs a task after all that is being done to the segment's files. */
-  chore(id: number, task: () => Promise<void>): Promise<void>;
-  /** A stretch is copied: it need not be again after the next start. */
-  noteKept(id: number, start: number): Promise<void>;
-  /** Nothing of the segment has to be copied any more. */
+  files: Pick<SegmentFiles, 'run' | 'noteCopied'>;
+  /** All damage of the segment has been copied. */
   kept(segment: Segment): void;
 }
 
@@ -28,12 +27,12 @@ export interface DamageKeeper {
   stop(): void;
 }
 
-/** What waits between two tries: at first, and at most. */
-const retryMs = { first: 1_000, most: 60_000 };
+/** How long to wait between two tries. */
+const retry = { baseMs: 1_000, capMs: 60_000, fixedShare: 1 };
 
 /** What cannot be copied, on a full disk as a rule, is tried again and again, and reported once. */
 export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
-  const { folder, fs, clock, report, chore, noteKept, kept } = options;
+  const { folder, fs, clock, report, files, kept } = options;
   const waiting = new Set<Segment>();
   let failures = 0;
   let callOff: (() => void) | undefined;
@@ -54,7 +53,7 @@ export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
           if (!(await keepDamaged({ folder, id, bytes: damage }, fs, firstTime))) return false;
           unkept.shift();
           report.damaged?.({ file, bytes: damage.length, kept: damagedName(id) });
-          await noteKept(id, start);
+          await files.noteCopied(id, start);
         }
       }
       return true;
@@ -65,7 +64,7 @@ export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
   }
 
   const attempt = (segment: Segment) =>
-    chore(segment.id, async () => {
+    files.run(segment.id, async () => {
       if (!(await copyAside(segment))) {
         keepLater(segment);
         return;
@@ -78,7 +77,7 @@ export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
   function keepLater(segment: Segment) {
     waiting.add(segment);
     if (stopped) return;
-    callOff ??= clock.after(Math.min(retryMs.most, retryMs.first * 2 ** failures), () => {
+    callOff ??= clock.after(backoffMs(failures + 1, retry), () => {
       callOff = undefined;
       failures += 1;
       for (const one of waiting) void attempt(one);

@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.js';
+import { crc32 } from '@millrace/kit/crc32';
 
 /**
  * Beside each segment lies the list of its delivered entries, so that a restart does not send them again. It is not synced:

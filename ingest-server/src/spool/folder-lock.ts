@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { backoffMs } from '@millrace/kit/backoff';
 
 /** Folders that this process itself has open. */
 const open = new Set<string>();
 
 /** Two that begin in the same instant see each other and both step back; the waits between tries are random and grow, so one comes first. */
 const tries = 8;
-const pauseMs = (attempt: number) => Math.random() * Math.min(1_000, 20 * 2 ** attempt);
+const retry = { baseMs: 40, capMs: 1_000 };
 
 /** When a process began, where the system tells (Linux): tells a process from a later one with the same number. */
 function startOf(pid: number): string {
@@ -95,7 +96,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       if (others.length === 0) return holdFolder(folder, path, left);
       await rm(path, { force: true });
       if (attempt === tries) throw inUse(others[0]!);
-      await pause(pauseMs(attempt));
+      await pause(backoffMs(attempt, retry));
     }
   } catch (error) {
     open.delete(folder);

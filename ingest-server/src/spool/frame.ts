@@ -1,5 +1,5 @@
+import { crc32 } from '@millrace/kit/crc32';
 import type { Chunk } from '../core/chunk.js';
-import { crc32 } from './crc32.js';
 
 /**
  * A chunk on disk. All numbers are little-endian and unsigned.

@@ -1,4 +1,4 @@
-import type { Position } from './spool.js';
+import type { Position } from '../core/delivery/spool.js';
 
 /** The first bytes of a segment's file. */
 export const segmentHeader = Buffer.from('millrace-spool 1\n');
@@ -40,6 +40,8 @@ export interface Segment {
   hash(index: number): number;
   events(index: number): number;
   isDone(index: number): boolean;
+  /** Whether it can be removed: all of it is delivered or copied, and nobody writes to it. */
+  isFinished(): boolean;
   /** When the oldest undelivered entry was appended, in milliseconds since 1970; undefined without one. */
   oldestAt(): number | undefined;
   /** Returns whether it was still open. */
@@ -83,6 +85,9 @@ export function createSegment(id: number): Segment {
       return firstOpen < this.count ? numbers[firstOpen * 5 + 4]! * 1000 : undefined;
     },
     isDone: (index) => done[index] === 1,
+    isFinished() {
+      return this.open === 0 && !this.writing && this.unkept.length === 0;
+    },
     setDone(index) {
       if (index >= this.count || done[index] === 1) return false;
       done[index] = 1;

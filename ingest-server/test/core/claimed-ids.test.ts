@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createClaimedIds } from '../../src/core/claimed-ids.js';
-import { uuidv7 } from '../../src/core/uuid.js';
+import { uuidV7 } from '@millrace/kit/uuid';
+import { createClaimedIds } from '../../src/core/repeats/claimed-ids.js';
 
 const id = (n: number) => `0193e7a0-5f2b-7c3d-8e4f-${n.toString(16).padStart(12, '0')}`;
 
@@ -55,7 +55,7 @@ describe('the ids of events that are safe', () => {
   test('the latest are kept, the oldest forgotten, and no new one is taken for an old one', () => {
     const events = 10_000;
     const ids = createClaimedIds(events);
-    const all = Array.from({ length: 10 * events }, (_, i) => (i % 2 === 0 ? id(i) : uuidv7(1_795_000_000_000 + i)));
+    const all = Array.from({ length: 10 * events }, (_, i) => (i % 2 === 0 ? id(i) : uuidV7(1_795_000_000_000 + i)));
     let mistaken = 0;
     for (const one of all) {
       const claims = ids.begin('k');

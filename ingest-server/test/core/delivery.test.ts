@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Chunk, createChunker, recordLimits } from '../../src/core/chunk.js';
-import { createDelivery, type DeliveryOptions, NotSafeError } from '../../src/core/delivery.js';
+import { createDelivery, type DeliveryOptions } from '../../src/core/delivery/delivery.js';
+import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
+import { NotSafeError } from '../../src/core/delivery/not-safe-error.js';
+import { type PackedRecord, type Sink, SinkError } from '../../src/core/delivery/sink.js';
+import type { Spool } from '../../src/core/delivery/spool.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
-import { evenRanges, middleOf } from '../../src/core/hash-ranges.js';
-import { type PackedRecord, type Sink, SinkError } from '../../src/sinks/sink.js';
-import type { Spool } from '../../src/spool/spool.js';
 import { eventsIn } from '../support/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createFaultySink, type Fault } from '../support/faulty-sink.js';
@@ -35,7 +36,7 @@ function createWitness(behind: Sink, clock: FakeClock) {
   const sink: Sink = {
     ...behind,
     async put(records) {
-      calls.push({ at: clock.now(), records: [...records] });
+      calls.push({ at: clock.monotonicMs(), records: [...records] });
       if (records.length > 500) broken.push(`${records.length} records in a call`);
       for (const record of records) {
         const { hashKey, bytes, events } = record;
@@ -137,7 +138,7 @@ test('while it waits for what was left open nothing is put; then what the stream
   delivery.begin([found[1]!, found[3]!]);
   await clock.pass(10_000);
   expect(eventsIn(memory.records).map(({ id }) => id)).toEqual(['a', 'c']);
-  const { recovered, delivered, inSpool, inFlight } = delivery.account();
+  const { recovered, delivered, inSpool, inFlight } = delivery.balance();
   expect({ recovered, delivered, inSpool, inFlight }).toEqual({ recovered: 3, delivered: 4, inSpool: 0, inFlight: 0 });
   // Nothing of it is left behind: the next event need not go by the spool.
   const next = delivery.deliver(chunksOf([{ id: 'e', visitor: 'v' }]));
@@ -248,11 +249,11 @@ describe('the delivery, whatever the stream does', () => {
             // At every moment each event that must not be lost is in exactly one place.
             const wrongSums: string[] = [];
             const addUp = () => {
-              const { recovered, unacknowledged, delivered, inSpool, inFlight, setAside } = delivery.account();
+              const { recovered, unacknowledged, delivered, inSpool, inFlight, setAside } = delivery.balance();
               const kept = acknowledged.size + recovered + unacknowledged;
               const places = delivered + inSpool + inFlight + setAside;
               if (kept !== places || Math.min(inSpool, inFlight, unacknowledged) < 0)
-                wrongSums.push(`${acknowledged.size} acknowledged: ${JSON.stringify(delivery.account())}`);
+                wrongSums.push(`${acknowledged.size} acknowledged: ${JSON.stringify(delivery.balance())}`);
             };
             for (const one of steps) {
               addUp();
@@ -354,7 +355,7 @@ describe('the delivery, whatever the stream does', () => {
         witness.calls.length === 1 ? { wait: new Promise<void>((resolve) => (release = resolve)) } : undefined,
     });
     let answeredAt: number | undefined;
-    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.monotonicMs()));
     await clock.run();
     expect(answeredAt).toBeGreaterThanOrEqual(2_000);
     expect(answeredAt).toBeLessThan(2_100);
@@ -368,7 +369,7 @@ describe('the delivery, whatever the stream does', () => {
   test('a stream that does not exist does not keep a request waiting: the spool answers at once', async () => {
     const { clock, delivery } = setUp({ fault: () => ({ error: misconfigured() }) });
     let answeredAt: number | undefined;
-    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.monotonicMs()));
     await clock.run(() => answeredAt !== undefined);
     expect(answeredAt).toBeLessThan(100);
     expect(delivery.status().kinesis).toMatchObject({ state: 'down', code: 'ResourceNotFoundException' });
@@ -383,10 +384,10 @@ describe('the delivery, whatever the stream does', () => {
     const waits: { visitor: string; ms: number }[] = [];
     for (let round = 0; round < 20; round++) {
       for (const visitor of visitors) {
-        const at = clock.now();
+        const at = clock.monotonicMs();
         void delivery
           .deliver(chunksOf([{ id: `${visitor}-${round}`, visitor }]))
-          .then(() => waits.push({ visitor, ms: clock.now() - at }));
+          .then(() => waits.push({ visitor, ms: clock.monotonicMs() - at }));
       }
       await clock.pass(50);
     }
@@ -406,7 +407,7 @@ describe('the delivery, whatever the stream does', () => {
     await clock.pass(2);
     expect(witness.calls).toHaveLength(1);
     await clock.run();
-    const at = clock.now();
+    const at = clock.monotonicMs();
     const large = Array.from({ length: 60 }, (_, i) => ({ id: `l${i}`, visitor: 'v' }));
     await Promise.all([delivery.deliver(chunksOf(large, 400)), clock.run()]);
     expect(witness.calls[1]!.at).toBe(at);
@@ -469,7 +470,7 @@ describe('the delivery, whatever the stream does', () => {
   test('a request that a shard refuses waits for a few retries, not for the acknowledgement timeout', async () => {
     const { clock, delivery } = setUp({ lanes: 1, fault: () => ({ record: () => throttled }) });
     let answeredAt: number | undefined;
-    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.now()));
+    void delivery.deliver(chunksOf([{ id: 'a', visitor: 'v' }])).then(() => (answeredAt = clock.monotonicMs()));
     await clock.run(() => answeredAt !== undefined);
     // The linger, the first call, and patience from its end on.
     expect(answeredAt).toBeGreaterThanOrEqual(150);
@@ -487,11 +488,11 @@ describe('the delivery, whatever the stream does', () => {
     const sent: string[] = [];
     const send = (round: number) => {
       for (const visitor of visitors) {
-        const at = clock.now();
+        const at = clock.monotonicMs();
         sent.push(`${visitor}-${round}`);
         void delivery
           .deliver(chunksOf([{ id: `${visitor}-${round}`, visitor }]))
-          .then(() => waits.push(clock.now() - at));
+          .then(() => waits.push(clock.monotonicMs() - at));
       }
     };
     send(0);
@@ -556,10 +557,10 @@ describe('the delivery, whatever the stream does', () => {
       out = false;
       const sent = () => memory.records.reduce((sum, { bytes }) => sum + bytes, 0);
       while (sent() < 500_000) await clock.pass(10);
-      const from = clock.now();
+      const from = clock.monotonicMs();
       while (sent() < 2_000_000) await clock.pass(10);
       // A megabyte in about a second.
-      expect(clock.now() - from).toBeLessThan(1_500 * 1.3);
+      expect(clock.monotonicMs() - from).toBeLessThan(1_500 * 1.3);
       const [probe, ...others] = memory.records.map(({ bytes }) => bytes);
       expect(probe).toBeLessThanOrEqual(25_000);
       expect(Math.max(...others)).toBeLessThanOrEqual(units * 25_000);

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import { createDelivery } from '../../src/core/delivery.js';
-import { evenRanges } from '../../src/core/hash-ranges.js';
-import { SinkError } from '../../src/sinks/sink.js';
-import { SpoolError } from '../../src/spool/spool.js';
+import { createDelivery } from '../../src/core/delivery/delivery.js';
+import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
+import { SinkError } from '../../src/core/delivery/sink.js';
+import { SpoolError } from '../../src/core/delivery/spool.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { createMemorySink } from '../support/memory-sink.js';
 import { createMemorySpool } from '../support/memory-spool.js';
@@ -124,6 +124,6 @@ test('of a queue that does not fit into the spool as a whole it takes what fits,
   // Three requests an append.
   expect(outcomes.filter((one) => one === 'safe')).toHaveLength(6);
   expect(outcomes.filter((one) => one === 'refused')).toHaveLength(4);
-  const { inSpool, inFlight, unacknowledged } = delivery.account();
+  const { inSpool, inFlight, unacknowledged } = delivery.balance();
   expect([inSpool + inFlight, unacknowledged]).toEqual([60, 0]);
 });

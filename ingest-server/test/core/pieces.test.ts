@@ -1,14 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { uuidV7 } from '@millrace/kit/uuid';
 import { eventSchema, quarantinedEventSchema } from '@millrace/sdk/schema';
 import fc from 'fast-check';
-import { backoffMs } from '../../src/core/backoff.js';
 import { createChunker, recordLimits } from '../../src/core/chunk.js';
+import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
-import { evenRanges, middleOf } from '../../src/core/hash-ranges.js';
-import { jsonElements, ShapeError } from '../../src/core/json-elements.js';
-import { quarantineLine } from '../../src/core/quarantine.js';
-import { serialise } from '../../src/core/serialise.js';
-import { uuidv7 } from '../../src/core/uuid.js';
+import { jsonElements, ShapeError } from '../../src/core/intake/json-elements.js';
+import { quarantineLine } from '../../src/core/intake/quarantine.js';
+import { serialise } from '../../src/core/intake/serialise.js';
 import { someEvent } from '../support/events.js';
 
 const space = fc.constantFrom('', ' ', '\n', '\t \r\n');
@@ -131,7 +130,7 @@ describe('chunks', () => {
 
 describe('lanes', () => {
   test('equal visitors spread evenly: the busiest of 16 lanes has at most 1.2 times the mean', () => {
-    for (const name of [(i: number) => `v${i}`, (i: number) => uuidv7(1_795_000_000_000 + i)]) {
+    for (const name of [(i: number) => `v${i}`, (i: number) => uuidV7(1_795_000_000_000 + i)]) {
       const counts = Array<number>(16).fill(0);
       for (let i = 0; i < 100_000; i++) counts[laneOf(hashOf(name(i)), 16)]! += 1;
       expect(Math.max(...counts)).toBeLessThanOrEqual(1.2 * (100_000 / 16));
@@ -158,16 +157,8 @@ describe('lanes', () => {
   });
 });
 
-test('back-off doubles up to its cap, with full jitter', () => {
-  const options = { base: 50, cap: 1_000 };
-  expect([1, 2, 3, 9, 2_000].map((attempts) => backoffMs(attempts, () => 1, options))).toEqual([
-    50, 100, 200, 1_000, 1_000,
-  ]);
-  expect(backoffMs(9, () => 0, options)).toBe(0);
-});
-
 test('a made id is a UUIDv7 that the schema takes', () => {
   for (let i = 0; i < 100; i++) {
-    expect(eventSchema.safeParse(someEvent({ event_id: uuidv7(Date.now()) })).error).toBeUndefined();
+    expect(eventSchema.safeParse(someEvent({ event_id: uuidV7(Date.now()) })).error).toBeUndefined();
   }
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { createRecentBatches } from '../../src/core/recent-batches.js';
+import { createRecentBatches } from '../../src/core/repeats/recent-batches.js';
 
 function setUp() {
   let now = 0;
-  const clock = { now: () => now, after: () => () => {} };
+  const clock = { monotonicMs: () => now };
   const recent = createRecentBatches<number>({
     clock,
     maxBatches: 3,

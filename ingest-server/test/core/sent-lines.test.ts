@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultCatalogue } from '@millrace/sdk/schema';
 import fc from 'fast-check';
-import { batchKey } from '../../src/core/batch-key.js';
-import { declaredNames, takeIn } from '../../src/core/intake.js';
-import { formatTime, parseTime, timeRange } from '../../src/core/iso-time.js';
-import { jsonLines } from '../../src/core/json-lines.js';
-import { judge } from '../../src/core/judge.js';
-import { type SentLine, textOf } from '../../src/core/sent-line.js';
+import { declaredNames, takeIn } from '../../src/core/intake/intake.js';
+import { formatTime, parseTime, timeRange } from '../../src/core/intake/iso-time.js';
+import { jsonLines } from '../../src/core/intake/json-lines.js';
+import { judge } from '../../src/core/intake/judge.js';
+import { type SentLine, textOf } from '../../src/core/intake/sent-line.js';
+import { batchKey } from '../../src/core/repeats/batch-key.js';
 import { someEvent } from '../support/events.js';
 
 const linesOf = (text: string | Buffer) => jsonLines(Buffer.from(text as string));

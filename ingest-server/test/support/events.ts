@@ -1,10 +1,10 @@
+import { uuidV7 } from '@millrace/kit/uuid';
 import { limits, type MillraceEvent } from '@millrace/sdk/schema';
-import { uuidv7 } from '../../src/core/uuid.js';
 
 /** A valid event; `fields` replaces and adds. */
 export function someEvent(fields: Record<string, unknown> = {}): MillraceEvent {
   return {
-    event_id: uuidv7(Date.now()),
+    event_id: uuidV7(Date.now()),
     event: 'liked_item',
     page: 'books',
     event_time: '2026-11-23T08:00:00.000Z',

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.js';
+import type { Clock } from '@millrace/kit/clock';
 
 export interface FakeClock extends Clock {
   /** Lets time pass, alarm by alarm, until `isOver` or until no alarm is left. */
@@ -29,8 +29,10 @@ export function createFakeClock(): FakeClock {
     }
   }
   return {
-    now: () => now,
+    wallMs: () => now,
+    monotonicMs: () => now,
     after,
+    sleep: (ms) => new Promise((resolve) => void after(ms, resolve)),
     run,
     async pass(ms) {
       let over = false;

@@ -1,4 +1,4 @@
-import type { PackedRecord, RecordFailure, Sink, SinkError } from '../../src/sinks/sink.js';
+import type { PackedRecord, RecordFailure, Sink, SinkError } from '../../src/core/delivery/sink.js';
 
 /** What goes wrong with one call; nothing does, where all is undefined. */
 export interface Fault {

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { uuidv7 } from '../../src/core/uuid.js';
+import { uuidV7 } from '@millrace/kit/uuid';
 import { someEvent } from './events.js';
 
 /** A request as an enemy, a broken client or a bad line would send it. */
@@ -142,7 +142,7 @@ const tooLarge: HostileRequest[] = [
 
 function lineOf(random: Random): string {
   const event = someEvent({
-    event_id: uuidv7(1_795_000_000_000 + random.below(1e9)),
+    event_id: uuidV7(1_795_000_000_000 + random.below(1e9)),
     seq: random.below(1e6),
     visitor_id: `v${random.below(20)}`,
   });

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { defaultCatalogue, eventErrors, quarantinedEventSchema, storedEventSchema } from '@millrace/sdk/schema';
-import { evenRanges } from '../../src/core/hash-ranges.js';
-import type { Sink } from '../../src/sinks/sink.js';
+import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
+import type { Sink } from '../../src/core/delivery/sink.js';
 import { testApp } from './app.js';
 import { createRandom, hostileRequest } from './fuzz-bodies.js';
 import { dataOf } from './memory-sink.js';

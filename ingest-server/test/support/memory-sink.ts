@@ -1,5 +1,5 @@
-import { evenRanges } from '../../src/core/hash-ranges.js';
-import type { PackedRecord, Sink } from '../../src/sinks/sink.js';
+import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
+import type { PackedRecord, Sink } from '../../src/core/delivery/sink.js';
 
 /** A record and all of its bytes. */
 export type KeptRecord = PackedRecord & { data: Buffer };

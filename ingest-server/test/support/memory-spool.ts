@@ -1,6 +1,6 @@
+import type { Clock } from '@millrace/kit/clock';
 import type { Chunk } from '../../src/core/chunk.js';
-import type { Clock } from '../../src/core/clock.js';
-import { type Spool, SpoolError } from '../../src/spool/spool.js';
+import { type Spool, SpoolError } from '../../src/core/delivery/spool.js';
 
 /** The spool's contract without a disk, on a steered clock. `refuses` stands for a full disk. */
 export function createMemorySpool(clock: Clock, options: { syncMs?: number; refuses?: () => boolean } = {}): Spool {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { evenRanges } from '../../src/core/hash-ranges.js';
+import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
 import { later } from './app.js';
 
 /** With `brief`, what is older goes. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { checkTypes } from '../../core/body.js';
-import { isAllowed, type Origins } from '../../core/origins.js';
-import { RequestError } from '../../request-error.js';
+import { isAllowed, type Origins } from '../../core/admission/origins.js';
+import { checkTypes } from '../../core/intake/body.js';
+import { RequestError } from '../../core/request-error.js';
 import { type EventsQuery, one } from './events-query.js';
 
 export interface Admission {

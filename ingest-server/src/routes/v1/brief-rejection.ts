@@ -1,4 +1,4 @@
-import type { Rejection } from '../../core/quarantine.js';
+import type { Rejection } from '../../core/intake/quarantine.js';
 
 /** Code units of a path or a message: a path repeats the key that is wrong, which may be nearly all of a large event. */
 const maxLength = 200;

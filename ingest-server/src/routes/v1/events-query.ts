@@ -1,5 +1,5 @@
-import { maxBatchIdLength } from '../../core/batch-key.js';
-import { RequestError } from '../../request-error.js';
+import { maxBatchIdLength } from '../../core/repeats/batch-key.js';
+import { RequestError } from '../../core/request-error.js';
 
 /** `?key=…&sent_at=…&batch=…&encoding=gzip`, or `delta` */
 export type EventsQuery = Partial<Record<string, string | string[]>>;

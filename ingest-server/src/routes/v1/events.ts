@@ -1,20 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { systemClock } from '@millrace/kit/clock';
+import { uuidV7 } from '@millrace/kit/uuid';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
-import { batchKey, batchName } from '../../core/batch-key.js';
-import { packingOf, sentLines } from '../../core/body.js';
-import type { ClaimedIds } from '../../core/claimed-ids.js';
-import { systemClock } from '../../core/clock.js';
-import { type Delivery, NotSafeError } from '../../core/delivery.js';
-import { type DeclaredNames, type Intake, takeIn } from '../../core/intake.js';
-import type { Origins } from '../../core/origins.js';
-import { createRecentBatches } from '../../core/recent-batches.js';
-import type { SentLine } from '../../core/sent-line.js';
-import { uuidv7 } from '../../core/uuid.js';
+import type { Origins } from '../../core/admission/origins.js';
+import type { Delivery } from '../../core/delivery/delivery.js';
+import { NotSafeError } from '../../core/delivery/not-safe-error.js';
+import { packingOf, sentLines } from '../../core/intake/body.js';
+import { type DeclaredNames, type Intake, takeIn } from '../../core/intake/intake.js';
+import type { SentLine } from '../../core/intake/sent-line.js';
+import { batchKey, batchName } from '../../core/repeats/batch-key.js';
+import type { ClaimedIds } from '../../core/repeats/claimed-ids.js';
+import { createRecentBatches } from '../../core/repeats/recent-batches.js';
+import { RequestError } from '../../core/request-error.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metrics.js';
-import { RequestError } from '../../request-error.js';
 import { admit } from './admission.js';
 import { briefRejection } from './brief-rejection.js';
 import { batchIdOf, type EventsQuery, one, sentAtOf } from './events-query.js';
@@ -131,7 +132,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       sentAt,
       keepEvents: observer.accepted !== undefined,
       isRepeat: claims.isRepeat,
-      newId: uuidv7,
+      newId: uuidV7,
     });
     return delivery.deliver(intake.chunks).then(() => {
       claims.commit();

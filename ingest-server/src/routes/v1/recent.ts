@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { createKeyCheck } from '../../core/admission/write-keys.js';
 import type { RecentEvent, RecentEvents, RecentFilter } from '../../core/recent-events.js';
-import { createKeyCheck } from '../../core/write-keys.js';
-import { RequestError } from '../../request-error.js';
+import { RequestError } from '../../core/request-error.js';
 
 export interface RecentOptions {
   recent: RecentEvents;

@@ -1,5 +1,5 @@
-import type { Clock } from './clock.js';
-import { createOrder, type InOrder } from './order.js';
+import type { Clock } from '@millrace/kit/clock';
+import { createOrder, type InOrder } from '../order.js';
 
 export interface TokenBucketsOptions {
   clock: Clock;
@@ -45,7 +45,7 @@ export function createTokenBuckets({ clock, perSecond, burst, maxKeys }: TokenBu
 
   return {
     take(key) {
-      const now = clock.now();
+      const now = clock.monotonicMs();
       const bucket = bucketOf(key, now);
       bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
       bucket.at = now;

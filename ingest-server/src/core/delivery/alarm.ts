@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from '@millrace/kit/clock';
 
 /** One alarm that can be moved: `task` runs when the latest time that was set has come. */
 export interface Alarm {
@@ -20,7 +20,7 @@ export function createAlarm(clock: Clock, task: () => void): Alarm {
       if (timer !== undefined && timer.at <= at) return;
       cancel();
       if (at === Infinity) return;
-      const cancelTimer = clock.after(Math.max(1, at - clock.now()), () => {
+      const cancelTimer = clock.after(Math.max(1, at - clock.monotonicMs()), () => {
         timer = undefined;
         task();
       });

@@ -1,24 +1,27 @@
-import type { Chunk } from './chunk.js';
-import { laneOf } from './hash.js';
+import type { Chunk } from '../chunk.js';
+import { laneOf } from '../hash.js';
 import type { HashRange } from './hash-ranges.js';
 import { createLane, isSpooled, type Lane } from './lane.js';
 
-/** The lanes there are, one per open shard of the stream. */
+/** The present lanes, one per open shard of the stream. */
 export interface Lanes {
   readonly list: readonly Lane[];
   of(chunk: Pick<Chunk, 'hash'>): Lane;
-  /** Whether the chunks of this hash go by this lane, and the lane is one of the present ones. */
+  /** Whether chunks of this hash go by this lane, and the lane is one of the present ones. */
   has(lane: Lane, hash: number): boolean;
   isPresent(lane: Lane): boolean;
   isSpoolInUse(): boolean;
-  /** Bytes that wait in memory, in the lanes that `counts` likes. */
+  /** Whether any record is in flight. */
+  hasInFlight(): boolean;
+  /** Bytes that wait in memory, in the lanes for which `counts` is true. */
   queuedBytes(counts?: (lane: Lane) => boolean): number;
-  /** How long the oldest of what waits in memory has been there. */
+  /** How long the oldest chunk in memory has been there. */
   ageMs(now: number): number;
   /** New lanes for new ranges; returns the old ones, with what waits in them. */
   lay(ranges: readonly HashRange[]): readonly Lane[];
 }
 
+/** No lanes, until `lay` is called. */
 export function createLanes(): Lanes {
   let list: Lane[] = [];
   return {
@@ -29,6 +32,7 @@ export function createLanes(): Lanes {
     has: (lane, hash) => list[laneOf(hash, list.length)] === lane,
     isPresent: (lane) => list[lane.index] === lane,
     isSpoolInUse: () => list.some(isSpooled),
+    hasInFlight: () => list.some(({ inFlight }) => inFlight > 0),
     queuedBytes(counts = () => true) {
       let bytes = 0;
       for (const lane of list) if (counts(lane)) bytes += lane.queuedBytes;
@@ -36,7 +40,7 @@ export function createLanes(): Lanes {
     },
     ageMs(now) {
       let since = now;
-      // What came out of the spool is older than its time in memory, and the spool knows by how much.
+      // A chunk from the spool is older than its time in memory, and the spool knows by how much.
       for (const { queue } of list) since = Math.min(since, queue[0]?.since ?? now);
       return now - since;
     },

@@ -1,4 +1,4 @@
-import type { Chunk } from './chunk.js';
+import type { Chunk } from '../chunk.js';
 
 export interface KinesisState {
   state: 'unknown' | 'up' | 'down';

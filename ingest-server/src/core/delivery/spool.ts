@@ -1,4 +1,4 @@
-import type { Chunk } from '../core/chunk.js';
+import type { Chunk } from '../chunk.js';
 
 /** Where a chunk lies in the spool; a later one is greater. 0 is before all. */
 export type Position = number;

@@ -1,5 +1,5 @@
 import { type EventErrorCode, type QuarantinedEvent, quarantinePage } from '@millrace/sdk/schema';
-import { recordLimits } from './chunk.js';
+import { recordLimits } from '../chunk.js';
 import { serialise } from './serialise.js';
 
 /** A row and its newline must fit into one packed record. */

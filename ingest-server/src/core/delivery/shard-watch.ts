@@ -1,6 +1,6 @@
-import type { Delivery } from './core/delivery.js';
-import { evenRanges, type HashRange } from './core/hash-ranges.js';
-import { type Sink, SinkError } from './sinks/sink.js';
+import type { Delivery } from './delivery.js';
+import { evenRanges, type HashRange } from './hash-ranges.js';
+import { type Sink, SinkError } from './sink.js';
 
 /** Lanes while the stream's shards are not known. */
 const unknownLanes = 4;

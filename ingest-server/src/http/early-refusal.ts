@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestErrors } from '@millrace/sdk/schema';
-import type { Delivery } from '../core/delivery.js';
-import type { Shedding } from '../core/shedding.js';
+import type { Shedding } from '../core/admission/shedding.js';
+import type { Delivery } from '../core/delivery/delivery.js';
+import { errorBody, retryAfterSeconds } from '../core/request-error.js';
 import { readableAnswer } from '../plugins/cors.js';
 import type { Metrics } from '../plugins/metric-counters.js';
-import { errorBody, retryAfterSeconds } from '../request-error.js';
 
 export interface EarlyRefusalOptions {
   /** Absent where nobody is refused for the event loop's sake. */

@@ -1,5 +1,5 @@
-import type { Clock } from './clock.js';
-import { createOrder, type InOrder } from './order.js';
+import type { Clock } from '@millrace/kit/clock';
+import { createOrder, type InOrder } from '../order.js';
 
 export interface RecentBatches<Answer> {
   /**
@@ -12,7 +12,7 @@ export interface RecentBatches<Answer> {
 }
 
 export interface RecentBatchesOptions<Answer> {
-  clock: Clock;
+  clock: Pick<Clock, 'monotonicMs'>;
   maxBatches: number;
   maxAgeMs: number;
   /** What all that is remembered may have in characters: keys, names and answers. */
@@ -44,7 +44,7 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
   }
 
   function forgetOld(): void {
-    const oldest = clock.now() - maxAgeMs;
+    const oldest = clock.monotonicMs() - maxAgeMs;
     for (let entry = ages.first(); entry !== undefined; entry = ages.first()) {
       if (entry.at > oldest && batches.size <= maxBatches && chars <= maxChars) return;
       forget(entry);
@@ -77,7 +77,7 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
       if (known) return known.answer.then((answer) => ({ answer, isRepeat: true }));
       const entry: Entry = {
         key,
-        at: clock.now(),
+        at: clock.monotonicMs(),
         answer: work(),
         name,
         chars: key.length + name.length,

@@ -1,53 +1,48 @@
-import type { Position, Spool } from '../spool/spool.js';
-import type { Lane, Waiting } from './lane.js';
+import type { Lane } from './lane.js';
+import type { Position, Spool } from './spool.js';
+import type { RequestEntry, Waiting } from './ticket.js';
 
 /**
  * Where the events are that must not be lost. At every moment
  * acknowledged + recovered + unacknowledged = delivered + inSpool + inFlight + setAside,
- * where the acknowledged ones are those of the requests that `deliver` has resolved.
+ * where acknowledged counts the events of requests that `deliver` has resolved.
  */
-export interface Account {
-  /** Were in the spool at the start: acknowledged by an earlier process. */
+export interface LedgerBalance {
+  /** Events that an earlier process acknowledged and left in the spool. */
   recovered: number;
-  /** Are kept though their request was refused: another part of it was not safe. They come again when it is repeated. */
+  /** Events kept although their request was refused: another part of it was not safe. The sender repeats them. */
   unacknowledged: number;
-  /** The stream has them. */
+  /** Events that the stream has. */
   delivered: number;
-  /** On disk, and not in a call at the moment. */
+  /** Events on disk, and not in a call at the moment. */
   inSpool: number;
-  /** On disk, and in a call that is not answered yet. */
+  /** Events on disk and in a call that is not answered yet. */
   inFlight: number;
-  /** Were damaged on disk, and are kept: in a file beside the spool or, until there is room for that, in the spool. */
+  /** Events damaged on disk and kept: in a file beside the spool or, on a full disk, in the spool. */
   setAside: number;
 }
 
-/** What became of a request's chunks so far. Counts only when the request is answered, whichever way. */
-export interface RequestAccount {
-  outcome: 'open' | 'safe' | 'refused';
-  delivered: number;
-  /** Undefined until something is, as for most requests. */
-  inSpool: Map<Position, number> | undefined;
-}
-
-export interface Accounts {
-  openRequest(): RequestAccount;
-  closeRequest(request: RequestAccount, outcome: 'safe' | 'refused'): void;
+/** Follows each request's chunks and adds up where all events are. */
+export interface DeliveryLedger {
+  openRequest(): RequestEntry;
+  closeRequest(request: RequestEntry, outcome: 'safe' | 'refused'): void;
   /** The spool has a chunk. */
   spooled(waiting: Waiting): void;
   /** The stream has a chunk. */
   delivered(waiting: Waiting): void;
-  now(lanes: readonly Lane[]): Account;
+  balance(lanes: readonly Lane[]): LedgerBalance;
 }
 
-export function createAccounts(spool: Spool): Accounts {
+/** The ledger of a server that starts with what is in `spool`. */
+export function createDeliveryLedger(spool: Spool): DeliveryLedger {
   const recovered = spool.stats().events;
   let unacknowledged = 0;
   let delivered = 0;
-  /** Chunks in the spool whose request is not answered yet, because it waits for others. */
-  const pending = new Map<Position, RequestAccount>();
+  /** Chunks in the spool whose request is still open, because it waits for others. */
+  const pending = new Map<Position, RequestEntry>();
   let pendingEvents = 0;
 
-  function take(request: RequestAccount, position: Position) {
+  function take(request: RequestEntry, position: Position) {
     pendingEvents -= request.inSpool?.get(position) ?? 0;
     request.inSpool?.delete(position);
     pending.delete(position);
@@ -68,7 +63,7 @@ export function createAccounts(spool: Spool): Accounts {
     },
 
     spooled({ chunk, position, request, delivered: isDelivered }) {
-      // The stream was faster: it leaves the spool in the same moment.
+      // The stream was faster: the chunk leaves the spool at once.
       if (isDelivered || request === undefined) return;
       if (request.outcome === 'refused') unacknowledged += chunk.events;
       if (request.outcome !== 'open') return;
@@ -79,7 +74,7 @@ export function createAccounts(spool: Spool): Accounts {
     },
 
     delivered({ chunk, position, request }) {
-      // What was read from the spool again has lost its request.
+      // A chunk that was read back from the spool has lost its request.
       const owner = request ?? (position === undefined ? undefined : pending.get(position));
       if (owner?.outcome === 'open') {
         if (position !== undefined) take(owner, position);
@@ -90,7 +85,7 @@ export function createAccounts(spool: Spool): Accounts {
       if (owner?.outcome === 'refused' && position === undefined) unacknowledged += chunk.events;
     },
 
-    now(lanes) {
+    balance(lanes) {
       let inFlight = 0;
       for (const lane of lanes) {
         for (let i = 0; i < lane.inFlight; i++) {

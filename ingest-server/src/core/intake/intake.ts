@@ -1,7 +1,7 @@
 import { type Catalogue, otherName, type StoredEvent } from '@millrace/sdk/schema';
+import { type Chunk, createChunker } from '../chunk.js';
+import { hashOf } from '../hash.js';
 import { createWarnings, type Warning } from './catalogue-warnings.js';
-import { type Chunk, createChunker } from './chunk.js';
-import { hashOf } from './hash.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
 import { exactEvent, isObject, type Judged, judge } from './judge.js';
 import { quarantineLine, type Rejection } from './quarantine.js';

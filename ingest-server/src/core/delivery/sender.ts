@@ -1,12 +1,14 @@
-import { type FailureKind, type RecordFailure, type Sink, SinkError } from '../sinks/sink.js';
-import type { Accounts } from './account.js';
-import { backoffMs, retries } from './backoff.js';
+import { backoffMs } from '@millrace/kit/backoff';
+import type { Clock } from '@millrace/kit/clock';
 import type { Call } from './calls.js';
-import type { Clock } from './clock.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
-import { isSpooled, type Lane, makeSafe, removeIf, takeDelivered } from './lane.js';
+import type { DeliveryLedger } from './delivery-ledger.js';
+import { isSpooled, type Lane, removeIf, takeDelivered } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
+import { retries } from './retries.js';
+import { type FailureKind, type RecordFailure, type Sink, SinkError } from './sink.js';
 import type { StreamState } from './stream-state.js';
+import { makeSafe } from './ticket.js';
 
 export interface SenderOptions {
   sink: Sink;
@@ -14,7 +16,7 @@ export interface SenderOptions {
   random: () => number;
   hooks: DeliveryHooks;
   laneSpool: LaneSpool;
-  accounts: Accounts;
+  ledger: DeliveryLedger;
   stream: StreamState;
   /** Something changed that may make something due. */
   wake(): void;
@@ -25,7 +27,7 @@ const asSinkError = (error: unknown) =>
 
 /** Sends calls, and settles with each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
-  const { sink, clock, random, hooks, laneSpool, accounts, stream, wake } = options;
+  const { sink, clock, random, hooks, laneSpool, ledger, stream, wake } = options;
 
   function succeeded(lane: Lane, record: { events: number; bytes: number }, tookMs: number) {
     hooks.put?.({ events: record.events, bytes: record.bytes });
@@ -36,7 +38,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     const taken = takeDelivered(lane);
     for (const waiting of taken) {
       waiting.delivered = true;
-      accounts.delivered(waiting);
+      ledger.delivered(waiting);
       makeSafe(waiting);
     }
     laneSpool.delivered(lane, taken);
@@ -46,29 +48,29 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     hooks.failed?.(code);
     lane.inFlight = 0;
     removeIf(lane, ({ dropped }) => dropped);
-    if (lane.attempts === 0) lane.failingSince = clock.now();
+    if (lane.attempts === 0) lane.failingSince = clock.monotonicMs();
     lane.attempts += 1;
     lane.throttled = kind === 'throttled';
-    lane.retryAt = clock.now() + backoffMs(lane.attempts, random, retries[kind]);
+    lane.retryAt = clock.monotonicMs() + backoffMs(lane.attempts, retries[kind], random);
     // No retry will help in time, or there is too much already: the requests need not wait for it.
     if (kind === 'misconfigured' || isSpooled(lane)) laneSpool.spillLane(lane);
     laneSpool.trim(lane);
   }
 
   async function put({ lanes, records }: Call): Promise<void> {
-    const began = clock.now();
+    const began = clock.monotonicMs();
     let outcomes: RecordFailure[];
     try {
       outcomes = await sink.put(records);
     } catch (thrown) {
       const { kind, code, message } = asSinkError(thrown);
       if (kind !== 'throttled') stream.putFailed({ state: 'down', code, message });
-      hooks.called?.(clock.now() - began);
+      hooks.called?.(clock.monotonicMs() - began);
       for (const lane of lanes) failed(lane, kind, code);
       return;
     }
     stream.report({ state: 'up' });
-    const tookMs = clock.now() - began;
+    const tookMs = clock.monotonicMs() - began;
     hooks.called?.(tookMs);
     lanes.forEach((lane, i) => {
       const failure = outcomes[i];

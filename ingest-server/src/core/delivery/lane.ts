@@ -1,38 +1,6 @@
-import type { Position } from '../spool/spool.js';
-import type { RequestAccount } from './account.js';
-import type { Chunk } from './chunk.js';
-import { recordLimits } from './chunk.js';
+import { recordLimits } from '../chunk.js';
 import { type HashRange, middleOf } from './hash-ranges.js';
-
-/** Waits for all chunks of one request. */
-export interface Ticket {
-  /** Chunks that are not safe yet. */
-  left: number;
-  /** One of its chunks is safe, while others are not, or will never be. */
-  kept(chunk: Chunk): void;
-  settle(error?: Error): void;
-  account: RequestAccount;
-}
-
-/** A chunk on its way. */
-export interface Waiting {
-  readonly chunk: Chunk;
-  /** Absent for what came out of the spool: that was acknowledged long ago. */
-  readonly ticket: Ticket | undefined;
-  /** The request's account, likewise. */
-  readonly request: RequestAccount | undefined;
-  /** When the server had it, by the delivery's clock. */
-  readonly since: number;
-  /** In the stream or in the spool: its request may be answered. */
-  safe: boolean;
-  /** Its append to the spool is not settled yet. */
-  spooling: boolean;
-  /** Where it lies in the spool, if it does. */
-  position: Position | undefined;
-  delivered: boolean;
-  /** Its request was refused: it is not sent again. */
-  dropped: boolean;
-}
+import { isUnsafe, type Waiting } from './ticket.js';
 
 /**
  * The way to one shard. Every visitor belongs to one lane, a lane has at most one record in flight, and what waits
@@ -40,15 +8,16 @@ export interface Waiting {
  */
 export interface Lane {
   readonly index: number;
+  /** The explicit hash key of the lane's records, in decimal. */
   readonly hashKey: string;
   readonly queue: Waiting[];
   /** How many of the queue's first chunks are in flight. */
   inFlight: number;
   queuedEvents: number;
   queuedBytes: number;
-  /** Undelivered chunks in the spool that belong here, the queue's included. */
+  /** Undelivered chunks of this lane in the spool, those in the queue included. */
   backlog: number;
-  /** Chunks that belong here and are being appended to the spool. */
+  /** Chunks of this lane that are being appended to the spool. */
   appending: number;
   refilling: boolean;
   /** Failures in a row, since when, and when to try again. */
@@ -61,6 +30,7 @@ export interface Lane {
   roundTripMs: number;
 }
 
+/** An empty lane; `index` is its place among the lanes. */
 export function createLane(index: number, range: HashRange): Lane {
   return {
     index,
@@ -80,26 +50,20 @@ export function createLane(index: number, range: HashRange): Lane {
   };
 }
 
-export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: number, position?: Position): Waiting {
-  const safe = position !== undefined;
-  const request = ticket?.account;
-  return { chunk, ticket, request, since, safe, spooling: false, position, delivered: false, dropped: false };
-}
-
-/** Whether its request still waits for it. What was refused is not spooled again: it would land behind what came after it. */
-export const isUnsafe = ({ safe, spooling, dropped }: Waiting) => !safe && !spooling && !dropped;
-
-/** The chunk that a request has waited for longest. A lane that lies behind has none in memory: what it has is safe or on its way. */
+/**
+ * The chunk that a request has waited for longest. A lane that lies behind has none in memory: its chunks are safe, or
+ * on their way to the spool.
+ */
 export function firstUnsafe(lane: Lane): Waiting | undefined {
   return liesBehind(lane) ? undefined : lane.queue.find(isUnsafe);
 }
 
-/** What a request waits for a lane that was refused before its events go to the spool: a few retries. */
+/** How long a request waits for a lane whose last record failed before its events go to the spool: a few retries. */
 const refusedPatienceMs = 150;
 
 /**
- * When what the lane's requests wait for goes to the spool instead, by the delivery's clock; undefined while none waits. No answer may still be
- * a good one, and is waited for; a refusal will hardly be the last.
+ * When the chunks that requests wait for go to the spool instead, by the delivery's clock; undefined while none waits.
+ * A call without an answer may still succeed, so it gets the whole time limit; after a failure another is likely.
  */
 export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
   const first = firstUnsafe(lane);
@@ -108,24 +72,12 @@ export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
   return Math.min(first.since + ackTimeoutMs, patienceEnds);
 }
 
-/** Once all of a request's chunks are safe, it is answered. */
-export function makeSafe(waiting: Waiting) {
-  if (waiting.safe) return;
-  waiting.safe = true;
-  const { ticket, chunk } = waiting;
-  if (ticket === undefined) return;
-  ticket.left -= 1;
-  if (ticket.left > 0 || ticket.account.outcome === 'refused') ticket.kept(chunk);
-  else ticket.settle();
-}
-
-/** Whether the spool has something of the lane. */
-export const isSpooled = (lane: Lane) => lane.backlog + lane.appending > 0;
+/** Whether the spool has, or is getting, chunks of the lane. */
+export const isSpooled = (lane: Lane): boolean => lane.backlog + lane.appending > 0;
 
 /**
- * While the spool has something of a lane that its queue has not, whatever comes queues up behind that, in the spool. As soon as the queue has it
- * all, and the stream takes it, what comes need not go to the disk any more: a lane on which something always comes would never be out of the
- * spool again.
+ * Whether new chunks must go to the spool, behind chunks of the lane that only the spool has. They need not once the
+ * queue holds the whole backlog and the stream takes it: a busy lane would never get out of the spool otherwise.
  */
 export function liesBehind({ appending, backlog, attempts, queue }: Lane): boolean {
   if (appending > 0) return true;
@@ -136,13 +88,14 @@ export function liesBehind({ appending, backlog, attempts, queue }: Lane): boole
   return backlog > inQueue;
 }
 
-export function enqueue(lane: Lane, waiting: Waiting) {
+/** Puts a chunk at the queue's end. */
+export function enqueue(lane: Lane, waiting: Waiting): void {
   lane.queue.push(waiting);
   lane.queuedEvents += waiting.chunk.events;
   lane.queuedBytes += waiting.chunk.data.length;
 }
 
-/** Takes the chunks out that `leaving` likes. Never those in flight. */
+/** Removes the chunks for which `leaving` is true, but never one in flight. Returns them. */
 export function removeIf(lane: Lane, leaving: (waiting: Waiting, index: number) => boolean): Waiting[] {
   const removed: Waiting[] = [];
   const kept = lane.queue.filter((waiting, index) => {
@@ -156,7 +109,7 @@ export function removeIf(lane: Lane, leaving: (waiting: Waiting, index: number) 
   return removed;
 }
 
-/** How many of the queue's first chunks fit into one record, or into less: one at least, if there is one. */
+/** How many of the queue's first chunks fit into one record of at most `maxBytes`: at least one, if there is one. */
 export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimits.bytes): number {
   let events = 0;
   let bytes = 0;
@@ -169,8 +122,8 @@ export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimi
   return queue.length;
 }
 
-/** Whether what leaves next comes out of the spool. */
-export const drains = (queue: readonly Waiting[]) => queue[0]?.position !== undefined;
+/** Whether the next record comes out of the spool. */
+export const drains = (queue: readonly Waiting[]): boolean => queue[0]?.position !== undefined;
 
 /** Takes the record that was in flight off the queue. */
 export function takeDelivered(lane: Lane): Waiting[] {
@@ -184,8 +137,8 @@ export function takeDelivered(lane: Lane): Waiting[] {
 }
 
 /**
- * When the lane's next record should leave, by the delivery's clock; undefined while one is in flight or nothing waits. A
- * lane lingers only while it is quiet: not with enough for a good record, not behind a failure, not when draining.
+ * When the lane's next record should leave, by the delivery's clock; undefined while one is in flight or nothing waits.
+ * A lane lingers only while it is quiet: not with enough for a good record, not after a failure, not when draining.
  */
 export function leavesAt(lane: Lane, lingerMs: number): number | undefined {
   const first = lane.queue[0];

@@ -1,41 +1,30 @@
-/** The body is no JSON, or not of a shape that carries events. */
+import { endOfContainer, endOfString, isJsonSpace } from '@millrace/kit/json-scan';
+
+/** The body is not JSON, or not of a shape that carries events. */
 export class ShapeError extends Error {}
 
 const eventsKey = '"events"';
 
-const isSpace = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-
-/** Where the value that begins at `start` ends, if it is one: what is in it is not looked at. Not recursive: depth costs nothing. */
-function endOfValue(text: string, start: number): number {
-  let depth = 0;
-  for (let i = start; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 0x22) {
-      i = endOfString(text, i) - 1;
-      if (depth === 0) return i + 1;
-    } else if (c === 0x7b || c === 0x5b) depth += 1;
-    else if (c === 0x7d || c === 0x5d) {
-      if (depth === 0) return i;
-      depth -= 1;
-      if (depth === 0) return i + 1;
-    } else if (depth === 0 && (c === 0x2c || isSpace(c))) return i;
-  }
-  if (depth > 0) throw new ShapeError('it ends before it is complete');
-  return text.length;
+/** @throws ShapeError when `end` says that the text ended before the value did */
+function within(end: number): number {
+  if (end < 0) throw new ShapeError('it ends before it is complete');
+  return end;
 }
 
-function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
+/** The place behind the value that begins at `start`, or `start` where there is none. Does not look into it. */
+function endOfValue(text: string, start: number): number {
+  for (let i = start; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x5c) i += 1;
-    else if (c === 0x22) return i + 1;
+    if (c === 0x22) return within(endOfString(text, i));
+    if (c === 0x7b || c === 0x5b) return within(endOfContainer(text, i));
+    if (c === 0x7d || c === 0x5d || c === 0x2c || isJsonSpace(c)) return i;
   }
-  throw new ShapeError('it ends before it is complete');
+  return text.length;
 }
 
 function skipSpace(text: string, start: number): number {
   let i = start;
-  while (i < text.length && isSpace(text.charCodeAt(i))) i += 1;
+  while (i < text.length && isJsonSpace(text.charCodeAt(i))) i += 1;
   return i;
 }
 
@@ -89,7 +78,7 @@ function findEvents(text: string, start: number): { at: number | undefined; end:
   let at: number | undefined;
   const end = walk(text, start, '}', (key) => {
     if (text[key] !== '"') throw new ShapeError(`it has no key at character ${key}`);
-    const keyEnd = endOfString(text, key);
+    const keyEnd = within(endOfString(text, key));
     const value = skipSpace(text, behind(text, keyEnd, ':'));
     if (isEventsKey(text.slice(key, keyEnd))) at = value;
     const next = endOfValue(text, value);

@@ -1,4 +1,4 @@
-import type { HashRange } from '../core/hash-ranges.js';
+import type { HashRange } from './hash-ranges.js';
 
 /** One packed record, for the shard that `hashKey` names. */
 export interface PackedRecord {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Chunk } from '../../src/core/chunk.js';
-import { createClaimedIds } from '../../src/core/claimed-ids.js';
-import { eventIdsOf, rowNamesOf } from '../../src/core/event-ids.js';
-import { settleLeftOpen } from '../../src/core/left-open.js';
-import { SinkError, type TimeSpan } from '../../src/sinks/sink.js';
-import type { SpooledChunk } from '../../src/spool/spool.js';
+import { recoverFromCrash } from '../../src/core/delivery/crash-recovery.js';
+import { SinkError, type TimeSpan } from '../../src/core/delivery/sink.js';
+import type { SpooledChunk } from '../../src/core/delivery/spool.js';
+import { createClaimedIds } from '../../src/core/repeats/claimed-ids.js';
+import { eventIdsOf, rowNamesOf } from '../../src/core/repeats/event-ids.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
 const data = (...ids: string[]) => Buffer.from(ids.map((id) => `${JSON.stringify({ event_id: id })}\n`).join(''));
@@ -37,7 +37,7 @@ function setUp(options: {
   const reports: unknown[] = [];
   let isSettled = false;
   const entries = spooled.map((one, i): SpooledChunk => ({ chunk: one, position: i + 1 }));
-  const leftOpen = settleLeftOpen({
+  const leftOpen = recoverFromCrash({
     sink: {
       async read(span, visit) {
         spans.push(span);

@@ -1,7 +1,7 @@
-import type { PackedRecord } from '../sinks/sink.js';
-import { recordLimits } from './chunk.js';
+import { recordLimits } from '../chunk.js';
 import { payloadUnitBytes } from './cost.js';
 import { drains, fitting, type Lane } from './lane.js';
+import type { PackedRecord } from './sink.js';
 
 /** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
 export const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;

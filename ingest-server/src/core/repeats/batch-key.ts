@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto';
-import { type SentLine, textOf } from './sent-line.js';
+import { type SentLine, textOf } from '../intake/sent-line.js';
 
 /** Code units that a batch's id may have. */
 export const maxBatchIdLength = 128;

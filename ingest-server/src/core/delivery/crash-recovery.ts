@@ -1,8 +1,8 @@
-import type { Sink, SinkError, TimeSpan } from '../sinks/sink.js';
-import type { Spool, SpooledChunk } from '../spool/spool.js';
-import type { ClaimedIds } from './claimed-ids.js';
-import type { Clock } from './clock.js';
-import { eventIdsOf, rowNamesOf } from './event-ids.js';
+import type { Clock } from '@millrace/kit/clock';
+import type { ClaimedIds } from '../repeats/claimed-ids.js';
+import { eventIdsOf, rowNamesOf } from '../repeats/event-ids.js';
+import type { Sink, SinkError, TimeSpan } from './sink.js';
+import type { Spool, SpooledChunk } from './spool.js';
 
 export interface LeftOpenOptions {
   sink: Pick<Sink, 'read' | 'ranges'>;
@@ -42,7 +42,7 @@ const maxRefusals = 10;
  * the spool that the stream has and that are not marked yet. The first come again, the second would be put again. Both can be told by what
  * the stream got in the last seconds, and the spool last.
  */
-export function settleLeftOpen(options: LeftOpenOptions): LeftOpen {
+export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
   const { sink, spool, claimedIds, clock, settled, report } = options;
   let isStopped = false;
   let wasTried!: () => void;

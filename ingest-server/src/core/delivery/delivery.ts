@@ -1,0 +1,242 @@
+import type { Clock } from '@millrace/kit/clock';
+import type { Chunk } from '../chunk.js';
+import { createAlarm } from './alarm.js';
+import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
+import { createDeliveryLedger, type DeliveryLedger, type LedgerBalance } from './delivery-ledger.js';
+import { createDepartures } from './departures.js';
+import type { HashRange } from './hash-ranges.js';
+import { enqueue, firstUnsafe, isSpooled, type Lane, liesBehind } from './lane.js';
+import { createLaneLayout } from './lane-layout.js';
+import { createLaneSpool } from './lane-spool.js';
+import { createLanes } from './lanes.js';
+import { NotSafeError } from './not-safe-error.js';
+import { createSender } from './sender.js';
+import type { Sink } from './sink.js';
+import type { Spool, SpooledChunk } from './spool.js';
+import { createStreamState } from './stream-state.js';
+import { type Ticket, type Waiting, waitingFor } from './ticket.js';
+
+export interface DeliveryOptions {
+  sink: Sink;
+  spool: Spool;
+  clock: Clock;
+  /** A lane per range. */
+  ranges: readonly HashRange[];
+  /**
+   * The ranges are a guess: nothing is put before `useRanges` gives the real ones, because a visitor would change
+   * lanes, and so shards, and lose the order. Until then the spool takes the events.
+   */
+  rangesAreGuessed?: boolean;
+  /** Nothing is put before `begin` either: crash recovery still looks for what an earlier process had put. */
+  waits?: boolean;
+  /** How long a quiet lane waits for company. */
+  lingerMs: number;
+  /** How long a request waits for the stream before the spool takes its events. */
+  ackTimeoutMs: number;
+  /** Bytes that may wait in memory; above that, events go to the spool at once. */
+  maxQueuedBytes: number;
+  random?: () => number;
+  hooks?: DeliveryHooks;
+}
+
+export interface DeliveryStatus {
+  kinesis: KinesisState;
+  lanes: number;
+  /** In memory, on their way. */
+  queuedEvents: number;
+  queuedBytes: number;
+  /** The age of the oldest event that the stream does not have, in memory or in the spool; 0 without one. */
+  lagMs: number;
+}
+
+export interface Delivery {
+  /** Resolves once every chunk is in the stream or synced in the spool. @throws NotSafeError */
+  deliver(chunks: readonly Chunk[]): Promise<void>;
+  /** The stream's open shards: moves to as many lanes, once nothing is in flight. */
+  useRanges(ranges: readonly HashRange[]): void;
+  /** Puts begin. `found` are the spool's chunks that the stream already had before the start. */
+  begin(found: readonly SpooledChunk[]): void;
+  /** What somebody else learned about the stream (by listing its shards, say). */
+  reportKinesis(state: KinesisState): void;
+  status(): DeliveryStatus;
+  /** Every lane lies behind and the spool is full: new events would be refused. */
+  isFull(): boolean;
+  /** Where the events are. */
+  balance(): LedgerBalance;
+  /** Sends without lingering from now on. */
+  hurry(): void;
+  /**
+   * Sends what is left, spools what the stream does not take, and stops, within `limitMs`. What is in the spool by then
+   * stays there for the next start. Close the spool after this.
+   */
+  close(limitMs: number): Promise<void>;
+}
+
+interface TicketOptions {
+  /** How many chunks the request has. */
+  left: number;
+  ledger: DeliveryLedger;
+  hooks: DeliveryHooks;
+}
+
+/** A request's ticket, which resolves when all of its chunks are safe and rejects when one cannot be. */
+function openTicket(
+  { left, ledger, hooks }: TicketOptions,
+  resolve: () => void,
+  reject: (reason: Error) => void,
+): Ticket {
+  const entry = ledger.openRequest();
+  let kept: Chunk[] = [];
+  return {
+    left,
+    entry,
+    kept(chunk) {
+      if (entry.outcome === 'refused') hooks.keptThoughRefused?.(chunk);
+      else kept.push(chunk);
+    },
+    settle(error) {
+      ledger.closeRequest(entry, error === undefined ? 'safe' : 'refused');
+      if (error !== undefined) for (const chunk of kept) hooks.keptThoughRefused?.(chunk);
+      kept = [];
+      if (error === undefined) resolve();
+      else reject(error);
+    },
+  };
+}
+
+/** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { sink, spool, clock, ackTimeoutMs, lingerMs, maxQueuedBytes, random = Math.random, hooks = {} } = options;
+  let stopped = false;
+
+  const lanes = createLanes();
+  const ledger = createDeliveryLedger(spool);
+  const alarm = createAlarm(clock, wake);
+  const stream = createStreamState({
+    changed: (state) => hooks.kinesis?.(state),
+    recovered() {
+      // No lane sits out the wait that belonged to the outage.
+      for (const lane of lanes.list) if (!lane.throttled) lane.retryAt = 0;
+      wake();
+    },
+  });
+  const isStopped = () => stopped;
+  const laneSpool = createLaneSpool({ lanes, spool, clock, random, maxQueuedBytes, hooks, ledger, wake, isStopped });
+  const sender = createSender({ sink, clock, random, hooks, laneSpool, ledger, stream, wake });
+  const layout = createLaneLayout({
+    lanes,
+    laneSpool,
+    ranges: options.ranges,
+    areGuessed: options.rangesAreGuessed ?? false,
+    waits: options.waits ?? false,
+  });
+  const send = sender.send;
+  const departures = createDepartures({ lanes, layout, laneSpool, stream, lingerMs, ackTimeoutMs, send });
+
+  /** Does all that is due and sets the alarm for what is due next. */
+  function wake() {
+    if (stopped) return;
+    const now = clock.monotonicMs();
+    layout.moveIfIdle();
+    departures.run(now);
+    alarm.set(departures.nextDue(now));
+  }
+
+  /**
+   * Whether a request's chunks go to the spool without trying the stream. For the request as a whole: a small chunk must
+   * not stay in memory while a larger one before it is spooled.
+   */
+  function spoolsAtOnce(chunks: readonly Chunk[]): boolean {
+    // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one does.
+    const waits = (lane: Lane) => lane.queuedEvents > 0 || isSpooled(lane);
+    if (layout.isGuess() || (stream.isOut() && lanes.list.some(waits))) return true;
+    let bytes = lanes.queuedBytes((lane) => !liesBehind(lane));
+    for (const { data } of chunks) bytes += data.length;
+    return bytes > maxQueuedBytes;
+  }
+
+  function take(chunks: readonly Chunk[], ticket: Ticket) {
+    const now = clock.monotonicMs();
+    const atOnce = spoolsAtOnce(chunks);
+    const toSpool: Waiting[] = [];
+    let due = Infinity;
+    for (const chunk of chunks) {
+      const lane = lanes.of(chunk);
+      const waiting = waitingFor(chunk, ticket, now);
+      if (atOnce) laneSpool.spillLane(lane);
+      if (atOnce || liesBehind(lane)) toSpool.push(waiting);
+      else {
+        enqueue(lane, waiting);
+        due = Math.min(due, departures.dueOf(lane));
+      }
+    }
+    laneSpool.spill(toSpool);
+    // Most requests make nothing due: then the other lanes need not be looked at.
+    if (toSpool.length > 0 || due <= now) wake();
+    else alarm.set(due);
+  }
+
+  function hurry() {
+    departures.hurry();
+    wake();
+  }
+
+  wake();
+
+  return {
+    deliver(chunks) {
+      if (stopped) return Promise.reject(new NotSafeError('the server is shutting down'));
+      if (chunks.length === 0) return Promise.resolve();
+      return new Promise((resolve, reject) =>
+        take(chunks, openTicket({ left: chunks.length, ledger, hooks }, resolve, reject)),
+      );
+    },
+
+    useRanges(next) {
+      layout.useRanges(next);
+      wake();
+    },
+
+    begin(found) {
+      layout.begin();
+      laneSpool.putBefore(found);
+      wake();
+    },
+
+    reportKinesis(state) {
+      // Where puts fail, a success of other calls is no recovery.
+      if (state.state === 'up' && lanes.list.some(({ attempts }) => attempts > 0)) return;
+      stream.report(state);
+    },
+
+    status() {
+      const outside = laneSpool.outsideLanes();
+      return {
+        kinesis: stream.current(),
+        lanes: lanes.list.length,
+        queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, outside.events),
+        queuedBytes: lanes.queuedBytes() + outside.bytes,
+        lagMs: Math.max(lanes.ageMs(clock.monotonicMs()), spool.stats().oldestMs),
+      };
+    },
+
+    isFull: () => lanes.list.every(liesBehind) && spool.stats().full,
+    balance: () => ledger.balance(lanes.list),
+    hurry,
+
+    async close(limitMs) {
+      hurry();
+      const until = clock.monotonicMs() + limitMs;
+      const waitWhile = async (isSo: () => boolean, end: number) => {
+        while (isSo() && clock.monotonicMs() < end) await new Promise<void>((done) => void clock.after(5, done));
+      };
+      const hasUnsafe = () => laneSpool.isAppending() || lanes.list.some((lane) => firstUnsafe(lane) !== undefined);
+      await waitWhile(hasUnsafe, until - limitMs / 4);
+      for (const lane of lanes.list) laneSpool.spillLane(lane);
+      // No new calls from here on; the answers to those in flight spare the next start a repetition.
+      stopped = true;
+      alarm.cancel();
+      await waitWhile(() => laneSpool.isAppending() || lanes.hasInFlight(), until);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { type Call, drainPauseMs, packCalls } from './calls.js';
+import { drains, type Lane, leavesAt, spillsAt } from './lane.js';
+import type { LaneLayout } from './lane-layout.js';
+import type { LaneSpool } from './lane-spool.js';
+import type { Lanes } from './lanes.js';
+import type { StreamState } from './stream-state.js';
+
+export interface DeparturesOptions {
+  lanes: Lanes;
+  layout: LaneLayout;
+  laneSpool: Pick<LaneSpool, 'spillLane' | 'wantsRefill' | 'refill'>;
+  stream: Pick<StreamState, 'isOut'>;
+  /** How long a quiet lane waits for company. */
+  lingerMs: number;
+  /** How long a request waits for the stream before the spool takes its events. */
+  ackTimeoutMs: number;
+  send(call: Call): void;
+}
+
+/** Decides when what waits in the lanes leaves, for the stream or for the spool. */
+export interface Departures {
+  /** Lets leave all that is due at `now`. */
+  run(now: number): void;
+  /** When something of the lane is due, by the delivery's clock; Infinity for nothing. */
+  dueOf(lane: Lane): number;
+  /** When something of any lane is due. */
+  nextDue(now: number): number;
+  /** No lane lingers from now on. */
+  hurry(): void;
+}
+
+/**
+ * The next call leaves half a linger after the one before: a call costs the server as much as ten requests, and without
+ * a pause each full lane would have its own. Calls in flight do not wait for each other.
+ */
+const pauseOf = (lingerMs: number) => lingerMs / 2;
+
+/** The departures of a delivery; they hold while its layout does. */
+export function createDepartures(options: DeparturesOptions): Departures {
+  const { lanes, layout, laneSpool, stream, ackTimeoutMs, send } = options;
+  let { lingerMs } = options;
+  /** No call leaves before. */
+  let openAt = 0;
+
+  /** A lane that has waited half its linger rides along: fewer calls, and no request waits longer for it. */
+  function sendDue(now: number) {
+    if (now < openAt) return;
+    const waiting = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
+    const due = waiting(lingerMs);
+    if (due.length === 0) return;
+    const leaving = stream.isOut() ? probe(due) : waiting(lingerMs / 2);
+    const isDraining = leaving.some(({ queue }) => drains(queue));
+    openAt = now + (isDraining ? Math.min(drainPauseMs, pauseOf(lingerMs)) : pauseOf(lingerMs));
+    for (const call of packCalls(leaving)) send(call);
+  }
+
+  /** During an outage one record at a time probes the stream: packing and signing all of them in vain costs much CPU. */
+  function probe(due: readonly Lane[]): readonly Lane[] {
+    if (lanes.hasInFlight()) return [];
+    return [due.reduce((first, lane) => (lane.retryAt < first.retryAt ? lane : first))];
+  }
+
+  function dueOf(lane: Lane): number {
+    const spills = spillsAt(lane, ackTimeoutMs) ?? Infinity;
+    return layout.holds() ? spills : Math.min(spills, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
+  }
+
+  return {
+    dueOf,
+    run(now) {
+      for (const lane of lanes.list) if ((spillsAt(lane, ackTimeoutMs) ?? Infinity) <= now) laneSpool.spillLane(lane);
+      if (layout.holds()) return;
+      sendDue(now);
+      for (const lane of lanes.list) if (lane.retryAt <= now && laneSpool.wantsRefill(lane)) laneSpool.refill(lane);
+    },
+    nextDue(now) {
+      let at = Infinity;
+      for (const lane of lanes.list) {
+        at = Math.min(at, dueOf(lane));
+        if (layout.holds()) continue;
+        if (lane.retryAt > now && laneSpool.wantsRefill(lane)) at = Math.min(at, lane.retryAt);
+      }
+      return at;
+    },
+    hurry() {
+      lingerMs = 0;
+      openAt = 0;
+    },
+  };
+}
