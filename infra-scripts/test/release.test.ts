@@ -157,7 +157,7 @@ describe('the release', () => {
   test('its server, tracker and generator are the build that npm start runs', () => {
     for (const file of [
       'ingest-server/dist/src/main.js',
-      'ingest-server/dist/src/core/delivery.js',
+      'ingest-server/dist/src/core/delivery/delivery.js',
       'infra-scripts/dist/src/cli/host.js',
       'generator/dist/src/carry.js',
     ])

@@ -126,7 +126,7 @@ test('nothing that the server does in its life is what the unit forbids', async 
       const ports = output.match(/"listening".*"port":\d+/g) ?? [];
       if (ports.length >= 2) resolve(/\d+$/.exec(ports[0]!)![0]);
     });
-    ended.then(() => reject(new Error(output)));
+    void ended.then(() => reject(new Error(output)));
   });
   const send = async () =>
     (await fetch(`http://127.0.0.1:${port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) }))

@@ -29,7 +29,7 @@ export interface SandboxOptions {
  * @throws what a statement of `prepare` throws
  */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  // Loaded at the first use: a process that asks DuckDB nothing needs none.
+  // Loaded at the first use: who asks DuckDB nothing need not have it installed (an optional peer dependency).
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),

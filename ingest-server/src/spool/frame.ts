@@ -12,7 +12,7 @@ import type { Chunk } from '../core/chunk.js';
  *  20  data's CRC
  *  24  data
  */
-export const headerBytes = 24;
+const headerBytes = 24;
 const magic = Buffer.from([0xff, 0x4d, 0x52, 0xfe]);
 /** Written over the magic of a delivered frame where its segment's list of them cannot grow: it takes no room. No flipped bit makes one of the other. */
 export const doneMark = Buffer.from([0xfe, 0x64, 0x6e, 0xff]);

@@ -1,5 +1,5 @@
 import { uuidV7 } from '@millrace/kit/uuid';
-import { limits, type MillraceEvent } from '@millrace/sdk/schema';
+import type { MillraceEvent } from '@millrace/sdk/schema';
 
 /** A valid event; `fields` replaces and adds. */
 export function someEvent(fields: Record<string, unknown> = {}): MillraceEvent {
@@ -31,5 +31,3 @@ export function eventsIn(records: readonly { data: Uint8Array }[]): Record<strin
       .map((line) => JSON.parse(line) as Record<string, unknown>),
   );
 }
-
-export { limits };

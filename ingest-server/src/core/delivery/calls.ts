@@ -4,7 +4,7 @@ import { drains, fitting, type Lane } from './lane.js';
 import type { PackedRecord } from './sink.js';
 
 /** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
-export const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
+const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
 
 /** While the spool drains, calls leave so far apart: one payload unit each makes a shard's 1 MB/s. */
 export const drainPauseMs = payloadUnitBytes / 1000;
