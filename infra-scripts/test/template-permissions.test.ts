@@ -46,14 +46,7 @@ const serverCalls = new Set([
   ...['common.sh', 'boot-server.sh', 'metrics.sh', 'drain.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
 const generatorCalls = new Set([
-  ...sdkCalls(
-    textOf(
-      'infra-scripts/src/generator',
-      'infra-scripts/src/athena',
-      'infra-scripts/src/s3-select',
-      'infra-scripts/src/redrive',
-    ),
-  ),
+  ...sdkCalls(textOf('generator/src', 'lake/src/athena', 'lake/src/s3-select', 'infra-scripts/src/redrive')),
   ...cliCalls(asWritten(standard.Resources.GeneratorHost)),
   ...['common.sh', 'boot-generator.sh'].flatMap((name) => cliCalls(deployFile(name))),
 ]);
@@ -256,7 +249,7 @@ test('docs/on-aws.md lists each permission that the commands of a deployment nee
     };
     return names[call] ?? `${service}:${operation}`;
   };
-  const calls = sdkCalls(textOf('infra-scripts/src/deploy', 'infra-scripts/src/athena', 'infra-scripts/src/s3-select'));
+  const calls = sdkCalls(textOf('infra-scripts/src/deploy', 'lake/src/athena', 'infra-scripts/src/s3-select'));
   // What they ask through the pipeline's own description, and the session that the AWS CLI opens.
   const needed = new Set([...calls.map(actionOf), 'firehose:DescribeDeliveryStream', 'ssm:StartSession']);
   expect(needed.size).toBeGreaterThan(25);
