@@ -1,23 +1,17 @@
-export { atRecordedPace } from './at-recorded-pace.js';
-export type { CarrySummary, Progress } from './carry.js';
-export { createCollector } from './collector.js';
-export { eventLine } from './event-line.js';
-export { parseRecorded } from './recorded-event.js';
-export { checkRecording, type RecordingCheck, recordedEvents, withoutRepetitions } from './recording.js';
-export { createRenewal } from './renewal.js';
-export { runTraffic } from './run-traffic.js';
-export { type ShopperOptions, shoppers } from './shoppers.js';
-export { type Log, type Sink, TrafficError } from './sink.js';
-export {
-  defaultConnections,
-  feeding,
-  liveShoppers,
-  type SendOptions,
-  sendAll,
-  sessionsFor,
-  startTraffic,
-  type Traffic,
-  type TrafficOptions,
-  take,
-} from './traffic.js';
-export { withPauses } from './with-pauses.js';
+export { startTraffic, type Traffic, type TrafficOptions } from './background-traffic.js';
+export { eventLine } from './command/event-line.js';
+export { type RunOptions, runTraffic } from './command/run-traffic.js';
+export { withPauses } from './command/with-pauses.js';
+export { atRecordedPace } from './recording/at-recorded-pace.js';
+export { checkRecording, type RecordingCheck } from './recording/check-recording.js';
+export { parseRecorded } from './recording/parse-recorded.js';
+export { recordedEvents, withoutRepetitions } from './recording/recorded-events.js';
+export { createRenewal } from './recording/renewal.js';
+export type { CarrySummary } from './sending/carry.js';
+export { createIngestSink } from './sending/ingest-sink.js';
+export { defaultConnections, feeding, type SendOptions, sendAll } from './sending/send-all.js';
+export type { Log, Sink } from './sending/sink.js';
+export type { Progress } from './sending/tally.js';
+export { liveShoppers, sessionsFor, take } from './shoppers/live-shoppers.js';
+export { type ShopperOptions, shoppers } from './shoppers/shoppers.js';
+export { type TrafficErrorCode, trafficError } from './traffic-error.js';

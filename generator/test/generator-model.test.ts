@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { itemById, items } from '@millrace/demo-store/items';
 import { checkEvent, defaultCatalogue, type MillraceEvent } from '@millrace/sdk/schema';
 import fc from 'fast-check';
-import { type ShopperOptions, shoppers } from '../src/shoppers.js';
-import { take } from '../src/traffic.js';
+import { take } from '../src/shoppers/live-shoppers.js';
+import { type ShopperOptions, shoppers } from '../src/shoppers/shoppers.js';
 
 const startMs = Date.UTC(2026, 10, 23, 8);
 const some = (options: ShopperOptions, count = 400) => [...take(shoppers({ startMs, ...options }), count)];

@@ -7,8 +7,7 @@ import {
   type Treatment,
 } from '@millrace/testing/generator-collector-stub';
 import fc from 'fast-check';
-import { shoppers } from '../src/shoppers.js';
-import { sendAll, startTraffic, take } from '../src/traffic.js';
+import { sendAll, shoppers, startTraffic, take } from '../src/index.js';
 
 const some = (seed: string, count: number) => [...take(shoppers({ seed, sessions: 30 }), count)];
 const ids = (events: readonly MillraceEvent[]) => events.map(({ event_id }) => event_id).sort();
@@ -126,7 +125,7 @@ describe('traffic through an ingest server', () => {
         const summary = await sendAll({ url, key: 'no', events: some('key', 5), connections: 1 });
         expect(summary).toMatchObject({ acknowledged: 0, unacknowledged: 5 });
         expect(summary.failure?.message).toBe(
-          `the ingest server at ${url}: it answered 401 (wrong_key). Name the site's write key with --key`,
+          `the ingest server at ${url}: it answered 401 (wrong_key). Pass the site's write key with --key`,
         );
         expect(requests).toHaveLength(1);
       },
@@ -184,7 +183,7 @@ describe('traffic through an ingest server', () => {
       await traffic.stop();
       expect(traffic.sent()).toBe(30);
       expect(kept).toHaveLength(30);
-      expect(lines[0]).toContain('the connection was cut; trying again');
+      expect(lines[0]).toContain('connection reset; retrying');
     });
   });
 

@@ -161,7 +161,7 @@ describe('millrace replay FILE', () => {
     const input = `${sampleText.trim().split('\n').slice(0, 4).join('\n')}\nno\n`;
     const { code, stderr } = await runCommand(['replay', '-', '--to', stub.url, '--speed', 'max'], { input });
     expect(code).toBe(1);
-    expect(stderr).toContain('stdin:5: the line is not JSON. What came before it was sent');
+    expect(stderr).toContain('stdin:5: the line is not JSON. The events before it were sent');
     expect(stub.kept).toHaveLength(4);
   });
 
@@ -171,7 +171,7 @@ describe('millrace replay FILE', () => {
     const { code, stderr } = await replay(cut);
     expect(code).toBe(1);
     expect(stderr).toMatch(/cannot read .*cut\.gz after line \d+: unexpected end of file/);
-    expect((await replay(join(folder, 'none'))).stderr).toContain('there is no such file');
+    expect((await replay(join(folder, 'none'))).stderr).toContain('no such file');
     expect(stub.requests).toHaveLength(0);
   });
 

@@ -249,7 +249,7 @@ test('docs/on-aws.md lists each permission that the commands of a deployment nee
     };
     return names[call] ?? `${service}:${operation}`;
   };
-  const calls = sdkCalls(textOf('infra-scripts/src/deploy', 'lake/src/athena', 'infra-scripts/src/s3-select'));
+  const calls = sdkCalls(textOf('infra-scripts/src/deploy', 'lake/src/athena', 'lake/src/s3-select'));
   // What they ask through the pipeline's own description, and the session that the AWS CLI opens.
   const needed = new Set([...calls.map(actionOf), 'firehose:DescribeDeliveryStream', 'ssm:StartSession']);
   expect(needed.size).toBeGreaterThan(25);

@@ -1,20 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import {
-  createCollector,
+  createIngestSink,
   defaultConnections,
   eventLine,
   feeding,
   liveShoppers,
   runTraffic,
   sessionsFor,
-  TrafficError,
   take,
   withPauses,
 } from '@millrace/generator';
 import { createRandom } from '@millrace/kit/seeded-random';
 import { limits } from '@millrace/sdk/schema';
 import type { Command } from 'commander';
-import { awsTarget, CommandError, ingestTarget, UsageError } from '../runtime/context.js';
+import { awsTarget, ingestTarget, UsageError } from '../runtime/context.js';
 import { numberOrMax, seconds, wholeNumber } from './option-values.js';
 
 interface GenerateOptions {
@@ -101,15 +100,10 @@ export function addGenerate(program: Command): void {
               : `generate has two targets: the stream ${stream} and --to. Leave one of them out`,
           );
         }
-        try {
-          process.exitCode =
-            stream === undefined
-              ? await throughServer(options)
-              : await intoStream(stream, printed ?? 1, max ?? 1, options);
-        } catch (error) {
-          if (error instanceof TrafficError) throw new CommandError(error.message);
-          throw error;
-        }
+        process.exitCode =
+          stream === undefined
+            ? await throughServer(options)
+            : await intoStream(stream, printed ?? 1, max ?? 1, options);
       },
     );
 }
@@ -178,7 +172,7 @@ async function throughServer(options: GenerateOptions): Promise<number> {
   const { exitCode } = await runTraffic({
     events: take(liveShoppers({ seed, sessions }), options.count ?? Number.POSITIVE_INFINITY),
     sink: (log) =>
-      createCollector({
+      createIngestSink({
         url,
         key: options.key,
         connections,

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { defaultConnections, feeding, type Log, runTraffic, type Sink, TrafficError } from '@millrace/generator';
+import { defaultConnections, feeding, type Log, runTraffic, type Sink } from '@millrace/generator';
 import type { Command } from 'commander';
 import { type Choice, choose } from '../redrive/choose.js';
 import { openJournal } from '../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../redrive/repair.js';
 import { type Asks, delivered, type Filters, quarantined, undelivered } from '../redrive/source.js';
-import { awsTarget, CommandError, ingestTarget, stateFolder, UsageError } from '../runtime/context.js';
+import { awsTarget, ingestTarget, stateFolder, UsageError } from '../runtime/context.js';
 import { type LakeCommandOptions, lakeOf, lakeOption, lakeStateOption, workGroupOption } from './lake-options.js';
 import { wholeNumber } from './option-values.js';
 import { groupDigits, harmless } from './table.js';
@@ -64,12 +64,7 @@ export function addRedrive(program: Command): void {
       const kind = kinds.find((each) => each === what);
       if (!kind) throw new UsageError(`redrive what? ${JSON.stringify(what)} is neither quarantine nor errors`);
       if (options.since !== undefined) options.since = timeOf(options.since);
-      try {
-        process.exitCode = await redrive(kind, options);
-      } catch (error) {
-        if (error instanceof TrafficError) throw new CommandError(error.message);
-        throw error;
-      }
+      process.exitCode = await redrive(kind, options);
     });
 }
 
@@ -158,8 +153,8 @@ async function sinkOf(kind: Kind, options: RedriveOptions): Promise<(log: Log) =
   const giveUpAfterMs = options.giveUpAfter * 1_000;
   if (kind === 'quarantine') {
     const url = ingestTarget(options.to, options);
-    const { createCollector } = await import('@millrace/generator');
-    return (log) => createCollector({ url, key: options.key, connections: defaultConnections, giveUpAfterMs, log });
+    const { createIngestSink } = await import('@millrace/generator');
+    return (log) => createIngestSink({ url, key: options.key, connections: defaultConnections, giveUpAfterMs, log });
   }
   if (options.to !== undefined) {
     throw new UsageError('--to is for the quarantine: what Firehose could not deliver goes into the stream');

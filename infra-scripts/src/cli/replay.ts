@@ -1,7 +1,7 @@
 import {
   atRecordedPace,
   checkRecording,
-  createCollector,
+  createIngestSink,
   createRenewal,
   defaultConnections,
   feeding,
@@ -10,7 +10,7 @@ import {
   recordedEvents,
   runTraffic,
   type Sink,
-  TrafficError,
+  trafficError,
   withoutRepetitions,
 } from '@millrace/generator';
 import { createRandom } from '@millrace/kit/seeded-random';
@@ -85,12 +85,7 @@ export function addReplay(program: Command): void {
     .option('--state <folder>', 'the state folder of what runs here (MILLRACE_STATE, else .millrace)')
     .addHelpText('after', help)
     .action(async (files: string[], options: ReplayOptions) => {
-      try {
-        process.exitCode = await replay(files, options);
-      } catch (error) {
-        if (error instanceof TrafficError) throw new CommandError(error.message);
-        throw error;
-      }
+      process.exitCode = await replay(files, options);
     });
 }
 
@@ -102,7 +97,7 @@ async function targetOf(options: ReplayOptions): Promise<(log: Log) => Sink> {
     if (options.endpointUrl !== undefined) throw new UsageError('--endpoint-url works with --stream only');
     const url = ingestTarget(options.to === true ? undefined : options.to, options);
     const connections = options.connections ?? defaultConnections;
-    return (log) => createCollector({ url, key, connections, batchEvents: options.batch, giveUpAfterMs, log });
+    return (log) => createIngestSink({ url, key, connections, batchEvents: options.batch, giveUpAfterMs, log });
   }
   if (options.to !== undefined) {
     throw new UsageError(`replay has two targets: the stream ${stream} and --to. Leave one of them out`);
@@ -165,7 +160,10 @@ async function replay(files: readonly string[], options: ReplayOptions): Promise
         // Files have been looked through, and told about, before.
         if (!fromStdin) return;
         if (!options.skipInvalid) {
-          throw new TrafficError(`${reason}. What came before it was sent; --skip-invalid leaves such lines out`);
+          throw trafficError(
+            'INVALID_EVENT',
+            `${reason}. The events before it were sent; --skip-invalid skips such lines`,
+          );
         }
         skipped += 1;
         if (skipped <= mostToldLines) log(reason);

@@ -1,9 +1,9 @@
+import { systemClock } from '@millrace/kit/clock';
 import type { MillraceEvent } from '@millrace/sdk/schema';
-import { sleep } from './sleep.js';
 
 /**
- * Recorded events in their order, with the gaps between their times divided by `speed`; `max`: without waiting. An event whose time
- * lies before the first one's, or before one that has already gone, follows at once.
+ * Gives recorded events in their order, with the gaps between their times divided by `speed`; `max`: without waiting. An event with a
+ * time before the first one's, or before an event that has already gone, follows at once. `onLongWait` hears of waits over a minute.
  */
 export async function* atRecordedPace(
   events: AsyncIterable<MillraceEvent> | Iterable<MillraceEvent>,
@@ -18,7 +18,7 @@ export async function* atRecordedPace(
       begin ??= { recordedMs, nowMs: performance.now() };
       const waitMs = begin.nowMs + (recordedMs - begin.recordedMs) / speed - performance.now();
       if (waitMs > 60_000) onLongWait(waitMs);
-      await sleep(waitMs, ended);
+      await systemClock.sleep(waitMs, ended);
     }
     if (ended.aborted) return;
     yield event;

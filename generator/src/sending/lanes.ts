@@ -2,33 +2,33 @@ import type { MillraceEvent } from '@millrace/sdk/schema';
 import type { Parcel, Settled, Sink } from './sink.js';
 
 /**
- * The order of a visitor's events, kept with many requests in flight: a visitor always hashes to the same lane, and a lane has one
- * batch in flight. While it waits, its next batch grows.
+ * Keeps the order of a visitor's events with many requests in flight: a visitor always hashes to the same lane, and a lane has one
+ * batch in flight. Its next batch grows meanwhile.
  */
 export interface Lanes {
   offer(parcel: Parcel): void;
-  /** Offered and not yet answered for. */
+  /** How many were offered and have no answer. */
   pending(): number;
-  /** Resolves when fewer than `limit` are pending, or nothing more is wanted: `signal` is aborted or a batch has failed. */
+  /** Resolves when fewer than `limit` are pending, `signal` is aborted or a batch has failed. */
   roomBelow(limit: number): Promise<void>;
-  /** Resolves when nothing is pending, or a batch has failed, or the lanes were stopped. */
+  /** Resolves when nothing is pending, a batch has failed or the lanes were stopped. */
   drained(): Promise<void>;
   /** Resolves when no batch is in flight. */
   landed(): Promise<void>;
-  /** What ended the lanes, if anything did. */
+  /** Why a batch failed; undefined while none has. */
   failure(): Error | undefined;
-  /** Sends what waits without lingering for more. */
+  /** From now on sends what waits without lingering. */
   flush(): void;
-  /** No further batch is sent; what is in flight is still answered for. */
+  /** Sends no further batch; those in flight still get their answers. */
   stop(): void;
 }
 
 export interface LaneOptions {
   sink: Sink;
   lanes: number;
-  /** How long the first event of a batch waits for company. */
+  /** How long the first event of a batch waits for others. */
   lingerMs: number;
-  /** Wakes whoever waits for room. */
+  /** Ends every wait for room. */
   signal?: AbortSignal | undefined;
   onSettled(batch: readonly Parcel[], settled: Settled): void;
   /** Called at the first failure. */
@@ -41,8 +41,8 @@ interface Lane {
   linger?: NodeJS.Timeout | undefined;
 }
 
-/** What is sent again may be anyone's, without a visitor. */
-export const keyOf = ({ visitor_id, event_id }: MillraceEvent) => visitor_id ?? event_id;
+/** What an event is ordered by: its visitor. An event from the quarantine may have none. */
+export const orderKey = ({ visitor_id, event_id }: MillraceEvent) => visitor_id ?? event_id;
 
 function laneOf(visitor: string, lanes: number): number {
   let hash = 0x811c9dc5;
@@ -50,7 +50,7 @@ function laneOf(visitor: string, lanes: number): number {
   return (hash >>> 0) % lanes;
 }
 
-/** As many from the front as one batch may have. */
+/** Takes as many from the front as one batch may have. */
 function takeBatch(waiting: Parcel[], { maxBatchEvents, maxBatchBytes }: Sink): Parcel[] {
   let bytes = 0;
   let count = 0;
@@ -62,6 +62,7 @@ function takeBatch(waiting: Parcel[], { maxBatchEvents, maxBatchBytes }: Sink): 
   return waiting.splice(0, count);
 }
 
+/** Makes `lanes` lanes in front of a sink. */
 export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, onFailure }: LaneOptions): Lanes {
   const lanes = Array.from({ length: count }, (): Lane => ({ waiting: [], busy: false }));
   let waiters: { ready: () => boolean; resolve: () => void }[] = [];
@@ -93,10 +94,10 @@ export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, o
     }
     clearTimeout(lane.linger);
     lane.linger = undefined;
-    void ship(lane, takeBatch(lane.waiting, sink));
+    void send(lane, takeBatch(lane.waiting, sink));
   }
 
-  async function ship(lane: Lane, batch: Parcel[]): Promise<void> {
+  async function send(lane: Lane, batch: Parcel[]): Promise<void> {
     lane.busy = true;
     try {
       const settled = await sink.send(batch);
@@ -105,7 +106,7 @@ export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, o
     } catch (error) {
       failure ??= error as Error;
       onFailure?.();
-      // The other lanes' requests that are on their way may still succeed; they are not repeated.
+      // The other lanes' requests in flight may still succeed, but are not repeated.
       sink.hurry();
     }
     lane.busy = false;
@@ -118,7 +119,7 @@ export function createLanes({ sink, lanes: count, lingerMs, signal, onSettled, o
   return {
     offer(parcel) {
       pending += 1;
-      const lane = lanes[laneOf(keyOf(parcel.event), count)]!;
+      const lane = lanes[laneOf(orderKey(parcel.event), count)]!;
       lane.waiting.push(parcel);
       advance(lane);
     },

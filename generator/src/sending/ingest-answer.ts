@@ -1,4 +1,4 @@
-import type { Attempt } from './retrying.js';
+import type { Attempt } from './retrier.js';
 
 /** One event's rejection in the ingest server's answer. */
 export interface Rejection {
@@ -8,10 +8,10 @@ export interface Rejection {
   message: string;
 }
 
-/** `split`: the batch is larger than this server takes. */
-export type CollectorAnswer = { rejected: Rejection[]; body: unknown } | { split: string };
+/** `split`: the batch is too large for this server. */
+export type IngestAnswer = { rejected: Rejection[]; body: unknown } | { split: string };
 
-/** Seconds or an HTTP date (RFC 9110, section 10.2.3), in milliseconds from now; nothing when it is neither. */
+/** Reads Retry-After, seconds or an HTTP date (RFC 9110, section 10.2.3): milliseconds from now; undefined when it is neither. */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
@@ -29,7 +29,7 @@ function parse(body: string): Record<string, unknown> | undefined {
   }
 }
 
-/** What the server itself says about a failure: its code and message, else the beginning of its text. */
+/** The server's own words about a failure: its code and message, else the start of its text. */
 function explanation(body: string): string {
   const said = parse(body);
   const inner = typeof said?.error === 'object' && said.error !== null ? (said.error as Record<string, unknown>) : said;
@@ -51,14 +51,14 @@ function rejections(value: unknown, events: number): Rejection[] | undefined {
 }
 
 /**
- * What an answer to `POST /v1/events` means for a batch of `events` events. Only an answer that accounts for every one of them
- * acknowledges: some other server's 200 loses nothing.
+ * Decides what an answer to `POST /v1/events` means for a batch of `events` events. Only an answer that accounts for every event
+ * acknowledges: a 200 from another server loses nothing.
  */
 export function readAnswer(
   response: { status: number; retryAfter: string | undefined; body: string },
   events: number,
   nowMs: number,
-): Attempt<CollectorAnswer> {
+): Attempt<IngestAnswer> {
   const { status, body } = response;
   const words = explanation(body);
   const said = `it answered ${status}${words === '' ? '' : ` (${words})`}`;
@@ -66,7 +66,7 @@ export function readAnswer(
     const answer = parse(body);
     const rejected = rejections(answer?.rejected ?? [], events);
     if (rejected === undefined || answer?.accepted !== events - rejected.length) {
-      return { fatal: `${said}, which is not how an ingest server answers for ${events} events` };
+      return { fatal: `${said}, which is not an ingest server's answer for ${events} events` };
     }
     return { done: { rejected, body: answer } };
   }
@@ -74,7 +74,7 @@ export function readAnswer(
   if (status === 408 || status === 429 || status >= 500) {
     return { retry: said, retryAfterMs: retryAfterMs(response.retryAfter, nowMs) };
   }
-  if (status === 401) return { fatal: `${said}. Name the site's write key with --key` };
-  if (status === 404 || status === 405) return { fatal: `${said}. Is this an ingest server's address?` };
+  if (status === 401) return { fatal: `${said}. Pass the site's write key with --key` };
+  if (status === 404 || status === 405) return { fatal: `${said}. Is this the address of an ingest server?` };
   return { fatal: said };
 }

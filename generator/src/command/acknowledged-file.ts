@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { MillraceEvent } from '@millrace/sdk/schema';
-import { TrafficError } from './sink.js';
+import { trafficError } from '../traffic-error.js';
 
-/** Where `--out` writes what was acknowledged, one JSON line an event, so that it can be compared with the lake. */
+/** The file of acknowledged events, one JSON line each, to compare with the lake. */
 export interface AcknowledgedFile {
   add(event: MillraceEvent): void;
   close(): void;
@@ -10,13 +10,16 @@ export interface AcknowledgedFile {
 
 const chunkChars = 64 * 1024;
 
-/** @throws TrafficError, here and later, when the file cannot be written. */
+/**
+ * Creates the file, or empties it.
+ * @throws MillraceError `FILE_UNWRITABLE`, here and later
+ */
 export function createAcknowledgedFile(path: string): AcknowledgedFile {
   const guard = <T>(act: () => T): T => {
     try {
       return act();
     } catch (error) {
-      throw new TrafficError(`cannot write ${path}: ${(error as Error).message}`);
+      throw trafficError('FILE_UNWRITABLE', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
     }
   };
   const file = guard(() => openSync(path, 'w'));

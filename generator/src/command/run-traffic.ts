@@ -1,30 +1,31 @@
 import { listenForShutdown } from '@millrace/kit/shutdown-signal';
+import { type CarryOptions, type CarrySummary, carry, type Feeding } from '../sending/carry.js';
+import type { Sink } from '../sending/sink.js';
 import { createAcknowledgedFile } from './acknowledged-file.js';
-import { type CarryOptions, type CarrySummary, carry } from './carry.js';
-import { createRefusalTeller, progressLine, summaryJson, summaryText } from './report.js';
-import type { Sink } from './sink.js';
+import { createRefusalLog, progressLine, summaryJson, summaryText } from './report.js';
 
-/** How a command shows what it does. */
-export interface RunOptions
-  extends Omit<CarryOptions, 'signal' | 'onRefused' | 'onProgress' | 'sink' | 'lanes' | 'lingerMs' | 'maxPending'> {
-  /** Gets a place to log to that does not tear the progress line. */
+/** Traffic, and how its command shows it. */
+export interface RunOptions extends Omit<CarryOptions, 'signal' | 'onRefused' | 'onProgress' | 'sink' | keyof Feeding> {
+  /** Makes the sink. `log` writes a line without breaking the progress line. */
   sink(log: (line: string) => void): Sink;
   /** How the sink is fed. */
-  feed(sink: Sink): Pick<CarryOptions, 'lanes' | 'lingerMs' | 'maxPending'>;
+  feed(sink: Sink): Feeding;
   /** `json`: the totals as one object on stdout. `text`: for people, on stdout. `aside`: for people, on stderr. */
   totals: 'json' | 'text' | 'aside';
   /** Draws progress on stderr when that is a terminal. */
   progress: boolean;
   /** How many events there will be, when that is known. */
   expected?: number | undefined;
+  /** A file for the acknowledged events. */
   out?: string | undefined;
   /** Further fields of the JSON totals, taken at the end. */
   extra?: () => Record<string, unknown>;
 }
 
 /**
- * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when everything was acknowledged and 1 otherwise; a failure is
- * told on stderr.
+ * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when every event was acknowledged, and 1 otherwise. A failure
+ * goes to stderr and into the summary.
+ * @throws MillraceError `FILE_UNWRITABLE` when `out` cannot be created
  */
 export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1; summary: CarrySummary }> {
   const drawing = options.progress && process.stderr.isTTY === true;
@@ -41,14 +42,14 @@ export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1
   const sink = options.sink(log);
   const stop = listenForShutdown({
     output: process.stdout,
-    onFirst: () => log('stopping: finishing what is on its way (Ctrl-C again ends at once)'),
+    onFirst: () => log('stopping: waiting for the events in flight (Ctrl-C again stops at once)'),
   });
   const summary = await carry({
     ...options,
     ...options.feed(sink),
     sink,
     signal: stop.signal,
-    onRefused: createRefusalTeller(log),
+    onRefused: createRefusalLog(log),
     onAcknowledged(event, settled) {
       out?.add(event);
       options.onAcknowledged?.(event, settled);

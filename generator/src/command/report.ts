@@ -1,18 +1,19 @@
-import type { CarrySummary, Progress } from './carry.js';
-import type { Refused } from './sink.js';
+import type { CarrySummary } from '../sending/carry.js';
+import type { Log, Refused } from '../sending/sink.js';
+import type { Progress } from '../sending/tally.js';
 
 const number = (value: number) => Math.round(value).toLocaleString('en-US');
 
 const events = (count: number) => `${number(count)} ${count === 1 ? 'event' : 'events'}`;
 const was = (count: number) => (count === 1 ? 'was' : 'were');
 
-/** A rate that says something at a trickle, too. */
+/** With a decimal below 100, so that a trickle is not 0. */
 function rate(progress: Progress): string {
   const perSecond = progress.seconds > 0 ? progress.acknowledged / progress.seconds : 0;
   return `${perSecond >= 100 ? number(perSecond) : perSecond.toFixed(1)} events/s`;
 }
 
-/** One line that is drawn over itself on a terminal; `total` when the end is known. */
+/** Progress in one line. `total`: how many events there will be, when that is known. */
 export function progressLine(progress: Progress, total?: number): string {
   const { acknowledged, refused, made, latencyMs } = progress;
   const settled = acknowledged + refused;
@@ -22,14 +23,14 @@ export function progressLine(progress: Progress, total?: number): string {
   const parts = [
     `${bar}${number(acknowledged)}${total === undefined ? '' : ` of ${number(total)}`} acknowledged`,
     rate(progress),
-    `${number(made - settled)} on the way`,
+    `${number(made - settled)} in flight`,
   ];
   if (latencyMs) parts.push(`p95 ${number(latencyMs.p95)} ms`);
   if (refused > 0) parts.push(`${number(refused)} refused`);
   return parts.join(' · ');
 }
 
-/** The totals as people read them. */
+/** The totals for people. */
 export function summaryText(summary: CarrySummary, target: string): string {
   const { acknowledged, refused, unacknowledged, retries, latencyMs, heldBackMs } = summary;
   const lines = [
@@ -40,9 +41,8 @@ export function summaryText(summary: CarrySummary, target: string): string {
       `from event to answer: half within ${latencyMs.p50} ms, 95 % within ${latencyMs.p95} ms, the slowest ${latencyMs.max} ms`,
     );
   }
-  if (retries > 0) lines.push(`${number(retries)} ${retries === 1 ? 'attempt was' : 'attempts were'} repeated`);
-  if (heldBackMs > 0)
-    lines.push(`the rate was not kept: ${(heldBackMs / 1000).toFixed(1)} s behind, waiting for answers`);
+  if (retries > 0) lines.push(`${number(retries)} ${retries === 1 ? 'retry' : 'retries'}`);
+  if (heldBackMs > 0) lines.push(`${(heldBackMs / 1000).toFixed(1)} s behind the rate, waiting for answers`);
   if (refused > 0) lines.push(`${events(refused)} ${was(refused)} refused`);
   if (unacknowledged > 0) lines.push(`${events(unacknowledged)} ${was(unacknowledged)} not acknowledged`);
   return lines.join('\n');
@@ -67,13 +67,13 @@ export function summaryJson(summary: CarrySummary, extra: Record<string, unknown
   });
 }
 
-/** Tells the first few refusals, one line each; more of them would only scroll the terminal. */
-export function createRefusalTeller(say: (line: string) => void, most = 10): (refused: Refused) => void {
-  let told = 0;
+/** Logs the first `most` refusals, a line each: more would only scroll the terminal. */
+export function createRefusalLog(log: Log, most = 10): (refused: Refused) => void {
+  let refusals = 0;
   return ({ event, reason }) => {
-    told += 1;
-    if (told <= most)
-      say(`refused: event ${event.event_id} (${event.event}, stream ${event.stream_id} #${event.seq}): ${reason}`);
-    if (told === most + 1) say('refused: more events, which are only counted from here on');
+    refusals += 1;
+    if (refusals <= most)
+      log(`refused: event ${event.event_id} (${event.event}, stream ${event.stream_id} #${event.seq}): ${reason}`);
+    if (refusals === most + 1) log('refused: more events, which are counted but not listed');
   };
 }

@@ -1,7 +1,7 @@
+import { systemClock } from '@millrace/kit/clock';
 import type { MillraceEvent } from '@millrace/sdk/schema';
-import { sleep } from './sleep.js';
 
-/** After each event a pause of 0 to `maxSeconds` whole seconds, as the walkthrough's generator makes them; 0 makes none. */
+/** Pauses after each event for 0 to `maxSeconds` whole seconds, as the walkthrough's generator does. `integer` draws the number. */
 export async function* withPauses(
   events: Iterable<MillraceEvent>,
   maxSeconds: number,
@@ -10,7 +10,7 @@ export async function* withPauses(
 ): AsyncGenerator<MillraceEvent> {
   for (const event of events) {
     yield event;
-    await sleep(integer(0, maxSeconds) * 1000, ended);
+    await systemClock.sleep(integer(0, maxSeconds) * 1000, ended);
     if (ended.aborted) return;
   }
 }

@@ -3,8 +3,8 @@ import { createRandom, type Random } from '@millrace/kit/seeded-random';
 import { uuidV7 } from '@millrace/kit/uuid';
 import type { MillraceEvent } from '@millrace/sdk/schema';
 import { type Device, devices } from './devices.js';
+import { generatorSdk } from './generator-sdk.js';
 import { createHeap } from './heap.js';
-import { generatorSdk } from './version.js';
 import { createTaste, type Step, type Taste, visit } from './visit.js';
 
 export interface ShopperOptions {

@@ -3,25 +3,28 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createRandom } from '@millrace/kit/seeded-random';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { limits } from '@millrace/sdk/schema';
-import { type CollectorAnswer, readAnswer } from './collector-answer.js';
-import { type Attempt, createRetrier } from './retrying.js';
+import { type IngestAnswer, readAnswer } from './ingest-answer.js';
+import { networkFailure } from './network-failure.js';
+import { type Attempt, createRetrier } from './retrier.js';
 import type { Log, Parcel, Refused, Settled, Sink } from './sink.js';
 
-export interface CollectorOptions {
+export interface IngestSinkOptions {
   /** The ingest server's address; a path in it is kept, as behind a proxy. */
   url: string;
   /** The site's write key. */
   key: string;
-  /** As many requests are in flight at most. */
+  /** Requests in flight at most. */
   connections: number;
+  /** Events in a request at most; the schema's limit. */
   batchEvents?: number | undefined;
+  /** Fail when nothing has succeeded for this long; 120,000. */
   giveUpAfterMs?: number | undefined;
   log?: Log | undefined;
 }
 
-/** A request that has no answer after this is repeated: the server answers or refuses long before. */
+/** A request without an answer after this is repeated. An ingest server answers or refuses long before. */
 const answerTimeoutMs = 30_000;
-/** No sound answer is larger, even with every event rejected. */
+/** No valid answer is larger, even with every event rejected. */
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 async function readText(response: IncomingMessage): Promise<string> {
@@ -35,17 +38,8 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks, bytes).toString('utf8');
 }
 
-/** `connection refused`, from what Node throws. */
-export function networkTrouble(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED') return 'the connection is refused: nothing listens there';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host name is not known (${code})`;
-  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut';
-  return code === undefined ? message : `${message || 'no connection'} (${code})`;
-}
-
-/** Sends batches to an ingest server as the tracker does: JSON Lines as text/plain, a retry repeats the batch and its id. */
-export function createCollector(options: CollectorOptions): Sink {
+/** Sends batches to an ingest server as the tracker does: JSON Lines as text/plain; a retry repeats the batch and its id. */
+export function createIngestSink(options: IngestSinkOptions): Sink {
   const endpoint = new URL(options.url);
   endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '')}/v1/events`;
   endpoint.search = '';
@@ -84,13 +78,13 @@ export function createCollector(options: CollectorOptions): Sink {
     });
   }
 
-  async function attempt(batch: string, body: Buffer, events: number): Promise<Attempt<CollectorAnswer>> {
+  async function attempt(batch: string, body: Buffer, events: number): Promise<Attempt<IngestAnswer>> {
     const query = new URLSearchParams({ key: options.key, sent_at: String(Date.now()), batch });
     requests += 1;
     try {
       return readAnswer(await post(`${endpoint.pathname}?${query}`, body), events, Date.now());
     } catch (error) {
-      return { retry: networkTrouble(error) };
+      return { retry: networkFailure(error) };
     }
   }
 

@@ -4,7 +4,7 @@ function cell(text: string, width: number): string {
   return (text.length > width ? `${text.slice(0, width - 1)}…` : text).padEnd(width);
 }
 
-/** An event for people, in aligned columns: when, what, where, which item and how many, on what, who, and its number in the stream. */
+/** An event as one line in aligned columns: time, event, page, item and quantity, device, visitor, position in its stream. */
 export function eventLine(event: MillraceEvent): string {
   const item = event.item_id === undefined ? '' : `${event.item_id} ${event.item_name ?? ''}`;
   const quantity = event.item_quantity === undefined ? '' : `× ${event.item_quantity}`;
@@ -15,7 +15,7 @@ export function eventLine(event: MillraceEvent): string {
     cell(item, 30),
     cell(quantity, 4),
     cell(`${event.os}/${event.device}`, 15),
-    // The end of a UUIDv7 is what tells visitors apart.
+    // The start of a UUIDv7 is its time: the end tells visitors apart.
     `visitor …${event.visitor_id.slice(-6)}`,
     `#${event.seq}`,
   ].join('  ');

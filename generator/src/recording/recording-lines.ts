@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { TrafficError } from './sink.js';
+import { trafficError } from '../traffic-error.js';
 
-/** A line of a recording and where it stands. */
+/** A line of a recording, and its place. */
 export interface RecordedLine {
-  /** The file as it was named; `stdin` for `-`. */
+  /** The path as given; `stdin` for `-`. */
   file: string;
   /** From 1. */
   number: number;
@@ -16,7 +16,7 @@ function isGzip(first: Buffer): boolean {
   return first[0] === 0x1f && first[1] === 0x8b;
 }
 
-/** The bytes as they were before compression, whatever the file is called. */
+/** The bytes before compression, whatever the file's name. */
 async function* plainBytes(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
@@ -48,8 +48,8 @@ async function* plainBytes(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer
 }
 
 /**
- * The lines of a recording, plain or gzipped; `-` is stdin. Empty lines are passed over, and still counted.
- * @throws TrafficError naming the file, when it cannot be read.
+ * The lines of a recording, plain or gzip; `-` is stdin. Empty lines are skipped, but counted.
+ * @throws MillraceError `FILE_UNREADABLE`, which names the file and the line
  */
 export async function* recordingLines(path: string): AsyncGenerator<RecordedLine> {
   const file = path === '-' ? 'stdin' : path;
@@ -70,7 +70,8 @@ export async function* recordingLines(path: string): AsyncGenerator<RecordedLine
     if (rest !== '') yield* line(rest);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new TrafficError(`cannot read ${file}${number > 0 ? ` after line ${number}` : ''}: ${why}`);
+    const why = code === 'ENOENT' ? 'no such file' : message;
+    const place = number > 0 ? ` after line ${number}` : '';
+    throw trafficError('FILE_UNREADABLE', `cannot read ${file}${place}: ${why}`, { cause: error });
   }
 }
