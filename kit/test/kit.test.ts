@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, test } from '@jest/globals';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { backoffMs } from '../src/backoff.js';
 import { systemClock } from '../src/clock.js';
@@ -83,7 +84,12 @@ describe('an error', () => {
 
 describe('the shutdown signal', () => {
   const module = new URL('../src/shutdown-signal.js', import.meta.url).href;
-  const start = async (options: string): Promise<ChildProcess & { said(): string }> => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  async function start(options: string) {
     const code = `
       import { listenForShutdown } from ${JSON.stringify(module)};
       const stop = listenForShutdown({ onFirst: (name) => console.log('first ' + name), ${options} });
@@ -93,29 +99,26 @@ describe('the shutdown signal', () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    let text = '';
-    child.stdout!.setEncoding('utf8').on('data', (more: string) => {
-      text += more;
-    });
-    await once(child.stdout!, 'data');
-    return Object.assign(child, { said: () => text });
-  };
+    children.push(child);
+    const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
+    const line = async () => (await lines.next()).value as string;
+    expect(await line()).toBe('ready');
+    return { child, line };
+  }
 
   test('the first one is told, the second ends the process with 130', async () => {
-    const child = await start('');
+    const { child, line } = await start('');
     child.kill('SIGTERM');
-    await once(child.stdout!, 'data');
-    expect(child.said()).toBe('ready\nfirst SIGTERM\nreceived SIGTERM\n');
+    expect([await line(), await line()]).toEqual(['first SIGTERM', 'received SIGTERM']);
     child.kill('SIGINT');
     expect((await once(child, 'exit'))[0]).toBe(130);
   });
 
   test('a server that ignores the second ends when its time is over', async () => {
-    const child = await start("second: 'ignore', forceAfterMs: 300");
+    const { child, line } = await start("second: 'ignore', forceAfterMs: 300");
     child.kill('SIGTERM');
-    await once(child.stdout!, 'data');
+    expect([await line(), await line()]).toEqual(['first SIGTERM', 'received SIGTERM']);
     child.kill('SIGTERM');
     expect((await once(child, 'exit'))[0]).toBe(1);
-    expect(child.said()).toBe('ready\nfirst SIGTERM\nreceived SIGTERM\n');
   });
 });
