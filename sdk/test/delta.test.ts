@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TooLong, undelta } from '../src/schema/index.js';
-import { deltaOf } from '../src/tracker/delta.js';
+import { deltaOf } from '../src/tracker/send/delta.js';
 
 describe('what repeats in the lines of a page that is left', () => {
   test('is put back by the server, whatever the lines are', () => {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { heldCalls } from '../src/tracker/bounds.js';
-import { createTracker, everything, type Tracker } from '../src/tracker/index.js';
-import type { Inside } from '../src/tracker/plugin.js';
-import type { WholeSettings } from '../src/tracker/whole.js';
+import type { TrackerContext } from '../src/tracker/core/context.js';
+import { allModules, createTracker, type Tracker } from '../src/tracker/index.js';
+import type { AllModulesSettings } from '../src/tracker/types.js';
 import { type FakeBrowser, startFakeBrowser } from './browser/fake-browser.js';
 
 const start = 1_795_406_270_273;
@@ -39,9 +39,9 @@ afterEach(() => {
   browser.close();
 });
 
-function openPage(consent: WholeSettings['consent']) {
+function openPage(consent: AllModulesSettings['consent']) {
   const page = browser.open();
-  const tracker: Tracker = createTracker({ key: 'demo', endpoint: '/v1/events' }, everything({ consent }));
+  const tracker: Tracker = createTracker({ key: 'demo', endpoint: '/v1/events' }, allModules({ consent }));
   return { ...page, tracker };
 }
 const stored = () => Object.keys(browser.disk.storage);
@@ -164,8 +164,8 @@ describe('consent', () => {
 
   test('denied while a batch is on its way out of the queue: it is not sent', async () => {
     const { tracker } = openPage('granted');
-    tracker.use((inside: Inside) => {
-      inside.compress = () => new Promise((resolve) => setTimeout(resolve, 500, undefined));
+    tracker.use((inside: TrackerContext) => {
+      inside._compress = () => new Promise((resolve) => setTimeout(resolve, 500, undefined));
     });
     tracker.track('liked_item');
     await browser.clock.advance(400);
@@ -252,7 +252,7 @@ describe('Global Privacy Control', () => {
   test('a site for which it does not count says so', async () => {
     withSignal();
     browser.open();
-    createTracker({ key: 'demo', endpoint: '/v1/events', gpc: 'ignore' }, everything()).track('liked_item');
+    createTracker({ key: 'demo', endpoint: '/v1/events', gpc: 'ignore' }, allModules()).track('liked_item');
     await browser.clock.advance(minute);
     expect(events().map(({ event }) => event)).toEqual(['page_view', 'liked_item']);
   });

@@ -1,28 +1,31 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { checkEvent, isSlug } from '../src/schema/index.js';
-import { campaign } from '../src/tracker/campaign.js';
-import { type Attributed, eventOfPath } from '../src/tracker/clicks.js';
-import { clockErrorOf, clock as clockPart } from '../src/tracker/clock.js';
-import { cookie } from '../src/tracker/cookie.js';
-import { reports } from '../src/tracker/drops.js';
-import { entriesOf, lineOf, nameOf } from '../src/tracker/entry.js';
-import { clean, cleanFields } from '../src/tracker/fields.js';
-import { shortId } from '../src/tracker/id.js';
-import { createIdentity, sessionIdleMs } from '../src/tracker/identity.js';
-import { createTracker, everything } from '../src/tracker/index.js';
-import { leaving } from '../src/tracker/leaving.js';
-import { mask } from '../src/tracker/mask.js';
-import { naming } from '../src/tracker/naming.js';
-import { people } from '../src/tracker/people.js';
-import { plain } from '../src/tracker/plain.js';
-import { platformOf } from '../src/tracker/platform.js';
-import type { Draft, Moments, Part, Plugin } from '../src/tracker/plugin.js';
-import { isInSample, sample as sampling } from '../src/tracker/sample.js';
-import { pageFromPath, plainPage, toSlug } from '../src/tracker/slug.js';
-import { createStore } from '../src/tracker/store.js';
-import { startTracker } from '../src/tracker/tracker.js';
-import { routeOf } from '../src/tracker/views.js';
+import { createStore } from '../src/tracker/browser/store.js';
+import type { TrackerContext } from '../src/tracker/core/context.js';
+import { defaults } from '../src/tracker/core/defaults.js';
+import { defaultPage, pageFromPath, toSlug } from '../src/tracker/core/slug.js';
+import { startTracker } from '../src/tracker/core/start-tracker.js';
+import { createIdentity, sessionIdleMs } from '../src/tracker/identity/identity.js';
+import { shortId } from '../src/tracker/identity/short-id.js';
+import { allModules, createTracker } from '../src/tracker/index.js';
+import type { TrackerModule } from '../src/tracker/module.js';
+import { campaign } from '../src/tracker/modules/campaign.js';
+import { clean, cleanFields } from '../src/tracker/modules/clean.js';
+import { type Attributed, eventOfPath } from '../src/tracker/modules/clicks.js';
+import { clockErrorOf, clock as clockPart } from '../src/tracker/modules/clock.js';
+import { cookie } from '../src/tracker/modules/cookie.js';
+import { identify } from '../src/tracker/modules/identify.js';
+import { mask } from '../src/tracker/modules/mask.js';
+import { naming } from '../src/tracker/modules/naming.js';
+import { pageExit } from '../src/tracker/modules/page-exit.js';
+import { platformOf } from '../src/tracker/modules/platform.js';
+import { reports } from '../src/tracker/modules/reports.js';
+import { isInSample, sample as sampling } from '../src/tracker/modules/sample.js';
+import { routeOf } from '../src/tracker/modules/views.js';
+import type { Draft, Moments, Plugin } from '../src/tracker/plugin.js';
+import { lineOf } from '../src/tracker/queue/entry.js';
+import { entriesOf, nameOf } from '../src/tracker/queue/stored-name.js';
 import { type FakeBrowser, type Sent, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
@@ -130,11 +133,11 @@ describe('slugs', () => {
   test('the short way gives a slug for every path, and for paths in plain letters the same one', () => {
     fc.assert(
       fc.property(fc.webPath(), (path) => {
-        expect(isSlug(plainPage(path))).toBe(true);
+        expect(isSlug(defaultPage(path))).toBe(true);
       }),
     );
     for (const path of ['/', '', '/books', '/Books/the-trial', '/cart/', '/42']) {
-      expect(plainPage(path)).toBe(pageFromPath(path));
+      expect(defaultPage(path)).toBe(pageFromPath(path));
     }
   });
 
@@ -342,13 +345,13 @@ describe('the person', () => {
 
   test('a session goes on while there is an event in 30 minutes, and ends after it; the visitor stays', () => {
     const identity = open(createDisk());
-    const first = { ...identity.touch(start) };
+    const first = { ...identity._touch(start) };
     let now = start;
     for (let n = 0; n < 10; n++) {
       now += sessionIdleMs;
-      expect(identity.touch(now).session_id).toBe(first.session_id);
+      expect(identity._touch(now).session_id).toBe(first.session_id);
     }
-    const later = identity.touch(now + sessionIdleMs + 1);
+    const later = identity._touch(now + sessionIdleMs + 1);
     expect(later.session_id).not.toBe(first.session_id);
     expect(later.visitor_id).toBe(first.visitor_id);
   });
@@ -356,58 +359,58 @@ describe('the person', () => {
   test('midnight ends no session', () => {
     const identity = open(createDisk());
     const midnight = Date.UTC(2026, 11, 31, 24);
-    expect(identity.touch(midnight - 1).session_id).toBe(identity.touch(midnight + 1).session_id);
+    expect(identity._touch(midnight - 1).session_id).toBe(identity._touch(midnight + 1).session_id);
   });
 
   test('tabs and later pages share visitor, session and user at once', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
-    const { visitor_id, session_id } = one.touch(start);
-    expect(two.touch(start + minute)).toMatchObject({ visitor_id, session_id });
-    two.touch(start + minute).user_id = 'u1';
-    two.save();
-    expect(one.touch(start + 2 * minute).user_id).toBe('u1');
-    one.touch(start + 3 * minute).user_id = undefined;
-    one.save();
-    expect(two.touch(start + 4 * minute).user_id).toBeUndefined();
-    two.save();
-    expect(open(disk).touch(start + 5 * minute)).toMatchObject({ visitor_id, session_id });
+    const { visitor_id, session_id } = one._touch(start);
+    expect(two._touch(start + minute)).toMatchObject({ visitor_id, session_id });
+    two._touch(start + minute).user_id = 'u1';
+    two._save();
+    expect(one._touch(start + 2 * minute).user_id).toBe('u1');
+    one._touch(start + 3 * minute).user_id = undefined;
+    one._save();
+    expect(two._touch(start + 4 * minute).user_id).toBeUndefined();
+    two._save();
+    expect(open(disk)._touch(start + 5 * minute)).toMatchObject({ visitor_id, session_id });
   });
 
   test('a session lives on the last event of any tab', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
-    const { session_id } = one.touch(start);
-    two.touch(start + 20 * minute);
-    expect(one.touch(start + 45 * minute).session_id).toBe(session_id);
+    const { session_id } = one._touch(start);
+    two._touch(start + 20 * minute);
+    expect(one._touch(start + 45 * minute).session_id).toBe(session_id);
   });
 
   test('a user stays over sessions', () => {
     const identity = open(createDisk());
-    identity.touch(start).user_id = 'u1';
-    identity.save();
-    expect(identity.touch(start + 90 * minute).user_id).toBe('u1');
+    identity._touch(start).user_id = 'u1';
+    identity._save();
+    expect(identity._touch(start + 90 * minute).user_id).toBe('u1');
   });
 
   test('says when a visitor follows on another, and not when one is there for the first time', () => {
     const disk = createDisk();
     let changes = 0;
     const identity = open(disk, () => changes++);
-    const { visitor_id } = identity.touch(start);
+    const { visitor_id } = identity._touch(start);
     expect(changes).toBe(0);
     disk.storage.removeItem('p.v');
-    expect(identity.touch(start + 10).visitor_id).not.toBe(visitor_id);
+    expect(identity._touch(start + 10).visitor_id).not.toBe(visitor_id);
     expect(changes).toBe(1);
-    open(disk).touch(start + 2 * sessionIdleMs);
-    identity.touch(start + 2 * sessionIdleMs + 1);
+    open(disk)._touch(start + 2 * sessionIdleMs);
+    identity._touch(start + 2 * sessionIdleMs + 1);
     expect(changes).toBe(1);
   });
 
   test('who leaves is somebody else at once', () => {
     const identity = open(createDisk());
-    const { visitor_id } = identity.touch(start);
-    identity.leave();
-    expect(identity.touch(start).visitor_id).not.toBe(visitor_id);
+    const { visitor_id } = identity._touch(start);
+    identity._forget();
+    expect(identity._touch(start).visitor_id).not.toBe(visitor_id);
   });
 
   test('does not write at every event', () => {
@@ -419,7 +422,7 @@ describe('the person', () => {
       setItem(name, text);
     };
     const identity = open(disk);
-    for (let n = 0; n < 100; n++) identity.touch(start + n);
+    for (let n = 0; n < 100; n++) identity._touch(start + n);
     expect(writes).toBe(1);
   });
 
@@ -428,15 +431,15 @@ describe('the person', () => {
       createStore(() => undefined, 'p.'),
       () => {},
     );
-    expect({ ...identity.touch(start) }).toEqual({ ...identity.touch(start + minute) });
+    expect({ ...identity._touch(start) }).toEqual({ ...identity._touch(start + minute) });
   });
 
   test('a record that is broken, or from a clock far ahead, does not stick', () => {
     for (const text of ['', '{', '|', 'v|s', 'v|s|', '||0|', 'v|s|x|', `${'v'.repeat(65)}|s|1|`]) {
-      expect(open(createDisk({ 'p.v': text })).touch(start).visitor_id).toMatch(/^[a-z0-9]{20}$/);
+      expect(open(createDisk({ 'p.v': text }))._touch(start).visitor_id).toMatch(/^[a-z0-9]{20}$/);
     }
     const ahead = createDisk({ 'p.v': `v1|s1|${start + 1000 * minute}|` });
-    const person = open(ahead).touch(start);
+    const person = open(ahead)._touch(start);
     expect(person.visitor_id).toBe('v1');
     expect(person.session_id).not.toBe('s1');
   });
@@ -521,9 +524,9 @@ describe('a tracker in a page', () => {
   afterEach(() => browser.close());
   const site = { key: 'demo', endpoint: '/v1/events' };
   const sent = () => browser.sent.flatMap(({ lines }) => lines.map((line) => JSON.parse(line)));
-  const started = (...parts: Part<unknown>[]) => {
+  const started = (...parts: TrackerModule<unknown>[]) => {
     browser.open();
-    return startTracker(site, [plain, ...(parts as Part[])]);
+    return startTracker(site, [defaults, ...(parts as TrackerModule[])]);
   };
 
   test('the smallest one sends what passes the schema', async () => {
@@ -608,10 +611,10 @@ describe('a tracker in a page', () => {
   });
 
   test('identify takes a name of at most 64 characters, keeps it, and lets it go', async () => {
-    const tracker = started(people);
-    const identify = tracker.identify as (user: unknown) => void;
+    const tracker = started(identify);
+    const name = tracker.identify as (user: unknown) => void;
     for (const user of ['u1', 42, 'x'.repeat(65), {}, null]) {
-      identify(user);
+      name(user);
       tracker.track('liked_item');
     }
     await browser.clock.advance(1000);
@@ -643,30 +646,30 @@ describe('a tracker in a page', () => {
   test('the page’s name: by a call on its path, else of the document, else of the path', () => {
     const { document, location } = browser.open('https://shop.example/Books/1');
     const name = (page?: string) => {
-      let inside: { pageOf(): unknown; call?(page: unknown): void } | undefined;
+      let context: TrackerContext | undefined;
       startTracker({ ...site, page }, [
-        plain,
+        defaults,
         naming,
-        (given) => {
-          inside = given;
+        (given: TrackerContext) => {
+          context = given;
         },
       ]);
-      return inside!;
+      return context!;
     };
-    expect(name().pageOf()).toBe('books');
+    expect(name()._pageName()).toBe('books');
     document.documentElement.dataset.page = 'Whole Document';
-    expect(name().pageOf()).toBe('whole_document');
+    expect(name()._pageName()).toBe('whole_document');
     document.body!.dataset.page = 'body';
-    expect(name().pageOf()).toBe('body');
+    expect(name()._pageName()).toBe('body');
     const named = name('given');
-    expect(named.pageOf()).toBe('given');
-    named.call!('called');
-    expect(named.pageOf()).toBe('called');
+    expect(named._pageName()).toBe('given');
+    named._namePage!('called');
+    expect(named._pageName()).toBe('called');
     location.pathname = '/food';
-    expect(named.pageOf()).toBe('body');
+    expect(named._pageName()).toBe('body');
     document.body = null;
     document.documentElement.dataset = {};
-    expect(named.pageOf()).toBe('food');
+    expect(named._pageName()).toBe('food');
   });
 
   describe('sampling', () => {
@@ -707,7 +710,7 @@ describe('a tracker in a page', () => {
   test('what is masked in the address is not in the campaign either', async () => {
     browser.set({ CompressionStream: undefined });
     browser.open('https://shop.example/books?gclid=secret');
-    createTracker(site, everything({ mask: ['gclid'] })).flush();
+    void createTracker(site, allModules({ mask: ['gclid'] })).flush();
     await browser.clock.advance(1000);
     expect(sent()).toHaveLength(1);
     expect(JSON.stringify(sent())).not.toContain('secret');
@@ -716,7 +719,7 @@ describe('a tracker in a page', () => {
   describe('a cookie for several hosts', () => {
     test('gives each host the same visitor', async () => {
       const first = browser.open('https://shop.example.com/');
-      startTracker(site, [plain, cookie('example.com')] as Part[]).track('liked_item');
+      startTracker(site, [defaults, cookie('example.com')] as TrackerModule[]).track('liked_item');
       await browser.clock.advance(1000);
       const [{ visitor_id }] = sent();
       expect(first.document.cookie).toMatch(
@@ -726,7 +729,7 @@ describe('a tracker in a page', () => {
       browser = startFakeBrowser({ now: start });
       const other = browser.open('https://www.example.com/');
       other.document.cookie = `a=b; millrace=${visitor_id}; c=d`;
-      startTracker(site, [plain, cookie('example.com')] as Part[]).track('liked_item');
+      startTracker(site, [defaults, cookie('example.com')] as TrackerModule[]).track('liked_item');
       await browser.clock.advance(1000);
       expect(sent()[0].visitor_id).toBe(visitor_id);
     });
@@ -734,7 +737,7 @@ describe('a tracker in a page', () => {
     test('a cookie that is none of ours changes nothing', async () => {
       const { document } = browser.open('https://shop.example.com/');
       document.cookie = `millrace=${'x'.repeat(70)}<; nomillrace=abc`;
-      startTracker(site, [plain, cookie('example.com')] as Part[]).track('liked_item');
+      startTracker(site, [defaults, cookie('example.com')] as TrackerModule[]).track('liked_item');
       await browser.clock.advance(1000);
       expect(sent()[0].visitor_id).toMatch(/^[a-z0-9]{20}$/);
     });
@@ -823,7 +826,7 @@ describe('a tracker in a page', () => {
       const hour = 60 * minute;
       ahead = hour;
       const page = browser.open();
-      const tracker = startTracker(site, [plain, clockPart, leaving] as Part[]);
+      const tracker = startTracker(site, [defaults, clockPart, pageExit] as TrackerModule[]);
       tracker.track('liked_item');
       await browser.clock.advance(1000);
       browser.reply = () => 'never';

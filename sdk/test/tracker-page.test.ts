@@ -233,8 +233,8 @@ browserDescribe('the tracker in a page', ({ launch }) => {
   test('the ES module does the same, with the site’s own names', async () => {
     site.pages['/'] = `<!doctype html><title>Module</title><body><button data-track="liked_item">x</button>
       <script type="module">
-        import { createTracker, everything } from '${collector.origin}/millrace.esm.js';
-        window.millrace = createTracker({ key: 'k/1', endpoint: '${collector.origin}/v1/events', page: 'books' }, everything());
+        import { createTracker, allModules } from '${collector.origin}/millrace.esm.js';
+        window.millrace = createTracker({ key: 'k/1', endpoint: '${collector.origin}/v1/events', page: 'books' }, allModules());
         millrace.track('clicked_review', { item_id: 1 });
       </script>`;
     const page = await visit();

@@ -3,19 +3,23 @@ import { IDBDatabase, IDBFactory, IDBKeyRange, IDBTransaction } from 'fake-index
 import fc from 'fast-check';
 import {
   batchChars,
-  bridgeChars,
   openMs,
   queueAgeMs,
   queueChars,
   queueEvents,
   recordEvents,
   streamsRemembered,
+  webStorageChars,
 } from '../src/tracker/bounds.js';
-import { createDrops, type DropCounts } from '../src/tracker/drops.js';
-import { type Entry, lineOf, nameOf } from '../src/tracker/entry.js';
-import { type Batch, createQueue, type Taken } from '../src/tracker/queue.js';
-import { beginRun, readRuns } from '../src/tracker/runs.js';
-import { createStore } from '../src/tracker/store.js';
+import { createStore } from '../src/tracker/browser/store.js';
+import type { Batch } from '../src/tracker/queue/batch.js';
+import { createDropCounts } from '../src/tracker/queue/drop-counts.js';
+import type { DropCounts } from '../src/tracker/queue/drop-reason.js';
+import { type Entry, lineOf } from '../src/tracker/queue/entry.js';
+import type { QueuedBatch } from '../src/tracker/queue/next-batch.js';
+import { createQueue } from '../src/tracker/queue/queue.js';
+import { beginRun, readRuns } from '../src/tracker/queue/runs.js';
+import { nameOf } from '../src/tracker/queue/stored-name.js';
 import { type FakeClock, startFakeClock } from './browser/fake-clock.js';
 import { setGlobals } from './browser/set-globals.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
@@ -49,8 +53,8 @@ afterEach(() => {
 /** A page's queue over a localStorage and a database that tabs share. */
 function open(disk: Disk) {
   const store = createStore(() => disk.storage, 'millrace.demo.');
-  const drops = createDrops(store);
-  const queue = createQueue(store, drops.count, 'millrace.demo', () => {});
+  const drops = createDropCounts(store);
+  const queue = createQueue(store, drops._count, 'millrace.demo', () => {});
   return { store, drops, queue };
 }
 type Page = ReturnType<typeof open>;
@@ -62,13 +66,13 @@ const entry = (stream: string, seq: number, { at = clock.now, chars = 0 } = {}):
   text: `${at}${JSON.stringify({ name: `${stream}-${seq}`, pad: 'x'.repeat(chars) })}`,
 });
 /** A batch as it travels. */
-const sent = ({ from: _from, to: _to, rest: _rest, isAll: _isAll, ...batch }: Taken): Batch => batch;
+const sent = ({ _from, _to, _rest, _isAll, ...batch }: QueuedBatch): Batch => batch;
 const namesIn = (batch: Batch | undefined): string[] => (batch?.lines ?? []).map((text) => JSON.parse(text).name);
 const total = (counts: DropCounts | undefined) => Object.values(counts ?? {}).reduce((sum, number) => sum + number, 0);
 const events = (disk: Disk) => Object.keys(disk.storage).filter((name) => name.startsWith('millrace.demo.e.'));
 
 function append({ queue }: Page, stream: string, count: number, { from = 0, chars = 0 } = {}): void {
-  for (let seq = from; seq < from + count; seq++) queue.append(entry(stream, seq, { chars }));
+  for (let seq = from; seq < from + count; seq++) queue._append(entry(stream, seq, { chars }));
 }
 
 async function database(): Promise<IDBObjectStore> {
@@ -89,9 +93,9 @@ const inDatabase = async (key: string): Promise<unknown> => resultOf((await data
 /** Takes all that waits, as a server that answers 200. */
 async function drain({ queue }: Page): Promise<Batch[]> {
   const batches: Batch[] = [];
-  for (let batch = await queue.next(); batch; batch = await queue.next()) {
+  for (let batch = await queue._next(); batch; batch = await queue._next()) {
     batches.push(batch);
-    await queue.done(batch);
+    await queue._done(batch);
   }
   return batches;
 }
@@ -104,45 +108,45 @@ describe('the store', () => {
     const store = createStore(() => {
       throw new Error('SecurityError');
     }, 'p.');
-    store.set('a1', 'x');
-    expect(store.get('a1')).toBe('x');
-    expect(store.isLoose('a1')).toBe(true);
-    expect(store.names('a')).toEqual(['a1']);
-    store.remove('a1');
-    expect(store.get('a1')).toBeUndefined();
-    expect(store.names('')).toEqual([]);
+    store._set('a1', 'x');
+    expect(store._get('a1')).toBe('x');
+    expect(store._isMemoryOnly('a1')).toBe(true);
+    expect(store._names('a')).toEqual(['a1']);
+    store._remove('a1');
+    expect(store._get('a1')).toBeUndefined();
+    expect(store._names('')).toEqual([]);
   });
 
   test('when it is full, a later page does not find an outdated text', () => {
     const disk = createDisk();
     const store = createStore(() => disk.storage, 'p.');
-    store.set('s', '1');
-    expect(store.isLoose('s')).toBe(false);
+    store._set('s', '1');
+    expect(store._isMemoryOnly('s')).toBe(false);
     disk.room = 0;
-    store.set('s', '2');
-    expect(store.get('s')).toBe('2');
-    expect(store.isLoose('s')).toBe(true);
-    expect(createStore(() => disk.storage, 'p.').get('s')).toBeUndefined();
+    store._set('s', '2');
+    expect(store._get('s')).toBe('2');
+    expect(store._isMemoryOnly('s')).toBe(true);
+    expect(createStore(() => disk.storage, 'p.')._get('s')).toBeUndefined();
   });
 
   test('what the browser refuses to remove is gone all the same', () => {
     const disk = createDisk();
     const store = createStore(() => disk.storage, 'p.');
-    store.set('e.1', 'x');
+    store._set('e.1', 'x');
     disk.storage.removeItem = () => {
       throw new Error('no');
     };
-    store.remove('e.1');
-    expect(store.get('e.1')).toBeUndefined();
-    expect(store.names('e.')).toEqual([]);
+    store._remove('e.1');
+    expect(store._get('e.1')).toBeUndefined();
+    expect(store._names('e.')).toEqual([]);
   });
 
   test('what is meant for memory alone never touches the storage', () => {
     const disk = createDisk();
     const store = createStore(() => disk.storage, 'p.');
-    store.set('e.1', 'x', true);
+    store._set('e.1', 'x', true);
     expect(disk.used()).toBe(0);
-    expect([store.get('e.1'), store.names('e.')]).toEqual(['x', ['e.1']]);
+    expect([store._get('e.1'), store._names('e.')]).toEqual(['x', ['e.1']]);
   });
 });
 
@@ -176,12 +180,12 @@ describe('the queue', () => {
     await clock.advance(openMs * 2);
     append(page, 'a', 1, { from: 1 });
     expect(clock.pending()).toBe(1);
-    await page.queue.move(true);
+    await page.queue._move(true);
     expect(clock.pending()).toBe(0);
     // It comes back out of the back/forward cache, and goes on.
     append(page, 'a', 1, { from: 2 });
     expect(clock.pending()).toBe(1);
-    expect(namesIn(await page.queue.next())).toEqual(['a-0', 'a-1', 'a-2']);
+    expect(namesIn(await page.queue._next())).toEqual(['a-0', 'a-1', 'a-2']);
   });
 
   test('a transaction that need not look first is committed before its answers: a page that is frozen then holds up no other', async () => {
@@ -191,7 +195,7 @@ describe('the queue', () => {
     const begun = jest.spyOn(IDBDatabase.prototype, 'transaction');
     const committed = jest.spyOn(IDBTransaction.prototype, 'commit');
     try {
-      await page.queue.done((await page.queue.next())!);
+      await page.queue._done((await page.queue._next())!);
       // The names, the events, the removal.
       expect(begun).toHaveBeenCalledTimes(3);
       expect(committed).toHaveBeenCalledTimes(3);
@@ -213,7 +217,7 @@ describe('the queue', () => {
   test("a stream's events are in their order, also when the clock jumps back", async () => {
     const page = open(createDisk());
     for (let seq = 0; seq < 40; seq++) {
-      page.queue.append(entry('t1', seq, { at: start - seq * 1000 }));
+      page.queue._append(entry('t1', seq, { at: start - seq * 1000 }));
     }
     expect(await all(page)).toEqual(range('t1', 40));
   });
@@ -222,8 +226,8 @@ describe('the queue', () => {
     const disk = createDisk();
     const page = open(disk);
     const broken = ['no event!', '99999999999999999999', '{"event_id":"x"}'];
-    for (const [seq, text] of broken.entries()) page.store.set(nameOf('t1', seq, start, text.length), text);
-    page.store.set(nameOf('t1', 3, start, 25), `99999999999999999999{"a":1}`);
+    for (const [seq, text] of broken.entries()) page.store._set(nameOf('t1', seq, start, text.length), text);
+    page.store._set(nameOf('t1', 3, start, 25), `99999999999999999999{"a":1}`);
     append(page, 't1', 1, { from: 4 });
     const lines = (await drain(page)).flatMap((batch) => batch.lines);
     expect(lines.slice(0, 3)).toEqual(broken);
@@ -240,7 +244,7 @@ describe('the queue', () => {
     const big = open(createDisk());
     for (let from = 0; from < 800; from += 8) {
       append(big, 't3', 8, { from, chars: 500 });
-      await big.queue.commit();
+      await big.queue._commit();
     }
     const batches = await drain(big);
     const added = lineOf(entry('t3', 0)).length - entry('t3', 0).text.length;
@@ -249,9 +253,9 @@ describe('the queue', () => {
     expect(batches.length).toBeLessThanOrEqual(Math.ceil((800 * 560) / batchChars));
     const huge = open(createDisk());
     append(huge, 't4', 1, { chars: batchChars });
-    await huge.queue.commit();
+    await huge.queue._commit();
     append(huge, 't4', 1, { from: 1 });
-    expect(namesIn(await huge.queue.next())).toEqual(['t4-0']);
+    expect(namesIn(await huge.queue._next())).toEqual(['t4-0']);
   });
 
   test('what is committed together is one record for 25 events, and none goes over two streams or a gap', async () => {
@@ -259,7 +263,7 @@ describe('the queue', () => {
     append(page, 't1', 60);
     append(page, 't1', 2, { from: 70 });
     append(page, 't2', 3);
-    await page.queue.commit();
+    await page.queue._commit();
     const records = (await keysInDatabase('e.')).map((name) => name.split('.'));
     expect(records.map(([, stream, place, , , count]) => [stream, Number(place) - 1e6, Number(count)])).toEqual([
       ['t1', 0, 25],
@@ -276,7 +280,7 @@ describe('the queue', () => {
       const page = open(createDisk());
       append(page, 't1', 40);
       append(page, 't2', 1);
-      await page.queue.commit();
+      await page.queue._commit();
       for (const last of ends) beginRun(page.store, { stream: 't1', last });
       expect(await all(page)).toEqual([...range('t1', 40), 't2-0']);
       expect(await keysInDatabase('e.')).toEqual([]);
@@ -287,11 +291,11 @@ describe('the queue', () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 20);
-    await page.queue.commit();
+    await page.queue._commit();
     beginRun(page.store, { stream: 't1', last: 9 });
-    const first = (await page.queue.next())!;
+    const first = (await page.queue._next())!;
     expect(namesIn(first)).toEqual(range('t1', 10));
-    await page.queue.done(first);
+    await page.queue._done(first);
     expect(await all(open(disk))).toEqual(range('t1', 10, 10));
     expect(await all(page)).toEqual([]);
   });
@@ -300,64 +304,64 @@ describe('the queue', () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 3);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     expect(batch).toMatchObject({ id: 't1.0.2', stream: 't1', first: 0, last: 2 });
     beginRun(page.store, batch);
     append(page, 't1', 60, { from: 3 });
-    expect(sent((await page.queue.next())!)).toEqual(sent(batch));
+    expect(sent((await page.queue._next())!)).toEqual(sent(batch));
     const other = open(disk);
     append(other, 't2', 5);
-    expect(sent((await other.queue.next())!)).toEqual(sent(batch));
-    await other.queue.done((await other.queue.next())!);
-    expect(namesIn(await other.queue.next())).toEqual(range('t1', 60, 3));
+    expect(sent((await other.queue._next())!)).toEqual(sent(batch));
+    await other.queue._done((await other.queue._next())!);
+    expect(namesIn(await other.queue._next())).toEqual(range('t1', 60, 3));
   });
 
   test('a batch whose last event is gone keeps its id, because the id says where it ended', async () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 2);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     beginRun(page.store, { stream: 't1', last: 4 });
     append(page, 't2', 2);
-    expect(sent((await page.queue.next())!)).toEqual({ ...sent(batch), id: 't1.0.4', last: 4 });
+    expect(sent((await page.queue._next())!)).toEqual({ ...sent(batch), id: 't1.0.4', last: 4 });
   });
 
   test('done before the page died: the run is remembered as answered, and nothing of it is left', async () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 3);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     beginRun(page.store, batch);
     expect(readRuns(page.store, 't1')).toEqual([-1, 2]);
-    await page.queue.done(batch);
+    await page.queue._done(batch);
     expect(readRuns(page.store, 't1')).toEqual([2]);
-    expect(await open(disk).queue.next()).toBeUndefined();
+    expect(await open(disk).queue._next()).toBeUndefined();
   });
 
   test('a batch too large for the server goes in halves, under other ids', async () => {
     const page = open(createDisk());
     append(page, 't1', 10);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     beginRun(page.store, batch);
-    page.queue.split(batch);
+    page.queue._split(batch);
     expect((await drain(page)).map(({ id }) => id)).toEqual(['t1.0.4', 't1.5.9']);
   });
 
   test('what is refused is forgotten and counted', async () => {
     const page = open(createDisk());
     append(page, 't1', 3);
-    await page.queue.done((await page.queue.next())!, 'refused');
-    expect(await page.queue.next()).toBeUndefined();
-    expect(page.drops.pending()).toEqual({ refused: 3 });
+    await page.queue._done((await page.queue._next())!, 'refused');
+    expect(await page.queue._next()).toBeUndefined();
+    expect(page.drops._unreported()).toEqual({ refused: 3 });
   });
 
   test('clear leaves nothing, in localStorage or IndexedDB', async () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 3);
-    await page.queue.commit();
+    await page.queue._commit();
     append(page, 't1', 3, { from: 3 });
-    page.queue.clear();
+    page.queue._clear();
     expect(disk.used()).toBe(0);
     expect(await all(open(createDisk()))).toEqual([]);
   });
@@ -368,13 +372,13 @@ describe('bounds', () => {
     const page = open(createDisk());
     for (let from = 0; from < 12_000; from += 1000) {
       append(page, 't1', 1000, { from, chars: 250 });
-      await page.queue.commit();
+      await page.queue._commit();
     }
     const kept = await all(page);
     // It is looked at now and then: each 256 K characters.
     expect(kept.length).toBeGreaterThanOrEqual(queueEvents - recordEvents);
     expect(kept.length).toBeLessThanOrEqual(queueEvents + 1000);
-    expect(kept.length + page.drops.pending()!.full!).toBe(12_000);
+    expect(kept.length + page.drops._unreported()!.full!).toBe(12_000);
     expect(kept).toEqual(range('t1', kept.length, 12_000 - kept.length));
   });
 
@@ -383,12 +387,12 @@ describe('bounds', () => {
     const chars = 64 * 1024;
     for (let seq = 0; seq < 80; seq++) {
       append(page, 't1', 1, { from: seq, chars });
-      await page.queue.commit();
+      await page.queue._commit();
     }
     const names = await all(page);
     expect(names.length * chars).toBeLessThanOrEqual(queueChars * (1 + 1 / 16) + chars);
     expect(names.length * chars).toBeGreaterThan(queueChars * 0.9);
-    expect(names.length + page.drops.pending()!.full!).toBe(80);
+    expect(names.length + page.drops._unreported()!.full!).toBe(80);
     expect(names.at(-1)).toBe('t1-79');
   });
 
@@ -396,14 +400,14 @@ describe('bounds', () => {
     const disk = createDisk();
     const page = open(disk);
     append(page, 't1', 2);
-    await page.queue.commit();
+    await page.queue._commit();
     clock.now += queueAgeMs / 2;
     append(page, 't1', 1, { from: 2 });
-    await page.queue.commit();
+    await page.queue._commit();
     clock.now += queueAgeMs / 2 + 1;
     const next = open(disk);
     expect(await all(next)).toEqual(['t1-2']);
-    expect(next.drops.pending()).toEqual({ old: 2 });
+    expect(next.drops._unreported()).toEqual({ old: 2 });
   });
 
   test.each([150, 400, 4000])(
@@ -415,7 +419,7 @@ describe('bounds', () => {
       append(page, 't1', count, { chars });
       expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
       expect(disk.used()).toBeGreaterThan(160 * 1024);
-      await page.queue.commit();
+      await page.queue._commit();
       expect((await all(page)).join()).toBe(range('t1', count).join());
     },
   );
@@ -427,14 +431,14 @@ describe('bounds', () => {
     const page = open(disk);
     for (let seq = 0; seq < 1500; seq++) {
       append(page, 't1', 1, { from: seq, chars: 400 });
-      if (seq % 20 === 0) await page.queue.commit();
+      if (seq % 20 === 0) await page.queue._commit();
       if (seq % 20 === 0) expect(disk.used()).toBeLessThanOrEqual(256 * 1024);
     }
-    await page.queue.commit();
+    await page.queue._commit();
     const names = await all(page);
     expect(names.at(-1)).toBe('t1-1499');
-    expect(names.length * 400).toBeGreaterThan(bridgeChars * 0.8);
-    expect(names.length + page.drops.pending()!.full!).toBe(1500);
+    expect(names.length * 400).toBeGreaterThan(webStorageChars * 0.8);
+    expect(names.length + page.drops._unreported()!.full!).toBe(1500);
   });
 });
 
@@ -477,8 +481,8 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       await settled();
       // What found no room in localStorage only its own tab can put. Where another tab sends what came after it, in the 30 ms before it does, and the
       // answer is lost, the two go as one batch later, and what was sent comes twice.
-      for (const tab of tabs) if (tab.store.names('e.').some(tab.store.isLoose)) await tab.queue.commit();
-      const batch = await queue.next();
+      for (const tab of tabs) if (tab.store._names('e.').some(tab.store._isMemoryOnly)) await tab.queue._commit();
+      const batch = await queue._next();
       if (!batch) return;
       // An older stream may have got an event since; that goes first.
       if (batch.stream === lost?.stream) {
@@ -488,14 +492,14 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       attempts.push(batch);
       beginRun(store, batch);
       if (how === 'lose') lost = sent(batch);
-      else if (how === 'split' && batch.lines.length > 1) queue.split(batch);
+      else if (how === 'split' && batch.lines.length > 1) queue._split(batch);
       else if (how === 'refuse') {
         counted += batch.lines.length;
-        await queue.done(batch, 'refused');
-        expect(total(drops.pending())).toBeGreaterThan(0);
+        await queue._done(batch, 'refused');
+        expect(total(drops._unreported())).toBeGreaterThan(0);
       } else {
         delivered.push(...namesIn(batch));
-        await queue.done(batch);
+        await queue._done(batch);
       }
     };
     for (const { tab, what, isFull, isCommitted } of steps) {
@@ -504,19 +508,19 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       disk.room = isFull && what === 'append' ? disk.used() + 10 : Number.POSITIVE_INFINITY;
       if (what === 'append') {
         tracked.push(`${chosen.stream}-${chosen.seq}`);
-        chosen.queue.append(entry(chosen.stream, chosen.seq++, { chars: 30 }));
+        chosen.queue._append(entry(chosen.stream, chosen.seq++, { chars: 30 }));
         // As the timer would have it, or not yet.
-        if (isCommitted) await chosen.queue.commit();
-      } else if (what === 'commit') await chosen.queue.commit();
-      else if (what === 'late') commits.push(chosen.queue.commit());
+        if (isCommitted) await chosen.queue._commit();
+      } else if (what === 'commit') await chosen.queue._commit();
+      else if (what === 'late') commits.push(chosen.queue._commit());
       else if (what === 'leave') {
-        commits.push(chosen.queue.commit());
+        commits.push(chosen.queue._commit());
         tabs[tab] = newPage();
       } else if (what === 'snapshot') snapshot = disk.copy();
       else if (what === 'stale') {
         // A tab to which the storage's changes have not come yet commits what it still sees.
         const behind = open(snapshot.copy());
-        await behind.queue.commit();
+        await behind.queue._commit();
       } else if (what === 'kill') {
         await settled();
         lost = undefined;
@@ -525,7 +529,7 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       } else await send(chosen, what);
     }
     disk.room = Number.POSITIVE_INFINITY;
-    for (const page of tabs) await page.queue.commit();
+    for (const page of tabs) await page.queue._commit();
     for (let before = -1; before < attempts.length; ) {
       before = attempts.length;
       await send(tabs[0]!, 'send');
@@ -583,7 +587,7 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
     append(one, 't1', 5);
-    await Promise.all([one.queue.commit(), two.queue.commit()]);
+    await Promise.all([one.queue._commit(), two.queue._commit()]);
     expect(await all(one)).toEqual(range('t1', 5));
     // And one that still saw them when they were sent long since.
     const late = createDisk();
@@ -608,7 +612,7 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
     const page = open(createDisk());
     for (let n = 0; n < streamsRemembered + 5; n++) {
       append(page, `t${n}`, 2);
-      await page.queue.commit();
+      await page.queue._commit();
     }
     const marks = Object.entries((await inDatabase('m')) as Record<string, number>);
     expect(marks).toEqual(Array.from({ length: streamsRemembered }, (_, n) => [`t${n + 5}`, 1]));
@@ -666,13 +670,13 @@ describe('an IndexedDB that fails', () => {
     await clock.advance(openMs + 100);
     append(page, 't1', 3, { from: 3 });
     expect(events(disk)).toHaveLength(6);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     expect(namesIn(batch)).toEqual(range('t1', 6));
     beginRun(page.store, batch);
     append(page, 't1', 1, { from: 6 });
-    await page.queue.commit();
-    expect(sent((await page.queue.next())!)).toEqual(sent(batch));
-    await page.queue.done(batch);
+    await page.queue._commit();
+    expect(sent((await page.queue._next())!)).toEqual(sent(batch));
+    await page.queue._done(batch);
     undo();
     // A later page whose IndexedDB works goes on from there.
     expect(await all(open(disk))).toEqual(['t1-6']);
@@ -692,7 +696,7 @@ describe('an IndexedDB that fails', () => {
     });
     const page = open(disk);
     append(page, 't1', 3);
-    await page.queue.commit();
+    await page.queue._commit();
     isBroken = true;
     append(page, 't1', 3, { from: 3 });
     expect(await all(page)).toEqual(range('t1', 3, 3));
@@ -717,10 +721,10 @@ describe('an IndexedDB that fails', () => {
     });
     const page = open(disk);
     append(page, 't1', 3);
-    const batch = (await page.queue.next())!;
+    const batch = (await page.queue._next())!;
     isFull = true;
-    await page.queue.done(batch);
-    expect(await page.queue.next()).toBeUndefined();
+    await page.queue._done(batch);
+    expect(await page.queue._next()).toBeUndefined();
     undo();
   });
 
@@ -730,7 +734,7 @@ describe('an IndexedDB that fails', () => {
     disk.broken = true;
     const page = open(disk);
     append(page, 't1', 3);
-    await page.queue.commit();
+    await page.queue._commit();
     expect(await all(page)).toEqual(range('t1', 3));
     undo();
   });
@@ -739,23 +743,23 @@ describe('an IndexedDB that fails', () => {
 describe('what was dropped', () => {
   test('is counted over pages, as totals, and told when there is more than the last report said', () => {
     const disk = createDisk();
-    open(disk).drops.count('field');
+    open(disk).drops._count('field');
     const { drops } = open(disk);
-    drops.count('full', 2);
-    expect(drops.pending()).toEqual({ field: 1, full: 2 });
-    drops.reported();
-    expect(drops.pending()).toBeUndefined();
-    expect(open(disk).drops.pending()).toBeUndefined();
-    open(disk).drops.count('full');
+    drops._count('full', 2);
+    expect(drops._unreported()).toEqual({ field: 1, full: 2 });
+    drops._reported();
+    expect(drops._unreported()).toBeUndefined();
+    expect(open(disk).drops._unreported()).toBeUndefined();
+    open(disk).drops._count('full');
     // A report that is dropped itself hides nothing: the next one has it all.
-    expect(open(disk).drops.pending()).toEqual({ field: 1, full: 3 });
+    expect(open(disk).drops._unreported()).toEqual({ field: 1, full: 3 });
   });
 
   test('broken counts begin again', () => {
     const disk = createDisk({ 'millrace.demo.d': '{' });
     const { drops } = open(disk);
-    expect(drops.pending()).toBeUndefined();
-    drops.count('old');
-    expect(drops.pending()).toEqual({ old: 1 });
+    expect(drops._unreported()).toBeUndefined();
+    drops._count('old');
+    expect(drops._unreported()).toEqual({ old: 1 });
   });
 });

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { asking } from '../src/tracker/asking.js';
-import { createBackoff, delayAfter, hopeless, parseRetryAfter } from '../src/tracker/backoff.js';
 import { answerMs, exitBatchChars, exitBytes } from '../src/tracker/bounds.js';
-import { reports } from '../src/tracker/drops.js';
-import { leaving } from '../src/tracker/leaving.js';
-import { createLease, createLock, lease } from '../src/tracker/lock.js';
-import { plain } from '../src/tracker/plain.js';
-import type { Part } from '../src/tracker/plugin.js';
-import { createStore } from '../src/tracker/store.js';
-import { type Started, startTracker } from '../src/tracker/tracker.js';
+import { createStore } from '../src/tracker/browser/store.js';
+import { defaults } from '../src/tracker/core/defaults.js';
+import { type Started, startTracker } from '../src/tracker/core/start-tracker.js';
+import type { TrackerModule } from '../src/tracker/module.js';
+import { confirmBeforeResend } from '../src/tracker/modules/confirm-before-resend.js';
+import { lease } from '../src/tracker/modules/lease.js';
+import { pageExit } from '../src/tracker/modules/page-exit.js';
+import { reports } from '../src/tracker/modules/reports.js';
+import { createBackoff, delayAfter, manyFailures, parseRetryAfter } from '../src/tracker/send/backoff.js';
+import { createLease, createLock } from '../src/tracker/send/lock.js';
 import { type FakeBrowser, type Reply, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
@@ -32,9 +33,9 @@ afterEach(() => {
 });
 
 /** A page with the core and what is said. */
-function openPage(parts: Part<void>[] = [reports]) {
+function openPage(parts: TrackerModule<void>[] = [reports]) {
   const page = browser.open();
-  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, ...parts]);
+  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, ...parts]);
   return {
     ...page,
     tracker,
@@ -87,8 +88,8 @@ describe('back-off', () => {
         const backoff = open(createDisk(), () => dice);
         for (const [at, jitter] of failures.sort(([a], [b]) => a - b)) {
           dice = jitter;
-          backoff.failed(start + at);
-          expect(backoff.wait(start + at)).toBeLessThanOrEqual(24_000);
+          backoff._failed(start + at);
+          expect(backoff._wait(start + at)).toBeLessThanOrEqual(24_000);
         }
       }),
     );
@@ -108,22 +109,22 @@ describe('back-off', () => {
     (header) => {
       expect(parseRetryAfter(header, start) > 0).toBe(false);
       const backoff = open(createDisk());
-      backoff.failed(start, header);
-      expect(backoff.wait(start)).toBe(6000);
-      expect(backoff.wait(start, hopeless)).toBe(0);
+      backoff._failed(start, header);
+      expect(backoff._wait(start)).toBe(6000);
+      expect(backoff._wait(start, manyFailures)).toBe(0);
     },
   );
 
   test('is shared by all tabs and pages, and ends with a success', () => {
     const disk = createDisk();
     const [one, two] = [open(disk), open(disk)];
-    one.failed(start);
-    expect(two.wait(start)).toBe(6000);
-    expect(two.wait(start + 6000)).toBe(0);
-    two.failed(start + 6000);
-    expect(one.wait(start + 6000)).toBe(24_000);
-    one.succeeded();
-    expect(two.wait(start)).toBe(0);
+    one._failed(start);
+    expect(two._wait(start)).toBe(6000);
+    expect(two._wait(start + 6000)).toBe(0);
+    two._failed(start + 6000);
+    expect(one._wait(start + 6000)).toBe(24_000);
+    one._succeeded();
+    expect(two._wait(start)).toBe(0);
     expect(disk.used()).toBe(0);
   });
 
@@ -132,11 +133,11 @@ describe('back-off', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3600 }), number, (seconds, jitter) => {
         const backoff = open(createDisk(), () => jitter);
-        backoff.failed(start, String(seconds));
-        expect(backoff.wait(start)).toBeGreaterThanOrEqual(seconds * 1000);
-        expect(backoff.wait(start, hopeless)).toBe(backoff.wait(start));
-        expect(backoff.wait(start)).toBeLessThanOrEqual(seconds * 1100 + 1);
-        expect(backoff.wait(start - 100 * hour)).toBe(0);
+        backoff._failed(start, String(seconds));
+        expect(backoff._wait(start)).toBeGreaterThanOrEqual(seconds * 1000);
+        expect(backoff._wait(start, manyFailures)).toBe(backoff._wait(start));
+        expect(backoff._wait(start)).toBeLessThanOrEqual(seconds * 1100 + 1);
+        expect(backoff._wait(start - 100 * hour)).toBe(0);
       }),
     );
   });
@@ -144,9 +145,9 @@ describe('back-off', () => {
   test('what is stored broken counts as nothing', () => {
     for (const text of ['', 'x.y.z', '....', 'null', '{}']) {
       const backoff = open(createDisk({ 'p.w': text }));
-      expect(backoff.wait(start)).toBe(0);
-      backoff.failed(start);
-      expect(backoff.wait(start)).toBe(6000);
+      expect(backoff._wait(start)).toBe(0);
+      backoff._failed(start);
+      expect(backoff._wait(start)).toBe(6000);
     }
   });
 });
@@ -233,10 +234,10 @@ describe('the sender', () => {
 
   test('keeps to Retry-After, on flush, on other pages and on leaving too', async () => {
     answers({ status: 429, retryAfter: '60' }, 200);
-    const page = openPage([leaving]);
+    const page = openPage([pageExit]);
     page.track(1);
     await page.flush();
-    const next = openPage([leaving]);
+    const next = openPage([pageExit]);
     next.track(1);
     for (let second = 1; second < 60; second += 10) {
       await next.flush();
@@ -358,7 +359,7 @@ describe('the sender', () => {
 });
 
 describe('leaving', () => {
-  const openLeaving = () => openPage([reports, asking, leaving]);
+  const openLeaving = () => openPage([reports, confirmBeforeResend, pageExit]);
 
   test('a page that is left hands over what nobody began, in small requests that outlive it, as far as its share of the 64 KiB goes', async () => {
     const page = openLeaving();
@@ -605,7 +606,7 @@ describe('the lease, where there are no Web Locks', () => {
     };
     const turns = ['a', 'b', 'c'].map((me, index) => {
       Math.random = () => index / 3;
-      return createLock('p', { lease: open(disk, me) })(work);
+      return createLock('p', { _lease: open(disk, me) })(work);
     });
     await browser.clock.advance(minute);
     await Promise.all(turns);

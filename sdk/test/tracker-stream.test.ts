@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { streamsRemembered } from '../src/tracker/bounds.js';
-import { lineOf, nameOf } from '../src/tracker/entry.js';
-import { leaving } from '../src/tracker/leaving.js';
-import { people } from '../src/tracker/people.js';
-import { plain } from '../src/tracker/plain.js';
-import { createStore } from '../src/tracker/store.js';
-import { createStream, type Stream } from '../src/tracker/stream.js';
-import { startTracker } from '../src/tracker/tracker.js';
+import { createStore } from '../src/tracker/browser/store.js';
+import { defaults } from '../src/tracker/core/defaults.js';
+import { startTracker } from '../src/tracker/core/start-tracker.js';
+import { createStream, type Stream } from '../src/tracker/identity/stream.js';
+import { identify } from '../src/tracker/modules/identify.js';
+import { pageExit } from '../src/tracker/modules/page-exit.js';
+import { lineOf } from '../src/tracker/queue/entry.js';
+import { nameOf } from '../src/tracker/queue/stored-name.js';
 import { type FakeBrowser, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk } from './browser/web-storage.js';
 
@@ -22,7 +23,7 @@ interface Place {
 }
 
 const facts = '{"event":"liked_item"';
-const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream.next(at, facts)));
+const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream._next(at, facts)));
 
 /** A localStorage, and pages over it, each with a stream of its own. */
 function createSite() {
@@ -38,17 +39,17 @@ function createSite() {
       track({ isStored = false } = {}) {
         const place = placeIn(stream, now++);
         places.push(place);
-        if (isStored) store.set(nameOf(place.stream_id, place.seq, 0, 2), '{}');
+        if (isStored) store._set(nameOf(place.stream_id, place.seq, 0, 2), '{}');
         return place;
       },
-      note: () => stream.note(),
-      end: () => stream.end(),
+      note: () => stream._note(),
+      end: () => stream._end(),
     };
   }
   return {
     open,
     places,
-    names: (kind: string) => newStore().names(kind),
+    names: (kind: string) => newStore()._names(kind),
     copy: () => disk.copy(),
     fallBack: (older: ReturnType<typeof createDisk>) => {
       disk = older.copy();
@@ -161,7 +162,7 @@ describe('streams', () => {
     for (const text of ['', '|', 'x|y|z', 'null', '-1|-1|', '{}']) {
       const disk = createDisk({ 'p.s.old': text });
       const stream = createStream(createStore(() => disk.storage, 'p.'));
-      expect(stream.next(start, facts)).toEqual({
+      expect(stream._next(start, facts)).toEqual({
         stream: expect.any(String),
         seq: 0,
         at: start,
@@ -172,7 +173,7 @@ describe('streams', () => {
 
   test('without any storage each page is a stream, gap-free all the same', () => {
     const stream = createStream(createStore(() => undefined, 'p.'));
-    expect(Array.from({ length: 3 }, () => stream.next(start, facts).seq)).toEqual([0, 1, 2]);
+    expect(Array.from({ length: 3 }, () => stream._next(start, facts).seq)).toEqual([0, 1, 2]);
   });
 
   test('(stream, seq) is never given twice and never with a gap, and what is told of a stream is true: tabs, crashes, kills of the browser', () => {
@@ -224,7 +225,7 @@ describe('streams of a tracker', () => {
 
   test('no number is given to an event that is not stored, so that it does not look like a loss', async () => {
     browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults]);
     tracker.track('liked_item');
     for (const bad of [{ properties: { n: 1n } }, { toJSON: () => JSON.parse('{') }]) {
       expect(() => tracker.track('liked_item', bad)).toThrow();
@@ -237,14 +238,14 @@ describe('streams of a tracker', () => {
 
   test('a page that is left is told of by the next, to its last event', async () => {
     const first = browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, leaving]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, pageExit]);
     for (let n = 0; n < 7; n++) tracker.track('liked_item');
     await browser.clock.advance(1000);
     tracker.track('liked_item');
     first.leave();
     await browser.clock.advance(1000);
     browser.open();
-    startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain]).track('liked_item');
+    startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults]).track('liked_item');
     await browser.clock.advance(1000);
     const last = sent().at(-1);
     expect(last).toMatchObject({ seq: 0, after_stream_id: sent()[0].stream_id, after_seq: 7 });
@@ -252,7 +253,7 @@ describe('streams of a tracker', () => {
 
   test('reset begins another visitor, session and stream, which tells of the one before', async () => {
     browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, people]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, identify]);
     tracker.track('liked_item');
     tracker.track('liked_item');
     (tracker.reset as () => void)();
@@ -271,7 +272,7 @@ describe('streams of a tracker', () => {
         browser.close();
         browser = startFakeBrowser({ now: start });
         browser.open();
-        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [plain, people]);
+        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, identify]);
         const tabs = [newPage(), newPage(), newPage()];
         for (const { tab, what } of steps) {
           browser.clock.now++;

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { defaultCatalogue } from '../src/schema/index.js';
+import type { defaultCatalogue, MillraceEvent } from '../src/schema/index.js';
 import {
+  allModules,
   type Calls,
   type Core,
   createTracker,
-  everything,
+  type Draft,
+  identify,
   type Plugin,
-  people,
   type Tracker,
   version,
 } from '../src/tracker/index.js';
@@ -14,11 +15,15 @@ import {
 const catalogue = { pages: ['books', 'food'], events: ['clicked_review', 'liked_item'] } as const;
 const where = { key: 'demo', endpoint: '/v1/events' };
 
+/** Whether two types are the same, to the last optional field. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends { [K in keyof B]: B[K] } ? 1 : 2 ? true : false;
+
 // The compiler is the test: an unused @ts-expect-error does not compile.
 describe('types', () => {
   test('a name that the catalogue does not have does not compile, given as a type or as an object', () => {
-    const byType: Tracker<typeof catalogue> = createTracker<typeof catalogue>(where, everything());
-    const byObject = createTracker({ ...where, catalogue }, everything());
+    const byType: Tracker<typeof catalogue> = createTracker<typeof catalogue>(where, allModules());
+    const byObject = createTracker({ ...where, catalogue }, allModules());
     for (const tracker of [byType, byObject]) {
       tracker.track('clicked_review', { page: 'books', item_id: 42 });
       tracker.track('page_view', { page: 'cart' });
@@ -32,8 +37,8 @@ describe('types', () => {
     }
   });
 
-  test('with everything all calls are there', () => {
-    const tracker = createTracker(where, everything({ consent: 'pending', sample: 0.5, mask: ['email'] }));
+  test('with all modules all calls are there', () => {
+    const tracker = createTracker(where, allModules({ consent: 'pending', sample: 0.5, mask: ['email'] }));
     tracker.identify('u1');
     tracker.identify(17);
     tracker.identify(null);
@@ -45,10 +50,10 @@ describe('types', () => {
     // @ts-expect-error a name of the person is text or a number
     tracker.identify({});
     // @ts-expect-error no such setting
-    everything({ consents: 'pending' });
+    allModules({ consents: 'pending' });
   });
 
-  test('without parts there is what the core has, and the other calls may be missing', () => {
+  test('without modules there is what the core has, and the other calls may be missing', () => {
     const tracker = createTracker<typeof catalogue>(where);
     const core: Core<typeof catalogue> & Partial<Calls<typeof catalogue>> = tracker;
     core.track('liked_item', { page: 'books' });
@@ -64,8 +69,8 @@ describe('types', () => {
     tracker.track('clicked_reviews');
   });
 
-  test('with some parts the compiler does not know which calls they bring', () => {
-    const tracker = createTracker(where, [people]);
+  test('with some modules the compiler does not know which calls they bring', () => {
+    const tracker = createTracker(where, [identify]);
     tracker.identify?.('u1');
     // @ts-expect-error may be missing
     tracker.identify('u1');
@@ -93,6 +98,13 @@ describe('types', () => {
     createTracker({ endpoint: '/v1/events' });
   });
 
+  test("a draft has the fields of the schema's event that are not set when it is stored", () => {
+    type SetLater = 'visitor_id' | 'session_id' | 'user_id' | 'event_id' | 'event_time' | 'stream_id' | 'seq';
+    type Facts = Omit<MillraceEvent, SetLater | 'after_stream_id' | 'after_seq'>;
+    const same: Same<Draft, Facts> = true;
+    expect(same).toBe(true);
+  });
+
   test('a plugin knows what it hears of', () => {
     const plugin: Plugin<{ hello(): string }> = ({ on, track }) => {
       on('event', (event) => {
@@ -111,7 +123,7 @@ describe('types', () => {
   });
 
   test('where there is no page (a server that renders it) the calls do nothing and do not throw', async () => {
-    const tracker = createTracker(where, everything());
+    const tracker = createTracker(where, allModules());
     tracker.track('liked_item');
     tracker.page();
     tracker.identify('u1');

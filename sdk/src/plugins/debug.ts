@@ -1,7 +1,7 @@
-import { attempt } from '../tracker/attempt.js';
-import type { DropReason } from '../tracker/drops.js';
-import { lineOf } from '../tracker/entry.js';
+import { attempt } from '../tracker/browser/attempt.js';
 import type { Plugin } from '../tracker/plugin.js';
+import type { DropReason } from '../tracker/queue/drop-reason.js';
+import { lineOf } from '../tracker/queue/entry.js';
 import { usePlugin } from './use-plugin.js';
 
 /** What the server's answer says beside the status. */

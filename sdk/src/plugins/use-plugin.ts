@@ -1,4 +1,4 @@
-import { attempt } from '../tracker/attempt.js';
+import { attempt } from '../tracker/browser/attempt.js';
 import type { Plugin } from '../tracker/plugin.js';
 
 /** `window.millrace`: the tracker, its stub, or what keeps a call until it has loaded. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { jsonLength } from './json-length.js';
+import type { JsonValue } from './json-value.js';
 import { limits } from './limits.js';
-
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 const encoder = new TextEncoder();
 

@@ -1,56 +1,65 @@
-import { plain } from './plain.js';
-import type { Part } from './plugin.js';
-import { safely } from './safely.js';
-import { startTracker } from './tracker.js';
-import type { Calls, Core, Names, Tracker, TrackerOptions } from './types.js';
-import { views } from './views.js';
-import type { WholeSettings } from './whole.js';
-import { whole } from './whole.js';
+import { modulesWithoutViews } from './all-modules.js';
+import { defaults } from './core/defaults.js';
+import { safely } from './core/safely.js';
+import { startTracker } from './core/start-tracker.js';
+import type { TrackerModule } from './module.js';
+import { views } from './modules/views.js';
+import type { AllModulesSettings, Calls, Core, Names, Tracker, TrackerOptions } from './types.js';
 
-export { asking } from './asking.js';
-export { campaign } from './campaign.js';
-export { clicks } from './clicks.js';
-export { clock } from './clock.js';
-export { compress } from './compress.js';
-export { consent } from './consent.js';
-export { cookie } from './cookie.js';
-export { reports } from './drops.js';
-export { lineOf } from './entry.js';
-export { clean } from './fields.js';
-export { leaving } from './leaving.js';
-export { lease } from './lock.js';
-export { mask } from './mask.js';
-export { naming } from './naming.js';
-export { people } from './people.js';
-export { platform } from './platform.js';
-export type { Draft, Host, Moments, Part, Plugin } from './plugin.js';
-export { sample } from './sample.js';
-export type { Calls, Core, EventName, Fields, Names, PageName, Tracker, TrackerOptions } from './types.js';
+export type { TrackerModule } from './module.js';
+export { campaign } from './modules/campaign.js';
+export { clean } from './modules/clean.js';
+export { clicks } from './modules/clicks.js';
+export { clock } from './modules/clock.js';
+export { compress } from './modules/compress.js';
+export { confirmBeforeResend } from './modules/confirm-before-resend.js';
+export { consent } from './modules/consent.js';
+export { cookie } from './modules/cookie.js';
+export { identify } from './modules/identify.js';
+export { lease } from './modules/lease.js';
+export { mask } from './modules/mask.js';
+export { naming } from './modules/naming.js';
+export { pageExit } from './modules/page-exit.js';
+export { platform } from './modules/platform.js';
+export { reports } from './modules/reports.js';
+export { sample } from './modules/sample.js';
+export { pages, views } from './modules/views.js';
+export type { Draft, Moments, Plugin, PluginContext } from './plugin.js';
+export { lineOf } from './queue/entry.js';
+export type {
+  AllModulesSettings,
+  Calls,
+  Core,
+  EventName,
+  Fields,
+  Names,
+  PageName,
+  Tracker,
+  TrackerOptions,
+} from './types.js';
 export { version } from './version.js';
-export { pages, views } from './views.js';
-export type { WholeSettings } from './whole.js';
 
 declare const all: unique symbol;
-/** All parts, by which the compiler knows that all calls are there. */
-export type Everything = readonly Part[] & { readonly [all]: true };
+/** All modules. By this type the compiler knows that the tracker has all calls. */
+export type AllModules = readonly TrackerModule[] & { readonly [all]: true };
 
-/** All parts of the script tag's tracker. */
-export const everything = (settings?: WholeSettings): Everything =>
-  [...whole(settings), views] as unknown as Everything;
+/** All modules of the script tag's tracker. */
+export const allModules = (settings?: AllModulesSettings): AllModules =>
+  [...modulesWithoutViews(settings), views] as unknown as AllModules;
 
 /**
- * Starts a tracker in this page; once per page. Where there is no page (a server that renders it) its calls do nothing.
- * @param parts what it has besides `track`; what a site does not import it does not load
- * @example createTracker<typeof catalogue>({ key: 'demo', endpoint: 'https://collect.example/v1/events' }, everything())
+ * Starts a tracker in this page. Start one a page. On a server that renders pages its calls do nothing.
+ * @param modules what the tracker has besides `track` and `flush`; a bundler leaves out the others
+ * @example createTracker<typeof catalogue>({ key: 'demo', endpoint: 'https://collect.example/v1/events' }, allModules())
  */
 export function createTracker<const Site extends Names = Names>(
   options: TrackerOptions<Site>,
-  parts: Everything,
+  modules: AllModules,
 ): Tracker<Site>;
 export function createTracker<const Site extends Names = Names>(
   options: TrackerOptions<Site>,
-  parts?: readonly Part[],
+  modules?: readonly TrackerModule[],
 ): Core<Site> & Partial<Calls<Site>>;
-export function createTracker(options: TrackerOptions, parts: readonly Part[] = []): unknown {
-  return safely(options, () => startTracker(options, [plain, ...parts]));
+export function createTracker(options: TrackerOptions, modules: readonly TrackerModule[] = []): unknown {
+  return safely(options, () => startTracker(options, [defaults, ...modules]));
 }

@@ -1,101 +1,58 @@
-import type { MillraceEvent } from '../schema/event.js';
-import type { Backoff } from './backoff.js';
-import type { DropReason } from './drops.js';
-import type { Entry } from './entry.js';
-import type { Identity } from './identity.js';
-import type { Lock } from './lock.js';
-import type { Platform } from './platform.js';
-import type { Batch, Queue } from './queue.js';
-import type { Sender } from './sender.js';
-import type { Store } from './store.js';
-import type { Stream } from './stream.js';
-import type { Answer } from './transport.js';
-import type { TrackerOptions } from './types.js';
+import type { JsonValue } from '../schema/json-value.js';
+import type { Batch } from './queue/batch.js';
+import type { DropReason } from './queue/drop-reason.js';
+import type { Entry } from './queue/entry.js';
 
-/** An event before it has its visitor, and its number, from which its id follows. */
-export type Draft = Omit<
-  MillraceEvent,
-  | 'visitor_id'
-  | 'session_id'
-  | 'user_id'
-  | 'event_id'
-  | 'event_time'
-  | 'stream_id'
-  | 'seq'
-  | 'after_stream_id'
-  | 'after_seq'
->;
+/** A tracked event before it is stored. Its visitor, time, stream and id are not known yet. A test holds it to the schema's event. */
+export interface Draft {
+  event: string;
+  page: string;
+  os: string;
+  device: string;
+  url?: string | undefined;
+  referrer?: string | undefined;
+  title?: string | undefined;
+  item_id?: string | undefined;
+  item_name?: string | undefined;
+  item_quantity?: number | undefined;
+  item_price?: number | undefined;
+  currency?: string | undefined;
+  order_id?: string | undefined;
+  properties?: { [name: string]: JsonValue } | undefined;
+  sdk: string;
+}
 
-/** What plugins hear of, and with what. */
+/** The moments that plugins can listen to, and what they get at each. */
 export interface Moments {
-  /** An event was tracked. A plugin may change it, or leave it out by returning false. */
+  /** An event was tracked. A plugin may change it, or drop it by returning false. */
   event: Draft;
-  /** It was stored; `lineOf` makes its JSON. */
+  /** The event was stored. `lineOf` makes its JSON. */
   stored: Entry;
-  /** A call or a field was left out (`what`, `value`), or so many events that were stored, and why. */
+  /** A call or a field was dropped (`what`, `value`), or a `number` of stored events, and why. */
   dropped: { reason: DropReason; what?: string; value?: unknown; number?: number };
-  /** A batch is about to be sent; `sent_at`, in milliseconds since 1970, may be changed. */
+  /** A batch is about to be sent. A plugin may change `sent_at`, in milliseconds since 1970. */
   sending: { batch: Batch; sent_at: number };
-  /** The server's answer to it, status 0 for none, and when it was sent. */
+  /** The server answered, or not (status 0). `at` is when the batch was sent, in milliseconds since 1970. */
   answered: { batch: Batch; status: number; text?: string; at: number };
-  /** A batch is forgotten: delivered, or refused for good. */
+  /** A batch left the queue: delivered, or refused for good. */
   done: Batch;
-  /** The page cannot be seen any more. */
+  /** The page is hidden. */
   hidden: undefined;
-  /** It is left. */
+  /** The visitor leaves the page. */
   left: undefined;
-  /** It came back from the back/forward cache. */
+  /** The page is back from the back/forward cache. */
   returned: undefined;
-  /** Consent was given or denied; when denied, what was stored has been wiped. */
+  /** The visitor gave or denied consent. When denied, the stored events are already deleted. */
   consent: 'granted' | 'denied';
 }
 
-/** What a plugin gets. Nothing that it throws reaches the page. */
-export interface Host {
-  /** Records an event; `at` is when it was, in milliseconds since 1970, else now. */
+/** What a plugin gets. Nothing that a plugin throws reaches the page. */
+export interface PluginContext {
+  /** Records an event. `at` is its time in milliseconds since 1970; now when left out. */
   track(event: unknown, fields?: unknown, at?: number): void;
-  on<Moment extends keyof Moments>(moment: Moment, work: (about: Moments[Moment]) => unknown): void;
+  /** Calls `listener` at each such moment, after the listeners that were added before it. */
+  on<Moment extends keyof Moments>(moment: Moment, listener: (about: Moments[Moment]) => unknown): void;
 }
 
-/** Sees what is tracked and sent, and may have calls of its own, which the tracker then has. */
-export type Plugin<Calls = unknown> = (host: Host) => Calls;
-
-/** What the tracker's own parts get besides: its insides, some to be replaced. */
-export interface Inside extends Host {
-  tell<Moment extends keyof Moments>(moment: Moment, about?: Moments[Moment]): boolean;
-  options: TrackerOptions;
-  store: Store;
-  stream: Stream;
-  identity: Identity;
-  queue: Queue;
-  sender: Sender;
-  backoff: Backoff;
-  /** The address of a batch's request. */
-  address(batch: Batch, now: number): string;
-  /** Does what stores something; a part may keep it until it is allowed. */
-  pass<T>(work: () => T): T | undefined;
-  /** Makes of what a page gave what the schema wants. */
-  clean(event: unknown, fields: unknown): Record<string, unknown>;
-  /** Numbers the event and stores it. */
-  seal(draft: Draft, at: number): void;
-  platform: Platform;
-  /** The page's name, where nobody gave one. */
-  pageOf(): unknown;
-  /** Gives the page a name. */
-  call?(page: unknown): void;
-  /** Aborted while the page is gone. */
-  signal?: AbortSignal | undefined;
-  /** Settles when what is under way elsewhere is answered. */
-  settled?(): Promise<unknown>;
-  /** Whether a request of so many bytes is to outlive the page. */
-  survives?(bytes: number): boolean;
-  /** Gzips a text as a body of type text/plain; undefined where that cannot be. */
-  compress?(text: string): Promise<Blob | undefined>;
-  /** Sends a body; `isAgain` when it was sent before and no answer came. */
-  post(url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal, isAgain?: boolean): Promise<Answer>;
-  /** The lock for browsers without Web Locks. */
-  lease: Lock;
-}
-
-/** A part of the tracker that a site can go without. */
-export type Part<Calls = unknown> = (inside: Inside) => Calls;
+/** Listens to moments and tracks events. The calls that it returns become calls of the tracker. */
+export type Plugin<Calls = unknown> = (context: PluginContext) => Calls;

@@ -1,17 +1,17 @@
-import { attempt } from './attempt.js';
-import { safely } from './safely.js';
-import { type Started, startTracker } from './tracker.js';
+import { modulesWithoutViews } from './all-modules.js';
+import { attempt } from './browser/attempt.js';
+import { safely } from './core/safely.js';
+import { type Started, startTracker } from './core/start-tracker.js';
+import { pages, views } from './modules/views.js';
 import type { Tracker } from './types.js';
-import { pages, views } from './views.js';
-import { whole } from './whole.js';
 
-/** A call that the stub kept: the method, its arguments and when it was. */
+/** A call that the stub kept: the method, its arguments and when it was, in milliseconds since 1970. */
 type KeptCall = [method: string, given: ArrayLike<unknown>, at: number];
 
 /** `window.millrace` before this script has run, when the page has the stub. */
 type Stub = Partial<Tracker> & { q?: KeptCall[] };
 
-/** Makes the kept calls, as of when they were made. */
+/** Repeats the kept calls, with their time. */
 function replay(calls: KeptCall[], tracker: Started): void {
   for (const [method, given, at] of calls) {
     attempt(() => {
@@ -22,7 +22,7 @@ function replay(calls: KeptCall[], tracker: Started): void {
   }
 }
 
-/** The script tag: reads its own attributes and puts the tracker at `window.millrace`, on the stub's object where there is one. */
+/** Reads the attributes of the script tag, and puts the tracker at `window.millrace`, on the stub's object if there is one. */
 function install(): void {
   const stub: Stub = (window.millrace as Stub | undefined) ?? {};
   if (stub.version) {
@@ -37,14 +37,14 @@ function install(): void {
   const tracker = safely({ gpc: gpc as 'ignore' }, () => {
     const started = startTracker(
       {
-        // Without one it throws, and all calls do nothing.
+        // Without a key the start throws, and all calls do nothing.
         key: key!,
-        // The script's own origin, unless data-endpoint names another; a relative one is on the page's.
+        // The script's own origin, unless data-endpoint names another, relative to the page.
         endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
         page,
       },
       [
-        ...whole({
+        ...modulesWithoutViews({
           consent: consent as 'pending',
           sample: sample ? +sample : undefined,
           cookie,
@@ -53,7 +53,7 @@ function install(): void {
         pages,
       ],
     );
-    // Calls that waited for the tracker were made before this; and who was identified then is the one who views the page.
+    // Before the page view: the kept calls came first, and may have identified the visitor.
     replay(stub.q ?? [], started);
     if (auto !== 'off') started.use(views);
     return started;

@@ -1,4 +1,4 @@
-import type { WebStorage } from '../../src/tracker/store.js';
+import type { WebStorage } from '../../src/tracker/browser/store.js';
 
 /**
  * A Web Storage for tests without a browser: like the real one, its names are its own properties. It can be told to be full (`room`

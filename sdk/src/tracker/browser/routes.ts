@@ -1,0 +1,44 @@
+import { attempt } from './attempt.js';
+import { listen } from './lifecycle.js';
+
+/** What is read of the Navigation API: https://developer.mozilla.org/docs/Web/API/Navigation_API */
+interface NavigationLike extends EventTarget {
+  readonly currentEntry: unknown;
+}
+interface EntryChange {
+  navigationType?: string | null;
+  from: { url: string };
+}
+
+/**
+ * Calls `moved` with the previous address at every step to another address of the same document: pushed, or back and
+ * forward. Not when the address is replaced.
+ */
+export function onRoute(moved: (from: string) => void): void {
+  const { navigation } = window as { navigation?: NavigationLike };
+  if (attempt(() => navigation!.currentEntry)) {
+    listen(navigation!, 'currententrychange', (event) => {
+      const { navigationType, from } = event as unknown as EntryChange;
+      // Null: the entry was changed in place (updateCurrentEntry).
+      if (navigationType && navigationType !== 'replace') moved(from.url);
+    });
+    return;
+  }
+  let { href } = location;
+  const step = (isCounted: boolean) => {
+    const from = href;
+    href = location.href;
+    if (isCounted) attempt(() => moved(from));
+  };
+  for (const method of ['pushState', 'replaceState'] as const) {
+    attempt(() => {
+      const original = history[method];
+      history[method] = function (...given) {
+        original.apply(this, given);
+        step(method === 'pushState');
+      };
+    });
+  }
+  // Back and forward, and a click on a link to a fragment.
+  listen(window, 'popstate', () => step(true));
+}

@@ -1,0 +1,38 @@
+import type { Store } from '../browser/store.js';
+import type { Identity } from '../identity/identity.js';
+import type { Stream } from '../identity/stream.js';
+import type { Draft, PluginContext } from '../plugin.js';
+import type { Sender, SenderPorts } from '../send/sender.js';
+import type { TrackerOptions } from '../types.js';
+
+/**
+ * The tracker context: what the tracker's own modules get. Its private names begin with `_`, and the build mangles
+ * exactly those. Each member says which module sets it, so the order of the modules decides nothing, except that
+ * `defaults` comes first and `consent` before `cookie`.
+ */
+export interface TrackerContext extends PluginContext, SenderPorts {
+  _options: TrackerOptions;
+  _store: Store;
+  _stream: Stream;
+  _identity: Identity;
+  _sender: Sender;
+
+  /** Does work that stores something. Set by `consent`, which keeps it until the visitor allows it. */
+  _whenAllowed<T>(work: () => T): T | undefined;
+  /** Turns what a page passed to `track` into fields of the schema. Set by `defaults`, `clean`. */
+  _clean(event: unknown, fields: unknown): Record<string, unknown>;
+  /** Set by `defaults`, `platform`. */
+  _platform: Pick<Draft, 'os' | 'device'>;
+  /** The page's name, for an event without one. Set by `defaults`, `naming`. */
+  _pageName(): unknown;
+  /** Names the page. Set by `naming`. */
+  _namePage?(page: unknown): void;
+
+  // The steps before an event is stored, in this order.
+  /** Whether to track the visitor of an event at this time. Set by `sample`. */
+  _isSampled?(at: number): boolean;
+  /** Ends the stream when the clock was set back. Set by `clock`. */
+  _checkClock?(at: number): void;
+  /** Adds the drop counts to an event; returns what to call when it is stored. Set by `reports`. */
+  _addDropCounts?(draft: Draft): (() => void) | undefined;
+}

@@ -1,0 +1,10 @@
+import type { TrackerModule } from '../module.js';
+import type { TrackerContext } from './context.js';
+import { defaultPage } from './slug.js';
+
+/** What the smallest tracker does instead of the modules `clean`, `platform` and `naming`. */
+export const defaults: TrackerModule<void> = (context: TrackerContext) => {
+  context._clean = (event, fields) => ({ ...(fields as object), event });
+  context._platform = { os: 'web', device: 'unknown' };
+  context._pageName = () => context._options.page || defaultPage(location.pathname);
+};

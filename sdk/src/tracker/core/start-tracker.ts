@@ -1,0 +1,99 @@
+import { lingerMs } from '../bounds.js';
+import { attempt } from '../browser/attempt.js';
+import { createStore } from '../browser/store.js';
+import { createIdentity } from '../identity/identity.js';
+import { createStream } from '../identity/stream.js';
+import type { TrackerModule } from '../module.js';
+import type { Draft, Plugin } from '../plugin.js';
+import { createQueue } from '../queue/queue.js';
+import { createBackoff } from '../send/backoff.js';
+import { createSender } from '../send/sender.js';
+import type { TrackerOptions } from '../types.js';
+import { version } from '../version.js';
+import type { TrackerContext } from './context.js';
+
+/** The calls of a tracker and its modules. The script tag's stub keeps calls, and passes when they were made. */
+export interface Started {
+  track(event: unknown, fields?: unknown, at?: number): void;
+  /** Undefined while nothing may be sent. */
+  flush(): Promise<unknown> | undefined;
+  use(plugin: Plugin): void;
+  use(module: TrackerModule): void;
+  [call: string]: unknown;
+}
+
+/**
+ * Starts a tracker that stores events, and sends them until the server acknowledges them. It needs the module `defaults`
+ * or those that replace it. @throws when options or storage are unusable; `safely` keeps that from the page.
+ */
+export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
+  const endpoint = new URL(options.endpoint, location.href);
+  endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
+  const name = `millrace.${options.key.replace(/\W/g, '_')}`;
+  const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
+  const store = createStore(() => localStorage, `${name}.`);
+  const stream = createStream(store);
+  const committed = () => {
+    stream._note();
+    context._sender._wake(lingerMs);
+  };
+
+  const context = {
+    _options: options,
+    _store: store,
+    _stream: stream,
+    _identity: createIdentity(store, stream._end),
+    _queue: createQueue(store, (reason, number) => context._tell('dropped', { reason, number }), name, committed),
+    _backoff: createBackoff(store, Math.random),
+    on(moment, listener) {
+      listeners[moment] = [...(listeners[moment] || []), listener];
+    },
+    _tell: (moment, about) => (listeners[moment] || []).every((call) => attempt(() => call(about as never)) !== false),
+    _whenAllowed: (work) => work(),
+    _lease: (work) => work(),
+    _urlOf(batch, sent_at) {
+      const sending = { batch, sent_at };
+      context._tell('sending', sending);
+      return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
+    },
+    track(event, fields, given) {
+      const draft = context._clean(event, fields) as unknown as Draft;
+      // In whole milliseconds, also where the page has replaced Date.
+      const at = Math.floor(given || Date.now());
+      if (!draft.event || !(at > 0)) return;
+      Object.assign(draft, context._platform, {
+        page: draft.page || context._pageName(),
+        url: draft.url || document.URL.slice(0, 2048),
+        sdk: `millrace-js/${version}`,
+      });
+      if (context._tell('event', draft)) context._whenAllowed(() => storeEvent(draft, at));
+    },
+  } as Omit<TrackerContext, '_sender'> as TrackerContext;
+  context._sender = createSender(context, name);
+
+  /** Numbers the event and stores it. */
+  function storeEvent(draft: Draft, at: number): void {
+    if (context._isSampled?.(at) === false) return;
+    context._checkClock?.(at);
+    const counted = context._addDropCounts?.(draft);
+    const facts = JSON.stringify(Object.assign(draft, context._identity._touch(at))).slice(0, -1);
+    // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
+    const entry = stream._next(at, facts);
+    context._queue._append(entry);
+    context._tell('stored', entry);
+    counted?.();
+  }
+
+  const calls: Started = {
+    track: context.track,
+    flush: () => context._whenAllowed(context._sender._flush),
+    use: (module: TrackerModule) => attempt(() => Object.assign(calls, module(context as never))),
+  };
+  modules.forEach(calls.use);
+  // Earlier pages may have left events in localStorage, which a kill of the browser can lose.
+  context._whenAllowed(() => {
+    context._queue._commit().catch(() => {});
+    context._sender._wake(lingerMs);
+  });
+  return calls;
+}

@@ -1,0 +1,16 @@
+import type { Plugin } from '../plugin.js';
+
+/** Campaign parameters (https://support.google.com/analytics/answer/10917952), and the click ids of the large networks. */
+const known =
+  /^(utm_(source|medium|campaign|term|content|id)|gclid|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|li_fat_id)$/;
+/** The longest value kept; click ids have about a hundred characters. */
+const maxChars = 200;
+
+/** A page view whose address came from a campaign has its parameters (`utm_source`, `gclid` …) as properties. */
+export const campaign: Plugin<void> = (context) =>
+  context.on('event', (event) => {
+    if (event.event !== 'page_view' || !event.url) return;
+    new URL(event.url).searchParams.forEach((value, name) => {
+      if (known.test(name) && value) event.properties = { [name]: value.slice(0, maxChars), ...event.properties };
+    });
+  });

@@ -1,0 +1,33 @@
+import type { TrackerContext } from '../core/context.js';
+import type { TrackerModule } from '../module.js';
+
+/** The longest that browsers keep a cookie, in seconds. */
+const maxAge = 400 * 24 * 60 * 60;
+
+/**
+ * Keeps the visitor's id in a cookie of `domain` too, named `millrace`, so that all hosts below it have the same visitor:
+ * `example.com` covers `shop.example.com` and `www.example.com`.
+ */
+export const cookie =
+  (domain: string): TrackerModule<void> =>
+  ({ on, _store: store, _whenAllowed: whenAllowed }: TrackerContext) => {
+    const stored = () => store._get('v')?.split('|')[0];
+    let written: string | undefined;
+
+    // The visitor is new to this host, or became another one in another tab.
+    const adopt = () => {
+      written = /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(document.cookie)?.[2];
+      if (written && written !== stored()) store._set('v', `${written}|none|0|`);
+    };
+    const write = () => {
+      const visitor = stored();
+      if (visitor === written) return;
+      written = visitor;
+      const secure = location.protocol === 'https:' ? '; secure' : '';
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser
+      document.cookie = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
+    };
+    whenAllowed(adopt);
+    on('stored', write);
+    on('consent', write);
+  };

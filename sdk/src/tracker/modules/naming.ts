@@ -1,0 +1,33 @@
+import type { TrackerContext } from '../core/context.js';
+import { pageFromPath, toSlug } from '../core/slug.js';
+import type { TrackerModule } from '../module.js';
+
+/**
+ * The page's name: given with the options or by `page()`, as long as the path stays, because another route is another
+ * page; else `data-page` on the body or the html element; else from the path.
+ */
+export const naming: TrackerModule<void> = (context: TrackerContext) => {
+  let named: unknown;
+  let path: string;
+  context._namePage = (page) => {
+    named = page;
+    path = location.pathname;
+  };
+  context._namePage(context._options.page);
+  // Asked for at every event, so the name of a path is kept: parsing it is expensive.
+  let from: string | undefined;
+  let pathname: string;
+  let name = '';
+  context._pageName = () => {
+    if (from !== document.URL) {
+      from = document.URL;
+      pathname = location.pathname;
+      name = pageFromPath(pathname);
+    }
+    const given =
+      (path === pathname && named) ||
+      document.body?.getAttribute('data-page') ||
+      document.documentElement.getAttribute('data-page');
+    return (given && toSlug(given)) || name;
+  };
+};

@@ -1,0 +1,90 @@
+import { exitBatchChars } from '../bounds.js';
+import { attempt } from '../browser/attempt.js';
+import { listen } from '../browser/lifecycle.js';
+import type { TrackerContext } from '../core/context.js';
+import type { TrackerModule } from '../module.js';
+import { createOwnEvents } from '../queue/own-events.js';
+import { beginRun, readRuns } from '../queue/runs.js';
+import { manyFailures } from '../send/backoff.js';
+import { createExitRequests } from '../send/exit-requests.js';
+
+/**
+ * When the page is hidden or left, hands its unsent events to the browser, as far as its 64 KiB go; the next page sends
+ * the rest. The page forgets a batch only when it sees the answer; otherwise the next page sends the same batch again.
+ */
+export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
+  const { _store: store, _sender: sender } = context;
+  const own = createOwnEvents(store);
+  const requests = createExitRequests(context, sender);
+  let gone = false;
+  // A hidden page that lives on gets its answers; a retry before would only double what is under way.
+  context._settled = requests._settled;
+
+  /** The browser may have had no room for a request that outlives the page. */
+  let crowded = false;
+  context.on('answered', ({ status }) => {
+    crowded = !status;
+  });
+  // Small requests outlive the page, so that its next page need not repeat them all.
+  context._survives = (size) => !crowded && size <= exitBatchChars;
+
+  let aborter: AbortController | undefined;
+  const renew = () => {
+    aborter = attempt(() => new AbortController());
+    context._signal = aborter?.signal;
+  };
+  renew();
+
+  const leave = () =>
+    context._whenAllowed(() => {
+      context._identity._save();
+      void context._queue._move(true);
+      // For a page that lives on.
+      sender._wake();
+      context._stream._note();
+      while (!context._backoff._wait(Date.now(), manyFailures)) {
+        const batch = own._nextUnsent();
+        if (!batch || !requests._hand(batch, gone)) return;
+        // Earlier events that are not in memory any more are a batch of their own.
+        const { stream, first } = batch;
+        if (first - 1 > Math.max(...readRuns(store, stream))) beginRun(store, { stream, last: first - 1 });
+        beginRun(store, batch);
+      }
+    });
+
+  context.on('stored', (entry) => {
+    own._add(entry);
+    if (gone) leave();
+  });
+  context.on('done', own._remove);
+  context.on('consent', (state) => {
+    if (state === 'denied') own._clear();
+  });
+
+  // The states of a page: https://developer.chrome.com/docs/web-platform/page-lifecycle-api. Not `unload` or
+  // `beforeunload`, which keep a page out of the back/forward cache.
+  const awake = () => context._whenAllowed(sender._wake);
+  listen(document, 'visibilitychange', () => {
+    // On a phone this may be the last event of a page.
+    if (document.visibilityState === 'hidden') {
+      context._tell('hidden');
+      leave();
+    } else awake();
+  });
+  listen(window, 'online', awake);
+  listen(window, 'pagehide', () => {
+    context._tell('left');
+    gone = true;
+    // Releases the lock, which another tab may wait for, and which keeps the page out of the back/forward cache.
+    aborter?.abort();
+    leave();
+  });
+  listen(window, 'pageshow', (event) => {
+    if (!(event as PageTransitionEvent).persisted) return;
+    gone = false;
+    requests._reset();
+    renew();
+    awake();
+    context._tell('returned');
+  });
+};

@@ -1,0 +1,115 @@
+import { openMs, recordEvents, streamsRemembered } from '../bounds.js';
+import { attempt } from '../browser/attempt.js';
+import type { Entry } from './entry.js';
+import { entriesOf, nameOf } from './stored-name.js';
+
+/** Where the events wait, in the order of their names. Each call is one transaction, and rejects when it fails. */
+export interface EventDatabase {
+  /**
+   * Adds events that were never here. Missing where the database is the first copy itself.
+   * @param atOnce adds them without looking whether they were here before
+   */
+  _put?(entries: readonly Entry[], atOnce?: boolean): Promise<unknown>;
+  /** The stored names: the first `count`, or all. */
+  _names(count?: number): Promise<string[]>;
+  /** The events from the first to those stored as `last`. */
+  _read(last: string): Promise<Entry[]>;
+  /** Removes what is stored from name `first` to name `last`. */
+  _remove(first: string, last: string): Promise<unknown>;
+}
+
+/** Stores consecutive events as one record, because records cost: each is a message there, one back and a task. */
+function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectStore {
+  let run: Entry[] = [];
+  entries.forEach((entry, index) => {
+    run.push(entry);
+    const next = entries[index + 1];
+    if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
+    const { stream, seq, at } = run[0]!;
+    const texts = run.map(({ text }) => text).join('\n');
+    events.put(texts, nameOf(stream, seq, at, texts.length, run.length));
+    run = [];
+  });
+  return events;
+}
+
+/**
+ * The events in the IndexedDB `name`, where they outlive the browser's process, shared by all tabs. `_put` takes no event
+ * twice, also when it has left since: neither a tab that commits late nor a localStorage that fell back to an older state
+ * brings an event back. For that the record `m` keeps how far the newest streams have come.
+ */
+export function openEventDatabase(name: string): EventDatabase {
+  let database: IDBDatabase | undefined;
+  let opening: Promise<void> | undefined;
+
+  const open = () =>
+    new Promise<void>((resolve, reject) => {
+      const request = indexedDB.open(name, 1);
+      // Some browsers never answer in private windows or after a crash.
+      setTimeout(reject, openMs);
+      request.onerror = reject;
+      request.onupgradeneeded = () => attempt(() => request.result.createObjectStore('e'), reject);
+      request.onsuccess = () => {
+        database = request.result;
+        // Whoever deletes the database need not wait for us.
+        database.onversionchange = () => database!.close();
+        resolve();
+      };
+    });
+
+  /**
+   * Runs a transaction at once when the database is open, so that a page exit gets its last writes in. It commits without
+   * waiting for answers: a page frozen in a transaction blocks the next page's, and loses its place in the back/forward
+   * cache.
+   * @param work gets `then`, which continues with a request's result; an error there undoes the transaction
+   */
+  const run = <T>(
+    work: (events: IDBObjectStore, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => undefined) => T,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const begin = () => {
+        // "Relaxed" writes to the system without a sync: it outlives the browser, and costs no disk flush.
+        const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
+        const abort = () => transaction.abort();
+        // Follows every error, too.
+        transaction.onabort = reject;
+        const result = work(transaction.objectStore('e'), (request, go) => {
+          request.onsuccess = () => attempt(() => go(request.result), abort);
+        });
+        // Missing in Safari 14.
+        if (result) transaction.commit?.();
+        transaction.oncomplete = () => resolve(result);
+      };
+      // Opened by the first event only: nothing is stored while consent is pending.
+      opening = opening || open();
+      if (database) begin();
+      else opening.then(begin).catch(reject);
+    });
+
+  return {
+    _put: (entries, atOnce) =>
+      run((events, then) => {
+        if (atOnce) return putAll(events, entries);
+        return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
+          const added = entries.filter(({ stream, seq }) => {
+            // Written so that it is true without a mark, too.
+            const isNew = !(seq <= marks[stream]!);
+            if (isNew) marks[stream] = seq;
+            return isNew;
+          });
+          putAll(events, added);
+          events.put(Object.fromEntries(Object.entries(marks).slice(-streamsRemembered)), 'm');
+        });
+      }),
+    _names: (count) =>
+      run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count)).then(({ result }) => result as string[]),
+    _read: (last) =>
+      run((events) => {
+        const range = IDBKeyRange.bound('e.', last);
+        return [events.getAllKeys(range), events.getAll(range)] as const;
+      }).then(([names, texts]) =>
+        names.result.flatMap((name, index) => entriesOf(name as string, texts.result[index])),
+      ),
+    _remove: (first, last) => run((events) => events.delete(IDBKeyRange.bound(first, last))),
+  };
+}

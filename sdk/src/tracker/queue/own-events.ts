@@ -1,0 +1,42 @@
+import { exitBatchChars, exitEvents } from '../bounds.js';
+import type { Store } from '../browser/store.js';
+import { type Batch, batchOf } from './batch.js';
+import type { Entry } from './entry.js';
+import { readRuns } from './runs.js';
+
+/** The page's own newest events, in memory, because a page exit has no time to ask IndexedDB. */
+export interface OwnEvents {
+  _add(entry: Entry): void;
+  /** Forgets a stream's events up to the batch's last: they are delivered or refused. */
+  _remove(batch: Batch): void;
+  _clear(): void;
+  /** The next batch, small enough for a page exit, of events that were never sent; undefined when there is none. */
+  _nextUnsent(): Batch | undefined;
+}
+
+/** Keeps at most `exitEvents`: more do not fit into a page exit. */
+export function createOwnEvents(store: Store): OwnEvents {
+  let own: Entry[] = [];
+  return {
+    _add(entry) {
+      if (own.push(entry) > exitEvents) own.shift();
+    },
+    _remove({ stream, last }) {
+      own = own.filter((entry) => entry.stream !== stream || entry.seq > last);
+    },
+    _clear() {
+      own = [];
+    },
+    _nextUnsent() {
+      let chars = 0;
+      const taken: Entry[] = [];
+      for (const entry of own) {
+        if (entry.seq <= Math.max(...readRuns(store, entry.stream))) continue;
+        chars += entry.text.length;
+        if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
+        taken.push(entry);
+      }
+      return taken.length ? batchOf(taken) : undefined;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { batchChars, commitMs, queueChars, webStorageChars } from '../bounds.js';
+import { attempt } from '../browser/attempt.js';
+import type { Store } from '../browser/store.js';
+import type { Batch } from './batch.js';
+import type { DropReason } from './drop-reason.js';
+import type { Entry } from './entry.js';
+import { openEventDatabase } from './event-database.js';
+import { nextBatch, type QueuedBatch } from './next-batch.js';
+import { endRun } from './runs.js';
+import { entriesOf, nameOf } from './stored-name.js';
+import { trim } from './trim.js';
+import { webStorageDatabase } from './web-storage-database.js';
+
+/** The events that wait to be sent. */
+export interface Queue {
+  /** Stores an event under a name of its own: the cost does not grow with the queue. */
+  _append(entry: Entry): void;
+  /** Moves what is in localStorage and memory into IndexedDB, and trims it. Settles when done or failed; never rejects. */
+  _commit(): Promise<void>;
+  /**
+   * The first half of a commit. Never rejects.
+   * @param atOnce without looking what was there before: for a page that may be gone before the answer comes
+   * @returns the first name moved; undefined when there was none
+   */
+  _move(atOnce?: boolean): Promise<string | undefined>;
+  /** The next batch to send, of the oldest events; undefined when none waits. */
+  _next(): Promise<QueuedBatch | undefined>;
+  /** Removes a batch that the server has, or will never take. With a `reason` its events count as dropped. */
+  _done(batch: QueuedBatch, reason?: DropReason): Promise<void>;
+  /** The batch is too large for one request: its events go in smaller ones from now on. */
+  _split(batch: Batch): void;
+  /** Deletes the queue and everything else that the tracker has stored. */
+  _clear(): void;
+}
+
+/**
+ * An event is written to localStorage at once, which survives a navigation and a crash of the page. A moment later it
+ * moves, with those beside it, to IndexedDB, which survives a kill of the browser. Without IndexedDB the first copy is
+ * the queue.
+ * @param drop called for what is dropped
+ * @param name the IndexedDB's
+ * @param committed called after each commit of something
+ */
+export function createQueue(
+  store: Store,
+  drop: (reason: DropReason, events: number) => void,
+  name: string,
+  committed: () => void,
+): Queue {
+  let database = openEventDatabase(name);
+  let maxChars = queueChars;
+  /** Characters in localStorage since the last commit, and in the queue since the last trim. */
+  let uncommitted = 0;
+  let untrimmed = queueChars;
+  /** More than fit, until the server finds a batch too large. */
+  let maxEvents = batchChars;
+  let timer: unknown;
+  let underWay = Promise.resolve();
+
+  /** An IndexedDB that fails once is not used again: a full disk would still return events that it cannot remove. */
+  const fallBack = () => {
+    database = webStorageDatabase(store);
+    maxChars = webStorageChars;
+  };
+
+  async function move(atOnce?: boolean): Promise<string | undefined> {
+    // Everything is put now. A second put, by a page about to be frozen, would leave a transaction open.
+    clearTimeout(timer as number);
+    timer = undefined;
+    // What the browser does not let us read stays where it is.
+    const names = store._names('e.').filter(store._get);
+    await Promise.all(
+      [true, false].map(async (inMemory) => {
+        const chosen = names.filter((each) => store._isMemoryOnly(each) === inMemory);
+        const entries = chosen.flatMap((each) => entriesOf(each, store._get(each)!));
+        try {
+          if (chosen.length && database._put) {
+            // Only this page has those in memory: no other tab can have put them, nor can they have left.
+            await database._put(entries, atOnce || inMemory);
+            chosen.forEach(store._remove);
+          }
+        } catch {
+          fallBack();
+        }
+      }),
+    );
+    return names[0];
+  }
+
+  async function commitNow(): Promise<void> {
+    uncommitted = 0;
+    if (await move()) committed();
+    // Looking at the whole queue is expensive, so only now and then.
+    if (untrimmed < maxChars / 16) return;
+    untrimmed = 0;
+    await trim(database, maxChars, drop);
+  }
+
+  /** Events tracked meanwhile go with the next commit. */
+  function commit(): Promise<void> {
+    underWay = underWay.then(commitNow).catch(() => {});
+    return underWay;
+  }
+
+  return {
+    _append({ stream, seq, at, text }) {
+      uncommitted += text.length;
+      untrimmed += text.length;
+      // One burst must not fill the site's storage; without IndexedDB what is there already counts, too.
+      store._set(nameOf(stream, seq, at, text.length), text, uncommitted > maxChars / 24);
+      timer = timer || attempt(() => setTimeout(commit, commitMs));
+    },
+    _commit: commit,
+    _move: move,
+    async _next() {
+      await commit();
+      return nextBatch(store, database, maxEvents);
+    },
+    async _done(batch, reason) {
+      if (reason) drop(reason, batch.lines.length);
+      try {
+        // First the rest, so that a page that dies in between has it twice and loses nothing.
+        if (batch._rest.length) await database._put!(batch._rest, true);
+        await database._remove(batch._from, batch._to);
+      } catch {
+        fallBack();
+      }
+      // Last, so that a page that dies in between repeats the same batch.
+      endRun(store, batch, true);
+    },
+    _split(batch) {
+      // Half of one counts as one.
+      maxEvents = batch.lines.length / 2;
+      endRun(store, batch, false);
+    },
+    _clear() {
+      store._names('').forEach(store._remove);
+      database._remove('', '~').catch(() => {});
+    },
+  };
+}

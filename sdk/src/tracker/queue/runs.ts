@@ -1,0 +1,28 @@
+import type { Store } from '../browser/store.js';
+import type { Batch } from './batch.js';
+
+/**
+ * The batches of a stream that were begun: the highest seq that the server has answered for, -1 for none, then the last
+ * seqs of batches without an answer, in order. A retry ends at the same seq, so that it is the same batch.
+ */
+export type Runs = [done: number, ...ends: number[]];
+
+/** Reads the runs of a stream. */
+export const readRuns = (store: Store, stream: string): Runs =>
+  (store._get(`r.${stream}`) || '-1').split('.').map(Number) as Runs;
+
+type Run = Pick<Batch, 'stream' | 'last'>;
+
+/** Notes that a batch is about to be sent. @returns whether it was begun before */
+export function beginRun(store: Store, { stream, last }: Run): boolean {
+  const [done, ...ends] = readRuns(store, stream);
+  const isKnown = ends.includes(last);
+  if (!isKnown) store._set(`r.${stream}`, [done, ...[...ends, last].sort((a, b) => a - b)].join('.'));
+  return isKnown;
+}
+
+/** Notes that a batch will not be sent again, because the server has answered (`isDone`) or because it was split. */
+export function endRun(store: Store, { stream, last }: Run, isDone: boolean): void {
+  const [done, ...ends] = readRuns(store, stream);
+  store._set(`r.${stream}`, [isDone ? Math.max(done, last) : done, ...ends.filter((end) => end !== last)].join('.'));
+}

@@ -1,0 +1,29 @@
+import { type Entry, million } from './entry.js';
+
+/** One stored text, as its name describes it: one event, or several consecutive ones of a stream. */
+export interface Stored extends Omit<Entry, 'text'> {
+  _name: string;
+  _events: number;
+  /** Characters of name and text. */
+  _chars: number;
+}
+
+/**
+ * `e.<stream>.<1000000 + seq>.<time>.<chars>.<events>`, of the first event. The name is enough to count, order and bound
+ * the queue without reading texts. Sorted as text, a stream's events are in their order whatever the clock did.
+ */
+export const nameOf = (stream: string, seq: number, at: number, chars: number, events = 1): string =>
+  `e.${stream}.${million + seq}.${at}.${chars}.${events}`;
+
+/** Reads a name that `nameOf` made. */
+export function storedOf(name: string): Stored {
+  const [, stream, ...numbers] = name.split('.') as [string, string];
+  const [place, at, chars, events] = numbers.map(Number) as [number, number, number, number];
+  return { _name: name, stream, seq: place - million, at, _events: events, _chars: chars + name.length };
+}
+
+/** The events of one stored text. */
+export function entriesOf(name: string, texts: string): Entry[] {
+  const first = storedOf(name);
+  return texts.split('\n').map((text, index) => ({ ...first, seq: first.seq + index, at: +text.split('{')[0]!, text }));
+}

@@ -1,0 +1,118 @@
+import { lingerMs, settleMs } from '../bounds.js';
+import { attempt } from '../browser/attempt.js';
+import { sleep } from '../browser/sleep.js';
+import type { Store } from '../browser/store.js';
+import type { Moments } from '../plugin.js';
+import type { Batch } from '../queue/batch.js';
+import type { Queue } from '../queue/queue.js';
+import { beginRun } from '../queue/runs.js';
+import { type Backoff, manyFailures } from './backoff.js';
+import { createLock, type Lock } from './lock.js';
+import { type Answer, isTransient, post } from './transport.js';
+
+/** Sends the queue. */
+export interface Sender {
+  /** Sends what waits, `delay` milliseconds from now or sooner. */
+  _wake(delay?: number): void;
+  /** Sends what waits. Settles when all is sent or has to wait for its next try. Never rejects. */
+  _flush(): Promise<unknown>;
+  /** Notes the answer to a batch. True when it is final; otherwise a pause begins. */
+  _settle(batch: Batch, answer: Answer, at: number): boolean;
+}
+
+/** What the sender needs of the tracker. Modules fill the optional members. */
+export interface SenderPorts {
+  _store: Store;
+  _queue: Queue;
+  _backoff: Backoff;
+  /** Calls the listeners of a moment; false when one of them returned false. */
+  _tell<Moment extends keyof Moments>(moment: Moment, about?: Moments[Moment]): boolean;
+  /** The address of a batch's request that leaves at `now`. */
+  _urlOf(batch: Batch, now: number): string;
+  /** The lock where the browser has no Web Locks. */
+  _lease: Lock;
+  /** Gzips a text as a body of type text/plain; undefined where the browser cannot. */
+  _compress?(text: string): Promise<Blob | undefined>;
+  /** Asks about a batch that was sent before without an answer; undefined when it has to be sent again. */
+  _confirm?(url: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
+  /** Whether a request of this many bytes should outlive the page. */
+  _survives?(bytes: number): boolean;
+  /** Settles when the requests of a page exit are answered. */
+  _settled?(): Promise<unknown>;
+  /** Aborted while the page is gone. */
+  _signal?: AbortSignal | undefined;
+}
+
+/** Decides when to send, and what follows from an answer. The lock `name` allows one sending tab, which sends for all. */
+export function createSender(ports: SenderPorts, name: string): Sender {
+  const { _backoff: backoff, _queue: queue } = ports;
+  const { now } = Date;
+  const lock = createLock(name, ports);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires; 0 for no timer. */
+  let due = 0;
+  let running: Promise<unknown> = Promise.resolve();
+  /** Only events tracked meanwhile are left; they wait for others to share their request. */
+  let isAll: boolean;
+  /** A page that has just begun tries once, unless many tries have failed. */
+  let urgent = manyFailures;
+
+  function settle(batch: Batch, answer: Answer, at: number): boolean {
+    ports._tell('answered', { ...answer, batch, at });
+    const isFinal = !isTransient(answer);
+    if (isFinal) backoff._succeeded();
+    else backoff._failed(now(), answer._retryAfter);
+    return isFinal;
+  }
+
+  async function drain(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && !backoff._wait(now(), urgent)) {
+      urgent = 0;
+      const batch = isAll ? undefined : await queue._next();
+      isAll = !batch;
+      if (!batch) return sleep(settleMs);
+      const text = batch.lines.join('\n');
+      const zipped = await ports._compress?.(text);
+      if (signal?.aborted) return;
+      const isRetry = beginRun(ports._store, batch);
+      const at = now();
+      const url = ports._urlOf(batch, at) + (zipped ? '&encoding=gzip' : '');
+      const survives = ports._survives?.(zipped ? zipped.size : text.length * 3);
+      const answer =
+        (isRetry && (await ports._confirm?.(url, survives, signal))) ||
+        (await post(url, zipped || text, survives, signal));
+      if (signal?.aborted || !settle(batch, answer, at)) return;
+      const isTooLarge = answer.status === 413;
+      if (isTooLarge && batch.lines.length > 1) queue._split(batch);
+      else {
+        await queue._done(batch, isTooLarge ? 'too_large' : answer.status >= 400 ? 'refused' : undefined);
+        ports._tell('done', batch);
+        isAll = batch._isAll;
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    await ports._settled?.();
+    const { _signal: signal } = ports;
+    isAll = false;
+    await lock(() => drain(signal), signal);
+    if (!isAll) wake(Math.max(backoff._wait(now()), lingerMs));
+  }
+
+  function flush(): Promise<unknown> {
+    clearTimeout(timer);
+    due = 0;
+    running = running.then(run).catch(() => {});
+    return running;
+  }
+
+  function wake(delay = 0): void {
+    if (ports._signal?.aborted || (due && now() + delay >= due)) return;
+    clearTimeout(timer);
+    due = now() + delay;
+    timer = attempt(() => setTimeout(flush, delay));
+  }
+
+  return { _wake: wake, _flush: flush, _settle: settle };
+}
