@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { createChunker } from '../src/core/chunk.js';
+import { createChunker } from '../src/core/intake/chunker.js';
 import { createRecentEvents } from '../src/core/recent-events.js';
 import { cleanUp, testApp } from './support/app.js';
 import { jsonLines, someEvent } from './support/events.js';

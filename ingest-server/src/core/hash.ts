@@ -1,6 +1,6 @@
 /**
- * A 32-bit hash of a visitor's id: FNV-1a over UTF-16 code units, then MurmurHash3's finaliser, so that ids that differ in one
- * digit still land far apart. It is stored in the spool: changing it moves visitors to other lanes, which is harmless only
+ * A 32-bit hash of a visitor's id: FNV-1a over UTF-16 code units, then MurmurHash3's finaliser, so that ids that differ
+ * in one digit land far apart. It is stored in the spool: a change moves visitors to other lanes, which is harmless only
  * while the spool is empty.
  */
 export function hashOf(text: string): number {
@@ -11,7 +11,7 @@ export function hashOf(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** Which of `lanes` a hash belongs to: equal slices of the hash's range. */
+/** Which of `lanes` lanes a hash belongs to, from 0: equal slices of the hash's range. */
 export function laneOf(hash: number, lanes: number): number {
   return Math.floor((hash * lanes) / 0x1_0000_0000);
 }

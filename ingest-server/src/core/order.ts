@@ -1,20 +1,21 @@
-/** What can stand in one order at a time. */
+/** An item that can stand in one order at a time. */
 export interface InOrder {
   before: this | undefined;
   after: this | undefined;
 }
 
+/** Items in the order in which they came. */
 export interface Order<Item extends InOrder> {
   first(): Item | undefined;
   /** Puts an item last. */
   add(item: Item): void;
-  /** Takes an item out; one that is not in is left alone. */
+  /** Takes an item out, if it is in. */
   remove(item: Item): void;
 }
 
 /**
- * Items in the order in which they came, linked to each other. A Map keeps that order too, but to find its first item it passes all places that
- * were deleted before it: for 20,000 items of which the first is deleted for each that is added that takes longer than all else in a request.
+ * A linked list. A Map keeps that order too, but to find its first item it passes all deleted places before it. With
+ * 20,000 items, one deleted for each that is added, that takes longer than all other work of a request.
  */
 export function createOrder<Item extends InOrder>(): Order<Item> {
   let first: Item | undefined;

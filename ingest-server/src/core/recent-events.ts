@@ -1,28 +1,30 @@
 import { quarantinePage } from '@millrace/sdk/schema';
 import type { Chunk } from './chunk.js';
 
-/** An event as it was stored, or why it is in quarantine. */
+/** An event as it was stored, or a quarantined one with the reason. */
 export type RecentEvent =
   | { number: number; status: 'good'; event_id: string; event: Record<string, unknown> }
   | { number: number; status: 'bad'; event_id: string; code: string; reason: string; raw: string; received_at: string };
 
+/** Which events to show; all of them without a field. */
 export interface RecentFilter {
   status?: 'good' | 'bad' | undefined;
   event_id?: string | undefined;
-  /** Only events with a greater number. A number that no event has reached is of another server: then it means nothing. */
+  /** Only events with a greater number. A number that no event has reached came from another server, and is ignored. */
   after?: number | undefined;
 }
 
+/** The last events of this process. */
 export interface RecentEvents {
-  /** Takes the events of chunks that are safe. */
+  /** Adds the events of chunks that are safe. */
   add(chunks: readonly Chunk[]): void;
-  /** In the order of their arrival; of more than `limit` the last ones or, with `after`, the first ones, so that nobody who goes on from there misses any. */
+  /** In order of arrival: the last `limit` or, with `after`, the first `limit`, so that a reader can go on from there. */
   list(filter: RecentFilter, limit: number): RecentEvent[];
-  /** Calls `seen` with each event that comes, which is after every other; returns how to stop. */
+  /** Calls `seen` with each new event; returns how to stop. */
   follow(filter: RecentFilter, seen: (event: RecentEvent) => void): () => void;
 }
 
-/** How many bytes of a rejected text are shown. */
+/** How many code units of a rejected text are shown. */
 const maxRawCodeUnits = 4_096;
 
 function read(line: string, number: number): RecentEvent {
@@ -44,8 +46,9 @@ const fits = (event: RecentEvent, { status, event_id }: RecentFilter) =>
   (status === undefined || event.status === status) && (event_id === undefined || event.event_id === event_id);
 
 /**
- * The last events, for people and test suites that want to see what arrived: at most `maxEvents`, and `maxBytes` of their lines. Their numbers begin
- * at the time of the start in microseconds, so that after a restart they are greater than any before: no server takes a million events a second.
+ * Keeps the last events, for people and test suites that want to see what arrived: at most `maxEvents`, and `maxBytes`
+ * of their lines. Numbers begin at the time of the start in microseconds, so that they grow across restarts: no process
+ * takes a million events a second.
  */
 export function createRecentEvents(
   limits: { maxEvents: number; maxBytes: number },

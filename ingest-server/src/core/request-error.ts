@@ -6,17 +6,10 @@ export class RequestError extends Error {
   constructor(
     readonly code: RequestErrorCode,
     message: string,
-    /** Seconds until the next try, where it is known; else a random few. */
-    readonly retryAfter?: number,
+    /** Seconds until the next try; a random 2 to 10 where it is undefined and the code allows another try. */
+    readonly retryAfterS?: number,
   ) {
     super(message);
     this.statusCode = requestErrors[code].status;
   }
 }
-
-/** Seconds until the next try, spread so that clients that were refused together do not come back together. */
-export function retryAfterSeconds(random: () => number = Math.random): number {
-  return 2 + Math.floor(random() * 9);
-}
-
-export const errorBody = (code: RequestErrorCode, message: string) => JSON.stringify({ error: { code, message } });

@@ -1,20 +1,22 @@
 import type { Socket } from 'node:net';
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
-import { errorBody } from '../core/request-error.js';
 import type { Metrics } from '../plugins/metric-counters.js';
+import { refusalBody, refusalHeaders } from './refusal.js';
 
 const answers: Record<string, [code: RequestErrorCode, status: string, message: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['too_slow', '408 Request Timeout', requestErrors.too_slow.meaning],
   HPE_HEADER_OVERFLOW: ['too_large', '431 Request Header Fields Too Large', "The request's header is too large."],
 };
+const retryAfterS = 2;
 
 /**
- * Answers what is no HTTP, or came too slowly, before there is a request that a route could answer; then hangs up. It counts as a request to
- * `/v1/events`: little else comes, and who looks for senders that are cut off finds them. A connection that never sent a byte was no request;
- * browsers open some in advance.
+ * Answers what is not HTTP, or came too slowly, before there is a request for a route; then closes the connection. It
+ * counts as a request to `/v1/events`: little else arrives, and a search for cut-off senders finds them there. A
+ * connection that never sent a byte does not count: browsers open some in advance.
  */
 export const createClientErrorHandler =
-  (metrics: Pick<Metrics, 'refusedUnread'>) => (error: NodeJS.ErrnoException, socket: Socket) => {
+  (metrics: Pick<Metrics, 'refusedUnread'>) =>
+  (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
@@ -22,13 +24,16 @@ export const createClientErrorHandler =
     const [code, status, message] = answers[error.code ?? ''] ?? [
       'unreadable',
       '400 Bad Request',
-      'The request is no HTTP/1.1 that can be read.',
+      'The request is not valid HTTP/1.1.',
     ];
-    const body = errorBody(code, message);
-    socket.end(
-      `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\naccess-control-allow-origin: *\r\n` +
-        `${code === 'too_slow' ? 'retry-after: 2\r\naccess-control-expose-headers: retry-after\r\n' : ''}` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
+    const body = refusalBody(code, message);
+    const headers = {
+      ...refusalHeaders(code, retryAfterS),
+      'access-control-allow-origin': '*',
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
     if (socket.bytesRead > 0) metrics.refusedUnread(code);
   };

@@ -2,40 +2,37 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestErrors } from '@millrace/sdk/schema';
 import type { Shedding } from '../core/admission/shedding.js';
 import type { Delivery } from '../core/delivery/delivery.js';
-import { errorBody, retryAfterSeconds } from '../core/request-error.js';
-import { readableAnswer } from '../plugins/cors.js';
 import type { Metrics } from '../plugins/metric-counters.js';
+import { corsHeaders, refusalBody, refusalHeaders } from './refusal.js';
 
 export interface EarlyRefusalOptions {
-  /** Absent where nobody is refused for the event loop's sake. */
+  /** Undefined where load is not shed. */
   shedding: Shedding | undefined;
   delivery: Pick<Delivery, 'isFull'>;
   metrics: Metrics;
 }
 
-const overloaded = errorBody('unavailable', 'the server has more to do than it can: come back later');
-const full = errorBody('unavailable', 'the events cannot be stored safely now: the spool is full');
+const overloaded = refusalBody('unavailable', 'the server is overloaded: try again later');
+const full = refusalBody('unavailable', 'the events cannot be stored safely now: the spool is full');
 
 const bringsEvents = ({ method, url = '' }: IncomingMessage) =>
   method === 'POST' && url.startsWith('/v1/events') && (url.length === 10 || url[10] === '?');
 
 /**
- * Answers 503 to events that cannot be taken, before Fastify makes anything of the request and before its body is read: what a refusal costs is
- * taken from the requests that could be accepted, and where many more come than can be done it is most of them that cost it. Returns whether it did.
- * Who asks for health or metrics is never refused.
+ * Answers 503 to events that cannot be taken, before Fastify sees the request and before its body is read: in overload
+ * most requests are refused, and each refusal takes time from those that could be accepted. Health and metrics are never
+ * refused. The returned function says whether it answered.
  */
 export function createEarlyRefusal({ shedding, delivery, metrics }: EarlyRefusalOptions) {
   function refuse({ headers }: IncomingMessage, response: ServerResponse, body: string) {
     const began = performance.now();
     response.writeHead(requestErrors.unavailable.status, {
-      ...readableAnswer(headers.origin),
-      'content-type': 'application/json; charset=utf-8',
+      ...corsHeaders(headers.origin),
+      ...refusalHeaders('unavailable'),
       'content-length': Buffer.byteLength(body),
-      'retry-after': String(retryAfterSeconds()),
-      'access-control-expose-headers': 'retry-after',
     });
     response.end(body);
-    // Not when it has been sent: a sender that went away was refused all the same.
+    // Not on 'finish': a sender that went away was refused all the same.
     metrics.answered('unavailable', (performance.now() - began) / 1000);
   }
 

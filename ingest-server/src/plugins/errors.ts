@@ -1,10 +1,11 @@
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyError } from 'fastify';
 import fp from 'fastify-plugin';
-import { errorBody, RequestError, retryAfterSeconds } from '../core/request-error.js';
+import { RequestError } from '../core/request-error.js';
+import { refusalBody, refusalHeaders } from '../http/refusal.js';
 import type { Log } from '../log.js';
 
-/** Fastify's own refusals, in our words. */
+/** Fastify's own refusals, in the codes of the error table; undefined for a fault of the server. */
 function translate(error: FastifyError): RequestError | undefined {
   if (error instanceof RequestError) return error;
   const status = error.statusCode ?? 500;
@@ -15,33 +16,22 @@ function translate(error: FastifyError): RequestError | undefined {
   return undefined;
 }
 
-/** Every error, wherever it arises, is answered with `{"error":{"code","message"}}`. */
+/** Answers every error, wherever it is thrown, with `{"error":{"code","message"}}`. */
 export const errors = fp<{ log: Log }>(
   async (app, { log }) => {
     app.setErrorHandler((thrown: FastifyError, _request, reply) => {
       const error = translate(thrown);
       if (error === undefined) log.error('a request failed by a fault of the server', { error: thrown.stack });
       const code: RequestErrorCode = error?.code ?? 'internal_error';
-      if (requestErrors[code].retry) {
-        reply.header('retry-after', error?.retryAfter ?? retryAfterSeconds());
-        reply.header('access-control-expose-headers', 'retry-after');
-      }
       return reply
         .code(requestErrors[code].status)
-        .type('application/json; charset=utf-8')
-        .send(errorBody(code, error?.message ?? requestErrors.internal_error.meaning));
+        .headers(refusalHeaders(code, error?.retryAfterS))
+        .send(refusalBody(code, error?.message ?? requestErrors.internal_error.meaning));
     });
-    app.setNotFoundHandler((request, reply) =>
-      reply
-        .code(404)
-        .type('application/json; charset=utf-8')
-        .send(
-          errorBody(
-            'not_found',
-            `There is no ${request.method} ${request.url.split('?', 1)[0]}. Events go to POST /v1/events.`,
-          ),
-        ),
-    );
+    app.setNotFoundHandler(({ method, url }, reply) => {
+      const message = `There is no ${method} ${url.split('?', 1)[0]}. Events go to POST /v1/events.`;
+      return reply.code(404).headers(refusalHeaders('not_found')).send(refusalBody('not_found', message));
+    });
   },
   { name: 'errors' },
 );

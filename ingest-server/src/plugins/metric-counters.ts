@@ -4,23 +4,34 @@ import { billed } from '../core/delivery/cost.js';
 import type { DeliveryHooks } from '../core/delivery/delivery-hooks.js';
 import type { Intake } from '../core/intake/intake.js';
 
-export interface Metrics {
-  registry: Registry;
-  hooks: DeliveryHooks;
+/** Counters of requests to `/v1/events`. */
+interface RequestCounters {
   /** A request ended; `code` is `ok` or that of the error table. */
   answered(code: string, seconds: number): void;
-  /** A request was refused before it was one: what it was for, and when it began, is not known. */
+  /** A connection was refused before there was a request: its route and its beginning are unknown. */
   refusedUnread(code: RequestErrorCode): void;
-  /** A request was refused because there are too many by this key or address, or because the event loop has more to do than it can. */
+  /** A request was refused with 429, by the limit of its key or address. */
   limited(by: 'key' | 'address'): void;
+  /** A request was refused with 503, because the event loop is overloaded. */
   shed(): void;
+}
+
+/** Counters of the events in batches. */
+interface EventCounters {
   /** A batch was acknowledged. */
   acknowledged(intake: Intake): void;
-  /** A batch came again after it was acknowledged, or while it was under way: its events were not stored twice. */
+  /** So many events came again after they were acknowledged, or while they were under way, and were not stored twice. */
   repeated(events: number): void;
 }
 
-/** A shard's or stream's failure codes that have a label of their own; whatever else comes counts as `other`. */
+/** What is counted as it happens. */
+export interface Metrics extends RequestCounters, EventCounters {
+  registry: Registry;
+  /** Counts what a delivery puts and spools. */
+  hooks: DeliveryHooks;
+}
+
+/** Failure codes of a shard or stream that have a label of their own; all others count as `other`. */
 const putFailures = new Set([
   'ProvisionedThroughputExceededException',
   'InternalFailure',
@@ -33,19 +44,23 @@ const putFailures = new Set([
 ]);
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What is counted as it happens. One registry per app, so that two in a process do not count each other's events. */
-export function createMetrics(): Metrics {
-  const registry = new Registry();
+/** Makers of counters in one registry. */
+function makers(registry: Registry) {
   const registers = [registry];
-  const counter = (name: string, help: string) => new Counter({ name, help, registers });
-  const labelled = <Label extends string>(name: string, help: string, label: Label, values: Iterable<string>) => {
-    const labelNames = [label];
-    const made = new Counter({ name, help, labelNames, registers });
-    // A series that is there from the start has a first increase.
-    for (const value of values) made.labels({ [label]: value } as Record<Label, string>).inc(0);
-    return made;
+  return {
+    registers,
+    counter: (name: string, help: string) => new Counter({ name, help, registers }),
+    labelled<Label extends string>(name: string, help: string, label: Label, values: Iterable<string>) {
+      const made = new Counter({ name, help, labelNames: [label], registers });
+      // A series that is there from the start has a first increase.
+      for (const value of values) made.labels({ [label]: value } as Record<Label, string>).inc(0);
+      return made;
+    },
   };
+}
+type Makers = ReturnType<typeof makers>;
 
+function countEvents({ counter, labelled }: Makers): EventCounters {
   const received = counter(
     'millrace_events_received_total',
     'Events of acknowledged batches: accepted + rejected + duplicates.',
@@ -53,7 +68,7 @@ export function createMetrics(): Metrics {
   const accepted = counter('millrace_events_accepted_total', 'Events that fit the schema and are safe.');
   const rejected = labelled(
     'millrace_events_rejected_total',
-    'Events that went into quarantine and are safe there, by code.',
+    'Events in quarantine, and safe there, by code.',
     'code',
     Object.keys(eventErrors),
   );
@@ -63,93 +78,11 @@ export function createMetrics(): Metrics {
   );
   const undeclared = labelled(
     'millrace_events_undeclared_total',
-    'Accepted events filed under _other, by what is not in the catalogue.',
+    'Accepted events filed under _other, by which name is not in the catalogue.',
     'kind',
     ['page', 'event'],
   );
-  const requests = labelled(
-    'millrace_requests_total',
-    'Requests to /v1/events, by outcome, with those that never came so far as to say what they were for.',
-    'code',
-    ['ok', ...Object.keys(requestErrors)],
-  );
-  const duration = new Histogram({
-    name: 'millrace_request_duration_seconds',
-    help: 'From the first byte of a request to /v1/events to its answer, the wait for the stream included, by whether it was accepted.',
-    labelNames: ['outcome'],
-    buckets: seconds,
-    registers,
-  });
-  const limited = labelled(
-    'millrace_rate_limited_total',
-    'Requests refused with 429, by what they were too many of.',
-    'by',
-    ['key', 'address'],
-  );
-  const shed = counter(
-    'millrace_shed_total',
-    'Requests refused with 503 because the event loop had more to do than it could.',
-  );
-  const putRecords = counter('millrace_put_records_total', 'Packed records that the stream has.');
-  const putEvents = counter('millrace_put_events_total', 'Events (quarantined ones included) in these records.');
-  const putBytes = counter('millrace_put_bytes_total', 'Bytes of data in these records.');
-  const payloadUnits = counter(
-    'millrace_put_payload_units_total',
-    'PUT payload units of these records: a provisioned stream bills each begun 25 KB of a record.',
-  );
-  const firehoseBytes = counter(
-    'millrace_firehose_billed_bytes_total',
-    'These records as Firehose bills them, each rounded up to 5 KB. Whether it rounds a packed record once or each event in it, AWS does not say.',
-  );
-  const putFailed = labelled(
-    'millrace_put_failures_total',
-    'Records that were not taken and are sent again, by code.',
-    'code',
-    [...putFailures, 'other'],
-  );
-  const putDuration = new Histogram({
-    name: 'millrace_put_duration_seconds',
-    help: 'Duration of a PutRecords call.',
-    buckets: seconds,
-    registers,
-  });
-  const spooled = counter('millrace_spooled_events_total', 'Events that were written to the spool.');
-
-  // Counted once per request: a series that is at hand spares the look-up by its labels.
-  const acceptedDuration = duration.labels({ outcome: 'accepted' });
-  const refusedDuration = duration.labels({ outcome: 'refused' });
-  const requestSeries = new Map<string, Counter.Internal>();
-  function requestsOf(code: string): Counter.Internal {
-    let series = requestSeries.get(code);
-    if (series === undefined) {
-      series = requests.labels({ code });
-      requestSeries.set(code, series);
-    }
-    return series;
-  }
-
   return {
-    registry,
-    hooks: {
-      called: (milliseconds) => putDuration.observe(milliseconds / 1000),
-      put(record) {
-        putRecords.inc();
-        putEvents.inc(record.events);
-        putBytes.inc(record.bytes);
-        const bill = billed(record.bytes);
-        payloadUnits.inc(bill.payloadUnits);
-        firehoseBytes.inc(bill.firehoseBytes);
-      },
-      failed: (code) => putFailed.inc({ code: putFailures.has(code) ? code : 'other' }),
-      spooled: (events) => spooled.inc(events),
-    },
-    answered(code, took) {
-      requestsOf(code).inc();
-      (code === 'ok' ? acceptedDuration : refusedDuration).observe(took);
-    },
-    refusedUnread: (code) => requestsOf(code).inc(),
-    limited: (by) => limited.inc({ by }),
-    shed: () => shed.inc(),
     repeated(events) {
       received.inc(events);
       duplicates.inc(events);
@@ -163,4 +96,98 @@ export function createMetrics(): Metrics {
       }
     },
   };
+}
+
+function countRequests({ counter, labelled, registers }: Makers): RequestCounters {
+  const requests = labelled(
+    'millrace_requests_total',
+    'Requests to /v1/events, by outcome; connections that ended before their request could be read count too.',
+    'code',
+    ['ok', ...Object.keys(requestErrors)],
+  );
+  const duration = new Histogram({
+    name: 'millrace_request_duration_seconds',
+    help: 'From the first byte of a request to /v1/events to its answer, the wait for the stream included, by whether it was accepted.',
+    labelNames: ['outcome'],
+    buckets: seconds,
+    registers,
+  });
+  const limited = labelled(
+    'millrace_rate_limited_total',
+    'Requests refused with 429, by the limit they exceeded.',
+    'by',
+    ['key', 'address'],
+  );
+  const shed = counter('millrace_shed_total', 'Requests refused with 503 because the event loop was overloaded.');
+
+  // Counted once a request: a series at hand spares the look-up by its labels.
+  const acceptedDuration = duration.labels({ outcome: 'accepted' });
+  const refusedDuration = duration.labels({ outcome: 'refused' });
+  const requestSeries = new Map<string, Counter.Internal>();
+  function requestsOf(code: string): Counter.Internal {
+    let series = requestSeries.get(code);
+    if (series === undefined) {
+      series = requests.labels({ code });
+      requestSeries.set(code, series);
+    }
+    return series;
+  }
+
+  return {
+    answered(code, took) {
+      requestsOf(code).inc();
+      (code === 'ok' ? acceptedDuration : refusedDuration).observe(took);
+    },
+    refusedUnread: (code) => requestsOf(code).inc(),
+    limited: (by) => limited.inc({ by }),
+    shed: () => shed.inc(),
+  };
+}
+
+function countPuts({ counter, labelled, registers }: Makers): DeliveryHooks {
+  const putRecords = counter('millrace_put_records_total', 'Packed records that the stream has.');
+  const putEvents = counter('millrace_put_events_total', 'Events (quarantined ones included) in these records.');
+  const putBytes = counter('millrace_put_bytes_total', 'Bytes of data in these records.');
+  const payloadUnits = counter(
+    'millrace_put_payload_units_total',
+    'PUT payload units of these records: a provisioned stream bills each begun 25 KB of a record.',
+  );
+  const firehoseBytes = counter(
+    'millrace_firehose_billed_bytes_total',
+    'These records as Firehose bills them, each rounded up to 5 KB. AWS does not say whether it rounds a packed record once or each event in it.',
+  );
+  const putFailed = labelled(
+    'millrace_put_failures_total',
+    'Records that the stream did not take, and that are sent again, by code.',
+    'code',
+    [...putFailures, 'other'],
+  );
+  const putDuration = new Histogram({
+    name: 'millrace_put_duration_seconds',
+    help: 'Duration of a PutRecords call.',
+    buckets: seconds,
+    registers,
+  });
+  const spooled = counter('millrace_spooled_events_total', 'Events that were written to the spool.');
+  return {
+    called: (milliseconds) => putDuration.observe(milliseconds / 1000),
+    put(record) {
+      putRecords.inc();
+      putEvents.inc(record.events);
+      putBytes.inc(record.bytes);
+      const bill = billed(record.bytes);
+      payloadUnits.inc(bill.payloadUnits);
+      firehoseBytes.inc(bill.firehoseBytes);
+    },
+    failed: (code) => putFailed.inc({ code: putFailures.has(code) ? code : 'other' }),
+    spooled: (events) => spooled.inc(events),
+  };
+}
+
+/** Counters in a registry of their own, so that two apps in a process do not count each other's events. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const make = makers(registry);
+  const events = countEvents(make);
+  return { registry, ...events, ...countRequests(make), hooks: countPuts(make) };
 }

@@ -7,8 +7,6 @@ import type { LedgerBalance } from '../core/delivery/delivery-ledger.js';
 import type { Spool } from '../core/delivery/spool.js';
 import type { Metrics } from './metric-counters.js';
 
-export { createMetrics, type Metrics } from './metric-counters.js';
-
 /** Makers of metrics that are read when somebody asks. */
 function readers(registry: Registry) {
   const registers = [registry];

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { Metrics } from '../plugins/metrics.js';
+import type { Metrics } from '../plugins/metric-counters.js';
 
 /** `GET /metrics`, for Prometheus; `read` gives those of all processes, where there are several. */
 export const metricsRoute: FastifyPluginAsync<{ metrics: Metrics; read?: () => Promise<string> }> = async (

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Chunk, createChunker, recordLimits } from '../../src/core/chunk.js';
+import { type Chunk, recordLimits } from '../../src/core/chunk.js';
 import { createDelivery, type DeliveryOptions } from '../../src/core/delivery/delivery.js';
 import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
 import { NotSafeError } from '../../src/core/delivery/not-safe-error.js';
 import { type PackedRecord, type Sink, SinkError } from '../../src/core/delivery/sink.js';
 import type { Spool } from '../../src/core/delivery/spool.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
+import { createChunker } from '../../src/core/intake/chunker.js';
 import { eventsIn } from '../support/events.js';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.js';
 import { createFaultySink, type Fault } from '../support/faulty-sink.js';

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * What a client's address is counted under: an IPv4 address, or the /64 of an IPv6 one, which is what one subscriber gets and can change the rest
- * of at will. Kept in memory only.
+ * The network that a client's address counts under: an IPv4 address, or the /64 of an IPv6 one, within which a
+ * subscriber can change addresses at will. Kept in memory only.
  */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];

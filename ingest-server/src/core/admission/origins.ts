@@ -11,14 +11,14 @@ function parseList(text: string): string[] {
   const origins = text.split(/[\s,]+/).filter((origin) => origin !== '');
   for (const origin of origins) {
     if (!pattern.test(origin)) {
-      throw new RangeError(`"${origin}" is no origin: scheme://host[:port] in lower case, without a path`);
+      throw new RangeError(`invalid origin "${origin}": use scheme://host[:port] in lower case, without a path`);
     }
   }
   return origins;
 }
 
 /**
- * "https://a.example https://b.example" for every key; "key1=https://a.example;key2=*" by key; both may stand together,
+ * Parses "https://a.example https://b.example" (for every key), "key1=https://a.example;key2=*" (by key), or both,
  * separated by ";".
  * @throws RangeError naming the entry
  */
@@ -45,7 +45,7 @@ function matches(entry: string, origin: string): boolean {
   );
 }
 
-/** Whether a page of this origin may send with this key. A request without an origin comes from no page. */
+/** Whether a page of this origin may send with this key. Undefined is allowed: such a request comes from no page. */
 export function isAllowed(origins: Origins, key: string, origin: string | undefined): boolean {
   if (origin === undefined) return true;
   return (origins.byKey.get(key) ?? origins.common).some((entry) => matches(entry, origin));

@@ -1,33 +1,37 @@
-/** An event loop: each turn finds out which sockets have something, and handles it for one after the other. */
+/** An event loop. Each turn polls the sockets and handles those that have data, one after the other. */
 export interface Loop {
   now(): number;
-  /** How long it has waited for something to do, altogether, in milliseconds. */
+  /** How long it has been idle altogether, in milliseconds. */
   idleMs(): number;
-  /** How long the turn before this one took, in milliseconds, where it was a long one. */
+  /** How long the turn before this one took, in milliseconds, if it was a long one. */
   previousTurnMs(): number;
   /** Calls `task` when the turn has handled all sockets. */
   afterTurn(task: () => void): void;
 }
 
 export interface Shedding {
-  /** Whether to refuse a request that is looked at now. */
+  /** Whether to refuse the request that is being handled now. */
   sheds(): boolean;
 }
 
-/** A loop that keeps up waits some of each such time, unless it has a burst to work off. */
+/** A loop that keeps up is idle for some of each window, unless it has a burst to work off. */
 const windowMs = 50;
-/** Asking for sockets takes time, too, which is counted as waiting. */
+/** Polling takes time too, which counts as idle. */
 const idleShare = 0.03;
-/** So long a loop may work off a burst, or what came during a pause of the collector, before its turns become shorter; in as long again they are as short as they get. */
+/**
+ * How long a loop may work off a burst, or the queue behind a GC pause, before its turns become shorter; after as long
+ * again they are at their shortest.
+ */
 const patienceMs = 100;
-/** How much shorter that is. */
+/** The shortest turn, as a share of the limit. */
 const strictShare = 0.3;
-/** Of a turn's work to take requests is about half; answers, puts and refusals are the rest. */
+/** About half of a turn's work is taking requests; answers, puts and refusals are the rest. */
 const takingShare = 0.5;
 
 /**
- * How long a turn takes requests, at most, in a loop that has not waited for `busyMs`. Then also a turn that was longer as a whole than it should
- * be, because there was other work or the machine was slow, makes the next one shorter: an accepted request waits for the sum of some turns.
+ * For how many milliseconds at most a turn takes requests, in a loop that has not been idle for `busyMs`. In overload, a
+ * turn that was too long as a whole, because of other work or a slow machine, makes the next one shorter: an accepted
+ * request waits for the sum of a few turns.
  */
 export function turnMs(limitMs: number, busyMs: number, previousTurnMs: number): number {
   const strictness = Math.min(1, Math.max(0, busyMs / patienceMs - 1));
@@ -37,16 +41,16 @@ export function turnMs(limitMs: number, busyMs: number, previousTurnMs: number):
 }
 
 /**
- * What arrives while the loop turns waits, unseen by any handler, until the next turn: turns are the queue in front of the server, and an
- * accepted request needs three or four of them until it is answered. So a turn takes requests for so long, and refuses those that are left,
- * which is quick.
+ * Requests that arrive during a turn wait, unseen by any handler, until the next: turns are the queue in front of the
+ * server, and an accepted request needs three or four of them until its answer. So a turn takes requests for a limited
+ * time and refuses the rest, which is quick.
  *
- * How long depends, as in CoDel: a burst may take `limitMs`, for it ends by itself. In overload, which is when the loop does not wait any more,
- * all that a long turn does is to let everybody wait longer: then turns are kept short, and what may have waited too long during one that was
- * not is refused, too.
+ * The time depends on the load, as in CoDel. A burst ends by itself and may take `limitMs`. In overload the loop is never
+ * idle, and longer turns only make everybody wait longer: then turns are short, and requests that may have waited through
+ * a turn that was not short are refused too.
  */
 export function createShedding(loop: Loop, limitMs: number): Shedding {
-  /** When the present turn began, or the latest; undefined before the first, because starting up is no turn. */
+  /** When the latest turn began; undefined before the first, because starting up is not a turn. */
   let began: number | undefined;
   let isTurning = false;
   let waitedAt = 0;

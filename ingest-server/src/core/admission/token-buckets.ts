@@ -4,14 +4,14 @@ import { createOrder, type InOrder } from '../order.js';
 export interface TokenBucketsOptions {
   clock: Clock;
   perSecond: number;
-  /** How many at once, after a rest. */
+  /** Requests that may come at once, after a rest. */
   burst: number;
-  /** How many keys are remembered; of more, those seen least lately are forgotten and begin anew. */
+  /** Keys that are remembered; beyond that, the least recently seen is forgotten. */
   maxKeys: number;
 }
 
 export interface TokenBuckets {
-  /** 0 when one is allowed now, else how many milliseconds until it would be. What is refused costs nothing. */
+  /** 0 when a request is allowed now, else in how many milliseconds one would be. A refused request takes no token. */
   take(key: string): number;
   readonly size: number;
 }
@@ -22,7 +22,7 @@ interface Bucket extends InOrder {
   at: number;
 }
 
-/** A token bucket per key: a steady rate with bursts, and no edges of windows at which twice as much gets through. */
+/** A token bucket per key: a steady rate with bursts, and no window edges at which twice as much gets through. */
 export function createTokenBuckets({ clock, perSecond, burst, maxKeys }: TokenBucketsOptions): TokenBuckets {
   const buckets = new Map<string, Bucket>();
   /** Least lately seen first. */

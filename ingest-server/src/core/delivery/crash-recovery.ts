@@ -11,8 +11,16 @@ export interface LeftOpenOptions {
   clock: Clock;
   /** Called once, with what of the spool the stream has already. Until then nothing may be put. */
   settled(found: readonly SpooledChunk[]): void;
-  /** `events` the stream got around that time, `spooledEvents` of them were still in the spool; `error` is why that could not be found out, if so. */
-  report?(found: { events: number; spooledEvents: number; error?: Error }): void;
+  report?(found: CrashReport): void;
+}
+
+export interface CrashReport {
+  /** Rows that the stream got around the crash. */
+  events: number;
+  /** Events of the spool that are among them. */
+  spooledEvents: number;
+  /** Why that could not be found out, if so. */
+  error?: Error;
 }
 
 export interface LeftOpen {

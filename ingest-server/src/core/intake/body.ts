@@ -6,10 +6,10 @@ import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
 import type { SentLine } from './sent-line.js';
 
-/** JSON Lines; a Blob without a type, or a sendBeacon of bytes, names none. */
+/** JSON Lines; a Blob without a type, or a sendBeacon of bytes, sends no content type. */
 const linesTypes = new Set(['', 'text/plain', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
 const jsonType = 'application/json';
-/** Smaller bodies are inflated at once: sending them to another thread costs more. */
+/** Bytes up to which a body is inflated on this thread: handing it to another costs more. */
 const inflateAtOnce = 16 * 1024;
 
 const inflate = promisify(gunzip);
@@ -25,37 +25,37 @@ function plainType(header: string | undefined): string {
   return lastType;
 }
 
-/** How a body is packed: `gzip`, or `delta`, which leaves out what a line has in common with the line before, or the one in the other. */
+/** How a body is packed: `gzip`; `delta`, which leaves out what a line shares with the one before; or both. */
 export type Packing = 'gzip' | 'delta' | 'delta in gzip' | undefined;
 
-/** By the address, where an encoding needs no preflight, and by the header `content-encoding`, which knows no delta. */
+/** The packing, from the `encoding` parameter (needs no preflight) and the `content-encoding` header (gzip only). */
 export function packingOf(encoding: unknown, header: string | undefined): Packing {
   const isZipped = encoding === 'gzip' || (header !== undefined && header.trim().toLowerCase() === 'gzip');
   if (encoding === 'delta') return isZipped ? 'delta in gzip' : 'delta';
   return isZipped ? 'gzip' : undefined;
 }
 
-/** Refuses, before the body is read, what could not be understood. */
-export function checkTypes(contentType: string | undefined, encodings: readonly string[]) {
+/** Checks the types before the body is read. @throws RequestError unsupported_type */
+export function checkTypes(contentType: string | undefined, encodings: readonly string[]): void {
   const type = plainType(contentType);
   if (!linesTypes.has(type) && type !== jsonType) {
     throw new RequestError(
       'unsupported_type',
-      `content-type ${type} is not understood: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
+      `unsupported content-type ${type}: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
     );
   }
   for (const encoding of encodings) {
     if (encoding !== 'gzip' && encoding !== 'identity') {
       throw new RequestError(
         'unsupported_type',
-        `the encoding "${encoding}" is not understood: gzip is, in the address delta too, or none`,
+        `unsupported encoding "${encoding}": send gzip or none; the parameter encoding may also be delta`,
       );
     }
   }
 }
 
 function inflated(body: Buffer): Buffer | Promise<Buffer> {
-  // Inflating stops at the limit, however far a small body would unfold.
+  // Stops at the limit, however much a small body would inflate to.
   const options = { maxOutputLength: limits.batchBytes };
   const failed = (error: unknown) => {
     throw inflateError(error as NodeJS.ErrnoException);
@@ -70,12 +70,9 @@ function inflated(body: Buffer): Buffer | Promise<Buffer> {
 
 function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
   if (code !== 'ERR_BUFFER_TOO_LARGE') {
-    return new RequestError('unreadable', `the body is no gzip, or not all of it came: ${message}`);
+    return new RequestError('unreadable', `the body is not valid gzip, or is incomplete: ${message}`);
   }
-  return new RequestError(
-    'too_large',
-    `the body has more than ${limits.batchBytes} bytes when it is unzipped: split the batch`,
-  );
+  return new RequestError('too_large', `the body has more than ${limits.batchBytes} bytes unzipped: split the batch`);
 }
 
 function unfolded(body: Buffer): Buffer {
@@ -85,7 +82,7 @@ function unfolded(body: Buffer): Buffer {
     if (!(error instanceof TooLong)) throw error;
     throw new RequestError(
       'too_large',
-      `the body has more than ${limits.batchBytes} bytes when it is unfolded: split the batch`,
+      `the body has more than ${limits.batchBytes} bytes without delta encoding: split the batch`,
     );
   }
 }
@@ -95,13 +92,13 @@ function elementsOf(text: string): SentLine[] {
     // An element may span several lines, so it is never stored as it stands.
     return jsonElements(text, limits.batchEvents + 1).map((chars) => ({ chars, isDecoded: true, bytes: undefined }));
   } catch (error) {
-    throw new RequestError('unreadable', `the body cannot be read as application/json: ${(error as Error).message}`);
+    throw new RequestError('unreadable', `the body is not valid application/json: ${(error as Error).message}`);
   }
 }
 
 /**
- * The events in a body, each as it was sent. Keeps `body`.
- * A promise where it takes another thread.
+ * The events in a body, each as it was sent; a promise where a large body is inflated on another thread. The lines
+ * refer to `body`.
  * @throws RequestError unreadable or too_large
  */
 export function sentLines(
@@ -124,10 +121,7 @@ function linesOf(body: Buffer, contentType: string | undefined): SentLine[] {
     plainType(contentType) === jsonType ? elementsOf(bytes.toString()) : jsonLines(bytes, limits.batchEvents + 1);
   if (lines.length === 0) throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
   if (lines.length > limits.batchEvents) {
-    throw new RequestError(
-      'too_large',
-      `the batch has more than ${limits.batchEvents} events, which is all that is taken at once: split it`,
-    );
+    throw new RequestError('too_large', `the batch has more than ${limits.batchEvents} events: split it`);
   }
   return lines;
 }

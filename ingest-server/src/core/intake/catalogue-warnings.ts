@@ -1,6 +1,6 @@
 import { otherName } from '@millrace/sdk/schema';
 
-/** A name that the catalogue lacks: its events are accepted and filed under `_other`. */
+/** An undeclared name: its events are accepted and filed under `_other`. */
 export interface Warning {
   code: 'undeclared_page' | 'undeclared_event';
   name: string;
@@ -8,14 +8,20 @@ export interface Warning {
   message: string;
 }
 
-/** Different names that one answer mentions; a client that makes names up must not make the answer grow. */
+/** How many names one answer mentions at most: a client that makes names up must not make it grow. */
 const maxWarnings = 20;
 
-/** Counts the undeclared names of one batch. */
-export function createWarnings() {
+/** Undeclared names of one batch, with a count of events for each. */
+export interface Warnings {
+  add(code: Warning['code'], name: string): void;
+  list(): Warning[];
+}
+
+/** No warnings yet. */
+export function createWarnings(): Warnings {
   const found = new Map<string, Warning>();
   return {
-    add(code: Warning['code'], name: string) {
+    add(code, name) {
       const known = found.get(`${code} ${name}`);
       if (known !== undefined) known.events += 1;
       else if (found.size < maxWarnings) {

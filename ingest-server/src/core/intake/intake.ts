@@ -1,18 +1,20 @@
 import { type Catalogue, otherName, type StoredEvent } from '@millrace/sdk/schema';
-import { type Chunk, createChunker } from '../chunk.js';
+import type { Chunk } from '../chunk.js';
 import { hashOf } from '../hash.js';
 import { createWarnings, type Warning } from './catalogue-warnings.js';
+import { createChunker } from './chunker.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
 import { exactEvent, isObject, type Judged, judge } from './judge.js';
 import { quarantineLine, type Rejection } from './quarantine.js';
 import { type SentLine, textOf } from './sent-line.js';
 import { serialise } from './serialise.js';
 
+/** What became of one request's events. */
 export interface Intake {
   chunks: Chunk[];
-  /** How many are in the chunks as events. */
+  /** Events in the chunks. */
   accepted: number;
-  /** How many are no event of this request, because they are safe already or came twice in it; they are not in the chunks. */
+  /** Events that were safe before, or came twice in this request; they are not in the chunks. */
   duplicates: number;
   rejected: Rejection[];
   warnings: Warning[];
@@ -22,31 +24,33 @@ export interface Intake {
 
 export interface IntakeContext {
   names: DeclaredNames;
-  /** When the server had the request, in milliseconds since 1970. */
+  /** When the request arrived, in milliseconds since 1970. */
   receivedAt: number;
-  /** When the client sent it, by its own clock; undefined where that is unknown. */
+  /** When the client sent it, by its own clock; undefined when unknown. */
   sentAt: number | undefined;
   keepEvents: boolean;
   isRepeat(eventId: string): boolean;
   newId(now: number): string;
 }
 
+/** The names that have partitions of their own. */
 export interface DeclaredNames {
   pages: ReadonlySet<string>;
   events: ReadonlySet<string>;
 }
 
+/** A catalogue's names, as sets. */
 export function declaredNames(catalogue: Catalogue): DeclaredNames {
   return { pages: new Set(catalogue.pages), events: new Set(catalogue.events) };
 }
 
-/** The event's own id, where it has one that can be read. */
+/** A short text under `key` of what may not be an object at all. */
 function readableText(value: unknown, key: string): string | undefined {
   const text = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
   return typeof text === 'string' && text !== '' && text.length <= 64 ? text : undefined;
 }
 
-/** When an event happened, by the server's clock; undefined where that is unknown, or no time that can be written. */
+/** When an event happened, by the server's clock; undefined when unknown or outside years 0 to 9999. */
 function correctedTime(eventTime: string, { receivedAt, sentAt }: IntakeContext): string | undefined {
   if (sentAt === undefined) return undefined;
   const ms = parseTime(eventTime) + receivedAt - sentAt;
@@ -56,8 +60,8 @@ function correctedTime(eventTime: string, { receivedAt, sentAt }: IntakeContext)
 const beyondAscii = /[^\0-\x7f]/;
 
 /**
- * A line that can be stored in the very bytes that were sent is not decoded: of its texts only names, times and ids are looked at, and they
- * are ASCII, or it is decoded after all.
+ * Decodes a line from UTF-8 only if it must: a line that is stored in the bytes that were sent needs no decoding, as
+ * long as the names, times and ids that the server reads are ASCII.
  */
 function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged {
   if (!line.isDecoded && !keepEvents) {
@@ -69,9 +73,9 @@ function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged
 }
 
 /**
- * One request's events: checked one by one, stamped, and written once, as chunks that are ready to be packed; the rejected ones
- * as rows of the quarantine, which travel like the others. One bad event never costs the good ones beside it. An event that needs nothing but
- * the stamp is stored in the very bytes that were sent.
+ * Checks one request's events one by one, stamps them, and writes them into chunks that are ready to be packed. Rejected
+ * ones become quarantine rows, which travel like the others: one bad event never costs the good ones beside it. An event
+ * that needs nothing but the stamp is stored in the bytes that were sent.
  */
 export function takeIn(lines: readonly SentLine[], context: IntakeContext): Intake {
   const { names, receivedAt } = context;

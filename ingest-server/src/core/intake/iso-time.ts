@@ -1,4 +1,4 @@
-/** From here to there RFC 3339 has a year of four digits. In milliseconds since 1970. */
+/** The times whose year has four digits, as RFC 3339 wants; in milliseconds since 1970. */
 export const timeRange = { from: Date.parse('0000-01-01T00:00:00.000Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
 
 const digit = (text: string, at: number) => text.charCodeAt(at) - 0x30;
@@ -7,7 +7,7 @@ const digits2 = (text: string, at: number) => digit(text, at) * 10 + digit(text,
 let lastDay = '';
 let lastDayMs = 0;
 
-/** `Date.parse`, six times as fast, for a text that the schema took: `2026-11-23T08:00:00.000Z`. Days are remembered, as most events are of today. */
+/** `Date.parse`, six times as fast, for a valid `2026-11-23T08:00:00.000Z`. Remembers the last day: most are today. */
 export function parseTime(text: string): number {
   if (!text.startsWith(lastDay) || lastDay === '') {
     lastDay = text.slice(0, 10);
@@ -17,12 +17,12 @@ export function parseTime(text: string): number {
   return lastDayMs + (minutes * 60 + digits2(text, 17)) * 1000 + digit(text, 20) * 100 + digits2(text, 21);
 }
 
-/** Times of events and of their receipt take turns, so more than one second is remembered; a power of two. */
+/** How many seconds are remembered, a power of two: times of events and of their receipt take turns. */
 const remembered = 64;
 const seconds = new Float64Array(remembered).fill(Number.NaN);
 const texts = new Array<string>(remembered).fill('');
 
-/** `toISOString` for whole milliseconds within `timeRange`; the text up to the second is remembered. */
+/** `toISOString` for whole milliseconds within `timeRange`; remembers the text up to the second. */
 export function formatTime(ms: number): string {
   const second = Math.floor(ms / 1000);
   const at = second & (remembered - 1);

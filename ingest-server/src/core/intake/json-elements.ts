@@ -28,7 +28,7 @@ function skipSpace(text: string, start: number): number {
   return i;
 }
 
-/** Where `character` is expected, from `at` on: the place behind it. */
+/** The place behind `character`, which must be next from `at` on. @throws ShapeError */
 function behind(text: string, at: number, character: string): number {
   const i = skipSpace(text, at);
   if (text[i] !== character) {
@@ -40,8 +40,8 @@ function behind(text: string, at: number, character: string): number {
 }
 
 /**
- * Walks over the members of what is opened at `start`: `member` gets where one begins and returns where it ends, or undefined to stop there.
- * Returns where it ends.
+ * Walks over the members of the container that opens at `start`: `member` gets where one begins and returns where it
+ * ends, or undefined to stop. Returns where the container ends.
  */
 function walk(text: string, start: number, close: string, member: (at: number) => number | undefined): number {
   let i = skipSpace(text, start + 1);
@@ -56,7 +56,7 @@ function walk(text: string, start: number, close: string, member: (at: number) =
   }
 }
 
-/** All that follows the body's one value is space. */
+/** Only white space may follow the body's one value. @throws ShapeError */
 function checkEnd(text: string, end: number) {
   const rest = skipSpace(text, end);
   if (rest < text.length) throw new ShapeError(`it goes on after its end at character ${rest}`);
@@ -73,7 +73,7 @@ function elementsOfArray(text: string, start: number, max: number): { elements: 
   return { elements, end };
 }
 
-/** Where the value of an object's key "events" begins; of a key that is there twice, the last counts, as in JSON.parse. */
+/** Where the value of an object's key "events" begins; of two such keys the last counts, as in JSON.parse. */
 function findEvents(text: string, start: number): { at: number | undefined; end: number } {
   let at: number | undefined;
   const end = walk(text, start, '}', (key) => {
@@ -100,9 +100,9 @@ function isEventsKey(written: string): boolean {
 }
 
 /**
- * The events of an `application/json` body, each as the text that was sent: one event, an array of them, or {"events":[…]}; stops after `max` of
- * them. Only what is round the events is read. Whether they are JSON themselves is asked of each for itself, so that a wrong one costs no other
- * one, and none is parsed that is too large or too many.
+ * The events of an `application/json` body, each as the text that was sent: one event, an array of them, or
+ * {"events":[…]}; stops after `max` of them. Parses none of them: each is judged by itself later, so that a wrong one
+ * costs no other, and none is parsed that is too large or one too many.
  * @throws ShapeError
  */
 export function jsonElements(text: string, max = Number.POSITIVE_INFINITY): string[] {

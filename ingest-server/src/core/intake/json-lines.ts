@@ -9,20 +9,20 @@ const space = 0x20;
 const isBlank = (byte: number) => byte <= space && (byte === space || (byte >= 0x09 && byte <= carriageReturn));
 
 /**
- * The lines of a JSON Lines body that are not blank, without their line ends: stops after `max` of them. A line that begins with a brace is
- * left as it is; round others, spaces are cut off.
+ * The lines of a JSON Lines body that are not blank, without their line ends; stops after `max` of them. A line that
+ * begins with a brace is left as it is; others are trimmed.
  */
 export function jsonLines(body: Buffer, max = Infinity): SentLine[] {
   const lines: SentLine[] = [];
   const isPlain = isAscii(body);
   const isValid = isPlain || isUtf8(body);
-  // A character for each byte: one that is not ASCII makes decoding twenty times as dear as that, and few lines need it.
-  // No byte of a longer character is a line end, and what is no UTF-8 is replaced without touching one.
+  // A character for each byte: decoding UTF-8 that is not ASCII costs twenty times as much, and few lines need it.
+  // No byte of a longer character is a line end, and replacing invalid bytes touches none.
   const whole = body.toString('latin1');
   let isIndented = false;
   for (let start = 0; start < body.length && lines.length < max; ) {
     const first = body[start]!;
-    // One by one: a body may be nothing but these.
+    // One by one: a body may consist of blanks.
     if (first !== openBrace && isBlank(first)) {
       isIndented = first !== lineFeed;
       start += 1;

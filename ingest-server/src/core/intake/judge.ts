@@ -8,19 +8,20 @@ import {
 } from '@millrace/sdk/schema';
 
 /**
- * An event, or what is wrong with one line. `isExact`: the text says what JSON.parse made of it, and nothing more, to every reader: no key is
- * there twice, no whole number is written as a fraction (a reader of BIGINT would stumble over 1.0), no escape is half of a character. Some
- * texts that are exact are not recognised.
+ * An event, or what is wrong with one line. `isExact`: every reader gets from the text what JSON.parse got, and nothing
+ * more. No key stands twice, no whole number is written as a fraction (a BIGINT reader would fail on 1.0), no escape is
+ * half of a surrogate pair. Some exact texts are not recognised.
  */
 export type Judged =
   | { event: StoredEvent; isExact: boolean; code?: never }
   | { event?: never; code: EventErrorCode; path: string; message: string; value?: unknown };
 
+/** Whether a JSON value is an object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is wrong with one line, or its event. What is stored is what was sent, not a copy that a validator made. */
+/** Parses and checks one line. The event is what was sent, not a copy that a validator made. */
 export function judge(text: string): Judged {
   // A code unit has at most 3 bytes, so most lines need no counting.
   if (text.length * 3 > limits.eventBytes) {
@@ -49,8 +50,9 @@ export function judge(text: string): Judged {
 }
 
 /**
- * The event of a text that is exact; undefined for any other. It need not be decoded for this: with a character for each byte its JSON has the
- * same structure, what is in its strings is only longer, and no pattern of the schema matches but ASCII. What comes out has such strings, too.
+ * The event of an exact text; undefined for any other. The text may have a character for each byte instead of being
+ * decoded: its JSON has the same structure, its strings are only longer, and the schema's patterns match only ASCII. The
+ * event's strings are then not decoded either.
  */
 export function exactEvent(chars: string): StoredEvent | undefined {
   if (chars.length > limits.eventBytes || chars.includes('\\')) return undefined;

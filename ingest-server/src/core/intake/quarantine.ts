@@ -5,7 +5,7 @@ import { serialise } from './serialise.js';
 /** A row and its newline must fit into one packed record. */
 const maxRowBytes = recordLimits.bytes - 1;
 
-/** Why an event is rejected, as the answer says it. `index` counts the body's events from 0. */
+/** Why an event is rejected, as in the answer. `index` counts the body's events from 0. */
 export interface Rejection {
   index: number;
   event_id?: string;
@@ -14,6 +14,7 @@ export interface Rejection {
   message: string;
 }
 
+/** A rejected event and its original text. */
 export interface QuarantineRow {
   rejection: Rejection;
   eventId: string;
@@ -21,15 +22,15 @@ export interface QuarantineRow {
   raw: string;
 }
 
-/** Cut between characters, so that no half of a surrogate pair stays. */
+/** Cuts between characters, so that no half of a surrogate pair stays. */
 function cut(text: string, length: number): string {
   const last = text.charCodeAt(length - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
 /**
- * A rejected event as the line that is kept, at most one record long. Text that is longer when it is written as JSON is cut,
- * and the reason says so with both lengths.
+ * A rejected event as the line that is stored, at most one record long. A longer text is cut, and the reason gives both
+ * lengths.
  */
 export function quarantineLine({ rejection, eventId, receivedAt, raw }: QuarantineRow): string {
   const place = rejection.path === '' ? 'the event' : rejection.path;
@@ -47,7 +48,7 @@ export function quarantineLine({ rejection, eventId, receivedAt, raw }: Quaranti
   const sentBytes = Buffer.byteLength(raw);
   for (let bytes = Buffer.byteLength(line); bytes > maxRowBytes; bytes = Buffer.byteLength(line)) {
     row.raw = cut(row.raw, Math.floor((row.raw.length * maxRowBytes) / bytes) - 64);
-    row.reason = `${place}: ${rejection.message}; only the first ${Buffer.byteLength(row.raw)} of its ${sentBytes} bytes are kept here`;
+    row.reason = `${place}: ${rejection.message}; only the first ${Buffer.byteLength(row.raw)} of its ${sentBytes} bytes are kept`;
     line = serialise(row);
   }
   return line;

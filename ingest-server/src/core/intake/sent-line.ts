@@ -1,12 +1,13 @@
 /** One event of a body, as it was sent. */
 export interface SentLine {
-  /** The text where `isDecoded`, else its bytes with a character for each (latin1), which is the text as well where that is ASCII. */
+  /** The text where `isDecoded`; else a character for each byte (latin1). */
   readonly chars: string;
   readonly isDecoded: boolean;
-  /** The bytes of the text, where they are valid UTF-8; undefined where the line can only be stored anew. */
+  /** The bytes of the text, if they are valid UTF-8; without them the line must be written anew. */
   readonly bytes: LineBytes | undefined;
 }
 
+/** A line's place in the body. */
 export interface LineBytes {
   readonly body: Buffer;
   readonly start: number;
@@ -14,6 +15,7 @@ export interface LineBytes {
   readonly end: number;
 }
 
+/** The line's text, decoded. */
 export function textOf({ chars, isDecoded, bytes }: SentLine): string {
   return isDecoded || bytes === undefined ? chars : bytes.body.toString('utf8', bytes.start, bytes.end);
 }

@@ -1,6 +1,6 @@
 /**
- * A value as one line of JSON that every reader of the lake can parse. JSON.stringify writes half of a surrogate pair as an
- * escape that DuckDB and others refuse, and one such line would make its whole object unreadable: it becomes U+FFFD.
+ * A value as one line of JSON that every reader of the lake can parse. Half of a surrogate pair becomes U+FFFD:
+ * JSON.stringify writes an escape that DuckDB and others refuse, and one such line would make its S3 object unreadable.
  */
 export function serialise(value: object): string {
   const text = JSON.stringify(value);

@@ -2,17 +2,18 @@ import { randomInt } from 'node:crypto';
 
 /** The events of one request, on their way to be safe. */
 export interface Claims {
-  /** Whether an event of this id is safe already, or came earlier in this request. If not, it counts as this request's. */
+  /** Whether an event of this id is safe already, or came earlier in this request. If not, this request claims it. */
   isRepeat(id: string): boolean;
-  /** The request's events are safe: whoever sends one of them again hears that it is accepted, and it is not stored again. */
+  /** The request's events are safe: one that comes again is accepted but not stored again. */
   commit(): void;
 }
 
+/** The ids of the latest events that are safe. */
 export interface ClaimedIds {
   begin(writeKey: string): Claims;
   /**
-   * These are safe, too, under a write key that is not known: an earlier process stored them, or a request that was refused. They are remembered
-   * until as many others are that this is long ago.
+   * Adds events that are safe but whose write key is unknown: an earlier process stored them, or a refused request did.
+   * They are remembered until many later ones have taken their place.
    */
   know(ids: Iterable<string>): void;
 }
@@ -20,9 +21,9 @@ export interface ClaimedIds {
 const { imul } = Math;
 const word = 0x1_0000_0000;
 
-/** A set of 64-bit numbers in one typed array: open addressing, no deletion; half of it stays empty, so that looking is quick. */
+/** A set of 64-bit numbers in one typed array: open addressing, no deletion, half of it empty for quick look-ups. */
 function createHashSet(slots: number) {
-  // Filled, the memory is the process's from the start: in an outage nothing is to grow that could have been there before.
+  // Filled, so that the process owns the memory from the start and does not grow in an outage.
   const words = new Uint32Array(slots * 2).fill(0);
   const mask = slots - 1;
   let size = 0;
@@ -50,16 +51,18 @@ function createHashSet(slots: number) {
 }
 
 /**
- * Remembers the ids of the latest events that are safe, by write key: at least `events` of them, at most twice as many, in 32 bytes for each,
- * whatever comes. An id is claimed after its event is safe, never before, or a retry of what was lost on the way would be taken for a repetition:
- * of two requests that carry the same event at the same time both store it, and the lake tells by `event_id`.
- * Ids are kept as 64-bit hashes: that a new event is mistaken for an old one happens once in 10^13 events. Hex digits of either case are the same.
+ * Remembers the ids of the latest events that are safe, by write key: at least `events`, at most twice as many, in 32
+ * bytes each. An id is claimed once its event is safe, never before: otherwise the retry of a lost event would count as a
+ * repeat. So two requests with the same event at the same time both store it, and the lake tells by `event_id`.
+ *
+ * Ids are kept as 64-bit hashes: a new event is mistaken for an old one once in 10^13 events. Upper and lower case hex
+ * digits are the same.
  */
 export function createClaimedIds(events: number): ClaimedIds {
   const slots = 2 ** Math.ceil(Math.log2(events * 2));
   let latest = createHashSet(slots);
   let before = createHashSet(slots);
-  /** What `know` was told. Whose it is does not matter: nobody can name the id of another's event before the stream has it. */
+  /** Ids from `know`, without a write key: nobody can guess the id of another's event before the stream has it. */
   let known: ReturnType<typeof createHashSet> | undefined;
   const seed = randomInt(word);
   const seeds = new Map<string, number>();
@@ -78,7 +81,7 @@ export function createClaimedIds(events: number): ClaimedIds {
     a = imul(a ^ (a >>> 16), 0x85ebca6b) ^ imul(b ^ (b >>> 13), 0xc2b2ae35);
     b = imul(b ^ (b >>> 16), 0x85ebca6b) ^ imul(a ^ (a >>> 13), 0xc2b2ae35);
     low = a >>> 0;
-    // Two words of nought are an empty slot.
+    // Two zero words mark an empty slot.
     high = b >>> 0 || 1;
   }
 
@@ -116,7 +119,7 @@ export function createClaimedIds(events: number): ClaimedIds {
           if (isKnown(id)) return true;
           hash(id, start);
           const distinct = inRequest.size;
-          // 53 bits tell a request's few ids apart.
+          // 53 bits are enough for a request's few ids.
           inRequest.add((high & 0x1fffff) * word + low);
           if (inRequest.size === distinct || latest.has(low, high) || before.has(low, high)) return true;
           mine.push(low, high);

@@ -10,8 +10,8 @@ interface Row {
 const quarantined = `${quarantinePage}/`;
 
 /**
- * What tells each of the rows in JSON Lines from the others: an event's is its `event_id`. A quarantined one's says what was wrong and when it came,
- * too, because the event may come again under its id, and be right. What is no row has none.
+ * A name for each row in JSON Lines. An event's name is its `event_id`. A quarantined one's also has the reason and the
+ * time, because the event may come again under its id, and be right. Lines that are not rows have none.
  */
 export function rowNamesOf(data: Uint8Array): string[] {
   const names: string[] = [];
@@ -21,7 +21,7 @@ export function rowNamesOf(data: Uint8Array): string[] {
       if (typeof id === 'string')
         names.push(page === quarantinePage ? `${quarantined}${event}/${receivedAt}/${id}` : id);
     } catch {
-      // Something else puts into the stream, too.
+      // Others may put into the stream too.
     }
   }
   return names;

@@ -3,11 +3,11 @@ import { createOrder, type InOrder } from '../order.js';
 
 export interface RecentBatches<Answer> {
   /**
-   * The answer to a batch: `work`'s, or, when the same batch is being worked on or was answered a while ago, that one. A tracker sends a
-   * batch again when it did not see the answer, above all after a page was left.
+   * The answer to a batch: that of `work`, or the earlier one if the same batch is being worked on or was answered. A
+   * tracker repeats a batch whose answer it did not see, above all after its page was left.
    */
   once(key: string, work: () => Promise<Answer>, name: string): Promise<{ answer: Answer; isRepeat: boolean }>;
-  /** Whether a batch of this name is safe; waits for one that is being worked on. */
+  /** Whether a batch of this name is safe; waits while it is being worked on. */
   knows(name: string): Promise<boolean>;
 }
 
@@ -15,16 +15,17 @@ export interface RecentBatchesOptions<Answer> {
   clock: Pick<Clock, 'monotonicMs'>;
   maxBatches: number;
   maxAgeMs: number;
-  /** What all that is remembered may have in characters: keys, names and answers. */
+  /** The most characters of all keys, names and answers together. */
   maxChars: number;
-  /** An answer with more is not remembered: its batch is stored again, and recognised by `event_id` in the lake. */
+  /** A longer answer is not remembered: if its batch comes again it is stored again, and the lake tells by `event_id`. */
   maxAnswerChars: number;
   charsOf(answer: Answer): number;
 }
 
 /**
- * Remembers the batches that are safe, never one that is not: a batch whose work failed is forgotten at once, so that its next try is a
- * first one. One server's memory: a batch that comes again to another server, or after a restart, is stored twice, under the same ids.
+ * Remembers batches that are safe, and only those: a batch whose work failed is forgotten at once, so that its next try
+ * counts as the first. In one process's memory: a batch that comes again to another process, or after a restart, is
+ * stored twice, under the same ids.
  */
 export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer>): RecentBatches<Answer> {
   const { clock, maxBatches, maxAgeMs, maxChars, maxAnswerChars, charsOf } = options;
@@ -54,7 +55,7 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
   function measure(entry: Entry, answer: Answer): void {
     const answerChars = charsOf(answer);
     if (answerChars > maxAnswerChars) forget(entry);
-    // While it was worked on it may have been forgotten.
+    // It may have been forgotten meanwhile.
     if (answerChars === 0 || batches.get(entry.key) !== entry) return;
     entry.chars += answerChars;
     chars += answerChars;
@@ -70,7 +71,7 @@ export function createRecentBatches<Answer>(options: RecentBatchesOptions<Answer
         return false;
       }
     },
-    // Not async: what `work` holds of the request must not stay in memory until it is answered.
+    // Not async: the request that `work` refers to must not stay in memory until it is answered.
     once(key, work, name) {
       forgetOld();
       const known = batches.get(key);

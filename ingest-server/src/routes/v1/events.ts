@@ -3,7 +3,6 @@ import { systemClock } from '@millrace/kit/clock';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync } from 'fastify';
-import type { Origins } from '../../core/admission/origins.js';
 import type { Delivery } from '../../core/delivery/delivery.js';
 import { NotSafeError } from '../../core/delivery/not-safe-error.js';
 import { packingOf, sentLines } from '../../core/intake/body.js';
@@ -15,20 +14,34 @@ import { createRecentBatches } from '../../core/repeats/recent-batches.js';
 import { RequestError } from '../../core/request-error.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
-import type { Metrics } from '../../plugins/metrics.js';
-import { admit } from './admission.js';
+import type { Metrics } from '../../plugins/metric-counters.js';
+import type { Admission } from './admission.js';
 import { briefRejection } from './brief-rejection.js';
-import { batchIdOf, type EventsQuery, one, sentAtOf } from './events-query.js';
+import { batchIdOf, type EventsQuery, sentAtOf } from './events-query.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The write key of an admitted request. */
+    writeKey: string;
+  }
+}
 
 export interface EventsOptions {
+  admit: Admission;
   delivery: Delivery;
   metrics: Metrics;
   claimedIds: ClaimedIds;
   names: DeclaredNames;
-  origins: Origins;
-  isKey(key: string): boolean;
   observer: IngestObserver;
   observerFailed(error: unknown): void;
+}
+
+/** An admitted request whose body has arrived. */
+interface Arrived {
+  headers: IncomingHttpHeaders;
+  query: EventsQuery;
+  writeKey: string;
+  body: Buffer | null | undefined;
 }
 
 /** What is answered, but for the time. */
@@ -61,6 +74,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       rejected.length === 0 && warnings === undefined ? 0 : JSON.stringify({ rejected, warnings }).length,
   });
 
+  app.decorateRequest('writeKey', '');
   app.removeAllContentTypeParsers();
   for (const type of [...commonTypes, '*']) {
     app.addContentTypeParser(type, (_request, payload, done) => readBody(payload, limits.batchBytes, done));
@@ -72,7 +86,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
 
     onRequest(request, _reply, done) {
       try {
-        admit(request, options);
+        request.writeKey = options.admit(request);
       } catch (error) {
         done(error as Error);
         return;
@@ -87,12 +101,12 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     },
 
     async handler(request, reply) {
-      const { query } = request;
-      const batch = batchIdOf(query);
+      const { writeKey } = request;
+      const batch = batchIdOf(request.query);
       reply.type('application/json; charset=utf-8');
       // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
       if (batch !== undefined && !request.body?.length)
-        return written({ known: await recent.knows(batchName(one(query.key)!, batch)) });
+        return written({ known: await recent.knows(batchName(writeKey, batch)) });
       const { answer, isRepeat } = await begin(request, batch);
       if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
       return written(answer);
@@ -103,22 +117,23 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
    * Neither this nor what it calls is async: what waits for the stream, hundreds of requests at a time, must not hold their bodies and texts
    * meanwhile, or each collection of garbage has to move them.
    */
-  function begin(
-    request: { headers: IncomingHttpHeaders; query: EventsQuery; body: Buffer | null | undefined },
-    batch: string | undefined,
-  ): Promise<Remembered> {
-    const { headers, query } = request;
+  function begin(request: Arrived, batch: string | undefined): Promise<Remembered> {
+    const { headers, query, writeKey } = request;
     const packing = packingOf(query.encoding, headers['content-encoding']);
     const lines = sentLines(request.body ?? Buffer.alloc(0), headers['content-type'], packing);
     request.body = undefined;
     return Array.isArray(lines)
-      ? onceOrAgain(lines, query, batch)
-      : lines.then((them) => onceOrAgain(them, query, batch));
+      ? onceOrAgain(lines, writeKey, sentAtOf(query), batch)
+      : lines.then((them) => onceOrAgain(them, writeKey, sentAtOf(query), batch));
   }
 
-  function onceOrAgain(lines: readonly SentLine[], query: EventsQuery, batch: string | undefined): Promise<Remembered> {
-    const key = one(query.key)!;
-    const work = () => store(lines, key, sentAtOf(query));
+  function onceOrAgain(
+    lines: readonly SentLine[],
+    key: string,
+    sentAt: number | undefined,
+    batch: string | undefined,
+  ): Promise<Remembered> {
+    const work = () => store(lines, key, sentAt);
     if (batch !== undefined) return recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
     return work().then(asFirst);
   }
