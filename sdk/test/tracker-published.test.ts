@@ -133,6 +133,12 @@ describe('what the types name works in the published module', () => {
   });
 });
 
+test('the package has no run-time dependency, and zod is an optional peer', () => {
+  const { dependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(dependencies ?? {}).toEqual({});
+  expect(peerDependenciesMeta).toEqual({ zod: { optional: true } });
+});
+
 describe('the published types', () => {
   /** The declarations that a consumer of `@millrace/sdk` loads. */
   const surface = new Map<string, string>();
