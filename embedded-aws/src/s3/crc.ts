@@ -1,50 +1,26 @@
-import * as zlib from 'node:zlib';
+import { crc32 as crc32Of } from '@millrace/kit/crc32';
 
 /** A checksum over pieces: `update` with each, `digest` at the end. */
 export interface Crc {
   update(data: Uint8Array): void;
+  /** Big-endian. */
   digest(): Buffer;
 }
 
-/** CRC-32 as in zip and Ethernet. */
+/** CRC-32 as in gzip and zip. */
 export function crc32(): Crc {
-  // zlib has it natively from Node 20.15 on.
-  const native = zlib.crc32 as typeof zlib.crc32 | undefined;
-  if (native === undefined) return reflectedCrc32(0xedb88320);
   let value = 0;
   return {
     update(data) {
-      value = native(data, value);
+      value = crc32Of(data, value);
     },
     digest: () => fourBytes(value),
   };
 }
 
 /** CRC-32C (Castagnoli). */
-export const crc32c = (): Crc => reflectedCrc32(0x82f63b78);
-
-const tables32 = new Map<number, Uint32Array>();
-
-/** Four tables of 256, so that four bytes are taken at a step ("slicing by 4"). */
-function slicingTables32(polynomial: number): Uint32Array {
-  let tables = tables32.get(polynomial);
-  if (tables) return tables;
-  tables = new Uint32Array(4 * 256);
-  for (let byte = 0; byte < 256; byte++) {
-    let value = byte;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
-    tables[byte] = value;
-  }
-  for (let i = 256; i < tables.length; i++) {
-    const before = tables[i - 256]!;
-    tables[i] = (before >>> 8) ^ tables[before & 0xff]!;
-  }
-  tables32.set(polynomial, tables);
-  return tables;
-}
-
-function reflectedCrc32(polynomial: number): Crc {
-  const table = slicingTables32(polynomial);
+export function crc32c(): Crc {
+  const table = slicingTables32();
   let value = 0xffffffff;
   return {
     update(data) {
@@ -65,11 +41,32 @@ function reflectedCrc32(polynomial: number): Crc {
   };
 }
 
+/** Castagnoli's polynomial, reflected. */
+const castagnoliPolynomial = 0x82f63b78;
+let castagnoliTables: Uint32Array | undefined;
+
+/** Four tables of 256, to take four bytes at a step ("slicing by 4"). */
+function slicingTables32(): Uint32Array {
+  if (castagnoliTables) return castagnoliTables;
+  const tables = new Uint32Array(4 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ castagnoliPolynomial : value >>> 1;
+    tables[byte] = value;
+  }
+  for (let i = 256; i < tables.length; i++) {
+    const before = tables[i - 256]!;
+    tables[i] = (before >>> 8) ^ tables[before & 0xff]!;
+  }
+  castagnoliTables = tables;
+  return tables;
+}
+
 /** The reflected polynomial of CRC-64/NVME, which the NVM Express specification calls the 64-bit CRC of protection information. */
 const nvmePolynomial = { high: 0x9a6c9329, low: 0xac4bc9b5 };
 let nvmeTables: { high: Uint32Array; low: Uint32Array } | undefined;
 
-/** JavaScript has no fast 64-bit integer, so each value is two halves; again four bytes at a step. */
+/** JavaScript has no fast 64-bit integer, so each value is two halves. Again four bytes at a step. */
 function slicingTables64(): { high: Uint32Array; low: Uint32Array } {
   if (nvmeTables) return nvmeTables;
   const high = new Uint32Array(4 * 256);

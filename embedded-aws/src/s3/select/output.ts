@@ -1,5 +1,5 @@
+import type { OutputColumn } from './duckdb/to-duckdb.js';
 import type { SelectRequest } from './request.js';
-import type { OutputColumn } from './to-duckdb.js';
 
 /** Writes rows of JSON texts as the request wants them. A value that is not there is NULL. */
 export type RowWriter = (row: readonly (string | null)[]) => string;

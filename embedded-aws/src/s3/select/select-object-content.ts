@@ -8,13 +8,13 @@ import { readSmallBody } from '../body.js';
 import type { Handler } from '../call.js';
 import { S3Error } from '../errors.js';
 import { requireObject } from '../object-operations.js';
-import { openSelectEngine } from './engine.js';
+import { openSelectEngine } from './duckdb/open-engine.js';
+import { toDuckDb } from './duckdb/to-duckdb.js';
 import { endMessage, errorMessage, recordsMessage, type ScanStats, statsMessage } from './event-stream.js';
 import { rowWriter } from './output.js';
-import { parseSelect } from './parse.js';
 import { readSelectRequest, type SelectRequest } from './request.js';
 import { overMaxRecordSize, scan } from './scan.js';
-import { toDuckDb } from './to-duckdb.js';
+import { parseSelect } from './sql/parse-select.js';
 
 const maxRequestBytes = 512 * 1024;
 /** Records are sent in messages of about this size. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { openSandbox, type Sandbox } from '@millrace/kit/duckdb-sandbox';
 import { text } from '@millrace/kit/sql-text';
-import { maxRecordBytes } from './scan.js';
-import { macros } from './to-duckdb.js';
+import { maxRecordBytes } from '../scan.js';
+import { macros } from './macros.js';
 
-/** A DuckDB for one query, with the one file of the folder as its view `records`. */
+/** A DuckDB for one query, which reads `folder` alone, with the view `records(j)` over the file: a JSON value per record. */
 export function openSelectEngine(
   folder: string,
   file: string,

@@ -1,6 +1,6 @@
-import { S3Error } from '../errors.js';
+import { S3Error } from '../../errors.js';
 
-/** A word of an S3 Select expression. */
+/** A token of an S3 Select expression; `at` is its position, from 0. */
 export type Token =
   | { kind: 'name'; text: string; quoted: boolean; at: number }
   | { kind: 'number'; text: string; at: number }
@@ -11,7 +11,10 @@ export type Token =
 const pattern =
   /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|([A-Za-z_$][\w$]*)|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(<>|<=|>=|!=|\|\||[-+*/%=<>(),.[\]])/y;
 
-/** @throws S3Error LexerInvalidChar */
+/**
+ * Splits an expression into tokens, without spaces and comments; the last one is `end`.
+ * @throws S3Error LexerInvalidChar
+ */
 export function tokensOf(expression: string): Token[] {
   const tokens: Token[] = [];
   pattern.lastIndex = 0;
