@@ -7,6 +7,9 @@ export default {
   rootDir: '.',
   roots: workspaces.filter((name) => name !== 'testing').map((name) => `<rootDir>/${name}/dist/test`),
   testMatch: process.env.MILLRACE_TEST_LONG ? ['**/*.long.test.js'] : ['**/*.test.js', '!**/*.long.test.js'],
+  globalSetup: '<rootDir>/testing/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/testing/jest/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/testing/jest/skip-reporter.mjs'],
   testEnvironment: 'node',
   transform: {},
   // The generous limit is for loaded machines; nothing asserts on time.

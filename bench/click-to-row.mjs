@@ -4,12 +4,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLake } from '@millrace/lake';
+import { findBrowser, launchArgs } from '@millrace/testing/find-browser';
 import { chromium } from 'playwright-core';
-import { findBrowser, launchArgs } from '../scripts/find-browser.mjs';
 import { serve, temporaryState } from './processes.mjs';
 
 const clicks = Number(process.argv[2] ?? 40);
-const found = await findBrowser();
+const found = findBrowser();
 if (!found) throw new Error('no Chromium: set CHROME_PATH');
 
 const { state, remove } = temporaryState();

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { launchBrowser } from '../scripts/find-browser.mjs';
+import { launchBrowser } from '@millrace/testing/find-browser';
 
 const pairs = Number(process.argv[2] ?? 2000);
 const script = readFileSync(fileURLToPath(new URL('../sdk/dist/millrace.js', import.meta.url)));

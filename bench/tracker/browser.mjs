@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findBrowser, launchArgs, noBrowserMessage } from '@millrace/testing/find-browser';
 import { chromium } from 'playwright-core';
-import { findBrowser, launchArgs, noBrowserMessage } from '../../scripts/find-browser.mjs';
 
 /** Nothing leaves the machine: every other name does not exist. Timers of several tabs run as those of a visible one. */
 const benchArgs = [
@@ -19,7 +19,7 @@ const patienceMs = 30_000;
 
 /** Starts Chromium with a profile and gives its process and the address of its DevTools. */
 async function start(profile) {
-  const found = await findBrowser();
+  const found = findBrowser();
   if (!found) throw new Error(noBrowserMessage);
   // Its own process group, so that a kill takes the helpers with it, as the end of a power supply would.
   const child = spawn(

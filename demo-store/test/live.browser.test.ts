@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { browserDescribe } from '@millrace/testing/browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type RunningStore, startStore } from '../src/index.js';
-import { browserDescribe } from './helpers/browser.js';
 import { type Collector, realTracker, startCollector } from './helpers/collector.js';
 import { createTestFeed, stepOf } from './helpers/test-feed.js';
 import { until } from './helpers/until.js';

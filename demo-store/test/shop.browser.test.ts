@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { storedEventSchema } from '@millrace/sdk/schema';
+import { browserDescribe } from '@millrace/testing/browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type RunningStore, startStore, storeCatalogue } from '../src/index.js';
-import { browserDescribe } from './helpers/browser.js';
 import { type Collector, realTracker, startCollector } from './helpers/collector.js';
 import { until } from './helpers/until.js';
 

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { needs, type Tool } from '@millrace/testing/needs';
 import { type EmbeddedAws, startEmbeddedAws } from '../src/index.js';
 import type { Caller, Promised, Service } from './conformance/caller.js';
 import { cloudwatch } from './conformance/cloudwatch.js';
 import { firehose } from './conformance/firehose.js';
 import { glue } from './conformance/glue.js';
 import { kinesis } from './conformance/kinesis.js';
-import { pythonCaller, pythonWith } from './conformance/python-caller.js';
+import { pythonCaller } from './conformance/python-caller.js';
 import { s3 } from './conformance/s3.js';
 import { sdkCaller } from './conformance/sdk-caller.js';
 
@@ -21,11 +22,6 @@ const promises: { heading: string; service: Service; list: Promised[] }[] = [
   { heading: 'Glue', service: 'glue', list: glue },
   { heading: 'CloudWatch', service: 'cloudwatch', list: cloudwatch },
 ];
-
-const cliPython = pythonWith('awscli', 'botocore');
-if (!cliPython) console.warn('Skipped: no AWS CLI that Python can load, so docs/conformance.md is not put to it.');
-const modelPython = pythonWith('botocore');
-if (!modelPython) console.warn('Skipped: Python has no botocore here, so the answers are not held against its models.');
 
 let aws: EmbeddedAws;
 let state: string;
@@ -44,11 +40,11 @@ let count = 0;
 /** A bucket may have it too. */
 const unique = (prefix: string) => `${prefix}-${++count}`;
 
-function hold(name: string, open: (() => Caller) | undefined, services: readonly Service[]): void {
-  (open ? describe : describe.skip)(`docs/conformance.md holds for ${name}`, () => {
+function hold(name: string, open: () => Caller, services: readonly Service[], ...tools: Tool[]): void {
+  needs(...tools).describe(`docs/conformance.md holds for ${name}`, () => {
     let caller: Caller;
     beforeAll(() => {
-      caller = open!();
+      caller = open();
     });
     afterAll(() => caller?.close());
     for (const { heading, list, service } of promises)
@@ -61,10 +57,10 @@ function hold(name: string, open: (() => Caller) | undefined, services: readonly
 
 hold('the AWS SDK for JavaScript', () => sdkCaller(url), ['firehose', 'kinesis', 's3']);
 const all = promises.map(({ service }) => service);
-hold('the AWS CLI', cliPython ? () => pythonCaller('cli', cliPython, url) : undefined, all);
-hold('botocore, and its models', modelPython ? () => pythonCaller('botocore', modelPython, url) : undefined, all);
-const query = modelPython ? () => pythonCaller('query', modelPython, url) : undefined;
-hold('botocore by the query protocol, which older clients speak', query, ['cloudwatch']);
+hold('the AWS CLI', () => pythonCaller('cli', url), all, 'aws-cli-in-python');
+hold('botocore, and its models', () => pythonCaller('botocore', url), all, 'botocore');
+const query = () => pythonCaller('query', url);
+hold('botocore by the query protocol, which older clients speak', query, ['cloudwatch'], 'botocore');
 
 test('docs/conformance.md lists what is tested, line by line, and nothing else', async () => {
   const page = await readFile(fileURLToPath(new URL('../../../docs/conformance.md', import.meta.url)), 'utf8');

@@ -1,15 +1,15 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { startKinesis, type TestKinesis } from './kinesis-support.js';
 
 const run = promisify(execFile);
-const found = spawnSync('aws', ['--version']).status === 0;
-if (!found) console.warn('skipped: the AWS CLI tests of the embedded Kinesis, because there is no `aws` on the PATH');
+const withCli = needs('aws-cli');
 
 let kinesis: TestKinesis;
 beforeAll(async () => {
-  if (found) kinesis = await startKinesis();
+  if (withCli.areThere) kinesis = await startKinesis();
 });
 afterAll(() => kinesis?.stop());
 
@@ -40,7 +40,7 @@ async function aws(...args: string[]): Promise<Answer> {
   return JSON.parse(stdout || '{}') as Answer;
 }
 
-(found ? test : test.skip)('the AWS CLI creates, describes, writes, lists, reads and deletes', async () => {
+withCli.test('the AWS CLI creates, describes, writes, lists, reads and deletes', async () => {
   await aws('create-stream', '--stream-name', 's', '--stream-mode-details', 'StreamMode=ON_DEMAND');
   const summary = await aws('describe-stream-summary', '--stream-name', 's');
   expect(summary.StreamDescriptionSummary).toMatchObject({ StreamStatus: 'ACTIVE', OpenShardCount: 4 });

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
+import { needs } from '@millrace/testing/needs';
 import { cbor, dateToTag } from '@smithy/core/cbor';
 import { createMetricStore, type Metric } from '../src/cloudwatch/metric-store.js';
 import { cloudWatchOperations } from '../src/cloudwatch/operations.js';
@@ -22,9 +23,6 @@ import { prometheusText } from '../src/cloudwatch/prometheus.js';
 import { createErrorLog, s3Failure } from '../src/firehose/error-log.js';
 import { type EmbeddedAws, startEmbeddedAws } from '../src/index.js';
 import { destination } from './firehose-fakes.js';
-
-const hasCli = spawnSync('aws', ['--version']).status === 0;
-if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so it is not asked for metrics.');
 
 describe('the metrics of the embedded Data Firehose', () => {
   let aws: EmbeddedAws;
@@ -172,7 +170,7 @@ describe('the metrics of the embedded Data Firehose', () => {
     });
   });
 
-  (hasCli ? test : test.skip)('and to the AWS CLI', async () => {
+  needs('aws-cli').test('and to the AWS CLI', async () => {
     const aws = async (...args: string[]) => {
       const { stdout } = await promisify(execFile)('aws', ['cloudwatch', ...args, '--output', 'json'], {
         env: {

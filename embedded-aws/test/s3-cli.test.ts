@@ -1,21 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { filesBelow, startS3, type TestS3 } from './s3-helpers.js';
 
-function hasAwsCli(): boolean {
-  try {
-    execFileSync('aws', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    console.warn('Skipped: the AWS CLI (aws) is not on PATH, so the embedded S3 was not tried with it.');
-    return false;
-  }
-}
-
-(hasAwsCli() ? describe : describe.skip)('the AWS CLI', () => {
+needs('aws-cli').describe('the AWS CLI', () => {
   let s3: TestS3;
   beforeAll(async () => {
     s3 = await startS3();

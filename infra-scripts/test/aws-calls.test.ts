@@ -7,12 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { openAthenaLake } from '@millrace/lake/athena';
 import { openSelectLake } from '@millrace/lake/s3-select';
-import { type Call, python, wrongIn } from '@millrace/testing/botocore';
+import { type Call, wrongIn } from '@millrace/testing/botocore';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
+import { needs } from '@millrace/testing/needs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { checkEndToEnd } from '../src/deploy/check.js';
 import { logLines } from '../src/deploy/logs.js';
@@ -22,7 +23,7 @@ import { up } from '../src/deploy/up.js';
 import { createPipeline } from '../src/pipeline/create.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
-import { hasMoto, lake, listener, region, startMoto, upOptions } from './up-moto.js';
+import { lake, listener, region, startMoto, upOptions } from './up-moto.js';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
@@ -101,7 +102,7 @@ function ourOperations(): string[] {
   return [...new Set(found)].sort();
 }
 
-(python && hasMoto ? describe : describe.skip)('the parameters of each call pass botocore’s models', () => {
+needs('botocore', 'moto').describe('the parameters of each call pass botocore’s models', () => {
   const all: Call[] = [];
   let box: Sandbox;
   let restore = () => {};

@@ -1,16 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import type { DescribeDeliveryStreamOutput, ListDeliveryStreamsOutput } from '@aws-sdk/client-firehose';
 import type { DescribeStreamSummaryOutput } from '@aws-sdk/client-kinesis';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
+import { needs } from '@millrace/testing/needs';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
-const hasCli = spawnSync('aws', ['--version']).status === 0;
-if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so its tests against the embedded AWS cannot run.');
-
-(hasCli ? describe : describe.skip)('the AWS CLI, pointed at the embedded AWS', () => {
+needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
   let box: Sandbox;
   let served: Served;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { storedEventSchema } from '@millrace/sdk/schema';
-import { browserDescribe } from '@millrace/testing/chromium';
+import { browserDescribe } from '@millrace/testing/browser';
 import { eventually } from '@millrace/testing/eventually';
 import type { Browser, Page } from 'playwright-core';
 import { lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';

@@ -1,9 +1,10 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 /**
@@ -39,10 +40,7 @@ const pattern = (says: string) =>
       .join('\n')}\\s*$`,
   );
 
-const hasCli = spawnSync('aws', ['--version']).status === 0;
-if (!hasCli) console.warn('Skipped: the AWS CLI is not installed, so docs/walkthrough.md cannot be run.');
-
-(hasCli ? describe : describe.skip)('docs/walkthrough.md', () => {
+needs('aws-cli').describe('docs/walkthrough.md', () => {
   let box: Sandbox;
   let served: Served;
   let steps: Step[];

@@ -1,15 +1,11 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
-import { canMount, mountSmallDisk, type SmallDisk } from '@millrace/testing/small-disk';
+import { needs } from '@millrace/testing/needs';
+import { mountSmallDisk, type SmallDisk } from '@millrace/testing/small-disk';
 import { lakeKeys, lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
-
-const mounts = canMount(mkdtempSync(join(tmpdir(), 'millrace-mount-')));
-if (!mounts) console.warn('Skipped: tests with a really full disk need the right to mount one (root on Linux).');
 
 let box: Sandbox;
 let disk: SmallDisk | undefined;
@@ -31,7 +27,7 @@ const post = (ingest: string, ...events: object[]) =>
     headers: { 'content-type': 'text/plain' },
   });
 
-(mounts ? describe : describe.skip)('a full disk loses nothing', () => {
+needs('mount').describe('a full disk loses nothing', () => {
   test("on the spool's side: refused with 503 and Retry-After, and what was acknowledged before arrives", async () => {
     const spool = join(box.state, 'spool');
     disk = mountSmallDisk(spool, 2);

@@ -3,15 +3,16 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
+import { needs } from '@millrace/testing/needs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { makeRelease } from '../src/release/archive.js';
 import type { Properties } from '../src/template/intrinsics.js';
 import { makeTemplate } from '../src/template/template.js';
-import { canHaveHost, type FreshHost, freshHost } from './support/fresh-host.js';
+import { type FreshHost, freshHost } from './support/fresh-host.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 import { resolveValue } from './template-resolve.js';
 
@@ -46,7 +47,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-(canHaveHost ? describe : describe.skip)('the scripts of the hosts, run as on EC2', () => {
+needs('host').describe('the scripts of the hosts, run as on EC2', () => {
   let box: Sandbox;
   let aws: Served;
   let awsPort: number;
@@ -201,8 +202,7 @@ async function freePort(): Promise<number> {
     expect(asked.output).not.toMatch(/\n\s+at /);
   }, 240_000);
 
-  const hasCli = spawnSync('aws', ['--version']).status === 0;
-  (hasCli ? test : test.skip)(
+  needs('aws-cli').test(
     'the AWS CLI takes every call that the scripts made',
     () => {
       // `s3 cp` is none of AWS's operations; the CLI has no dry look at it.

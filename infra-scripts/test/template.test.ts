@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
+import { needs } from '@millrace/testing/needs';
 import { parse } from 'yaml';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { watched } from '../src/plan/cost.js';
@@ -91,10 +92,7 @@ describe('one definition', () => {
   });
 });
 
-const hasCfnLint = spawnSync('cfn-lint', ['--version']).status === 0;
-if (!hasCfnLint) console.warn('No cfn-lint: the templates are not linted (pip install cfn-lint).');
-
-(hasCfnLint ? describe : describe.skip)('cfn-lint', () => {
+needs('cfn-lint').describe('cfn-lint', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-template-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { browserDescribe } from '@millrace/testing/chromium';
+import { browserDescribe } from '@millrace/testing/browser';
 import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
 import { randomOf } from './support/loss.js';

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { browserDescribe } from '@millrace/testing/chromium';
+import { browserDescribe } from '@millrace/testing/browser';
 import { measureLoss } from './support/loss.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 

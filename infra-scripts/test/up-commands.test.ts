@@ -13,9 +13,10 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
-import { hasMoto, type Moto, region, startMoto } from './up-moto.js';
+import { needs } from '@millrace/testing/needs';
+import { type Moto, region, startMoto } from './up-moto.js';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -80,7 +81,7 @@ async function front(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, state };
 }
 
-(hasMoto ? describe : describe.skip)('the commands of a deployment, as processes', () => {
+needs('moto').describe('the commands of a deployment, as processes', () => {
   let moto: Moto;
   let before: Awaited<ReturnType<typeof front>>;
   let logs: CloudWatchLogsClient;

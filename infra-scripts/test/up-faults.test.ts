@@ -1,15 +1,16 @@
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { down } from '../src/deploy/remove.js';
 import { statusOf } from '../src/deploy/status.js';
 import { type UpOptions, up } from '../src/deploy/up.js';
-import { type Call, type Fault, hasMoto, lake, listener, type Moto, region, startMoto, upOptions } from './up-moto.js';
+import { type Call, type Fault, lake, listener, type Moto, region, startMoto, upOptions } from './up-moto.js';
 
 /** Calls that change something at AWS. */
 const changes = /^(Create|Put|Execute|Update|Delete)/;
 
-(hasMoto ? describe : describe.skip)('millrace up and down when something goes wrong', () => {
+needs('moto').describe('millrace up and down when something goes wrong', () => {
   let moto: Moto;
   let heard: ReturnType<typeof listener>;
   beforeAll(async () => {

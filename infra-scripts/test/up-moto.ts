@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { CreateDeliveryStreamCommand, FirehoseClient } from '@aws-sdk/client-firehose';
 import { CreateStreamCommand, KinesisClient } from '@aws-sdk/client-kinesis';
 import { startEmbeddedAws } from '@millrace/embedded-aws';
 import type { Call } from '@millrace/testing/botocore';
-import { eventually } from '@millrace/testing/eventually';
+import { borrowMoto } from '@millrace/testing/moto';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { type DeployClients, deployClients, destroyDeployClients } from '../src/deploy/clients.js';
 import type { Says } from '../src/deploy/say.js';
@@ -14,9 +11,6 @@ import { definePipeline } from '../src/pipeline/definition.js';
 import { lakeName } from '../src/template/names.js';
 
 export type { Call } from '@millrace/testing/botocore';
-
-export const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
-if (!hasMoto) console.warn("No moto_server: millrace up is not tested (pip install 'moto[server]').");
 
 export const region = 'us-east-1';
 /** Moto's account. */
@@ -34,32 +28,15 @@ const notInMoto: Record<string, object> = {
 /** Answers a call in AWS's stead; undefined lets it through. Throwing is an error of AWS's. */
 export type Fault = (call: Call) => object | undefined;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
 /**
  * Moto with real AWS SDK clients. Its CloudFormation passes over the delivery stream, so that one is created on the embedded AWS, with the
  * definition's own request, when a change set has been executed. Moto gives a stack made by a change set no outputs, and does not
  * carry parameters on, and stumbles over the order in which a network is deleted: all three are put right here.
  */
 export async function startMoto() {
-  const port = await freePort();
-  const endpoint = `http://127.0.0.1:${port}`;
-  const moto: ChildProcess = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  });
+  const moto = await borrowMoto();
+  const { endpoint } = moto;
   const aws = await startEmbeddedAws({ timeScale: 1_000 });
-  await eventually('moto to answer', () =>
-    fetch(`${endpoint}/moto-api/`).then(
-      () => true,
-      () => undefined,
-    ),
-  );
 
   const embedded = { endpoint: aws.url, region, credentials };
   const firehose = new FirehoseClient(embedded);
@@ -145,16 +122,14 @@ export async function startMoto() {
       after = () => {};
       gone = false;
       calls.length = 0;
-      await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
+      await moto.reset();
     },
     async close() {
       for (const each of open) destroyDeployClients(each);
       firehose.destroy();
       kinesis.destroy();
       await aws.stop();
-      const ended = once(moto, 'exit');
-      moto.kill('SIGKILL');
-      await ended;
+      await moto.giveBack();
     },
   };
 }

@@ -2,15 +2,16 @@ import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CreateBucketCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { adviceFor } from '../src/deploy/advice.js';
 import { merged, recordedIn } from '../src/deploy/deployment.js';
 import { down } from '../src/deploy/remove.js';
 import { stateOf } from '../src/deploy/stack.js';
 import { statusOf } from '../src/deploy/status.js';
 import { type Deployed, type UpOptions, up } from '../src/deploy/up.js';
-import { type Fault, hasMoto, lake, listener, type Moto, region, release, startMoto, upOptions } from './up-moto.js';
+import { type Fault, lake, listener, type Moto, region, release, startMoto, upOptions } from './up-moto.js';
 
-(hasMoto ? describe : describe.skip)('millrace up, status and down against moto', () => {
+needs('moto').describe('millrace up, status and down against moto', () => {
   let moto: Moto;
   let heard: ReturnType<typeof listener>;
   beforeAll(async () => {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
+import { needs } from '@millrace/testing/needs';
 import { unknownSettings } from '../src/config.js';
 import { loadConfig } from '../src/index.js';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
@@ -32,11 +33,7 @@ test('what the unit and the image set are settings that there are', () => {
   }
 });
 
-test('systemd finds nothing wrong with the unit', async () => {
-  if (spawnSync('systemd-analyze', ['--version']).error !== undefined) {
-    console.warn('skipped: there is no systemd-analyze here');
-    return;
-  }
+needs('systemd-analyze').test('systemd finds nothing wrong with the unit', async () => {
   const file = join(await temporaryFolder(), 'millrace-ingest.service');
   // The one thing that a machine without the installation lacks.
   writeFileSync(file, deployed('millrace-ingest.service').replace('/usr/bin/node', process.execPath));
@@ -94,61 +91,56 @@ function systemCallsOf(groups: readonly string[]): Set<string> {
   return calls;
 }
 
-test('nothing that the server does in its life is what the unit forbids', async () => {
-  for (const [tool, ...trial] of [
-    ['systemd-analyze', 'syscall-filter', '@pkey'],
-    ['strace', '-o', '/dev/null', 'true'],
-  ] as const) {
-    if (spawnSync(tool, trial).status !== 0) {
-      console.warn(`skipped: ${tool} is missing here, or may not do its work`);
-      return;
-    }
-  }
-  const stub = await startStubKinesis();
-  const folder = await temporaryFolder();
-  const trace = join(folder, 'trace');
-  const child = spawn('strace', ['-D', '-f', '-q', '-o', trace, process.execPath, main], {
-    // On all addresses, as the unit starts it.
-    env: serverEnvironment(stub, folder, { MILLRACE_HOST: '0.0.0.0', MILLRACE_WORKERS: '2' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = codeOf(child);
-  later(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
-  let output = '';
-  const port = await new Promise<string>((resolve, reject) => {
-    child.stderr!.on('data', (part) => (output += part));
-    child.stdout!.on('data', (part) => {
-      output += part;
-      // Each of the workers says so.
-      const ports = output.match(/"listening".*"port":\d+/g) ?? [];
-      if (ports.length >= 2) resolve(/\d+$/.exec(ports[0]!)![0]);
+needs('systemd-analyze', 'strace').test(
+  'nothing that the server does in its life is what the unit forbids',
+  async () => {
+    const stub = await startStubKinesis();
+    const folder = await temporaryFolder();
+    const trace = join(folder, 'trace');
+    const child = spawn('strace', ['-D', '-f', '-q', '-o', trace, process.execPath, main], {
+      // On all addresses, as the unit starts it.
+      env: serverEnvironment(stub, folder, { MILLRACE_HOST: '0.0.0.0', MILLRACE_WORKERS: '2' }),
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    void ended.then(() => reject(new Error(output)));
-  });
-  const send = async () =>
-    (await fetch(`http://127.0.0.1:${port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) }))
-      .status;
-  expect(await send()).toBe(200);
-  stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
-  expect(await send()).toBe(200);
-  child.kill('SIGTERM');
-  expect(await ended).toBe(0);
+    const ended = codeOf(child);
+    later(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    let output = '';
+    const port = await new Promise<string>((resolve, reject) => {
+      child.stderr!.on('data', (part) => (output += part));
+      child.stdout!.on('data', (part) => {
+        output += part;
+        // Each of the workers says so.
+        const ports = output.match(/"listening".*"port":\d+/g) ?? [];
+        if (ports.length >= 2) resolve(/\d+$/.exec(ports[0]!)![0]);
+      });
+      void ended.then(() => reject(new Error(output)));
+    });
+    const send = async () =>
+      (await fetch(`http://127.0.0.1:${port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) }))
+        .status;
+    expect(await send()).toBe(200);
+    stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
+    expect(await send()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
 
-  // The tracer ends after what it traces.
-  const hasEnded = new RegExp(`^${child.pid} +\\+\\+\\+ exited`, 'm');
-  let traced = '';
-  while (!hasEnded.test(traced)) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    traced = readFileSync(trace, 'utf8');
-  }
-  const made = new Set([...traced.matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call!));
-  const allowed = systemCallsOf(unitSetting('SystemCallFilter'));
-  expect(made).toContain('fdatasync');
-  expect([...made].filter((call) => !allowed.has(call))).toEqual([]);
-  const families = new Set([...traced.matchAll(/^\d+ +socket\((AF_\w+)/gm)].map(([, family]) => family!));
-  expect(families).toContain('AF_NETLINK');
-  expect(unitSetting('RestrictAddressFamilies')).toEqual(expect.arrayContaining([...families]));
-}, 120_000);
+    // The tracer ends after what it traces.
+    const hasEnded = new RegExp(`^${child.pid} +\\+\\+\\+ exited`, 'm');
+    let traced = '';
+    while (!hasEnded.test(traced)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      traced = readFileSync(trace, 'utf8');
+    }
+    const made = new Set([...traced.matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call!));
+    const allowed = systemCallsOf(unitSetting('SystemCallFilter'));
+    expect(made).toContain('fdatasync');
+    expect([...made].filter((call) => !allowed.has(call))).toEqual([]);
+    const families = new Set([...traced.matchAll(/^\d+ +socket\((AF_\w+)/gm)].map(([, family]) => family!));
+    expect(families).toContain('AF_NETLINK');
+    expect(unitSetting('RestrictAddressFamilies')).toEqual(expect.arrayContaining([...families]));
+  },
+  120_000,
+);

@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '@millrace/testing/eventually';
+import { borrowMoto, type LentMoto } from '@millrace/testing/moto';
+import { needs } from '@millrace/testing/needs';
 import { type Athena, openAthena } from '../src/athena/athena-client.js';
 import { queryPrice } from '../src/athena/price.js';
 import { plainValue } from '../src/athena/values.js';
@@ -71,24 +69,13 @@ test('a query costs 10 MB at least and each MB that is begun', () => {
   expect(queryPrice(1e12, 5)).toBeCloseTo(5, 10);
 });
 
-const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
-(hasMoto ? describe : describe.skip)('Athena’s API, against moto', () => {
-  let moto: ChildProcess;
+needs('moto').describe('Athena’s API, against moto', () => {
+  let moto: LentMoto;
   let endpoint: string;
   let athena: Athena;
   beforeAll(async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as { port: number };
-    free.close();
-    endpoint = `http://127.0.0.1:${port}`;
-    moto = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-    await eventually('moto to answer', () =>
-      fetch(`${endpoint}/moto-api/`).then(
-        () => true,
-        () => undefined,
-      ),
-    );
+    moto = await borrowMoto();
+    ({ endpoint } = moto);
     athena = openAthena({
       ...tables,
       dollarsPerTB: 5,
@@ -99,9 +86,7 @@ const hasMoto = spawnSync('moto_server', ['--help']).status === 0;
   }, 120_000);
   afterAll(async () => {
     await athena.close();
-    const ended = once(moto, 'exit');
-    moto.kill('SIGKILL');
-    await ended;
+    await moto.giveBack();
   });
 
   test('rows come as they come from DuckDB here, without the line of names', async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { browserDescribe } from '@millrace/testing/browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
-import { browserDescribe } from './browser/chromium.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
 import { until } from './browser/until.js';

@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { python } from './needs.js';
 
 /** A call as the AWS SDK was given it. */
 export interface Call {
@@ -7,9 +8,6 @@ export interface Call {
   operation: string;
   input: Record<string, unknown>;
 }
-
-export const python = ['python3', 'python'].find((name) => spawnSync(name, ['-c', 'import botocore']).status === 0);
-if (!python) console.warn('Skipped: Python has no botocore here, so the calls were not held against its models.');
 
 const script = fileURLToPath(new URL('../../botocore_params.py', import.meta.url));
 
@@ -23,4 +21,4 @@ function plain(value: unknown): unknown {
 
 /** What botocore has against calls, a line each; '' when nothing. */
 export const wrongIn = (calls: Call[]): string =>
-  execFileSync(python!, [script], { input: JSON.stringify(plain(calls)), encoding: 'utf8' });
+  execFileSync(python, [script], { input: JSON.stringify(plain(calls)), encoding: 'utf8' });

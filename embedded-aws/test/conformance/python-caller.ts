@@ -1,24 +1,20 @@
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { python } from '@millrace/testing/needs';
 import { type Answer, CallError, type Caller } from './caller.js';
 
 const script = fileURLToPath(new URL('../../../test/conformance/caller.py', import.meta.url));
-const pythons = ['python3', 'python'];
-
-/** The Python that can load these modules, if any. */
-export const pythonWith = (...modules: string[]): string | undefined =>
-  pythons.find((python) => spawnSync(python, ['-c', `import ${modules.join(', ')}`]).status === 0);
 
 /**
  * `cli`: the AWS CLI, argument by argument, in a process that stays, since starting it takes half a second. `botocore`: its library, and every
  * answer held against its models. `query`: the same by the protocol that older clients speak to CloudWatch.
  */
-export function pythonCaller(mode: 'cli' | 'botocore' | 'query', python: string, endpoint: string): Caller {
+export function pythonCaller(mode: 'cli' | 'botocore' | 'query', endpoint: string): Caller {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-conformance-'));
   const child: ChildProcessWithoutNullStreams = spawn(python, [script, mode, endpoint], {
     cwd: folder,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -15,20 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@millrace/testing/eventually';
+import { hostNamespaces } from '@millrace/testing/needs';
 
 const tools = fileURLToPath(new URL('../../../test/support/host-tools', import.meta.url));
-const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-
-/** Whether this user may have mounts of its own (root on Linux may), and has the tools; found out by doing it. */
-export const canHaveHost =
-  process.platform === 'linux' &&
-  ['nsenter', 'setpriv', 'useradd', '/usr/bin/curl'].every((name) => spawnSync('which', [name]).status === 0) &&
-  spawnSync('unshare', [...namespaces, 'mount', '--bind', tmpdir(), '/mnt']).status === 0;
-if (!canHaveHost)
-  console.warn(
-    'Skipped: no mounts of its own for this user here, so the boot scripts were only parsed (root on Linux can).',
-  );
-
 /**
  * A fresh EC2 host: mounts and processes of its own on this machine, with stand-ins for systemd, dnf, the AWS CLI and instance metadata.
  * Scripts write to their true paths; outside, these lie below `folder`.
@@ -60,7 +49,7 @@ export async function freshHost(given: {
   writeFileSync(join(folder, 'aws-environment'), environment.join(''));
   const holder: ChildProcess = spawn(
     'unshare',
-    [...namespaces, 'bash', join(folder, 'tools/setup.sh'), folder, realpathSync(process.execPath)],
+    [...hostNamespaces, 'bash', join(folder, 'tools/setup.sh'), folder, realpathSync(process.execPath)],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';

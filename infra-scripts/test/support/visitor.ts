@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKillableBrowser } from '@millrace/testing/chromium';
+import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Page } from 'playwright-core';
 import type { Storefront, Weather } from './storefront.js';
 

@@ -1,22 +1,25 @@
-// The browser for tests: `CHROME_PATH`, then one on the system, then the one that npm brought (@sparticuz/chromium, Linux x64).
-// Used by the tests of every workspace, so that they agree on the browser, on how it starts, and on what happens without one. The tests
-// run compiled, one folder deeper than their source, so they name the type and the file apart:
-//   const finder = new URL('../../../scripts/find-browser.mjs', import.meta.url).href;
-//   const { browserDescribe } = (await import(finder)) as typeof import('../../scripts/find-browser.mjs');
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, LaunchOptions } from 'playwright-core';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// From dist/src.
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const onMac = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
 ];
+
+/** A browser to run: its path, and where it is from, in words. */
+export interface FoundBrowser {
+  executablePath: string;
+  source: string;
+}
 
 /** The line that a person reads when there is no browser. */
 export const noBrowserMessage =
@@ -37,7 +40,7 @@ export const launchArgs = [
   '--no-zygote',
 ];
 
-function isExecutable(path) {
+function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;
@@ -46,7 +49,7 @@ function isExecutable(path) {
   }
 }
 
-function systemBrowser() {
+function systemBrowser(): FoundBrowser | undefined {
   const { CHROME_PATH } = process.env;
   if (CHROME_PATH) {
     // A path that was given and is wrong is an error, not a reason to take another browser than the one asked for.
@@ -67,7 +70,7 @@ function systemBrowser() {
   return undefined;
 }
 
-function npmPackage() {
+function npmPackage(): { folder: string; version: string } | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
     // The package's main file is <folder>/build/cjs/index.cjs; its package.json is not exported.
@@ -83,7 +86,7 @@ function npmPackage() {
  * a half-written file there for the finished one, which breaks tests that run side by side; so it unpacks into a folder of its own, and a
  * rename makes it appear whole.
  */
-function unpack({ folder, version }) {
+function unpack({ folder, version }: { folder: string; version: string }): string {
   const home = join(root, '.build', `chromium-${version}`);
   const executablePath = join(home, 'chromium');
   if (existsSync(executablePath)) return executablePath;
@@ -107,12 +110,13 @@ function unpack({ folder, version }) {
   return executablePath;
 }
 
-function hasBrowser() {
+/** Whether `findBrowser` finds one; unpacks nothing. */
+export function hasBrowser(): boolean {
   return systemBrowser() !== undefined || npmPackage() !== undefined;
 }
 
-/** The browser to test with and where it is from, or undefined when there is none. */
-export async function findBrowser() {
+/** `CHROME_PATH`, then a browser on the system, then the one that npm brought (@sparticuz/chromium, Linux x64); undefined without one. */
+export function findBrowser(): FoundBrowser | undefined {
   const system = systemBrowser();
   if (system) return system;
   const bundled = npmPackage();
@@ -120,8 +124,8 @@ export async function findBrowser() {
 }
 
 /** Starts the browser, headless. Rejects with `noBrowserMessage` when there is none. `options` go to playwright-core. */
-export async function launchBrowser(options = {}) {
-  const found = await findBrowser();
+export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
+  const found = findBrowser();
   if (!found) throw new Error(noBrowserMessage);
   const { chromium } = await import('playwright-core');
   return chromium.launch({
@@ -131,45 +135,22 @@ export async function launchBrowser(options = {}) {
   });
 }
 
-/**
- * Jest's `describe` for tests that need a browser. `define` gets `launch`, which starts one that is closed after the last test.
- * Without a browser the tests are skipped with one line that says what to install; with MILLRACE_REQUIRE_BROWSER=1 they fail with it.
- */
-export function browserDescribe(name, define) {
-  const { describe, test, afterAll } = globalThis;
-  const open = [];
-  const launch = async (options) => {
-    const browser = await launchBrowser(options);
-    open.push(browser);
-    return browser;
-  };
-  if (hasBrowser()) {
-    describe(name, () => {
-      define({ launch });
-      afterAll(async () => {
-        await Promise.all(open.splice(0).map((browser) => browser.close()));
-      });
-    });
-  } else if (process.env.MILLRACE_REQUIRE_BROWSER === '1') {
-    describe(name, () => {
-      test('needs a browser', () => {
-        throw new Error(noBrowserMessage);
-      });
-    });
-  } else {
-    console.warn(`${noBrowserMessage} Skipped: ${name}.`);
-    describe.skip(name, () => define({ launch }));
-  }
+/** A browser of its own, with a profile that outlives it. */
+export interface KillableBrowser {
+  browser: Browser;
+  context: BrowserContext;
+  /** SIGKILL to all of its processes at once. */
+  kill(): Promise<void>;
+  /** Lets it write its profile. */
+  close(): Promise<void>;
 }
 
 /**
- * Starts the browser on this profile, so that a test can kill it as the system would: all of its processes at once, with SIGKILL. Started again it has
- * what was on its disk.
- * @param {string} profile a folder
- * @returns its connection for playwright-core, `kill` for SIGKILL, and `close`, which lets it write its profile
+ * Starts a browser on the profile in this folder, so that a test can kill it as the system would. Started again it has what was on its disk.
+ * Process groups are POSIX: on Windows there is no `kill`.
  */
-export async function startKillableBrowser(profile) {
-  const found = await findBrowser();
+export async function startKillableBrowser(profile: string): Promise<KillableBrowser> {
+  const found = findBrowser();
   if (!found) throw new Error(noBrowserMessage);
   const args = [
     ...launchArgs,
@@ -181,9 +162,9 @@ export async function startKillableBrowser(profile) {
   // A process group of its own, so that one signal reaches all of its processes.
   const child = spawn(found.executablePath, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
-  const endpoint = await new Promise((resolve, reject) => {
+  const endpoint = await new Promise<string>((resolve, reject) => {
     let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       const url = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
       if (url) resolve(url);
@@ -194,9 +175,9 @@ export async function startKillableBrowser(profile) {
   const browser = await chromium.connectOverCDP(endpoint);
   return {
     browser,
-    context: browser.contexts()[0],
+    context: browser.contexts()[0]!,
     async kill() {
-      process.kill(-child.pid, 'SIGKILL');
+      process.kill(-child.pid!, 'SIGKILL');
       await ended;
     },
     async close() {

@@ -1,0 +1,49 @@
+// Before the tests: a folder for this run, and servers that several test files take turns at, started when the first asks.
+// A file asks by HTTP, because it runs in a worker, and the server is to outlive it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startMotoServer } from './moto-server.mjs';
+
+export default async function setup() {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-test-run-'));
+  /** Each Moto, and whether a test file has it now. Two never share one: Moto forgets everything at a reset. */
+  const motos = [];
+
+  async function lendMoto() {
+    let moto = motos.find(({ isLent }) => !isLent);
+    if (!moto) {
+      moto = { isLent: true };
+      motos.push(moto);
+      moto.server = await startMotoServer();
+    }
+    moto.isLent = true;
+    return moto.server.endpoint;
+  }
+
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://setup');
+    try {
+      if (pathname === '/moto/lend') response.end(await lendMoto());
+      else if (pathname === '/moto/return') {
+        const moto = motos.find(({ server }) => server?.endpoint === searchParams.get('endpoint'));
+        if (moto) moto.isLent = false;
+        response.end();
+      } else response.writeHead(404).end();
+    } catch (error) {
+      response.writeHead(500).end(String(error));
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // Jest may end without a teardown; nothing of this keeps it.
+  server.unref();
+  process.env.MILLRACE_TEST_RUN = folder;
+  process.env.MILLRACE_TEST_SERVERS = `http://127.0.0.1:${server.address().port}`;
+  globalThis.millraceTestTeardown = async () => {
+    server.close();
+    server.closeAllConnections();
+    await Promise.all(motos.map((moto) => moto.server?.close()));
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+}

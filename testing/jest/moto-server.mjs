@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts Moto (https://docs.getmoto.org) on a free port, and waits until it answers. */
+export async function startMotoServer() {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const end = Date.now() + 120_000;
+  for (;;) {
+    const isUp = await fetch(`${endpoint}/moto-api/`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isUp) break;
+    if (child.exitCode !== null) throw new Error(`moto_server ended with ${child.exitCode}`);
+    if (Date.now() > end) throw new Error('timed out after 120 s waiting for moto_server');
+    await sleep(100);
+  }
+  return {
+    endpoint,
+    async close() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
