@@ -6,9 +6,9 @@
 // With --only, the memory at the end is that of this one delivery, with the input.
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
-import { systemClock } from '../embedded-aws/dist/src/firehose/clock.js';
-import { parseHiveType } from '../embedded-aws/dist/src/firehose/conversion/hive-type.js';
-import { planOf } from '../embedded-aws/dist/src/firehose/plan.js';
+import { systemClock } from '@millrace/kit/clock';
+import { configureDelivery } from '../embedded-aws/dist/src/firehose/config/delivery-configuration.js';
+import { parseDestination } from '../embedded-aws/dist/src/firehose/config/parse-destination.js';
 import { startWorker } from '../embedded-aws/dist/src/firehose/worker.js';
 
 const { values } = parseArgs({
@@ -103,13 +103,10 @@ async function floor() {
 }
 
 /** A table with the columns of `makeEvent`; the partition keys are none of them. */
-const schema = {
-  id: '0',
-  columns: Object.entries(makeEvent(0))
-    .filter(([name]) => name !== 'page' && name !== 'event')
-    .map(([name, value]) => ({ name, type: parseHiveType(typeof value === 'number' ? 'bigint' : 'string') })),
-  table: {},
-};
+const Columns = Object.entries(makeEvent(0))
+  .filter(([name]) => name !== 'page' && name !== 'event')
+  .map(([Name, value]) => ({ Name, Type: typeof value === 'number' ? 'bigint' : 'string' }));
+const table = { version: 0, atMs: 0, input: { Name: 'clicks', StorageDescriptor: { Columns } } };
 const conversion = {
   InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: {} } },
   OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } },
@@ -142,7 +139,9 @@ async function delivery(query, parquet = false) {
       ],
     },
   };
-  const plan = await planOf(destination, true, parquet ? schema : undefined);
+  const configuration = await configureDelivery(parseDestination(destination), true, {
+    tables: { versions: () => [table] },
+  });
   const shards = Array.from({ length: shardCount }, (_, shard) =>
     records.filter((_, index) => index % shardCount === shard),
   );
@@ -154,7 +153,7 @@ async function delivery(query, parquet = false) {
   const worker = startWorker({
     deliveryStream: 'bench',
     version: 1,
-    plan,
+    configuration,
     startMs: 0,
     // Shards that have been read are closed, so that no idle polling is measured.
     source: {

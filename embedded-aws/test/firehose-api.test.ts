@@ -13,8 +13,8 @@ import {
   ListTagsForDeliveryStreamCommand,
 } from '@aws-sdk/client-firehose';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createControlPlane } from '../src/firehose/control-plane.js';
-import { openDefinitions } from '../src/firehose/definitions.js';
+import { createControlPlane } from '../src/firehose/api/control-plane.js';
+import { openDefinitions } from '../src/firehose/api/definitions.js';
 import { type Firehose, openFirehose } from '../src/firehose/index.js';
 import { unmetered } from '../src/firehose/meter.js';
 import { writeState } from '../src/state-file.js';
@@ -106,11 +106,10 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
     let now = 1_000;
     const answer = createControlPlane({
       definitions: await openDefinitions(join(folder, 'of-its-own.json')),
-      clock: { now: () => now, sleep: async () => undefined },
+      clock: { wallMs: () => now },
       log: () => undefined,
-      created: () => undefined,
-      changed: () => undefined,
-      deleted: () => undefined,
+      surroundings: {},
+      deliveries: { begin: () => undefined, renew: () => undefined, remove: () => undefined },
       directPut: () => Promise.reject(new Error('not asked for')),
       meter: () => unmetered,
     });

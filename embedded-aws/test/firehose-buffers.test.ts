@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBuffers, type OpenBuffer, type Position, type Target } from '../src/firehose/buffers.js';
+import type { Position } from '../src/firehose/read/position.js';
+import { createBuffers, type OpenBuffer, type Target } from '../src/firehose/write/buffers.js';
 
 const limits = { sizeBytes: 40, intervalMs: 100, maxPartitions: 3 };
 const target = (key: string): Target => ({ key, counts: !key.startsWith('error') });

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { planConversion, type Schema } from '../src/firehose/conversion/conversion.js';
-import { findSchema } from '../src/firehose/conversion/find-schema.js';
-import { duckdbType, parseHiveType } from '../src/firehose/conversion/hive-type.js';
-import { toParquet } from '../src/firehose/conversion/to-parquet.js';
-import { type DeliveryPlan, planOf } from '../src/firehose/plan.js';
+import { configureConversion, type Schema } from '../src/firehose/config/conversion.js';
+import type { DeliveryConfiguration } from '../src/firehose/config/delivery-configuration.js';
+import { findSchema } from '../src/firehose/config/find-schema.js';
+import { duckdbType, parseHiveType } from '../src/firehose/config/hive-type.js';
+import { createConverter } from '../src/firehose/route/convert-record.js';
 import { startWorker } from '../src/firehose/worker.js';
-import { destination, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
+import { toParquet } from '../src/firehose/write/to-parquet.js';
+import { configure, destination, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
 
 const openX = (options: object = {}) => ({
   SchemaConfiguration: { RoleARN: destination.RoleARN, DatabaseName: 'd', TableName: 't' },
@@ -26,7 +27,7 @@ const schema = (columns: Record<string, string>): Schema => ({
 
 /** What a value becomes in a column of the type, or why it becomes nothing. */
 function converted(type: string, value: unknown, options: object = {}): unknown {
-  const made = planConversion(openX(options), schema({ c: type })).convert({ c: value });
+  const made = createConverter(configureConversion(openX(options), schema({ c: type })))({ c: value });
   return 'errorCode' in made ? made.errorMessage : (JSON.parse(made.toString()) as { c: unknown }).c;
 }
 
@@ -113,7 +114,7 @@ describe('a value in its column', () => {
 
   test('columns are found in any case, by another name, and with dots for underscores, as the deserializer is told', () => {
     const convert = (options: object, record: object, column = 'my_column') => {
-      const made = planConversion(openX(options), schema({ [column]: 'int' })).convert(record);
+      const made = createConverter(configureConversion(openX(options), schema({ [column]: 'int' })))(record);
       return (JSON.parse(made.toString()) as Record<string, unknown>)[column];
     };
     expect(convert({}, { My_Column: 1 })).toBe(1);
@@ -140,7 +141,8 @@ describe('a value in its column', () => {
       ['list', 'array<decimal(5,1)>'],
       ['nested', 'struct<m:map<string,bigint>,t:timestamp>'],
     ]) as Record<string, string>;
-    const plan = planConversion(openX(), schema(columns));
+    const configuration = configureConversion(openX(), schema(columns));
+    const convert = createConverter(configuration);
     const scalar = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.integer().map(String),
@@ -159,13 +161,13 @@ describe('a value in its column', () => {
       .map(([name, one, many, inner]) => ({ [name]: name === 'list' ? many : name === 'nested' ? inner : one }));
     const rows: Buffer[] = [];
     for (const one of fc.sample(record, 10_000)) {
-      const made = plan.convert(one);
+      const made = convert(one);
       if (!('errorCode' in made)) rows.push(made);
       else expect(made.errorCode).toBe('DataFormatConversion.MalformedData');
     }
     expect(rows.length).toBeGreaterThan(2_000);
     const [{ count }] = (await readParquet(
-      await toParquet(rows, plan),
+      await toParquet(rows, configuration),
       'SELECT count(*)::int AS count FROM read_parquet(FILE)',
     )) as [{ count: number }];
     expect(count).toBe(rows.length);
@@ -173,12 +175,17 @@ describe('a value in its column', () => {
 });
 
 test('a Parquet object has the columns’ types and values, and the compression that was asked for', async () => {
-  const plan = planConversion(
+  const configuration = configureConversion(
     openX(),
     schema({ n: 'bigint', at: 'timestamp', price: 'decimal(6,2)', tags: 'array<string>', missing: 'double' }),
   );
-  const made = plan.convert({ n: '9007199254740993', at: '2026-11-25T04:00:00.5Z', price: '1.005', tags: ['a'] });
-  const bytes = await toParquet([made as Buffer], plan);
+  const made = createConverter(configuration)({
+    n: '9007199254740993',
+    at: '2026-11-25T04:00:00.5Z',
+    price: '1.005',
+    tags: ['a'],
+  });
+  const bytes = await toParquet([made as Buffer], configuration);
   expect(bytes.subarray(0, 4).toString()).toBe('PAR1');
   expect(await readParquet(bytes, 'SELECT * FROM read_parquet(FILE)')).toEqual([
     {
@@ -194,24 +201,36 @@ test('a Parquet object has the columns’ types and values, and the compression 
   ]);
 });
 
+/** Glue, with one table in these versions. */
+const tables = (...versions: Record<string, string>[]) => ({
+  versions: () =>
+    versions.map((columns, version) => ({
+      version,
+      atMs: version,
+      input: {
+        Name: 't',
+        StorageDescriptor: { Columns: Object.entries(columns).map(([Name, Type]) => ({ Name, Type })) },
+      },
+    })),
+});
+
 describe('a delivery that converts', () => {
   const conversion = { ...openX(), Enabled: true };
   const started = async (
     columns: Record<string, string>,
     change: object = {},
-    alter: (plan: DeliveryPlan) => void = () => {},
+    alter: (configuration: DeliveryConfiguration) => void = () => {},
   ) => {
     const stream = fakeStream(['shard-0']);
     const bucket = fakeBucket();
     const store = fakePositions();
-    const plan = await planOf(
-      { ...destination, CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: conversion, ...change },
-      true,
-      schema(columns),
+    const configuration = await configure(
+      { CompressionFormat: 'UNCOMPRESSED', DataFormatConversionConfiguration: conversion, ...change },
+      { tables: tables(columns) },
     );
-    alter(plan);
+    alter(configuration);
     const worker = startWorker({
-      ...{ deliveryStream: 'to-lake', version: 1, plan, startMs: 0, source: stream.source, sink: bucket.sink },
+      ...{ deliveryStream: 'to-lake', version: 1, configuration, startMs: 0, source: stream.source, sink: bucket.sink },
       ...{ stored: new Map(), positions: store.positions, timeScale: 1_000, clock: hastyClock, log: () => {} },
     });
     return { stream, bucket, store, worker };
@@ -252,10 +271,10 @@ describe('a delivery that converts', () => {
   });
 
   test('rows that Parquet does not take after all end as lines of an error object, and hold up nothing', async () => {
-    const { stream, bucket, store, worker } = await started({ n: 'int' }, {}, (plan) => {
-      plan.conversion!.convert = () => Buffer.from('{"n":"no number"}\n');
+    const { stream, bucket, store, worker } = await started({ n: 'string' }, {}, (configuration) => {
+      configuration.conversion!.columns = [{ name: 'n', duckdb: 'INTEGER' }];
     });
-    stream.put('shard-0', [{ page: 'books', event: 'x', n: 1 }]);
+    stream.put('shard-0', [{ page: 'books', event: 'x', n: 'no number' }]);
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'it is done with');
     await worker.stop(0);
     const [line] = bucket.lines('errors/format-conversion-failed/').map((text) => JSON.parse(text));
@@ -285,17 +304,6 @@ describe('a delivery that converts', () => {
 });
 
 describe('the table', () => {
-  const tables = (...versions: Record<string, string>[]) => ({
-    versions: () =>
-      versions.map((columns, version) => ({
-        version,
-        atMs: version,
-        input: {
-          Name: 't',
-          StorageDescriptor: { Columns: Object.entries(columns).map(([Name, Type]) => ({ Name, Type })) },
-        },
-      })),
-  });
   const names = (found: Schema) => found.columns.map(({ name }) => name);
   const asked = (VersionId?: string) => ({
     ...openX(),

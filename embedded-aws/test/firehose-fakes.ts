@@ -1,10 +1,15 @@
 import { gunzipSync } from 'node:zlib';
-import type { Position } from '../src/firehose/buffers.js';
-import { type Clock, systemClock } from '../src/firehose/clock.js';
-import { type DeliveryPlan, planOf } from '../src/firehose/plan.js';
-import type { PositionStore } from '../src/firehose/positions.js';
-import type { ExtendedS3Destination } from '../src/firehose/request-model.js';
-import type { ObjectSink, Shard, StreamSource } from '../src/firehose/seams.js';
+import { systemClock } from '@millrace/kit/clock';
+import {
+  configureDelivery,
+  type DeliveryConfiguration,
+  type Surroundings,
+} from '../src/firehose/config/delivery-configuration.js';
+import type { ExtendedS3Destination } from '../src/firehose/config/destination-shape.js';
+import { parseDestination } from '../src/firehose/config/parse-destination.js';
+import type { DeliveryClock, ObjectSink, Shard, StreamSource } from '../src/firehose/ports.js';
+import type { Position } from '../src/firehose/read/position.js';
+import type { PositionStore } from '../src/firehose/read/position-store.js';
 
 export const aws = (name: string, message = name) => Object.assign(new Error(message), { name });
 
@@ -33,8 +38,13 @@ export const destination: ExtendedS3Destination = {
   },
 };
 
-export const plan = (change: Partial<ExtendedS3Destination> = {}): Promise<DeliveryPlan> =>
-  planOf({ ...destination, ...change });
+/** The delivery configuration of a destination, as of the pipeline's unless it is changed. */
+export const configure = (
+  change: Partial<ExtendedS3Destination> = {},
+  surroundings: Surroundings = {},
+  fromKinesis = true,
+): Promise<DeliveryConfiguration> =>
+  configureDelivery(parseDestination({ ...destination, ...change }), fromKinesis, surroundings);
 
 /** A stream in memory; `fail` throws what the next calls shall meet. */
 export function fakeStream(shardIds: string[]) {
@@ -143,8 +153,8 @@ export function fakePositions() {
 }
 
 /** The system's time, with pauses a hundredth as long: what is tested is what happens, not when. */
-export const hastyClock: Clock = {
-  now: systemClock.now,
+export const hastyClock: DeliveryClock = {
+  wallMs: systemClock.wallMs,
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };
 

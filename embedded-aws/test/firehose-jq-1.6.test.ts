@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { FilterError } from '../src/firehose/jq-filter.js';
-import { compileQuery } from '../src/firehose/plan.js';
+import { FilterError } from '../src/firehose/config/jq-filter.js';
+import { compileQuery, parseQuery } from '../src/firehose/config/query.js';
 
 /** What jq 1.6 gave, recorded by test/recorded/record-jq.mjs. */
 interface Recorded {
@@ -54,7 +54,7 @@ function expected({ table, outcomes }: Recorded, input: number): Outcome {
 
 async function actual(filter: string): Promise<Outcome[] | 'refused'> {
   try {
-    const query = await compileQuery(filter);
+    const query = await compileQuery(parseQuery(filter));
     const results =
       query.kind === 'filter' ? query.filter.run(inputs) : inputs.map((input) => query.run(JSON.parse(input)));
     return results.map((result) => ('failure' in result ? 'fails' : { values: result.values }));

@@ -2,8 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { needs } from '@millrace/testing/needs';
 import fc from 'fast-check';
-import { compileFilter, FilterError, maxFilterBatch, withoutStrings, writtenKeys } from '../src/firehose/jq-filter.js';
-import { compilePaths, parsePaths, type QueryResult } from '../src/firehose/jq-path.js';
+import {
+  compileFilter,
+  FilterError,
+  maxFilterBatch,
+  withoutStrings,
+  writtenKeys,
+} from '../src/firehose/config/jq-filter.js';
+import { compilePaths, parsePaths, type QueryResult } from '../src/firehose/config/jq-path.js';
 
 /** What the jq on this machine says of each text, in one run. */
 function reference(query: string, texts: string[]): QueryResult[] {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createPositionStore } from '../src/firehose/positions.js';
+import { createPositionStore } from '../src/firehose/read/position-store.js';
 import { hastyClock, until } from './firehose-fakes.js';
 
 let folder: string;

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { compileTimePattern } from '../src/firehose/java-time-format.js';
-import { evaluatePrefix, parsePrefix, randomString, suggestPrefix, withDefaultTime } from '../src/firehose/prefix.js';
+import { compileTimePattern } from '../src/firehose/config/java-time-format.js';
+import {
+  evaluatePrefix,
+  parsePrefix,
+  randomString,
+  suggestPrefix,
+  withDefaultTime,
+} from '../src/firehose/config/prefix.js';
 
 const arrivalMs = Date.UTC(2026, 6, 3, 4, 5, 6, 789);
 const evaluate = (source: string, keys: Record<string, string> = {}, errorType?: string) =>

@@ -7,18 +7,20 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hadoopSnappy, snappyJava, snappyRaw } from '../src/firehose/compression/snappy.js';
-import { zipOne } from '../src/firehose/compression/zip.js';
-import { compileTimePattern } from '../src/firehose/java-time-format.js';
-import { findFunction, type LambdaFunction } from '../src/firehose/lambda/functions.js';
-import { createTransform } from '../src/firehose/lambda/transform.js';
+import type { DeliveryConfiguration } from '../src/firehose/config/delivery-configuration.js';
+import type { ExtendedS3Destination } from '../src/firehose/config/destination-shape.js';
+import { compileTimePattern } from '../src/firehose/config/java-time-format.js';
+import { findFunction, type LambdaFunction } from '../src/firehose/config/lambda-function.js';
 import { unmetered } from '../src/firehose/meter.js';
-import { planOf } from '../src/firehose/plan.js';
-import { processRecords, type SourceRecord } from '../src/firehose/process-records.js';
-import type { ExtendedS3Destination } from '../src/firehose/request-model.js';
-import { splitKpl } from '../src/firehose/split-kpl.js';
+import type { SourceRecord } from '../src/firehose/ports.js';
+import { deaggregate } from '../src/firehose/route/deaggregate.js';
+import { extractKeys } from '../src/firehose/route/extract-keys.js';
+import { createTransform } from '../src/firehose/route/lambda/transform.js';
+import { splitKpl } from '../src/firehose/route/split-kpl.js';
 import { type DeliveryWorker, startWorker } from '../src/firehose/worker.js';
-import { destination, fakeBucket, fakePositions, fakeStream, hastyClock, plan, until } from './firehose-fakes.js';
+import { hadoopSnappy, snappyJava, snappyRaw } from '../src/firehose/write/compression/snappy.js';
+import { zipOne } from '../src/firehose/write/compression/zip.js';
+import { configure, destination, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
 
 const running: DeliveryWorker[] = [];
 afterEach(async () => {
@@ -50,6 +52,9 @@ function pack(datas: Buffer[]): Buffer {
   ]);
   return Buffer.concat([Buffer.from('f3899ac2', 'hex'), message, createHash('md5').update(message).digest()]);
 }
+
+const processRecords = (configuration: DeliveryConfiguration, records: SourceRecord[]) =>
+  extractKeys(configuration, deaggregate(configuration, records));
 
 describe('records of the Kinesis Producer Library', () => {
   test('come apart into the records that went in', () => {
@@ -85,7 +90,7 @@ describe('records of the Kinesis Producer Library', () => {
       Buffer.from('no json'),
       Buffer.from('{"page":"home","event":"c"}'),
     ]);
-    const [pieces] = processRecords(await plan(), [record(packed)]);
+    const [pieces] = processRecords(await configure(), [record(packed)]);
     expect(pieces!.map(({ result }) => (Array.isArray(result) ? result.join() : result.errorMessage))).toEqual([
       'books,a',
       'food,b',
@@ -95,13 +100,13 @@ describe('records of the Kinesis Producer Library', () => {
     expect(pieces!.map(({ data, start, end }) => data.toString('utf8', start, end)).join('')).toBe(
       '{"page":"books","event":"a"}{"page":"food","event":"b"}no json{"page":"home","event":"c"}',
     );
-    const [direct] = processRecords(await planOf(destination, false), [record(packed)]);
+    const [direct] = processRecords(await configure({}, {}, false), [record(packed)]);
     expect(direct).toMatchObject([{ result: { errorMessage: 'Non JSON record provided' } }]);
   });
 });
 
 test('delimited records come apart at their delimiter, and each part stands for itself', async () => {
-  const delimited = await plan(
+  const delimited = await configure(
     processing(
       {
         Type: 'RecordDeAggregation',
@@ -245,24 +250,24 @@ async function begin(change: Partial<ExtendedS3Destination>, call?: LambdaFuncti
   const stream = fakeStream(['shard-0']);
   const bucket = fakeBucket();
   const store = fakePositions();
-  const made = await plan(change);
+  // An address that nothing calls: the test's own function stands in for it.
+  const made = await configure(change, { functions: { transform: 'http://127.0.0.1:9' } });
   const failures: string[] = [];
   const transform =
     made.lambda &&
     createTransform({
-      plan: made,
-      lambda: made.lambda,
-      call: call!,
+      configuration: made,
+      lambda: { ...made.lambda, call: call! },
       deliveryStream: 'to-lake',
       sourceArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/clicks',
       clock: hastyClock,
       meter: unmetered,
-      failed: (code) => failures.push(code),
+      logError: (code) => failures.push(code),
     });
   const worker = startWorker({
     deliveryStream: 'to-lake',
     version: 1,
-    plan: made,
+    configuration: made,
     startMs: 0,
     source: stream.source,
     sink: bucket.sink,

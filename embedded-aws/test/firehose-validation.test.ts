@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CreateRequest, type ExtendedS3Destination, parseRequest } from '../src/firehose/request-model.js';
-import { rules, validateCreation } from '../src/firehose/validation.js';
+import { type CreateRequest, parseRequest } from '../src/firehose/api/request-model.js';
+import { rules, validateCreation } from '../src/firehose/api/validation.js';
+import type { ExtendedS3Destination } from '../src/firehose/config/destination-shape.js';
 import { destination } from './firehose-fakes.js';
 
 const source = {

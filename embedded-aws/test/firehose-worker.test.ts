@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { planOf } from '../src/firehose/plan.js';
-import { nextTry, retryPace } from '../src/firehose/retry-pace.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/firehose/worker.js';
-import { aws, destination, fakeBucket, fakePositions, fakeStream, hastyClock, plan, until } from './firehose-fakes.js';
+import { nextTry, retryPace } from '../src/firehose/write/retry-pace.js';
+import { aws, configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
 
 const running: DeliveryWorker[] = [];
 afterEach(async () => {
@@ -20,7 +19,7 @@ async function begin(
   const worker = startWorker({
     deliveryStream: 'to-lake',
     version: 1,
-    plan: await plan(),
+    configuration: await configure(),
     startMs: 0,
     source: stream.source,
     sink: bucket.sink,
@@ -126,7 +125,7 @@ describe('delivery', () => {
     const stream = fakeStream(['shard-0']);
     const bucket = fakeBucket();
     const query = '{page:(.page|ascii_upcase),event:(if .n > 1 then "late" else "early" end)}';
-    const filtered = await plan();
+    const filtered = await configure();
     const processing = {
       Enabled: true,
       Processors: [
@@ -140,7 +139,9 @@ describe('delivery', () => {
       ],
     };
     expect(filtered.query?.kind).toBe('paths');
-    const { store } = await begin(stream, bucket, { plan: await plan({ ProcessingConfiguration: processing }) });
+    const { store } = await begin(stream, bucket, {
+      configuration: await configure({ ProcessingConfiguration: processing }),
+    });
     for (const n of [1, 2]) stream.put('shard-0', JSON.stringify(event(n)));
     stream.put('shard-0', '{"page":1}');
     stream.put('shard-0', '{"page":"a"}{"page":"b"}');
@@ -161,15 +162,15 @@ describe('delivery', () => {
   test('without dynamic partitioning everything goes into one object under the hour of arrival', async () => {
     const stream = fakeStream(['shard-0']);
     const bucket = fakeBucket();
-    const {
-      Prefix: _,
-      ErrorOutputPrefix: __,
-      ProcessingConfiguration: ___,
-      DynamicPartitioningConfiguration: ____,
-      ...rest
-    } = destination;
     await begin(stream, bucket, {
-      plan: await planOf({ ...rest, Prefix: 'raw', CompressionFormat: 'UNCOMPRESSED', FileExtension: '.txt' }),
+      configuration: await configure({
+        Prefix: 'raw',
+        ErrorOutputPrefix: undefined,
+        ProcessingConfiguration: undefined,
+        DynamicPartitioningConfiguration: undefined,
+        CompressionFormat: 'UNCOMPRESSED',
+        FileExtension: '.txt',
+      }),
     });
     stream.put('shard-0', 'any', Date.UTC(2026, 6, 3, 5));
     stream.put('shard-0', 'thing', Date.UTC(2026, 6, 3, 4));
@@ -182,7 +183,7 @@ describe('delivery', () => {
     const stream = fakeStream(['shard-0']);
     const bucket = fakeBucket();
     await begin(stream, bucket, {
-      plan: await plan({
+      configuration: await configure({
         Prefix: 'page=!{partitionKeyFromQuery:page}/!{partitionKeyFromQuery:event}/dt=!{timestamp:yyyy-MM-dd}/',
       }),
     });
@@ -300,7 +301,9 @@ describe('when S3 is difficult', () => {
     const bucket = fakeBucket();
     bucket.state.failing = () => aws('AccessDenied', 'no');
     const { log, store } = await begin(stream, bucket, {
-      plan: await plan({ DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 0 } } }),
+      configuration: await configure({
+        DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 0 } },
+      }),
     });
     stream.put('shard-0', [event(1), event(2, 'food')]);
     await until(() => bucket.state.tries > 6, 'there were several tries');

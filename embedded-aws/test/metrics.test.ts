@@ -284,9 +284,9 @@ test('what S3 refuses is logged in the shape of AWS, once for each code, where l
     said.push(line),
   );
   const missing = Object.assign(new Error('The specified bucket does not exist'), { name: 'NoSuchBucket' });
-  for (let n = 0; n < 3; n++) errors.say(...s3Failure(missing));
+  for (let n = 0; n < 3; n++) errors.log(...s3Failure(missing));
   errors.reset();
-  errors.say(...s3Failure(missing));
+  errors.log(...s3Failure(missing));
   expect(said).toHaveLength(2);
   const [, json] = /^\/g s (.*)$/.exec(said[0]!)!;
   expect(JSON.parse(json!)).toEqual({
@@ -296,6 +296,6 @@ test('what S3 refuses is logged in the shape of AWS, once for each code, where l
     message: 'The specified bucket does not exist. Create the bucket or use a different bucket that does exist.',
     errorCode: 'S3.NoSuchBucket',
   });
-  createErrorLog(stream, { Enabled: false }, (line) => said.push(line)).say(...s3Failure(missing));
+  createErrorLog(stream, { Enabled: false }, (line) => said.push(line)).log(...s3Failure(missing));
   expect(said).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { parseHiveType, planConversion, toParquet } from '@millrace/embedded-aws/parquet';
+import { configureConversion, createConverter, parseHiveType, toParquet } from '@millrace/embedded-aws/parquet';
 import { type AuditableLake, openLake } from '@millrace/lake';
 import { lakeColumns, partitionColumns } from '@millrace/sdk/schema';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
@@ -20,7 +20,7 @@ afterEach(async () => {
 const tableColumns = lakeColumns().filter(({ name }) => !partitionColumns.some((key) => key === name));
 
 async function parquetOf(rows: object[], columns: { name: string; glue: string }[] = tableColumns): Promise<Buffer> {
-  const plan = planConversion(
+  const configuration = configureConversion(
     {},
     {
       id: '0@0',
@@ -28,9 +28,10 @@ async function parquetOf(rows: object[], columns: { name: string; glue: string }
       table: { catalogId: '', databaseName: '', tableName: '', region: '', versionId: '' },
     },
   );
+  const convert = createConverter(configuration);
   return toParquet(
-    rows.map((row) => plan.convert(row) as Buffer),
-    plan,
+    rows.map((row) => convert(row) as Buffer),
+    configuration,
   );
 }
 

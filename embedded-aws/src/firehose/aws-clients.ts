@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import {
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
@@ -7,11 +6,11 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { localRegion as region } from '@millrace/kit/local-aws';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { ObjectSink, Shard, StreamSource } from './seams.js';
+import { keepAliveHandler } from '@millrace/kit/keep-alive';
+import { localCredentials, localRegion } from '@millrace/kit/local-aws';
+import type { ObjectSink, Shard, StreamSource } from './ports.js';
 
-/** The real clients, on whatever endpoint. Delivery has its own patience, so theirs is one try. */
+/** The real clients, on any endpoint. Delivery retries by itself, so they try once. */
 export interface AwsClients {
   source(streamName: string): StreamSource;
   sink: ObjectSink;
@@ -21,14 +20,10 @@ export interface AwsClients {
 export function createAwsClients(endpoint: string): AwsClients {
   const shared = {
     endpoint,
-    region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    region: localRegion,
+    credentials: localCredentials,
     maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new Agent({ keepAlive: true, maxSockets: 64 }),
-      connectionTimeout: 5_000,
-      requestTimeout: 30_000,
-    }),
+    requestHandler: keepAliveHandler({ maxSockets: 64, connectionTimeoutMs: 5_000 }),
   };
   const kinesis = new KinesisClient(shared);
   const s3 = new S3Client({ ...shared, forcePathStyle: true });

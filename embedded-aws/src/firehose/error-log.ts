@@ -1,10 +1,10 @@
 import type { Log } from '../service.js';
-import { arnOf } from './description.js';
+import { arnOf } from './arn.js';
 
-/** Says what a delivery stream cannot deliver, in the shape of the lines that Firehose writes to CloudWatch Logs. */
-export type ErrorLog = (errorCode: string, message: string) => void;
+/** Logs what a delivery stream cannot deliver, in the shape of the lines that Firehose writes to CloudWatch Logs. */
+type ErrorLog = (errorCode: string, message: string) => void;
 
-/** What Firehose says of what S3 answers. https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html */
+/** Firehose's messages for S3's errors. https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html */
 const s3Messages: Record<string, string> = {
   NoSuchBucket: 'The specified bucket does not exist. Create the bucket or use a different bucket that does exist.',
   AccessDenied:
@@ -22,13 +22,13 @@ export function createErrorLog(
   options:
     | { Enabled?: boolean | undefined; LogGroupName?: string | undefined; LogStreamName?: string | undefined }
     | undefined,
-  log: Log,
-): { say: ErrorLog; reset(): void } {
-  const said = new Set<string>();
+  output: Log,
+): { log: ErrorLog; reset(): void } {
+  const logged = new Set<string>();
   return {
-    say(errorCode, message) {
-      if (!options?.Enabled || said.has(errorCode)) return;
-      said.add(errorCode);
+    log(errorCode, message) {
+      if (!options?.Enabled || logged.has(errorCode)) return;
+      logged.add(errorCode);
       const { LogGroupName = `/aws/kinesisfirehose/${deliveryStream}`, LogStreamName = 'DestinationDelivery' } =
         options;
       const line = {
@@ -38,8 +38,8 @@ export function createErrorLog(
         message,
         errorCode,
       };
-      log(`${LogGroupName} ${LogStreamName} ${JSON.stringify(line)}`);
+      output(`${LogGroupName} ${LogStreamName} ${JSON.stringify(line)}`);
     },
-    reset: () => said.clear(),
+    reset: () => logged.clear(),
   };
 }

@@ -1,20 +1,18 @@
-import { crc32 } from '../../s3/crc.js';
+import { crc32 } from '@millrace/kit/crc32';
 
 /** How a record lies in a log file: length (4 bytes), CRC-32 of the rest (4), arrival in milliseconds since 1970 (8), data. */
 const headBytes = 16;
 
-const frameBytes = (data: Buffer): number => headBytes + data.length;
-
 export function frame(data: Buffer, arrivalMs: number): Buffer {
-  const framed = Buffer.allocUnsafe(frameBytes(data));
+  const framed = Buffer.allocUnsafe(headBytes + data.length);
   framed.writeUInt32BE(data.length, 0);
   framed.writeDoubleBE(arrivalMs, 8);
   data.copy(framed, headBytes);
-  checksum(framed).copy(framed, 4);
+  framed.writeUInt32BE(checksumOf(framed), 4);
   return framed;
 }
 
-export interface Framed {
+interface Framed {
   data: Buffer;
   arrivalMs: number;
 }
@@ -25,7 +23,7 @@ export function readFrame(bytes: Buffer, at: number): (Framed & { end: number })
   const end = at + headBytes + bytes.readUInt32BE(at);
   if (end > bytes.length) return undefined;
   const framed = bytes.subarray(at, end);
-  if (!checksum(framed).equals(framed.subarray(4, 8))) return undefined;
+  if (checksumOf(framed) !== framed.readUInt32BE(4)) return undefined;
   return { data: framed.subarray(headBytes), arrivalMs: framed.readDoubleBE(8), end };
 }
 
@@ -33,9 +31,5 @@ export function readFrame(bytes: Buffer, at: number): (Framed & { end: number })
 export const statedBytes = (bytes: Buffer, at: number): number =>
   at + 4 > bytes.length ? headBytes : headBytes + bytes.readUInt32BE(at);
 
-function checksum(framed: Buffer): Buffer {
-  const crc = crc32();
-  crc.update(framed.subarray(0, 4));
-  crc.update(framed.subarray(8));
-  return crc.digest();
-}
+/** Of the length and of all that follows the checksum. */
+const checksumOf = (framed: Buffer): number => crc32(framed.subarray(8), crc32(framed.subarray(0, 4)));

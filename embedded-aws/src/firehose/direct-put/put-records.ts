@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Log } from '../../service.js';
-import { causeOf, createTrouble } from '../trouble.js';
+import { causeOf, createFailureLog } from '../failure-log.js';
 import type { RecordLog } from './record-log.js';
 
 /** https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
@@ -27,7 +27,7 @@ export function createDirectPut(
   records: RecordLog,
   { log, now, backlogBytes = maxBacklogBytes }: { log: Log; now: () => number; backlogBytes?: number | undefined },
 ): DirectPut {
-  const trouble = createTrouble(log, {
+  const failureLog = createFailureLog(log, {
     failing: (cause) => `does not take records (${cause}): they are answered with ServiceUnavailableException`,
     working: () => 'takes records again',
   });
@@ -44,13 +44,13 @@ export function createDirectPut(
       let failed = false;
       try {
         if (taken.length > 0) await records.append(taken, now());
-        trouble.ended('disk');
+        failureLog.recovered('disk');
       } catch (error) {
         failed = true;
-        trouble.began('disk', causeOf(error));
+        failureLog.failed('disk', causeOf(error));
       }
-      if (room < 0) trouble.began('backlog', `${backlogBytes} bytes wait for S3`);
-      else trouble.ended('backlog');
+      if (room < 0) failureLog.failed('backlog', `${backlogBytes} bytes wait for S3`);
+      else failureLog.recovered('backlog');
       return isTaken.map((one) => (one && !failed ? { recordId: recordId() } : slowDown));
     },
   };

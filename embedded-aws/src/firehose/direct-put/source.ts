@@ -1,11 +1,11 @@
-import type { StreamSource } from '../seams.js';
+import type { StreamSource } from '../ports.js';
 import type { Place, RecordLog } from './record-log.js';
 
 /** The one "shard" that a delivery stream's own log is to delivery. */
-export const directPutShard = 'direct-put';
+const directPutShard = 'direct-put';
 
 /** So that they sort as text as they do as numbers. */
-export const sequenceText = (sequence: number): string => String(sequence).padStart(16, '0');
+const sequenceText = (sequence: number): string => String(sequence).padStart(16, '0');
 const sequenceOf = (text: string): number => Number.parseInt(text, 10);
 
 export function directPutSource(log: RecordLog): StreamSource {

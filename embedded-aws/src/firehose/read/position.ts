@@ -1,0 +1,14 @@
+/** How far a shard has been read, or how far all its records lie in S3. */
+export interface Position {
+  /** The last record that is done with; none before the first. */
+  sequenceNumber?: string;
+  /** That record's arrival in the stream, in milliseconds since 1970. */
+  arrivalMs?: number;
+  /** The shard is closed, and this is its end. */
+  finished?: true;
+  /**
+   * What lies in S3 beyond this position: by target, the last record of it that does. A restart passes over those records, so that only
+   * what was on its way to S3 at that moment may come twice.
+   */
+  ahead?: { version: number | string; delivered: [key: string, sequenceNumber: string][] };
+}

@@ -1,0 +1,104 @@
+import { backoffMs } from '@millrace/kit/backoff';
+import type { Log } from '../../service.js';
+import { causeOf, type FailureLog } from '../failure-log.js';
+import type { Meter } from '../meter.js';
+import type { DeliveryClock, SourceRecord, StreamSource } from '../ports.js';
+import type { Position } from './position.js';
+
+/** Kinesis allows five reads and 2 MiB a second and shard. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+const leastBetweenReadsMs = 200;
+const bytesPerMs = (2 * 1024 * 1024) / 1000;
+/** After a read that found nothing. */
+const quietMs = 250;
+/** What one read should bring at most; how many records that is follows from their size so far. */
+const readBytes = 2 * 1024 * 1024;
+const firstLimit = 100;
+const mostRecords = 10_000;
+
+export interface ShardReading {
+  shardId: string;
+  from: Position;
+  source: StreamSource;
+  clock: DeliveryClock;
+  log: Log;
+  failureLog: FailureLog;
+  meter: Meter;
+  signal: AbortSignal;
+  /** Lets a read begin when there is room for what it brings, and few at a time; its work includes `take`. */
+  admit: (work: () => Promise<void>) => Promise<void>;
+  /** Takes the records in, in order. */
+  take: (records: SourceRecord[]) => Promise<void>;
+}
+
+/** Reads the shard until it is closed and read to its end, or `signal` ends it; retries after every failure. */
+export async function readShard(reading: ShardReading): Promise<'ended' | 'stopped'> {
+  const { shardId, source, clock, log, failureLog, meter, signal, admit, take } = reading;
+  let after = reading.from.sequenceNumber;
+  let iterator: string | undefined;
+  let limit = firstLimit;
+  let ended = false;
+  /** Of reads that failed, since one that did not. */
+  let failures = 0;
+
+  while (!signal.aborted) {
+    const begunMs = clock.wallMs();
+    let pauseMs = quietMs;
+    try {
+      await admit(async () => {
+        if (signal.aborted) return;
+        iterator ??= await source.iterator(shardId, after, signal);
+        const { records, next, behindMs } = await source.read(iterator, limit, signal);
+        if (behindMs !== undefined) meter('KinesisMillisBehindLatest', behindMs);
+        const last = records.at(-1);
+        if (last) {
+          await take(records);
+          after = last.sequenceNumber;
+          const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
+          if (!source.unlimited) {
+            meter('DataReadFromKinesisStream.Records', records.length);
+            meter('DataReadFromKinesisStream.Bytes', bytes);
+          }
+          limit = Math.max(
+            1,
+            Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
+          );
+          // Where the clock was set back meanwhile, nothing counts as passed.
+          pauseMs = source.unlimited
+            ? 0
+            : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.wallMs() - begunMs);
+        }
+        iterator = next;
+        ended = next === undefined;
+      });
+      if (signal.aborted && !ended) break;
+      failures = 0;
+      failureLog.recovered(shardId);
+      if (ended) return 'ended';
+    } catch (error) {
+      if (signal.aborted) break;
+      failures++;
+      const { name } = error as Error;
+      if (name === 'ExpiredIteratorException') {
+        // Iterators last five minutes; reading may have paused for longer.
+        iterator = undefined;
+        pauseMs = leastBetweenReadsMs;
+      } else if (name === 'ProvisionedThroughputExceededException') {
+        // Others read this shard as well: the next try only waits longer.
+        meter(iterator === undefined ? 'ThrottledGetShardIterator' : 'ThrottledGetRecords', 1);
+        pauseMs = backoffMs(failures, { baseMs: 400, capMs: 5_000, fixedShare: 0.5 });
+      } else if (name === 'InvalidArgumentException' && iterator === undefined && after !== undefined) {
+        log(
+          `shard ${shardId} does not know the stored position ${after} (${causeOf(error)}): was the stream deleted and made again, or restored? ` +
+            'Reading goes on at the oldest record that the shard has; some may come a second time, and any that it no longer has are lost',
+        );
+        after = undefined;
+      } else {
+        failureLog.failed(shardId, causeOf(error));
+        iterator = undefined;
+        pauseMs = backoffMs(failures, { baseMs: 250, capMs: 5_000, fixedShare: 0.5 });
+      }
+    }
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+  }
+  return 'stopped';
+}

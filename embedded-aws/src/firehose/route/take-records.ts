@@ -1,0 +1,44 @@
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import type { DeliveryConfiguration } from '../config/delivery-configuration.js';
+import type { DeliveryClock, SourceRecord } from '../ports.js';
+import type { Buffers } from '../write/buffers.js';
+import { deaggregate } from './deaggregate.js';
+import type { Transform } from './lambda/transform.js';
+import type { Router } from './route-records.js';
+import type { DeliveryTarget } from './targets.js';
+
+/** Records are processed in slices of about this size, and other work of the process comes between them. */
+const sliceBytes = 256 * 1024;
+
+export interface Taking {
+  configuration: DeliveryConfiguration;
+  /** Records that arrived in the stream before are passed over; milliseconds since 1970. */
+  startMs: number;
+  transform?: Transform | undefined;
+  route: Router;
+  buffers: Buffers<DeliveryTarget>;
+  clock: Pick<DeliveryClock, 'wallMs'>;
+  signal: AbortSignal;
+  /** Called after each slice. */
+  taken: () => void;
+}
+
+/** Takes a shard's records, in order, through the Lambda function and the router into the buffers. */
+export function createTake({ configuration, startMs, transform, route, buffers, clock, signal, taken }: Taking) {
+  return async (shardId: string, records: readonly SourceRecord[]): Promise<void> => {
+    const wanted = records.filter(({ arrivalMs }) => arrivalMs >= startMs);
+    for (let from = 0; from < wanted.length; ) {
+      let to = from;
+      for (let bytes = 0; to < wanted.length && bytes < sliceBytes; to++) bytes += wanted[to]!.data.length;
+      const slice = wanted.slice(from, to);
+      const subRecords = transform && (await transform(shardId, slice, deaggregate(configuration, slice), signal));
+      route(shardId, slice, clock.wallMs(), subRecords);
+      from = to;
+      taken();
+      if (from < wanted.length) await yieldToEventLoop();
+    }
+    // Records from before the start are done with too.
+    const { sequenceNumber, arrivalMs } = records.at(-1)!;
+    if (wanted.at(-1) !== records.at(-1)) buffers.advance(shardId, { sequenceNumber, arrivalMs });
+  };
+}
