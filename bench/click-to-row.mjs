@@ -1,5 +1,5 @@
 // How long a click takes to become a row: from the click in a real Chromium, on the demo store, to the first SQL query that sees it.
-// usage: node bench/click-to-row.mjs [CLICKS=40]
+//   npm run build && node bench/click-to-row.mjs [CLICKS=40] [--json FILE]
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,8 +7,11 @@ import { openLake } from '@millrace/lake';
 import { findBrowser, launchArgs } from '@millrace/testing/find-browser';
 import { chromium } from 'playwright-core';
 import { serve, temporaryState } from './processes.mjs';
+import { openResult, readOptions } from './result.mjs';
+import { quantile, round } from './statistics.mjs';
 
-const clicks = Number(process.argv[2] ?? 40);
+const options = readOptions({}, { positionals: [['clicks', '40']] });
+const clicks = Number(options.clicks);
 const found = findBrowser();
 if (!found) throw new Error('no Chromium: set CHROME_PATH');
 
@@ -42,17 +45,15 @@ try {
     done += 1;
     await page.close();
   }
-  millis.sort((a, b) => a - b);
-  const at = (share) => Math.round(millis[Math.min(millis.length - 1, Math.floor(share * millis.length))]);
-  console.log(
-    JSON.stringify({
-      date: new Date().toISOString().slice(0, 10),
-      clicks,
-      p50_ms: at(0.5),
-      p95_ms: at(0.95),
-      max_ms: at(1),
-    }),
-  );
+  const result = openResult('From a click in Chromium to a row that SQL sees', options.json);
+  result.figure('clicks', clicks);
+  for (const [name, share] of [
+    ['median', 0.5],
+    ['95 %', 0.95],
+    ['the slowest', 1],
+  ])
+    result.figure(`${name}, ms`, round(quantile(millis, share)));
+  result.done();
 } finally {
   await lake.close();
   await browser.close();

@@ -1,24 +1,18 @@
 // What delivery costs: packed records in memory -> gzipped objects, against a floor measured in the same run: a loop that parses the same
 // lines and gzips them into one file. CPU time of the whole process, so that zlib's threads count on both sides.
 //
-//   npm run build && node --expose-gc bench/delivery.mjs [--events 200000] [--rounds 3] [--partitions 36] [--only paths|jq|parquet]
+//   npm run build && node --expose-gc bench/delivery.mjs [--events 200000] [--rounds 3] [--partitions 36] [--only paths|jq|parquet] [--json FILE]
 //
 // With --only, the memory at the end is that of this one delivery, with the input.
-import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { systemClock } from '@millrace/kit/clock';
 import { configureDelivery } from '../embedded-aws/dist/src/firehose/config/delivery-configuration.js';
 import { parseDestination } from '../embedded-aws/dist/src/firehose/config/parse-destination.js';
 import { startWorker } from '../embedded-aws/dist/src/firehose/worker.js';
+import { openResult, readOptions } from './result.mjs';
+import { sum } from './statistics.mjs';
 
-const { values } = parseArgs({
-  options: {
-    events: { type: 'string', default: '200000' },
-    rounds: { type: 'string', default: '3' },
-    partitions: { type: 'string', default: '36' },
-    only: { type: 'string' },
-  },
-});
+const values = readOptions({ events: '200000', rounds: '3', partitions: '36', only: undefined });
 const eventsPerRecord = 40;
 const shardCount = 64;
 const recordCount = Math.ceil(Number(values.events) / eventsPerRecord);
@@ -69,7 +63,7 @@ const records = Array.from({ length: recordCount }, (_, record) =>
     ),
   ),
 );
-const bytes = records.reduce((sum, { length }) => sum + length, 0);
+const bytes = sum(records.map(({ length }) => length));
 
 async function measured(work) {
   globalThis.gc?.();
@@ -195,29 +189,34 @@ const best = async (work) => {
   for (let round = 0; round < Number(values.rounds); round++) rounds.push(await measured(work));
   return rounds.reduce((a, b) => (b.cpuMs < a.cpuMs ? b : a));
 };
-const say = (what, { cpuMs, wallMs, written, objects, failed }, base) =>
-  console.log(
-    `${what.padEnd(34)} ${(cpuMs / 1000).toFixed(2)} s CPU  ${(wallMs / 1000).toFixed(2)} s  ${Math.round((recordCount * eventsPerRecord) / (cpuMs / 1000)).toLocaleString('en')} events per CPU second  ` +
-      `${Math.round(written / 2 ** 20)} MiB${objects ? ` in ${objects} objects, ${failed} failed` : ''}${base ? `  ${(cpuMs / base.cpuMs).toFixed(2)} x the floor` : ''}`,
-  );
+const result = openResult('What delivery costs: packed records in memory to gzipped objects', values.json);
+const events = recordCount * eventsPerRecord;
+const mib = (length) => Math.round(length / 2 ** 20);
 
-console.log(
-  `${recordCount} records of ${(bytes / recordCount / 1024).toFixed(1)} KiB, ${eventsPerRecord} events each: ${Math.round(bytes / 2 ** 20)} MiB; the best of ${values.rounds} rounds`,
-);
+function report(what, { cpuMs, wallMs, written, objects, failed }, base) {
+  result.figure(`${what}: CPU, s`, (cpuMs / 1000).toFixed(2));
+  result.figure(`${what}: time, s`, (wallMs / 1000).toFixed(2));
+  result.figure(`${what}: events per CPU second`, Math.round(events / (cpuMs / 1000)));
+  result.figure(`${what}: written, MiB`, mib(written));
+  if (objects) result.figure(`${what}: objects, of them failed`, `${objects}, ${failed}`);
+  if (base) result.figure(`${what}: CPU over the floor`, (cpuMs / base.cpuMs).toFixed(2));
+}
+
+result.figure('records, events a record, rounds', [recordCount, eventsPerRecord, values.rounds].join(', '));
+result.figure('input, MiB', mib(bytes));
 const paths = '{page:.page,event:.event}';
 const deliveries = {
-  paths: ['delivery, {page:.page,event:.event}', () => delivery(paths)],
-  jq: ['delivery, a filter for jq', () => delivery('{page:(.page|ascii_downcase),event:.event}')],
-  parquet: ['delivery, converted to Parquet', () => delivery(paths, true)],
+  paths: ['delivery by two paths', () => delivery(paths)],
+  jq: ['delivery with a filter for jq', () => delivery('{page:(.page|ascii_downcase),event:.event}')],
+  parquet: ['delivery converted to Parquet', () => delivery(paths, true)],
 };
 let least;
 if (!values.only) {
   await floor();
   least = await best(floor);
-  say('floor: parse and gzip one file', least);
+  report('floor (parse, and gzip into one file)', least);
 }
 for (const [name, [what, work]] of Object.entries(deliveries))
-  if (!values.only || values.only === name) say(what, await best(work), least);
-console.log(
-  `${Math.round(process.resourceUsage().maxRSS / 1024)} MiB of memory at most, ${Math.round(bytes / 2 ** 20)} of them the input`,
-);
+  if (!values.only || values.only === name) report(what, await best(work), least);
+result.figure('memory at most, with the input, MiB', Math.round(process.resourceUsage().maxRSS / 1024));
+result.done();

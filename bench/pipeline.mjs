@@ -1,15 +1,27 @@
 // Events/s, CPU and memory through the whole of Millrace: HTTP → ingest → Kinesis → Firehose → objects in S3, all on this machine.
-// usage: node bench/pipeline.mjs [EVENTS=200000] [EVENTS_PER_SECOND=20000] [one|three]   (one process as `npm start`, or a process a part)
+//   npm run build && node bench/pipeline.mjs [EVENTS=200000] [EVENTS_PER_SECOND=20000] [one|three] [--json FILE]
+// `one`: one process, as `npm start`. `three`: the embedded AWS, the ingest server and the generator each in its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { lakeObjects, millraceBin, serve, temporaryState, usage } from './processes.mjs';
+import { openResult, readOptions } from './result.mjs';
+import { round, sum } from './statistics.mjs';
 
-const events = Number(process.argv[2] ?? 200_000);
-const rate = Number(process.argv[3] ?? 20_000);
-const layout = process.argv[4] ?? 'one';
+const options = readOptions(
+  {},
+  {
+    positionals: [
+      ['events', '200000'],
+      ['rate', '20000'],
+      ['layout', 'one'],
+    ],
+  },
+);
+const [events, rate] = [options.events, options.rate].map(Number);
+const { layout } = options;
 
 const { state, remove } = temporaryState();
 const servers =
@@ -28,10 +40,7 @@ const peak = { servers: 0, generator: 0 };
 const idle = servers.map((server) => usage(server.pid));
 let generator;
 const sampler = setInterval(() => {
-  peak.servers = Math.max(
-    peak.servers,
-    servers.reduce((sum, server) => sum + usage(server.pid).rssBytes, 0),
-  );
+  peak.servers = Math.max(peak.servers, sum(servers.map((server) => usage(server.pid).rssBytes)));
   try {
     peak.generator = Math.max(peak.generator, usage(generator.pid).rssBytes);
     generatorCpu = usage(generator.pid).cpuSeconds;
@@ -70,29 +79,19 @@ try {
     rows = countRows();
   }
   const delivered = performance.now();
-  const cpuSeconds = servers.reduce(
-    (sum, server, index) => sum + usage(server.pid).cpuSeconds - idle[index].cpuSeconds,
-    0,
-  );
-  console.log(
-    JSON.stringify(
-      {
-        date: new Date().toISOString().slice(0, 10),
-        layout,
-        events,
-        rows,
-        offered_events_per_second: rate,
-        acknowledged_events_per_second: Math.round((events / (acknowledged - began)) * 1000),
-        delivered_events_per_second: Math.round((rows / (delivered - began)) * 1000),
-        server_cpu_us_per_event: Math.round((cpuSeconds / events) * 1e6 * 10) / 10,
-        generator_cpu_us_per_event: Math.round((generatorCpu / events) * 1e6 * 10) / 10,
-        objects: counted.size,
-        peak_rss_mb: { servers: Math.round(peak.servers / 1e6), generator: Math.round(peak.generator / 1e6) },
-      },
-      null,
-      2,
-    ),
-  );
+  const cpuSeconds = sum(servers.map((server, n) => usage(server.pid).cpuSeconds - idle[n].cpuSeconds));
+  const result = openResult('The whole pipeline on one machine: HTTP to objects in S3', options.json);
+  const { figure } = result;
+  figure('events, offered a second, layout', [events, rate, layout].join(', '));
+  figure('rows delivered', rows, String(events), rows === events);
+  figure('acknowledged, events/s', round((events / (acknowledged - began)) * 1000));
+  figure('delivered, events/s until the last object is written', round((rows / (delivered - began)) * 1000));
+  figure('CPU of the servers, µs an event', round((cpuSeconds / events) * 1e6, 1));
+  figure('CPU of the generator, µs an event', round((generatorCpu / events) * 1e6, 1));
+  figure('objects', counted.size);
+  figure('memory of the servers at most, MB', round(peak.servers / 1e6));
+  figure('memory of the generator at most, MB', round(peak.generator / 1e6));
+  result.done();
 } finally {
   clearInterval(sampler);
   for (const server of servers.reverse()) await server.stop();

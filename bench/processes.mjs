@@ -6,23 +6,42 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { sum } from './statistics.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const millraceBin = join(root, 'infra-scripts/bin/millrace.js');
-const ticksPerSecond = 100;
-
 export function temporaryState() {
   const state = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   return { state, remove: () => rmSync(state, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Resident bytes now and CPU seconds so far. */
+const scheduled = (path) => Number(readFileSync(path, 'utf8').split(' ')[0]) / 1e9;
+
+/** Resident bytes now, and CPU seconds so far: of all threads, and of the one that runs the event loop. */
 export function usage(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
   const residentPages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { rssBytes: residentPages * 4096, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond };
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return {
+    rssBytes: residentPages * 4096,
+    cpuSeconds: sum(threads.map((thread) => scheduled(`/proc/${pid}/task/${thread}/schedstat`))),
+    loopSeconds: scheduled(`/proc/${pid}/schedstat`),
+  };
+}
+
+/** Resident memory of processes while something runs: before, and at most. */
+export function watchMemory(pids) {
+  const now = () => sum(pids.map((pid) => usage(pid).rssBytes));
+  const before = now();
+  let most = before;
+  const timer = setInterval(() => {
+    most = Math.max(most, now());
+  }, 100);
+  return {
+    stop() {
+      clearInterval(timer);
+      return { before, most, grownMiB: (most - before) / 2 ** 20 };
+    },
+  };
 }
 
 /** Starts a millrace server and waits until each part has said where it is. */

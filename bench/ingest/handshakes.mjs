@@ -1,15 +1,17 @@
 // How many TLS handshakes the Kinesis sink needs: 8 calls at a time, to a stub that counts them.
-//
-//   npm run build && node bench/ingest/handshakes.mjs [PUTS]
+//   npm run build && node bench/ingest/handshakes.mjs [PUTS=5000] [--json FILE]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryState } from '../processes.mjs';
+import { openResult, readOptions } from '../result.mjs';
+import { round } from '../statistics.mjs';
 import { startKinesisStub } from './kinesis-stub.mjs';
 
-const puts = Number(process.argv[2] ?? 5_000);
+const options = readOptions({}, { positionals: [['puts', '5000']] });
+const puts = Number(options.puts);
 
 async function putAll() {
   const { createKinesisSink } = await import('../../ingest-server/dist/src/sinks/kinesis.js');
@@ -27,9 +29,9 @@ async function putAll() {
 
 if (process.send) await putAll();
 else {
-  const stub = await startKinesisStub();
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const authority = join(folder, 'ca.pem');
+  const stub = await startKinesisStub({ check: 'none', delayMs: 0 });
+  const { state, remove } = temporaryState();
+  const authority = join(state, 'ca.pem');
   writeFileSync(authority, stub.certificate);
   const child = fork(fileURLToPath(import.meta.url), [String(puts)], {
     env: {
@@ -43,9 +45,12 @@ else {
     },
   });
   const [code] = await once(child, 'exit');
-  rmSync(folder, { recursive: true });
-  const { puts: taken, handshakes } = stub.counts;
+  remove();
   stub.close();
-  console.log(JSON.stringify({ puts: taken, handshakes, handshakes_per_1000_puts: (handshakes * 1000) / taken }));
   process.exitCode = code;
+  const result = openResult('TLS handshakes of the Kinesis sink', options.json);
+  result.figure('PutRecords calls', stub.counts.puts);
+  result.figure('handshakes', stub.counts.handshakes);
+  result.figure('handshakes per 1,000 calls', round((stub.counts.handshakes * 1000) / stub.counts.puts, 2));
+  result.done();
 }

@@ -1,11 +1,12 @@
-// nginx that takes the body and answers, where there is one: what HTTP alone costs outside Node. Its CPU time is read from /proc (Linux).
+// nginx that takes the body and answers, where there is one: what HTTP alone costs outside Node. Linux only.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usage } from '../processes.mjs';
 
 export const hasNginx = process.platform === 'linux' && spawnSync('nginx', ['-v']).status === 0;
 
@@ -16,14 +17,6 @@ async function freePort() {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function cpuUs(pid) {
-  let nanoseconds = 0;
-  for (const task of readdirSync(`/proc/${pid}/task`)) {
-    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
-  }
-  return nanoseconds / 1000;
 }
 
 export async function startNginx() {
@@ -42,7 +35,7 @@ server { listen 127.0.0.1:${port}; location / { return 200 '{"accepted":10}'; } 
   await sleep(500);
   return {
     port,
-    usage: async () => ({ cpuUs: cpuUs(child.pid), rssBytes: 0 }),
+    usage: () => usage(child.pid),
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'exit');

@@ -81,6 +81,29 @@ const deliveries = new Set([
   'cost-queued',
 ]);
 
+/** What went wrong, a line each: cells that did not end, errors that reached the page, hosts that a tracker tried to reach. */
+function complaints(trackers, results) {
+  const failures = [...trackers, { id: 'floor', name: 'nothing' }].flatMap(({ id, name }) =>
+    Object.entries(results[id] ?? {}).flatMap(([line, { failed }]) => (failed ? [`${name}, ${line}: ${failed}`] : [])),
+  );
+  const errors = trackers.flatMap(({ id, name }) => {
+    const said = [...new Set(Object.values(results[id]).flatMap((result) => result.errors ?? []))];
+    return said.length > 0
+      ? [
+          `${name}: ${said
+            .slice(0, 3)
+            .map((text) => `\`${text.slice(0, 120).replaceAll('`', "'")}\``)
+            .join(', ')}`,
+        ]
+      : [];
+  });
+  const strayed = trackers.flatMap(({ id, name }) => {
+    const hosts = [...new Set(Object.values(results[id]).flatMap((result) => result.strayed ?? []))];
+    return hosts.length > 0 ? [`${name}: ${hosts.join(', ')}`] : [];
+  });
+  return { failures, errors, strayed };
+}
+
 /** docs/trackers.md as text, from what was measured. */
 export function report(about, results) {
   const { trackers, rows } = about;
@@ -110,24 +133,7 @@ export function report(about, results) {
   const all = [...size, ...delivery, ...network, ...cost];
   const worse = all.flatMap((one) => one.worse ?? []);
   const besides = all.flatMap((one) => one.besides ?? []);
-  const failures = [...trackers, { id: 'floor', name: 'nothing' }].flatMap(({ id, name }) =>
-    Object.entries(results[id] ?? {}).flatMap(([line, { failed }]) => (failed ? [`${name}, ${line}: ${failed}`] : [])),
-  );
-  const errors = trackers.flatMap(({ id, name }) => {
-    const said = [...new Set(Object.values(results[id]).flatMap((result) => result.errors ?? []))];
-    return said.length > 0
-      ? [
-          `${name}: ${said
-            .slice(0, 3)
-            .map((text) => `\`${text.slice(0, 120).replaceAll('`', "'")}\``)
-            .join(', ')}`,
-        ]
-      : [];
-  });
-  const strayed = trackers.flatMap(({ id, name }) => {
-    const hosts = [...new Set(Object.values(results[id]).flatMap((result) => result.strayed ?? []))];
-    return hosts.length > 0 ? [`${name}: ${hosts.join(', ')}`] : [];
-  });
+  const { failures, errors, strayed } = complaints(trackers, results);
   const bare = results[trackers[0].id].cost?.bareMicros;
   const list = (items, none) => (items.length > 0 ? items.map((item) => `- ${item}`).join('\n') : none);
   const section = (title, body) => (body ? [`## ${title}`, '', body, ''] : []);

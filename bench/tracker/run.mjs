@@ -1,5 +1,6 @@
 // Trackers side by side: the same page, faults and collector for seven published SDKs and for ours.
-// usage: node bench/tracker [--only ID,…] [--rows ID,… [--merge]] [--outage-seconds 120] [--list] [--again]
+// usage: node bench/tracker [--only ID,…] [--rows ID,… [--merge]] [--outage-seconds 120] [--list] [--again] [--json FILE]
+// The cost of track() alone: node bench/tracker --only millrace --rows cost,cost-queued,throttled
 // Without --only and --rows it writes docs/trackers.md, else it prints the table. It installs what it compares with into its own folder, talks
 // to 127.0.0.1 only, and takes about an hour. The figures are kept in .build/trackers.json, after each cell; --again writes the table from
 // there, --merge takes the rows that are measured, of all trackers, into the figures of the last whole run, and the table says so.
@@ -7,6 +8,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openResult } from '../result.mjs';
+import { median } from '../statistics.mjs';
 import { chromiumVersion } from './browser.mjs';
 import { bundle } from './bundle.mjs';
 import { onStage } from './cell.mjs';
@@ -15,7 +18,7 @@ import { floor } from './peers/floor.mjs';
 import { peers } from './peers/index.mjs';
 import { report } from './report.mjs';
 import { scenarios } from './scenarios/index.mjs';
-import { median } from './statistics.mjs';
+import { trackCost } from './track-cost.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -27,6 +30,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     merge: { type: 'boolean', default: false },
+    json: { type: 'string' },
   },
 });
 
@@ -85,7 +89,7 @@ const about = {
   rows: rows.map(({ id, title, repeats }) => ({ id, title, repeats })),
 };
 
-/** After each cell, so that a run that is broken off has not been in vain. */
+/** After each cell, so that a run that is broken off keeps what it has. */
 function keep() {
   about.load = {
     average: Math.max(about.load?.average ?? 0, Math.round(loadavg()[1])),
@@ -164,3 +168,13 @@ if (last) {
   writeFileSync(docs, report(whole.about, whole.results));
 } else if (about.partial) console.log(report(about, results));
 else writeFileSync(docs, report(about, results));
+
+const { cost, 'cost-queued': queued, throttled } = results.millrace ?? {};
+if (cost ?? queued ?? throttled) {
+  const result = openResult(
+    'track() in the page, against a bare localStorage.setItem of about the same bytes',
+    values.json,
+  );
+  trackCost(result.figure, { cost, queued, throttled });
+  result.done();
+}

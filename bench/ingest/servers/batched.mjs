@@ -53,7 +53,7 @@ const put = (visitor, lines) =>
     waiting.push({ visitor, lines, settle });
     waitingEvents += lines.length;
     if (timer === undefined) timer = setTimeout(flush, lingerMs);
-    if (recordBytes === 1 && waitingEvents >= recordsPerCall) flush();
+    if (recordBytes === 1 && waitingEvents >= recordsPerCall) void flush();
   });
 
 const app = Fastify({ bodyLimit: 1024 * 1024 });

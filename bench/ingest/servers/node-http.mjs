@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { report } from './report.mjs';
 
 const server = createServer((request, response) => {
+  // The load's greeting on each new connection.
+  if (request.method === 'GET') return response.writeHead(200, { 'content-length': 0 }).end();
   const parts = [];
   request.on('data', (part) => parts.push(part));
   request.on('end', () => {

@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median, midmean, quantile } from '../statistics.mjs';
+import { median, midmean, quantile } from '../../statistics.mjs';
 
 const inTask = 10;
 const pauseMs = 20;
 
 /**
- * In the page: `count` calls of track(), each beside a bare localStorage.setItem of about the bytes of a stored event under a key of its own,
- * which of the two goes first alternating from pair to pair and from task to task; 10 pairs a task. Gives the durations of both in ms, with
- * their microtasks: there are trackers that do their work there.
+ * In the page: `count` calls of track(), each beside a bare localStorage.setItem of about the bytes of a stored event under a key of its own.
+ * Which of the two goes first alternates from pair to pair and from task to task. A burst is 10 pairs a task. A single call, as a click makes
+ * it, is a task of its own (`inTask` 1): right after another write a bare write is cheaper, because the browser's process that takes both is
+ * awake. Gives the durations of both in ms, with their microtasks: there are trackers that do their work there.
  */
-async function pairs(page, count, from) {
+async function pairs(page, count, from, perTask = inTask) {
   return page.evaluate(
     async ([count, from, inTask, pauseMs]) => {
       const envelope = 'x'.repeat(220);
       const durations = { track: [], bare: [] };
+      const rest = () => new Promise((resolve) => setTimeout(resolve, pauseMs));
       const time = async (kind, act) => {
+        if (inTask === 1) await rest();
         const began = performance.now();
         try {
           act();
@@ -25,13 +28,13 @@ async function pairs(page, count, from) {
         durations[kind].push(performance.now() - began);
       };
       for (let n = from; n < from + count; n += inTask) {
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await rest();
         for (let k = n; k < n + inTask; k++) {
           const properties = window.benchProperties(k);
           const bytes = JSON.stringify(properties) + envelope;
           const track = () => time('track', () => window.bench.track(properties));
           const bare = () => time('bare', () => localStorage.setItem(`bare.${k}`, bytes));
-          if ((n / inTask + k) % 2) {
+          if ((inTask === 1 ? k : n / inTask + k) % 2) {
             await track();
             await bare();
           } else {
@@ -43,7 +46,7 @@ async function pairs(page, count, from) {
       }
       return durations;
     },
-    [count, from, inTask, pauseMs],
+    [count, from, perTask, pauseMs],
   );
 }
 
@@ -126,6 +129,7 @@ const spread = (page, count, from, every = inTask) =>
 
 const rounds = 3;
 const perRound = 500;
+const singlesPerRound = 150;
 
 /** track() beside a bare write, and the task time of what follows from it; server up. */
 export const cost = {
@@ -146,15 +150,19 @@ export const cost = {
     from += 5;
     await sleep(2_000);
     const measured = [];
+    const singles = [];
     const tasks = [];
     for (let round = 0; round < rounds; round++) {
+      singles.push(await pairs(page, singlesPerRound, from, 1));
+      from += singlesPerRound;
       measured.push(await pairs(page, perRound, from));
       from += perRound;
       await sleep(2_500);
       tasks.push(await taskTime(session, () => spread(page, perRound, from), 4_000));
       from += perRound;
     }
-    return { ...collector.summary(from), ...compare(measured), stored, taskMs: median(tasks) / perRound };
+    const single = compare(singles);
+    return { ...collector.summary(from), ...compare(measured), single, stored, taskMs: median(tasks) / perRound };
   },
 };
 

@@ -2,7 +2,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { closedLoop, openLoop, requestMaker } from './ingest-process.mjs';
+import { requestMaker } from './events.mjs';
+import { closedLoop, openLoop } from './load.mjs';
 
 const file = fileURLToPath(import.meta.url);
 

@@ -1,31 +1,18 @@
 // More than can be done, in an open loop: more than Kinesis takes, and more than the processor does.
-//   npm run build && node bench/ingest-overload.mjs [--seconds 12] [--rounds 10] [--only kinesis|processor]
+//   npm run build && node bench/ingest/overload.mjs [--seconds 12] [--rounds 10] [--only kinesis|processor] [--json FILE]
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { startLoad } from './ingest-load.mjs';
-import {
-  comeFirst,
-  figure,
-  keepTo,
-  median,
-  openLoop,
-  requestMaker,
-  round,
-  separateProcessors,
-  startIngest,
-  watchMemory,
-} from './ingest-process.mjs';
-import { startStub } from './ingest-stub.mjs';
-import { temporaryState } from './processes.mjs';
+import { openResult, readOptions } from '../result.mjs';
+import { median, quantile, round, sum } from '../statistics.mjs';
+import { requestMaker } from './events.mjs';
+import { openLoop } from './load.mjs';
+import { startLoad } from './load-process.mjs';
+import { comeFirst, keepTo, separateProcessors } from './processors.mjs';
+import { withIngestServer } from './server-process.mjs';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '12' },
-    rounds: { type: 'string', default: '10' },
-    only: { type: 'string' },
-  },
-});
-const seconds = Number(values.seconds);
+const options = readOptions({ seconds: '12', rounds: '10', only: undefined });
+const seconds = Number(options.seconds);
+const result = openResult('More than Kinesis takes, and more than the processor does', options.json);
+const { figure } = result;
 /**
  * A shared processor is half as fast again in one second as in the next. So phases are short and take turns, what is offered goes by the mean of the last
  * peaks, and what is judged is of all rounds together.
@@ -33,6 +20,7 @@ const seconds = Number(values.seconds);
 const phaseSeconds = Math.min(2, seconds);
 const peaksRemembered = 6;
 const eventsPerRequest = 10;
+const percent = (part, whole) => round((part / whole) * 100);
 
 /** How many requests of an outcome took at most how many milliseconds inside the server, so far. */
 function durations(metrics, outcome) {
@@ -51,18 +39,7 @@ function within(metrics, outcome, before = new Map()) {
   return counts.find(([, count]) => count >= all * 0.99)?.[0] ?? 0;
 }
 
-async function withServer(stubOptions, env, work, cpus) {
-  const { state, remove } = temporaryState();
-  const stub = await startStub({ checked: false, ...stubOptions });
-  const server = await startIngest(stub, state, env, cpus);
-  try {
-    await work(stub, server);
-  } finally {
-    await server.stop();
-    stub.close();
-    remove();
-  }
-}
+const withServer = (stub, env, work, cpus) => withIngestServer({ stub: { check: 'none', ...stub }, env, cpus }, work);
 
 // A stream that takes less than AWS's, so that the processor is not the limit, and a spool so small that it is full before the end.
 const takesBytesPerSecond = 600_000;
@@ -86,33 +63,32 @@ async function moreThanKinesis() {
         peak = Math.max(peak, (await goodput(takes * share)).events);
         while ((await server.metrics()).get('millrace_spool_events') > 0) await sleep(100);
       }
-      const memory = watchMemory(server);
+      const memory = server.watchMemory();
       const over = await goodput(takes * 5);
       const grown = memory.stop();
       console.log(
         `Kinesis takes ${round(peak)} events/s at most; offered ${round(takes * 5 * eventsPerRequest)}: statuses ${JSON.stringify(over.statuses)}, p50 of accepted ${round(over.p50)} ms`,
       );
-      figure(
-        '  goodput at 5 x what Kinesis takes, of the peak, %',
-        round((over.events / peak) * 100),
-        '>= 90',
-        over.events >= 0.9 * peak,
-      );
-      figure('  p99 of accepted, ms', round(over.p99), '<= 250', over.p99 <= 250);
+      const what = '5 x what Kinesis takes';
+      const good = percent(over.events, peak);
+      figure(`${what}: goodput, of the peak, %`, good, '>= 90', over.events >= 0.9 * peak);
+      figure(`${what}: p99 of accepted, ms`, round(over.p99), '<= 250', over.p99 <= 250);
       const metrics = await server.metrics();
-      console.log(`  99 % of the accepted ones took at most ${within(metrics, 'accepted')} ms inside the server`);
+      figure(`${what}: 99 % of accepted within, inside the server, ms`, within(metrics, 'accepted'));
       const refused = within(metrics, 'refused');
-      figure('  99 % of refusals inside the server within, ms', refused, '<= 5', refused <= 5);
-      figure('  memory grew, MiB', round(grown.grownMiB), '<= 64', grown.grownMiB <= 64);
+      figure(`${what}: 99 % of refusals within, inside the server, ms`, refused, '<= 5', refused <= 5);
+      figure(`${what}: memory grew, MiB`, round(grown.grownMiB), '<= 64', grown.grownMiB <= 64);
     },
   );
 }
 
-const percent = (part, whole) => round((part / whole) * 100);
-
 /** What the server and its event loop's thread took of a processor while `work` went on, in %, and the load. */
 async function watched(server, work) {
-  const now = () => ({ at: performance.now() / 1000, all: server.usage().cpuSeconds, loop: server.loopSeconds() });
+  const now = () => ({
+    at: performance.now() / 1000,
+    all: server.usage().cpuSeconds,
+    loop: server.usage().loopSeconds,
+  });
   const before = now();
   const result = await work();
   const after = now();
@@ -172,21 +148,25 @@ async function moreThanTheProcessor() {
   function judge(rounds) {
     const middle = (name) => median(rounds.map((one) => one[name]));
     const most = (name) => Math.max(...rounds.map((one) => one[name]));
-    const sum = (name) => rounds.reduce((total, one) => total + one[name], 0);
-    console.log(`${rounds.length} rounds:`);
-    const good = percent(sum('good'), sum('peak'));
-    figure('  goodput at 1.5 x what the processor does, of the peaks beside it, %', good, '>= 60', good >= 60);
-    const latencies = rounds.flatMap((one) => one.latencies).sort((one, other) => one - other);
-    const p99 = round(latencies[Math.floor(0.99 * latencies.length)]);
-    figure('  p99 of all that were accepted, ms', p99, '<= 250', p99 <= 250);
-    console.log(`  the median round's p99 is ${round(middle('p99'))} ms`);
-    const refusal = most('refusal');
-    figure('  99 % of refusals inside the server within, in any round, ms', refusal, '<= 5', refusal <= 5);
-    const grown = round(most('grownMiB'));
-    figure('  memory grew, in any round, MiB', grown, '<= 64', grown <= 64);
-    console.log(
-      `  at 0.75 x the peak ${round(middle('calmRefused'), 2)} % refused, p99 ${round(middle('calmP99'))} ms`,
+    const all = (name) => sum(rounds.map((one) => one[name]));
+    const what = '1.5 x what the processor does';
+    figure('rounds', rounds.length);
+    const good = percent(all('good'), all('peak'));
+    figure(`${what}: goodput, of the peaks beside it, %`, good, '>= 60', good >= 60);
+    const p99 = round(
+      quantile(
+        rounds.flatMap((one) => one.latencies),
+        0.99,
+      ),
     );
+    figure(`${what}: p99 of accepted, ms`, p99, '<= 250', p99 <= 250);
+    figure(`${what}: the median round’s p99 of accepted, ms`, round(middle('p99')));
+    const refusal = most('refusal');
+    figure(`${what}: 99 % of refusals within, in any round, ms`, refusal, '<= 5', refusal <= 5);
+    const grown = round(most('grownMiB'));
+    figure(`${what}: memory grew, in any round, MiB`, grown, '<= 64', grown <= 64);
+    figure('0.75 x the peak: refused, %', round(middle('calmRefused'), 2));
+    figure('0.75 x the peak: p99 of accepted, ms', round(middle('calmP99')));
   }
 
   async function measure(unlimited, server) {
@@ -211,15 +191,15 @@ async function moreThanTheProcessor() {
     };
     const usual = () => {
       const last = peaks.slice(-peaksRemembered);
-      return last.reduce((sum, { perSecond }) => sum + perSecond, 0) / last.length;
+      return sum(last.map(({ perSecond }) => perSecond)) / last.length;
     };
     while (peaks.length < 3) await peak();
     const rounds = [];
     // The first one is there to be warm, too: the server of the peaks has had more to do until here.
-    for (let i = 0; i <= Number(values.rounds); i++) {
+    for (let i = 0; i <= Number(options.rounds); i++) {
       const before = peaks.at(-1);
       const earlier = await server.metrics();
-      const watch = watchMemory(server);
+      const watch = server.watchMemory();
       const over = await watched(server, () => open(1.5, usual(), phaseSeconds));
       const memory = watch.stop();
       const metrics = await server.metrics();
@@ -245,5 +225,6 @@ async function moreThanTheProcessor() {
   await load.stop();
 }
 
-if (values.only !== 'processor') await moreThanKinesis();
-if (values.only !== 'kinesis') await moreThanTheProcessor();
+if (options.only !== 'processor') await moreThanKinesis();
+if (options.only !== 'kinesis') await moreThanTheProcessor();
+result.done();
