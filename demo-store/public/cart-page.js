@@ -12,7 +12,7 @@ function show() {
     input.value = quantity;
     input.addEventListener('change', () => {
       const wanted = Math.floor(Number(input.value));
-      // Nothing typed is no wish to remove it; that has a button of its own.
+      // An empty field does not remove the item; a button does.
       setQuantity(id, wanted >= 1 ? Math.min(wanted, maxQuantity) : quantity);
     });
     element.querySelector('[data-remove]').addEventListener('click', () => {

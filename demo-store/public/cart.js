@@ -21,7 +21,7 @@ function keep(lines) {
   return kept;
 }
 
-/** Sets an item's quantity; nought takes it out. Says whether it is kept. */
+/** Sets an item's quantity; 0 removes it. Returns whether it was stored. */
 export function setQuantity(id, quantity) {
   const lines = new Map(cart());
   if (whole(quantity) === 0) lines.delete(id);

@@ -1,4 +1,4 @@
-/** Reads JSON from the browser's storage. Storage may be blocked, and what lies there may be anything: `fallback` in both cases. */
+/** Reads JSON from the browser's storage; `fallback` when storage is blocked or holds anything else. */
 export function read(storage, key, fallback) {
   try {
     return JSON.parse(window[storage].getItem(key)) ?? fallback;

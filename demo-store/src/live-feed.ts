@@ -1,6 +1,6 @@
-/** One step of one event's way, as the live view shows it. */
+/** One step of an event on its way, as the live view shows it. */
 export interface LiveStep {
-  /** `received`: the ingest server has it; `in_stream`: it was read from the Kinesis stream; `in_object`: it lies in S3. */
+  /** `received`: the ingest server has it. `in_stream`: read from the Kinesis stream. `in_object`: in S3. */
   step: 'received' | 'in_stream' | 'in_object';
   event_id: string;
   page: string;
@@ -13,17 +13,38 @@ export interface LiveStep {
   shard_id?: string;
   /** The object's key, at `in_object`. */
   key?: string;
-  /** Makes the event's JSON line: what a click on a row shows. Asked only for events that are shown, so it may cost something. */
+  /** Makes the event's JSON line, which a click on a row shows. Called only for shown events, so it may be expensive. */
   line?: () => string;
 }
 
 /**
- * Where the store's live view gets its steps; whoever runs the pipeline hands one over.
- *
- * The steps of one event may come in any order and more than once (a redelivered record). An event that was put straight into the
- * stream has no `received`. The live view samples when there is more than a person can watch, so every step may be handed over.
+ * Where the live view gets its steps. Whoever runs the pipeline passes one to the store. The steps of an event may come
+ * in any order and more than once (a redelivered record). An event put straight into the stream has no `received`. Publish
+ * every step: the live view samples when there are more than a person can watch.
  */
 export interface LiveFeed {
-  /** Calls `listener`, which never throws and does no I/O, with each step from now on; returns how to stop it. */
+  /** Calls `listener`, which never throws and does no I/O, with each step from now on. Returns how to stop it. */
   subscribe(listener: (step: LiveStep) => void): () => void;
+}
+
+/** A feed and its writing end. */
+export interface PublishedFeed extends LiveFeed {
+  /** Without listeners a step need not be made. */
+  hasListeners(): boolean;
+  publish(step: LiveStep): void;
+}
+
+/** A feed in this process: what one side publishes, the listeners get at once. */
+export function createLiveFeed(): PublishedFeed {
+  const listeners = new Set<(step: LiveStep) => void>();
+  return {
+    hasListeners: () => listeners.size > 0,
+    publish(step) {
+      for (const listener of listeners) listener(step);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }

@@ -2,8 +2,9 @@ import type { AddressInfo } from 'node:net';
 import type { StoreOptions } from './options.js';
 import { buildStore } from './store.js';
 
+/** A store that listens. */
 export interface RunningStore {
-  /** For people: `http://localhost:3000`. */
+  /** Its address for people: `http://localhost:3000`. */
   url: string;
   port: number;
   close(): Promise<void>;
@@ -12,8 +13,8 @@ export interface RunningStore {
 const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /**
- * Starts the store. `port` 0 takes a free one; `host` is this machine alone unless it says otherwise.
- * @throws Error with the system's `code` (`EADDRINUSE`, `EACCES`) and a message that names address and port, when it cannot listen.
+ * Starts the store. `port` 0 takes a free one; `host` is 127.0.0.1 when left out.
+ * @throws Error with the system's `code` (`EADDRINUSE`, `EACCES`) when it cannot listen; the message has host and port
  */
 export async function startStore(options: StoreOptions & { port: number; host?: string }): Promise<RunningStore> {
   const { port: wanted, host = '127.0.0.1', ...storeOptions } = options;

@@ -1,9 +1,9 @@
 import { defaultCatalogue, defineCatalogue } from '@millrace/sdk/schema';
 
-/** The page of the store's front door, which belongs to no department (`home` is the department of pans and lamps). */
+/** The name of the shop's front page, which belongs to no department (`home` is the department of pans and lamps). */
 export const frontPage = 'storefront';
 
-/** What the store's pages send: the default catalogue and the front page. Give it to the ingest server that serves the store. */
+/** The names that the shop's pages send: the default catalogue and the front page. For the shop's ingest server. */
 export const storeCatalogue = defineCatalogue({
   pages: [...defaultCatalogue.pages, frontPage],
   events: defaultCatalogue.events,

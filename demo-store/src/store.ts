@@ -18,8 +18,8 @@ import { securityHeaders } from './security-headers.js';
 const assets = fileURLToPath(new URL('../../public', import.meta.url));
 
 /**
- * XCorp's shop and the live view, ready for `listen` or `inject`. Closing it ends the live view's streams and its subscription.
- * @throws TypeError when the collector's address or the write key is none that a page can use.
+ * The shop and the live view as a Fastify app, ready for `listen` or `inject`. Closing it ends the live view's streams.
+ * @throws TypeError when a page cannot use the collector's address or the write key
  */
 export async function buildStore(options: StoreOptions): Promise<FastifyInstance> {
   const collector = collectorOf(options.collectorUrl);
@@ -28,15 +28,15 @@ export async function buildStore(options: StoreOptions): Promise<FastifyInstance
   const headers = securityHeaders(collector.origin);
 
   const app = Fastify({
-    // Nothing is posted here.
+    // No route takes a body.
     bodyLimit: 1024,
-    // Browsers open connections ahead and leave them unused; closing waits for none. No page takes long enough to be cut off.
+    // Browsers open connections ahead and leave them unused: closing does not wait for them. Pages take milliseconds.
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => {
       const answer = reply as unknown as FastifyReply;
       answer.headers(headers);
-      // Nothing here has a name so long.
+      // No page has a name this long.
       if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') show(answer.code(404), notFoundPage());
       else show(answer.code(400), badRequestPage());
     },
@@ -48,7 +48,7 @@ export async function buildStore(options: StoreOptions): Promise<FastifyInstance
 
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(headers);
-    // Kept, but asked for each time: a new version of the shop shows at once.
+    // Cached, but revalidated each time: a new version of the shop shows at once.
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache');
   });
   app.setNotFoundHandler((_request, reply) => show(reply.code(404), notFoundPage()));

@@ -98,7 +98,7 @@ test('HEAD does not open a stream, and closing the store ends those that are ope
   await until('the hello', () => seen.text.includes('hello'));
   await store.close();
   await until('the end', () => seen.ended);
-  expect(source.listeners).toBe(0);
+  expect(source.feed.hasListeners()).toBe(false);
 });
 
 test('the store closes at once, though browsers hold connections that they have not used', async () => {

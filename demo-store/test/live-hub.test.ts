@@ -133,7 +133,7 @@ describe('the live view', () => {
     advance(100);
     expect(steps()).toEqual([]);
     hub.close();
-    expect(source.listeners).toBe(0);
+    expect(source.feed.hasListeners()).toBe(false);
     expect(client.closed).toBe(true);
   });
 });

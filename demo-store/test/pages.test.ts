@@ -144,8 +144,8 @@ describe('the live view without a feed', () => {
 
 describe('options', () => {
   test.each([
-    ['not an address', 'is no address'],
-    ['ftp://collector.example', 'is neither http nor https'],
+    ['not an address', 'not a URL'],
+    ['ftp://collector.example', 'neither http nor https'],
     ['http://user:secret@collector.example', 'user name or password'],
     ['http://collector.example/?a=b', 'has a query'],
     ["http://a;script-src'self'/", 'a policy cannot name'],

@@ -26,7 +26,7 @@ const allowed = {
   'ingest-server': ['@millrace/kit', '@millrace/sdk/schema'],
   'embedded-aws': ['@millrace/kit'],
   lake: ['@millrace/kit', '@millrace/sdk/schema'],
-  'demo-store': ['@millrace/sdk/schema'],
+  'demo-store': ['@millrace/kit', '@millrace/sdk/schema'],
   generator: ['@millrace/demo-store', '@millrace/kit', '@millrace/sdk/schema'],
   'infra-scripts': [
     '@millrace/demo-store',

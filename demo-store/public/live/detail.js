@@ -4,13 +4,14 @@ const names = { received: 'Received', in_stream: 'In the stream', in_object: 'In
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The command that finds the event. An id comes from whoever sent the event, and people paste commands into shells: only a UUID gets one.
+ * The command that finds the event. Anyone can send an id, and people paste commands into shells: only a UUID gets a
+ * command.
  */
 export function queryFor(eventId) {
   return uuid.test(eventId) ? `npx millrace query "select * from events where event_id = '${eventId}'"` : undefined;
 }
 
-/** The line as JSON to read, or as it is when it is none. */
+/** The line as indented JSON; as it is when it is not JSON. */
 function pretty(line) {
   try {
     return JSON.stringify(JSON.parse(line), null, 2);
@@ -19,7 +20,7 @@ function pretty(line) {
   }
 }
 
-/** Shows one event whole: its steps with places and times, the query, the JSON as the server has it. */
+/** Shows one event: its steps with places and times, the query, the JSON as the server has it. */
 export function createDetail(dialog) {
   const find = (name) => dialog.querySelector(`[data-detail-${name}]`);
   let openId;

@@ -1,4 +1,4 @@
-/** The choices above the table. The lists fill themselves with the names that come by, up to a bound: names come from anyone. */
+/** The choices above the table. The lists collect the names seen, up to a bound, because anyone can send names. */
 const maxNames = 100;
 
 export function createFilters(form, { visitorId, onChange }) {

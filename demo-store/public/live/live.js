@@ -49,9 +49,9 @@ function apply(steps) {
   showWaiting();
 }
 
-/** Many messages, one change of the page. */
+/** Applies many messages in one frame. */
 function schedule(steps) {
-  // A tab out of sight gets no frames: what waits is bounded, as in a pause.
+  // A hidden tab gets no frames, so what waits is bounded, as in a pause.
   waiting = [...waiting, ...steps].slice(-heldMax);
   if (framed) return;
   framed = true;
@@ -104,7 +104,7 @@ setInterval(() => {
 showSampling();
 refilter();
 
-// With the visitor's number, the server shows their events however busy it is.
+// With the visitor's id, the server shows their events however busy it is.
 const visitorQuery = () => (visitorId() === undefined ? '' : `?visitor=${encodeURIComponent(visitorId())}`);
 connect(() => `/live/events${visitorQuery()}`, {
   onMessage,

@@ -12,7 +12,7 @@ function cell(row, className) {
   return element;
 }
 
-/** A row with everything in it empty; texts are set as text, never as markup. */
+/** An empty row. Texts are set as text, never as markup. */
 function createRow(onOpen) {
   const element = document.createElement('tr');
   const name = cell(element, 'cell-event');
@@ -48,7 +48,7 @@ function before(event, step) {
     .find(Boolean);
 }
 
-/** When a step was: so long after the one before it, or the time of day. */
+/** When a step was: the time since the step before it, or the time of day. */
 function whenOf(event, step) {
   const { at } = event.steps[step];
   const earlier = before(event, step);
@@ -58,12 +58,12 @@ function whenOf(event, step) {
 }
 
 /**
- * The table's rows, newest first: one an event, found by its id. `matches` says which are shown, `isOwn` which are one's own,
- * `onOpen` gets the event whose row was chosen.
+ * The table's rows, newest first: one for each event id. `matches` says which are shown, `isOwn` which are the visitor's
+ * own; `onOpen` gets the event whose row was clicked.
  */
 export function createRows(body, { matches, isOwn, onOpen }) {
   const events = new Map();
-  /** Events whose rows had to go: their later steps do not bring them back half. */
+  /** Events whose rows were removed: their later steps do not bring them back. */
   const gone = new Set();
 
   function fill(event) {
@@ -86,12 +86,12 @@ export function createRows(body, { matches, isOwn, onOpen }) {
         step === 'in_stream' ? shortShard(known.shard_id) : step === 'in_object' ? shortKey(known.key) : '';
       where.title = known.shard_id ?? known.key ?? '';
     }
-    // An event that was put straight into the stream was never received, and will not be.
+    // An event put straight into the stream is never received.
     if (!event.steps.received && event.steps.in_object) row.stepCells.received.when.textContent = 'put straight in';
     row.element.hidden = !matches(fields);
   }
 
-  /** Puts a step into its event's row; nothing when it stands there already. */
+  /** Puts a step into its event's row; returns undefined when it is there already. */
   function take(step) {
     let event = events.get(step.event_id);
     if (!event) {

@@ -3,7 +3,7 @@ import { rate, whole } from './words.js';
 const windowMs = 5000;
 const seconds = 60;
 
-/** The three counters: totals, steps a second over the last seconds, and a line of the last minute. Rates come from the server's clock. */
+/** The three counters: totals, steps a second, and a line of the last minute. Rates use the server's clock. */
 export function createStations(root) {
   const stations = [...root.querySelectorAll('[data-station]')].map((element) => ({
     step: element.dataset.station,
@@ -33,13 +33,13 @@ export function createStations(root) {
 
   return {
     take(counts) {
-      // The server has started anew.
+      // The server has restarted.
       if (samples.length > 0 && counts.events < samples.at(-1).events) samples = [];
       samples.push(counts);
       while (samples.length > 2 && samples[1].at < counts.at - windowMs) samples.shift();
       for (const station of stations) station.total.textContent = whole.format(counts.steps[station.step]);
     },
-    /** Once a second, also when nothing comes: quiet is a rate too. `serverNow` is the server's time as far as it is known. */
+    /** Call it once a second, also when no step comes. `serverNow` is the estimated time of the server. */
     tick(serverNow) {
       const last = samples.at(-1);
       if (last && serverNow - last.at > windowMs) samples = [last];

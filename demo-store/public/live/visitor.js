@@ -1,4 +1,4 @@
-/** This browser's visitor number, where the tracker has been at this address: it keeps `visitor|session|…`. Else undefined. */
+/** This browser's visitor id, where the tracker stored one (`visitor|session|…`); otherwise undefined. */
 export function visitorId() {
   try {
     const [visitor] = localStorage.getItem(document.body.dataset.visitorKey).split('|');

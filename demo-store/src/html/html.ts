@@ -1,12 +1,14 @@
-/** Markup that is safe to send: only `html` makes it out of text, and it escapes what it is given. */
+/** Markup that is safe to send. `html` makes it, and escapes its values. */
 export interface Html {
   readonly markup: string;
 }
 
+/** A value of an `html` template. */
 export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[];
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
+/** Escapes text for elements, and for attributes in quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] as string);
 }
@@ -20,8 +22,8 @@ function markupOf(value: HtmlValue): string {
 }
 
 /**
- * A template whose values are escaped, for text and for attributes in double quotes: `` html`<p title="${title}">${text}</p>` ``.
- * Lists are joined; `false`, `null` and `undefined` leave nothing. Not for the inside of `<script>` and `<style>`, which no page here has.
+ * A template that escapes its values, in text and in attributes in double quotes: `` html`<p title="${title}">${text}</p>` ``.
+ * It joins lists; `false`, `null` and `undefined` leave nothing. Do not use it inside `<script>` and `<style>`.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let markup = parts[0] as string;
@@ -31,7 +33,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return { markup };
 }
 
-/** Vouches for markup that was written in this repository. Never for anything that came from outside. */
+/** Markup that is written in this repository. Never pass anything that came from outside. */
 export function trustedMarkup(markup: string): Html {
   return { markup };
 }

@@ -1,13 +1,14 @@
 import { departments } from '../items/index.js';
 import { type Html, type HtmlValue, html } from './html.js';
 
-/** What every page needs to know of the store that serves it. */
+/** What every page needs to know of its store. */
 export interface Shop {
   /** The tracker's script: the collector's address and `/millrace.js`. */
   trackerUrl: string;
   writeKey: string;
 }
 
+/** A page of the shop. */
 export interface Page {
   title: string;
   /** The events' `page`. */
@@ -22,6 +23,7 @@ function scriptTag(shop: Shop, page: string): Html {
   return html`<script async src="${shop.trackerUrl}" data-key="${shop.writeKey}" data-page="${page}"></script>`;
 }
 
+/** The `<head>` of a page. */
 export function head(title: string, extra: HtmlValue): Html {
   return html`<head>
   <meta charset="utf-8">
@@ -36,7 +38,7 @@ export function head(title: string, extra: HtmlValue): Html {
 
 const logo = html`<svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false"><circle cx="16" cy="16" r="15" class="logo-disc"/><path d="m10 10 12 12M22 10 10 22" class="logo-x"/></svg>`;
 
-/** A whole page of the shop. */
+/** A page of the shop as HTML. */
 export function layout(shop: Shop, { title, page, path, body }: Page): string {
   const link = (href: string, text: HtmlValue, className = 'nav-link') =>
     html`<a href="${href}" class="${className}"${path === href && html` aria-current="page"`}>${text}</a>`;

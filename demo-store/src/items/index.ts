@@ -19,12 +19,14 @@ export const departments: readonly { page: Department; name: string; line: strin
 /** Everything that XCorp sells. The synthetic shoppers buy from here too, so that an event's `item_id` matches its page. */
 export const items: readonly Item[] = [...books, ...electronics, ...home, ...apparel, ...food];
 
+/** The items of a department. */
 export function itemsOf(page: Department): readonly Item[] {
   return items.filter((item) => item.page === page);
 }
 
 const byId = new Map(items.map((item) => [item.id, item]));
 
+/** The item with this id; undefined when there is none. */
 export function itemById(id: string): Item | undefined {
   return byId.get(id);
 }

@@ -1,16 +1,18 @@
 import type { ServerResponse } from 'node:http';
 
+/** The settings of an event stream. */
 export interface EventStreamOptions {
+  /** A browser with more unread bytes is disconnected. */
   unreadBytes: number;
   heartbeatMs: number;
   headers: Record<string, string>;
-  /** Called once, when the browser has gone or was dropped. */
+  /** Called once, when the browser has gone or was disconnected. */
   onEnd(reason: 'gone' | 'too slow'): void;
 }
 
 /**
- * Server-sent events over one response. Never waits for the browser: one that leaves more than `unreadBytes` unread is cut off, and
- * its EventSource comes back by itself after `retry`.
+ * Server-sent events over one response. It never waits for the browser: one that leaves more than `unreadBytes` unread is
+ * disconnected, and its EventSource reconnects after `retry`.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function openEventStream(response: ServerResponse, options: EventStreamOptions) {
@@ -39,16 +41,16 @@ export function openEventStream(response: ServerResponse, options: EventStreamOp
     ...options.headers,
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
-    // A stream's connection is used for nothing after it: a server that closes need not wait for it to go idle.
+    // So that a closing server does not wait for the connection to become idle.
     connection: 'close',
-    // For proxies that would gather the answer first.
+    // For proxies that buffer answers.
     'x-accel-buffering': 'no',
   });
   send('retry: 2000\n\n');
 
   return {
     send,
-    /** Says goodbye; the browser may come back. */
+    /** Ends the stream; the browser may reconnect. */
     close(): void {
       end('gone');
       response.end();

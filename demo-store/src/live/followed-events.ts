@@ -3,11 +3,13 @@ import { createPassedOver } from './passed-over.js';
 import { eventIdOf, type ShownStep, type StepName, shownStep } from './shown-step.js';
 import { createTokenBucket } from './token-bucket.js';
 
+/** An event that the live view shows: the steps so far, and its JSON line while it is kept. */
 export interface FollowedEvent {
   steps: Partial<Record<StepName, ShownStep>>;
   line?: string;
 }
 
+/** See `liveLimits`. */
 export interface FollowLimits {
   newEventsPerSecond: number;
   newEventsBurst: number;
@@ -19,8 +21,9 @@ export interface FollowLimits {
 }
 
 /**
- * Chooses the events that the live view shows, and follows each through its steps. The choice is made once, at an event's first step,
- * so that a shown event is shown whole. Does no I/O and keeps no more than its limits say.
+ * Chooses the events that the live view shows, and follows each through its steps. It chooses once, at an event's first
+ * step, so that every shown event shows all its steps. It does no I/O and keeps no more than its limits.
+ * @param now milliseconds since 1970
  */
 export function createFollowedEvents(limits: FollowLimits, now: () => number) {
   const events = new Map<string, FollowedEvent>();
@@ -59,20 +62,20 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
       if (events.size <= limits.followedEvents) break;
       forgetLine(oldest, old);
       events.delete(oldest);
-      // Its next step must not begin it anew.
+      // Its next step must not start it again.
       passedOver.add(oldest);
     }
     return event;
   }
 
   return {
-    /** The step as it is to be shown, or nothing: the event was passed over, or the step was shown before. */
+    /** The step to show; undefined when the event is not shown, or the step was shown before. */
     take(step: LiveStep, isOwn: boolean): ShownStep | undefined {
-      // Most steps of a busy hour end in the next lines: they make nothing.
+      // Most steps of a busy hour end in the next lines, so these allocate nothing.
       const id = eventIdOf(step);
       let event = events.get(id);
       if (event === undefined) {
-        // An object holds what was in the stream: an event that begins here was passed over longer ago than is remembered.
+        // An object holds what was in the stream: an event first seen here was passed over, longer ago than remembered.
         if (step.step === 'in_object' || passedOver.has(id)) return undefined;
         if (!(isOwn && own.take()) && !anyone.take()) {
           passedOver.add(id);
@@ -105,7 +108,7 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
       return replay.reverse().flat();
     },
 
-    /** How many events were chosen since the start. */
+    /** The number of events chosen since the start. */
     get chosen() {
       return chosen;
     },

@@ -1,53 +1,44 @@
+import { type Clock, systemClock } from '@millrace/kit/clock';
 import type { LiveFeed, LiveStep } from '../live-feed.js';
 import { createFollowedEvents } from './followed-events.js';
 import { liveLimits } from './limits.js';
 import { isStepName, type ShownStep, type StepName } from './shown-step.js';
 
-/** What a browser is told with every message. */
+/** The counts in every message to a browser. */
 export interface LiveCounts {
   /** The server's clock, in milliseconds since 1970: rates are differences between two of these. */
   at: number;
   /** Steps since the store started. */
   steps: Record<StepName, number>;
-  /** Events since the store started, and how many of them were chosen to be shown. */
+  /** Events since the store started. */
   events: number;
+  /** The events chosen to be shown. */
   shown: number;
 }
 
+/** A browser that watches. */
 export interface LiveClient {
-  /** Whose events are never passed over for this one. */
+  /** Its own visitor: the hub samples these events apart, so that they show. */
   visitorId?: string | undefined;
-  /** Sends one message to the browser; the same text goes to all. */
+  /** Sends a message; the same text goes to all browsers. */
   send(message: string): void;
   close(): void;
 }
 
-export interface LiveClock {
-  now(): number;
-  /** Calls back once; returns how to call it off. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
-
-export const systemClock: LiveClock = {
-  now: () => Date.now(),
-  after(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
+/** What the hub needs of a clock. */
+export type LiveClock = Pick<Clock, 'wallMs' | 'after'>;
 
 /** A message of a server-sent stream. JSON has no bare line breaks, so one `data` line holds it. */
-export function message(event: string, data: unknown): string {
+function message(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /**
- * Stands between the feed, which may bring tens of thousands of steps a second, and the browsers: counts every step, shows the chosen
- * ones, and sends them in a bounded number of messages.
+ * Fans the feed out to browsers. The feed may bring tens of thousands of steps a second: the hub counts all, chooses those
+ * to show, and sends a bounded number of messages.
  */
 export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
-  const followed = createFollowedEvents(liveLimits, clock.now);
+  const followed = createFollowedEvents(liveLimits, clock.wallMs);
   const clients = new Set<LiveClient>();
   const steps: Record<StepName, number> = { received: 0, in_stream: 0, in_object: 0 };
   let watching = new Set<string>();
@@ -57,9 +48,9 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
   let cancelCounts: (() => void) | undefined;
 
   const counts = (): LiveCounts => ({
-    at: clock.now(),
+    at: clock.wallMs(),
     steps: { ...steps },
-    // Events that go straight into the stream are never received, and those on their way are not yet in it.
+    // Events put straight into the stream are never received; received ones may not be in the stream yet.
     events: Math.max(steps.received, steps.in_stream),
     shown: followed.chosen,
   });
@@ -94,24 +85,24 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
 
   const stopListening = feed.subscribe(take);
 
-  const lookAround = () => {
+  const updateWatching = () => {
     watching = new Set([...clients].flatMap(({ visitorId }) => (visitorId ? [visitorId] : [])));
   };
 
   return {
-    /** Sends a newcomer what went before and then everything new, until `remove`. False when there are too many already. */
+    /** Sends a browser the latest steps and then every new one, until `remove`. False when too many are watching. */
     add(client: LiveClient): boolean {
       if (clients.size >= liveLimits.clients) return false;
-      // What waits to be sent may come again with the replay: a browser takes each step of an event once.
+      // Waiting steps may come twice, with the replay too. A browser takes each step of an event once.
       clients.add(client);
-      lookAround();
+      updateWatching();
       client.send(message('hello', { steps: followed.latest(liveLimits.replayedSteps), counts: counts() }));
       cancelCounts ??= clock.after(liveLimits.countsMs, tick);
       return true;
     },
     remove(client: LiveClient): void {
       clients.delete(client);
-      lookAround();
+      updateWatching();
       if (clients.size === 0) waiting = [];
     },
     find: followed.find,
@@ -128,4 +119,5 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
   };
 }
 
+/** See `createLiveHub`. */
 export type LiveHub = ReturnType<typeof createLiveHub>;

@@ -36,7 +36,7 @@ const withFeed = (links: { lake?: string }): Html => html`<ol class="stations">$
 </table>
 <p class="waiting" data-waiting>Waiting for an event. <a href="/">Open the shop</a> and click something, or leave it to the synthetic shoppers.</p>
 </div>
-${links.lake !== undefined && html`<p class="muted">The objects lie in ${place(links.lake)}</p>`}
+${links.lake !== undefined && html`<p class="muted">The objects are in ${place(links.lake)}</p>`}
 <dialog class="detail" data-detail aria-labelledby="detail-heading">
   <div class="detail-head"><h2 id="detail-heading" data-detail-heading></h2><form method="dialog"><button class="button quiet small">Close</button></form></div>
   <dl class="detail-steps" data-detail-steps></dl>
@@ -48,17 +48,18 @@ ${links.lake !== undefined && html`<p class="muted">The objects lie in ${place(l
 
 const withoutFeed = html`<div class="panel alone">
   <h2>This shop stands alone</h2>
-  <p>It was started without a pipeline behind it, so there is nothing here to watch. The whole of it, from the click to the object, starts with one command in the project’s folder:</p>
+  <p>It was started without a pipeline, so there is nothing here to watch. One command in the project’s folder starts everything, from the click to the object:</p>
   <pre class="command" tabindex="0"><code>npm start</code></pre>
   <p>The live view is then at this same address. What a shop on its own has sent is found with <code>npx millrace query</code>, wherever its collector delivers to.</p>
   <p><a href="/">Back to the shop</a></p>
 </div>`;
 
-/** Only an address that a browser may safely follow becomes a link. */
+/** Only http and https addresses become links. */
 function place(lake: string): Html {
   return /^https?:\/\//i.test(lake) ? html`<a href="${lake}">${lake}</a>` : html`<code>${lake}</code>`;
 }
 
+/** What the live page shows. */
 export interface LivePageOptions {
   hasFeed: boolean;
   links: { lake?: string };
@@ -68,7 +69,7 @@ export interface LivePageOptions {
 /** Where the tracker keeps `[visitor, session, …]` in localStorage, as sdk/src/tracker/identity/identity.ts writes it. */
 const visitorKey = (writeKey: string) => `millrace.${writeKey.replace(/\W/g, '_')}.v`;
 
-/** The live view: an operator's page, so it has no tracker of its own. */
+/** The live view as HTML. It is an operator's page, so it has no tracker. */
 export function livePage({ hasFeed, links, writeKey }: LivePageOptions): string {
   return html`<!doctype html>
 <html lang="en">

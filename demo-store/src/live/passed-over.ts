@@ -1,9 +1,9 @@
 const ways = 8;
 
 /**
- * Remembers which events were passed over lately, so that none of them shows up half way when its next step comes: 131,072 hashes in
- * 512 KiB. A hash has `ways` places, of which the one written longest ago is given up first, so that of the last 65,000 ids about
- * 95 % are remembered, and of the last 30,000 practically all. Two ids with the same hash are taken for one, a chance of 1 in 2³².
+ * Remembers which events were lately not shown, so that none appears at a later step: `size` hashes, 512 KiB. A hash has
+ * `ways` places, and overwrites the oldest. It remembers about 95 % of the last 65,000 ids, and practically all of the
+ * last 30,000. It takes two ids with the same hash for one, a chance of 1 in 2³².
  */
 export function createPassedOver(size = 131_072) {
   const sets = size / ways;
@@ -29,7 +29,7 @@ export function createPassedOver(size = 131_072) {
   };
 }
 
-/** FNV-1a with a final mix, never 0, which stands for an empty place. http://www.isthe.com/chongo/tech/comp/fnv/ */
+/** FNV-1a with a final mix; never 0, which marks an empty place. http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {

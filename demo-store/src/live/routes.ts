@@ -4,6 +4,7 @@ import type { LiveClient, LiveHub } from './hub.js';
 import { liveLimits } from './limits.js';
 import { livePage } from './page.js';
 
+/** What the live view's routes need. */
 export interface LiveRoutesOptions {
   hub: LiveHub | undefined;
   headers: Record<string, string>;
@@ -36,7 +37,7 @@ export function liveRoutes(app: FastifyInstance, { hub, headers, links, writeKey
       heartbeatMs: liveLimits.heartbeatMs,
       onEnd(reason) {
         hub.remove(client);
-        if (reason === 'too slow') log('live view: a browser that did not keep up was dropped');
+        if (reason === 'too slow') log('live view: disconnected a browser that was too slow');
       },
     });
     const client: LiveClient = {
@@ -61,6 +62,6 @@ export function liveRoutes(app: FastifyInstance, { hub, headers, links, writeKey
       .send({ steps: Object.values(found.steps), line: found.line ?? null });
   });
 
-  // Streams never end by themselves: before the server waits for its connections, they are closed.
+  // Streams never end by themselves: close them before the server waits for its connections.
   app.addHook('preClose', async () => hub?.close());
 }

@@ -1,23 +1,26 @@
 import type { LiveStep } from '../live-feed.js';
 
+/** The steps, in their order. */
 export const stepNames = ['received', 'in_stream', 'in_object'] as const;
+/** The name of a step. */
 export type StepName = LiveStep['step'];
 
+/** Whether a value is the name of a step. */
 export function isStepName(value: unknown): value is StepName {
   return stepNames.includes(value as StepName);
 }
 
-/** A step as it is sent to browsers: without the line, every field cut to a length that the schema allows. */
+/** A step as browsers get it: without the line, each field cut to a length that the schema allows. */
 export type ShownStep = Omit<LiveStep, 'line'>;
 
-/** The id under which an event is followed. */
+/** The id by which the live view follows an event; at most 64 characters. */
 export const eventIdOf = (step: LiveStep): string => cut(step.event_id, 64) ?? '';
 
 const cut = (value: unknown, length: number) => (typeof value === 'string' ? value.slice(0, length) : undefined);
 
 /**
- * An event's fields come from anyone, and those of events put straight into the stream were checked by nobody: what is no text of a
- * fitting length is cut or left out.
+ * Cuts or leaves out fields that do not fit. Anyone sends events, and nobody has checked those put straight into the
+ * stream.
  */
 export function shownStep(step: LiveStep): ShownStep {
   const shown: ShownStep = {

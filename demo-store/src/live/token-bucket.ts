@@ -1,4 +1,4 @@
-/** Lets `perSecond` through on average and `burst` at once. */
+/** A token bucket: `perSecond` on average, `burst` at once. `now` is in milliseconds. */
 export function createTokenBucket({ perSecond, burst }: { perSecond: number; burst: number }, now: () => number) {
   let tokens = burst;
   let filledAt = now();

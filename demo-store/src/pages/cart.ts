@@ -5,7 +5,7 @@ import type { Page } from '../html/layout.js';
 import { money } from '../html/money.js';
 import { type Item, items } from '../items/index.js';
 
-/** The browser keeps only ids and quantities; names and prices come from these templates, one for each item. */
+/** The browser keeps ids and quantities only. Names and prices come from these templates, one for each item. */
 function lineTemplate(item: Item): Html {
   return html`<template data-line="${item.id}"><li class="line" data-department="${item.page}" ${itemFields(item)}>
   <a class="line-art tint-${item.page}" href="/${item.page}/${item.id}" tabindex="-1" aria-hidden="true">${itemArt(item.id, item.page)}</a>
@@ -16,17 +16,20 @@ function lineTemplate(item: Item): Html {
 </li></template>`;
 }
 
-/** The same line to read only, for the checkout and the thanks. */
+/** The same line, to read only. */
 function summaryTemplate(item: Item): Html {
   return html`<template data-line="${item.id}"><li class="summary-line" data-department="${item.page}" ${itemFields(item)}>
   <span><span data-quantity-text></span> × ${item.name}</span> <span class="price" data-line-total></span>
 </li></template>`;
 }
 
+/** One template for each item, for the checkout and the thanks page. */
 export const summaryTemplates: readonly Html[] = items.map(summaryTemplate);
 
+/** Says that the cart needs JavaScript. */
 export const needsScript = html`<noscript><p class="notice">The cart lives in your browser and needs JavaScript.</p></noscript>`;
 
+/** The cart. The browser fills it. */
 export function cartPage(): Page {
   return {
     title: 'Cart',

@@ -8,9 +8,9 @@ const methods = [
   ['invoice', 'Invoice', 'that never comes'],
 ] as const;
 
-/*
- * No field here is called what a browser's wallet looks for, neither in its name nor in its label, and none has a `name` that a
- * form would send: nobody's real card number shall end up in a demo.
+/**
+ * The checkout. No field has a name or a label that a browser's wallet looks for, and none has a `name` that a form would
+ * send: nobody's real card number must end up in a demo.
  */
 export function checkoutPage(): Page {
   return {

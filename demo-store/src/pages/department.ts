@@ -22,6 +22,7 @@ function card(item: Item): Html {
 </li>`;
 }
 
+/** A department with its items. */
 export function departmentPage(page: Department): Page {
   const department = departments.find((each) => each.page === page)!;
   return {

@@ -4,6 +4,7 @@ import type { Page } from '../html/layout.js';
 import { departments, itemsOf } from '../items/index.js';
 import { frontPage as page } from '../store-catalogue.js';
 
+/** The front page with the departments. */
 export function frontPage(): Page {
   return {
     title: 'Good things, plainly made',

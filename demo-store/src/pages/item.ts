@@ -41,6 +41,7 @@ const reviewForm = html`<form class="panel" data-review-form>
   <p role="status" data-review-status></p>
 </form>`;
 
+/** An item with its reviews. */
 export function itemPage(item: Item): Page {
   const department = departments.find((each) => each.page === item.page)!;
   return {

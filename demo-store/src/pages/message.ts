@@ -10,10 +10,13 @@ function messagePage(title: string, text: string): Page {
   };
 }
 
+/** 404. */
 export const notFoundPage = (): Page =>
   messagePage('Nothing here', 'There is no such page in this shop. It may never have been.');
 
+/** 400. */
 export const badRequestPage = (): Page =>
   messagePage('That address cannot be read', 'It holds characters that no address has.');
 
+/** 500. */
 export const failurePage = (): Page => messagePage('Something broke', 'The fault is ours. Try again in a moment.');

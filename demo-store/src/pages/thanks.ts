@@ -2,6 +2,7 @@ import { html } from '../html/html.js';
 import type { Page } from '../html/layout.js';
 import { needsScript, summaryTemplates } from './cart.js';
 
+/** The page after an order. The browser fills it. */
 export function thanksPage(): Page {
   return {
     title: 'Thank you',

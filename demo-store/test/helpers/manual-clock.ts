@@ -5,7 +5,7 @@ export function createManualClock(start = 1_795_406_270_273) {
   let time = start;
   let timers: { at: number; callback: () => void }[] = [];
   const clock: LiveClock = {
-    now: () => time,
+    wallMs: () => time,
     after(milliseconds, callback) {
       const timer = { at: time + milliseconds, callback };
       timers.push(timer);

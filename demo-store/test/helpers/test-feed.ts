@@ -1,23 +1,9 @@
-import type { LiveFeed, LiveStep } from '../../src/index.js';
+import { createLiveFeed, type LiveStep } from '../../src/live-feed.js';
 
 /** A feed that a test drives by hand. */
 export function createTestFeed() {
-  const listeners = new Set<(step: LiveStep) => void>();
-  const feed: LiveFeed = {
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-  return {
-    feed,
-    emit(step: LiveStep) {
-      for (const listener of listeners) listener(step);
-    },
-    get listeners() {
-      return listeners.size;
-    },
-  };
+  const feed = createLiveFeed();
+  return { feed, emit: feed.publish };
 }
 
 let count = 0;

@@ -1,10 +1,10 @@
+import { createLiveFeed } from '@millrace/demo-store/live-feed';
 import { startTraffic } from '@millrace/generator';
 import { type Command, Option } from 'commander';
 import { definePipeline } from '../pipeline/definition.js';
 import { serveAws } from '../runtime/aws.js';
 import { stateFolder } from '../runtime/context.js';
 import { serveIngest } from '../runtime/ingest.js';
-import { createLiveHub } from '../runtime/live-hub.js';
 import { liveDelivery, liveIngest } from '../runtime/live-observers.js';
 import { parsePort } from '../runtime/ports.js';
 import { sayer } from '../runtime/say.js';
@@ -51,7 +51,7 @@ async function dev(options: DevOptions): Promise<void> {
   };
   const state = stateFolder(options);
   const pipeline = definePipeline({ shards: options.shards, format: options.format });
-  const hub = createLiveHub();
+  const feed = createLiveFeed();
   // In the order of starting; closed from the last to the first, so that each part still has the one it sends to.
   const started: { close(): Promise<void> }[] = [];
   const keep = <Part extends { close(): Promise<void> }>(part: Part): Part => {
@@ -70,7 +70,7 @@ async function dev(options: DevOptions): Promise<void> {
         timeScale: options.timeScale,
         pipeline,
         log: sayer('aws'),
-        observer: liveDelivery(hub),
+        observer: liveDelivery(feed),
       }),
     );
     const ingest = keep(
@@ -79,11 +79,11 @@ async function dev(options: DevOptions): Promise<void> {
         port: ports.ingest,
         portOption: '--ingest-port',
         log: sayer('ingest'),
-        observer: liveIngest(hub),
+        observer: liveIngest(feed),
       }),
     );
     const store = keep(
-      await serveStore({ state, port: ports.store, portOption: '--port', ingestUrl: ingest.url, feed: hub }),
+      await serveStore({ state, port: ports.store, portOption: '--port', ingestUrl: ingest.url, feed }),
     );
     if (options.traffic) {
       const traffic = startTraffic({

@@ -1,7 +1,6 @@
-import type { LiveStep } from '@millrace/demo-store';
+import type { LiveStep, PublishedFeed } from '@millrace/demo-store/live-feed';
 import type { DeliveryObserver } from '@millrace/embedded-aws';
 import type { IngestObserver } from '@millrace/ingest-server';
-import type { LiveHub } from './live-hub.js';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -22,14 +21,14 @@ function stepOf(event: Record<string, unknown>): Omit<LiveStep, 'step' | 'at'> |
 }
 
 /** Reports what the ingest server has accepted. */
-export function liveIngest(hub: LiveHub): IngestObserver {
+export function liveIngest(feed: PublishedFeed): IngestObserver {
   return {
     accepted(events) {
-      if (!hub.wanted()) return;
+      if (!feed.hasListeners()) return;
       const at = Date.now();
       for (const event of events) {
         const step = stepOf(event);
-        if (step) hub.publish({ ...step, step: 'received', at });
+        if (step) feed.publish({ ...step, step: 'received', at });
       }
     },
   };
@@ -38,16 +37,16 @@ export function liveIngest(hub: LiveHub): IngestObserver {
 type Note = Omit<LiveStep, 'step' | 'at'>;
 
 /** Reports what delivery has read from the stream, and what of it lies in an object. */
-export function liveDelivery(hub: LiveHub): DeliveryObserver<Note> {
+export function liveDelivery(feed: PublishedFeed): DeliveryObserver<Note> {
   return {
-    wanted: hub.wanted,
+    wanted: feed.hasListeners,
     read(record, from) {
       const step = stepOf(record);
-      if (step) hub.publish({ ...step, step: 'in_stream', at: from.at, shard_id: from.shardId });
+      if (step) feed.publish({ ...step, step: 'in_stream', at: from.at, shard_id: from.shardId });
       return step;
     },
     delivered(object, notes) {
-      for (const note of notes) hub.publish({ ...note, step: 'in_object', at: object.at, key: object.key });
+      for (const note of notes) feed.publish({ ...note, step: 'in_object', at: object.at, key: object.key });
     },
   };
 }
