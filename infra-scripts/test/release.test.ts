@@ -129,7 +129,7 @@ describe('the release', () => {
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
   test('is named for its content, the same build gives the same bytes, and it has at most 2 MB', async () => {
-    expect(release.name).toBe(`millrace-0.1.0-${release.sha256.slice(0, 12)}.tgz`);
+    expect(release.name).toBe(`millrace-0.2.0-${release.sha256.slice(0, 12)}.tgz`);
     expect(createHash('sha256').update(release.bytes).digest('hex')).toBe(release.sha256);
     expect(release.bytes.length).toBeLessThanOrEqual(2_000_000);
     expect((await makeRelease()).sha256).toBe(release.sha256);
@@ -243,7 +243,7 @@ describe('the release', () => {
   test('its commands start on a bare Node', () => {
     const run = (...args: string[]) =>
       spawnSync(process.execPath, ['millrace.mjs', ...args], { ...bare(folder), encoding: 'utf8' });
-    expect(run('--version')).toMatchObject({ status: 0, stdout: '0.1.0\n' });
+    expect(run('--version')).toMatchObject({ status: 0, stdout: '0.2.0\n' });
     expect(run('plan', '--events-per-second', '10')).toMatchObject({ status: 0 });
     const help = run('--help').stdout;
     for (const command of ['generate', 'replay', 'query', 'ls', 'redrive'])

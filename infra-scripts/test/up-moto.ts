@@ -16,7 +16,7 @@ export const region = 'us-east-1';
 /** Moto's account. */
 export const accountId = '123456789012';
 export const lake = lakeName(definePipeline().settings, accountId, region);
-export const release = { name: 'millrace-0.1.0-test.tgz', bytes: Buffer.from('a release') };
+export const release = { name: 'millrace-0.2.0-test.tgz', bytes: Buffer.from('a release') };
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** What Moto has not, or holds against plain HTTP whatever the condition says: noted, and not sent. */

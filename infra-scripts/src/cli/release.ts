@@ -8,7 +8,7 @@ const help = `
 One file for Linux on x64 and arm64: the ingest server, the tracker, the generator and what they need but Node (20 or newer).
 It is what npm start runs. The same build gives the same bytes. \`millrace up\` makes and uploads it by itself.
 
-  tar -xzf millrace-0.1.0-….tgz && cd millrace-0.1.0
+  tar -xzf millrace-0.2.0-….tgz && cd millrace-0.2.0
   MILLRACE_STREAM=clickstream MILLRACE_WRITE_KEYS=… AWS_REGION=… node ingest-server.mjs
   AWS_REGION=… node millrace.mjs generate clickstream 1 1`;
 

@@ -15,7 +15,7 @@ export interface Release {
   bytes: Buffer;
   /** Of the bytes, hexadecimal. */
   sha256: string;
-  /** `millrace-0.1.0-3f2a9c81b4de.tgz`: another content has another name. */
+  /** `millrace-0.2.0-3f2a9c81b4de.tgz`: another content has another name. */
   name: string;
   /** Everything in it, below its one folder. */
   paths: string[];
