@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Disk, nodeDisk } from '../src/s3/disk.js';
 import { openS3 } from '../src/s3/index.js';
-import { type ObjectStore, openObjectStore } from '../src/s3/object-store.js';
+import { type Disk, nodeDisk } from '../src/s3/store/disk.js';
+import { type ObjectStore, openObjectStore } from '../src/s3/store/object-store.js';
 import { failingDisk } from './s3-failing-disk.js';
 import { errorCodeOf, filesBelow, send, startS3, tempFolder } from './s3-helpers.js';
 

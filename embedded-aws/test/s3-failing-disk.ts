@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Disk, nodeDisk } from '../src/s3/disk.js';
+import { type Disk, nodeDisk } from '../src/s3/store/disk.js';
 
 export interface FailingDisk {
   readonly disk: Disk;

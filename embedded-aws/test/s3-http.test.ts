@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createAwsChunkedDecoder } from '../src/s3/aws-chunked.js';
 import { crc32c, crc64nvme, crc32 as ourCrc32 } from '../src/s3/crc.js';
-import { parseXml } from '../src/s3/xml.js';
+import { createAwsChunkedDecoder } from '../src/s3/http/aws-chunked.js';
+import { parseXml } from '../src/s3/http/xml.js';
 import { errorCodeOf, filesBelow, send, startS3, type TestS3 } from './s3-helpers.js';
 
 let s3: TestS3;

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { nodeDisk } from '../src/s3/disk.js';
-import { keyPath } from '../src/s3/key-path.js';
-import { openObjectStore } from '../src/s3/object-store.js';
-import { compareUtf8 } from '../src/s3/utf8-order.js';
-import { walk } from '../src/s3/walk.js';
+import { nodeDisk } from '../src/s3/store/disk.js';
+import { keyPath } from '../src/s3/store/key-path.js';
+import { openObjectStore } from '../src/s3/store/object-store.js';
+import { compareUtf8 } from '../src/s3/store/utf8-order.js';
+import { walk } from '../src/s3/store/walk.js';
 
 /** Keys made of what is hard: slashes, dots, marks, NULs, long names, and ordinary text. */
 const segment = fc.oneof(

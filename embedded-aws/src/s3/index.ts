@@ -1,19 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsService, Log } from '../service.js';
-import { sendEmpty, sendError } from './answer.js';
 import { requireBucketName } from './bucket-name.js';
-import * as bucketOperations from './bucket-operations.js';
-import type { Handler } from './call.js';
-import { type Disk, errorCode } from './disk.js';
 import { notImplemented, S3Error, unexpected } from './errors.js';
-import * as listOperations from './list-operations.js';
-import * as multipartOperations from './multipart-operations.js';
-import * as objectOperations from './object-operations.js';
-import { openObjectStore } from './object-store.js';
-import { type Operation, operationOf } from './operation.js';
-import { readRequest, type S3Request } from './request.js';
+import { sendEmpty, sendError } from './http/answer.js';
+import { type Operation, operationOf } from './http/operation.js';
+import { readRequest, type S3Request } from './http/request.js';
+import { abortMultipartUpload, completeMultipartUpload } from './multipart/complete-upload.js';
+import { createMultipartUpload } from './multipart/create-upload.js';
+import { listMultipartUploads, listParts } from './multipart/list-uploads.js';
+import { uploadPart } from './multipart/upload-part.js';
+import { uploadPartCopy } from './multipart/upload-part-copy.js';
+import { openUploadStore } from './multipart/upload-store.js';
+import * as bucketOperations from './operations/bucket-operations.js';
+import type { Handler } from './operations/call.js';
+import * as listOperations from './operations/list-operations.js';
+import * as objectOperations from './operations/object-operations.js';
 import { selectObjectContent } from './select/select-object-content.js';
-import { openUploadStore } from './uploads.js';
+import { type Disk, errorCode } from './store/disk.js';
+import { openObjectStore } from './store/object-store.js';
 
 const handlers: Record<Operation, Handler> = {
   ListBuckets: bucketOperations.listBuckets,
@@ -30,13 +34,13 @@ const handlers: Record<Operation, Handler> = {
   HeadObject: objectOperations.headObject,
   DeleteObject: objectOperations.deleteObject,
   DeleteObjects: objectOperations.deleteObjects,
-  CreateMultipartUpload: multipartOperations.createMultipartUpload,
-  UploadPart: multipartOperations.uploadPart,
-  UploadPartCopy: multipartOperations.uploadPartCopy,
-  CompleteMultipartUpload: multipartOperations.completeMultipartUpload,
-  AbortMultipartUpload: multipartOperations.abortMultipartUpload,
-  ListParts: multipartOperations.listParts,
-  ListMultipartUploads: multipartOperations.listMultipartUploads,
+  CreateMultipartUpload: createMultipartUpload,
+  UploadPart: uploadPart,
+  UploadPartCopy: uploadPartCopy,
+  CompleteMultipartUpload: completeMultipartUpload,
+  AbortMultipartUpload: abortMultipartUpload,
+  ListParts: listParts,
+  ListMultipartUploads: listMultipartUploads,
   SelectObjectContent: selectObjectContent,
 };
 

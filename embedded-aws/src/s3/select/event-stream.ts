@@ -9,7 +9,7 @@ const checksumBytes = 4;
 /** A header's value is text. */
 const textType = 7;
 
-export function eventMessage(headers: Readonly<Record<string, string>>, payload: Buffer = Buffer.alloc(0)): Buffer {
+function eventMessage(headers: Readonly<Record<string, string>>, payload: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.concat(Object.entries(headers).map(([name, value]) => header(name, value)));
   const message = Buffer.alloc(preludeBytes + head.length + payload.length + checksumBytes);
   message.writeUInt32BE(message.length, 0);

@@ -1,5 +1,5 @@
 import { invalidArgument, malformedXml, notImplemented, S3Error } from '../errors.js';
-import { childText, parseXml, type XmlNode } from '../xml.js';
+import { childText, parseXml, type XmlNode } from '../http/xml.js';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html */
 export interface SelectRequest {

@@ -1,4 +1,4 @@
-import type { Walked, WalkOptions } from './walk.js';
+import type { Walked, WalkOptions } from '../store/walk.js';
 
 export interface PageRequest {
   readonly prefix: string;

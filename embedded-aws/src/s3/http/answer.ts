@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { S3Error } from './errors.js';
+import type { S3Error } from '../errors.js';
 import type { S3Request } from './request.js';
 import { type XmlElement, xmlDocument } from './xml.js';
 

@@ -1,12 +1,12 @@
-import { sendXml } from './answer.js';
+import { checksumElement } from '../checksums.js';
+import { invalidArgument } from '../errors.js';
+import { sendXml } from '../http/answer.js';
+import type { XmlElement } from '../http/xml.js';
+import type { StoredObject } from '../store/stored-object.js';
 import { type Call, type Handler, owner } from './call.js';
-import { checksumElement } from './checksums.js';
-import { invalidArgument } from './errors.js';
 import { listPage, type Page } from './list-page.js';
-import type { StoredObject } from './object-store.js';
-import type { XmlElement } from './xml.js';
 
-export const maxKeysAPage = 1000;
+const maxKeysAPage = 1000;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
 export const listObjectsV2: Handler = async (call) => {

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Log } from '../service.js';
-import type { Checksum } from './checksums.js';
-import { type Disk, errorCode, type FileIdentity, type FolderSync, replaceFile, unlessAbsent } from './disk.js';
+import type { Log } from '../../service.js';
+import type { Checksum } from '../checksums.js';
+import { type Disk, errorCode, type FileIdentity, unlessAbsent } from './disk.js';
+import type { FolderSync } from './folder-sync.js';
+import { replaceFile } from './temp-file.js';
 
 /** What S3 keeps of an object beside its bytes. */
 export interface ObjectMetadata {
@@ -38,6 +40,8 @@ export interface MetadataStore {
   /** Keeps only what belongs to the file that is there; with none there, nothing. */
   reduce(bucket: string, keyHash: string, locate: (key: string) => Promise<FileIdentity | undefined>): Promise<void>;
   remove(bucket: string, key: string): Promise<void>;
+  /** Makes the bucket's folder of metadata; it is on disk when this resolves. */
+  addBucket(bucket: string): Promise<void>;
   removeBucket(bucket: string): Promise<void>;
 }
 
@@ -107,6 +111,11 @@ export function createMetadataStore(options: {
     return undefined;
   }
 
+  async function addBucket(bucket: string): Promise<void> {
+    await disk.mkdir(join(folder, bucket), { recursive: true });
+    await sync(folder);
+  }
+
   async function save(bucket: string, keyHash: string, file: MetadataFile): Promise<void> {
     const path = pathOf(bucket, keyHash);
     const replace = () => replaceFile(disk, path, join(tempFolder, `${randomUUID()}.metadata`), JSON.stringify(file));
@@ -115,8 +124,7 @@ export function createMetadataStore(options: {
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       // A bucket's folder that a person made has no metadata folder yet.
-      await disk.mkdir(join(folder, bucket), { recursive: true });
-      await sync(folder);
+      await addBucket(bucket);
       await replace();
     }
     remember(path, file);
@@ -150,6 +158,7 @@ export function createMetadataStore(options: {
       else await remove(bucket, keyHash);
     },
     remove: (bucket, key) => remove(bucket, hashOfKey(key)),
+    addBucket,
     async removeBucket(bucket) {
       changes++;
       remembered.clear();

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { createAwsChunkedDecoder } from './aws-chunked.js';
 import {
   type ChecksumAlgorithm,
   checksumAlgorithm,
@@ -8,8 +7,9 @@ import {
   isBase64Of,
   requireSameChecksum,
   statedChecksum,
-} from './checksums.js';
-import { incompleteBody, invalidArgument, S3Error } from './errors.js';
+} from '../checksums.js';
+import { incompleteBody, invalidArgument, S3Error } from '../errors.js';
+import { createAwsChunkedDecoder } from './aws-chunked.js';
 
 /** What a request's headers say about its body. */
 export interface BodyPlan {
@@ -33,7 +33,7 @@ export interface ReceivedBody {
 }
 
 /** The largest body of one PUT. */
-export const maxPutBytes = 5 * 1024 ** 3;
+const maxPutBytes = 5 * 1024 ** 3;
 
 /** @throws S3Error MissingContentLength, EntityTooLarge, InvalidDigest, InvalidRequest, InvalidArgument. */
 export function planBody(headers: IncomingHttpHeaders, maxBytes = maxPutBytes): BodyPlan {
@@ -65,7 +65,7 @@ export function planBody(headers: IncomingHttpHeaders, maxBytes = maxPutBytes): 
   };
 }
 
-export function isAwsChunked(contentEncoding: string | undefined): boolean {
+function isAwsChunked(contentEncoding: string | undefined): boolean {
   return (contentEncoding ?? '').split(',').some((coding) => coding.trim().toLowerCase() === 'aws-chunked');
 }
 

@@ -1,4 +1,4 @@
-import { incompleteBody, S3Error } from './errors.js';
+import { incompleteBody, S3Error } from '../errors.js';
 
 /**
  * Takes the framing off an `aws-chunked` body (`x-amz-content-sha256: STREAMING-…`):

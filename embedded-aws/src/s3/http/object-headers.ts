@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { checksumHeaders } from './checksums.js';
-import { invalidArgument, notImplemented, S3Error } from './errors.js';
-import type { ObjectMetadata } from './metadata.js';
-import type { StoredObject } from './object-store.js';
+import { checksumHeaders } from '../checksums.js';
+import { invalidArgument, notImplemented, S3Error } from '../errors.js';
+import type { ObjectMetadata } from '../store/metadata.js';
+import type { StoredObject } from '../store/stored-object.js';
 
 /** Headers that S3 keeps as they were sent and gives back. */
 const keptHeaders = [
@@ -15,7 +15,7 @@ const keptHeaders = [
 ];
 const userPrefix = 'x-amz-meta-';
 const maxUserBytes = 2048;
-export const defaultContentType = 'binary/octet-stream';
+const defaultContentType = 'binary/octet-stream';
 
 /**
  * What the headers of a request that makes an object say about it. `aws-chunked` is how the body travelled, and no part of its encoding.

@@ -1,4 +1,4 @@
-import { malformedXml } from './errors.js';
+import { malformedXml } from '../errors.js';
 
 /**
  * As much XML as S3's requests and answers use. No library: the answers are a dozen elements, the requests three known documents, and an

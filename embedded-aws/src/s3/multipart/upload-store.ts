@@ -1,18 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { ChecksumAlgorithm, ChecksumType } from './checksums.js';
-import {
-  createFolderSync,
-  createTempFile,
-  type Disk,
-  nodeDisk,
-  replaceFile,
-  type TempFile,
-  unlessAbsent,
-} from './disk.js';
-import { noSuchUpload } from './errors.js';
-import { createKeyedMutex } from './keyed-mutex.js';
-import type { ObjectMetadata } from './metadata.js';
+import type { ChecksumAlgorithm, ChecksumType } from '../checksums.js';
+import { noSuchUpload } from '../errors.js';
+import { type Disk, nodeDisk, unlessAbsent } from '../store/disk.js';
+import { createFolderSync } from '../store/folder-sync.js';
+import { createKeyedMutex } from '../store/keyed-mutex.js';
+import type { ObjectMetadata } from '../store/metadata.js';
+import { createTempFile, replaceFile, type TempFile } from '../store/temp-file.js';
 
 export interface Upload {
   readonly uploadId: string;

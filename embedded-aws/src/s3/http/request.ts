@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { invalidArgument, S3Error } from './errors.js';
+import { invalidArgument, S3Error } from '../errors.js';
 
 /** An S3 request's address, taken apart. */
 export interface S3Request {
@@ -34,7 +34,7 @@ export function readRequest(request: IncomingMessage, now = Date.now()): S3Reque
   return { method: request.method ?? 'GET', bucket, key, query, headers: withSignedHeaders(request.headers, query) };
 }
 
-export function requireKeyLength(key: string): void {
+function requireKeyLength(key: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes > maxKeyBytes)
     throw new S3Error('KeyTooLongError', 'Your key is too long', 400, {
@@ -55,7 +55,7 @@ export function decode(text: string): string {
 }
 
 /** `shop` of `shop.s3.us-east-1.localhost:4566`. */
-export function bucketOfHost(host: string): string | undefined {
+function bucketOfHost(host: string): string | undefined {
   const match = /^(.+)\.localhost(?::\d+)?$/i.exec(host);
   const bucket = match?.[1]?.replace(/(^|\.)s3(?:[.-][a-z]{2}(?:-[a-z]+)+-\d)?$/i, '');
   return bucket === '' ? undefined : bucket;

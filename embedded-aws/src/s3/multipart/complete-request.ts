@@ -1,7 +1,7 @@
-import { type ChecksumAlgorithm, checksumAlgorithms, checksumElement } from './checksums.js';
-import { invalidRequest, malformedXml, S3Error } from './errors.js';
-import type { Part, Upload } from './uploads.js';
-import { childText, parseXml } from './xml.js';
+import { type ChecksumAlgorithm, checksumAlgorithms, checksumElement } from '../checksums.js';
+import { invalidRequest, malformedXml, S3Error } from '../errors.js';
+import { childText, parseXml } from '../http/xml.js';
+import type { Part, Upload } from './upload-store.js';
 
 /** A part as CompleteMultipartUpload names it. */
 export interface WantedPart {
@@ -12,7 +12,7 @@ export interface WantedPart {
 }
 
 /** All parts but the last are this large at least. */
-export const minPartBytes = 5 * 1024 * 1024;
+const minPartBytes = 5 * 1024 * 1024;
 
 /** @throws S3Error MalformedXML. */
 export function readCompleteRequest(text: string): WantedPart[] {

@@ -1,4 +1,4 @@
-import { S3Error } from './errors.js';
+import { S3Error } from '../errors.js';
 import type { S3Request } from './request.js';
 
 /** The operations that this S3 has. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { invalidArgument } from './errors.js';
+import { invalidArgument } from '../errors.js';
 import { decode } from './request.js';
 
 /**

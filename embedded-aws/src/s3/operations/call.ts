@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { ObjectStore } from './object-store.js';
-import type { S3Request } from './request.js';
-import type { UploadStore } from './uploads.js';
+import type { S3Request } from '../http/request.js';
+import type { UploadStore } from '../multipart/upload-store.js';
+import type { ObjectStore } from '../store/object-store.js';
 
 /** One request with what it takes to answer it. */
 export interface Call {

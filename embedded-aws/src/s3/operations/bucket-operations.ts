@@ -1,10 +1,10 @@
 import { localRegion as region } from '@millrace/kit/local-aws';
-import { sendEmpty, sendXml } from './answer.js';
-import { readSmallBody } from './body.js';
+import { invalidArgument, S3Error } from '../errors.js';
+import { sendEmpty, sendXml } from '../http/answer.js';
+import { readSmallBody } from '../http/body.js';
+import { requireImplementedHeaders } from '../http/object-headers.js';
+import { childText, parseXml } from '../http/xml.js';
 import { type Handler, owner } from './call.js';
-import { invalidArgument, S3Error } from './errors.js';
-import { requireImplementedHeaders } from './object-headers.js';
-import { childText, parseXml } from './xml.js';
 
 const maxBucketsAPage = 10_000;
 const maxConfigurationBytes = 64 * 1024;

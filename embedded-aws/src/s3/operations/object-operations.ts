@@ -1,11 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { requestIds, sendEmpty, sendXml } from './answer.js';
-import { planBody, readSmallBody, receiveBody } from './body.js';
-import type { Call, Handler } from './call.js';
-import { checksumElement, checksumHeaders } from './checksums.js';
-import { readConditionsOf, readOutcome, requireCopyConditions, writeCondition } from './conditions.js';
-import { copySource } from './copy-source.js';
-import { errorCode } from './disk.js';
+import { checksumElement, checksumHeaders } from '../checksums.js';
 import {
   invalidArgument,
   invalidRequest,
@@ -14,11 +8,18 @@ import {
   preconditionFailed,
   S3Error,
   unexpected,
-} from './errors.js';
-import { metadataOf, objectHeaders, overriddenHeaders, wantedChecksum } from './object-headers.js';
-import type { OpenObject, StoredObject } from './object-store.js';
-import { type ByteRange, parseRange } from './range.js';
-import { childText, parseXml, type XmlElement } from './xml.js';
+} from '../errors.js';
+import { requestIds, sendEmpty, sendXml } from '../http/answer.js';
+import { planBody, readSmallBody, receiveBody } from '../http/body.js';
+import { readConditionsOf, readOutcome, requireCopyConditions, writeCondition } from '../http/conditions.js';
+import { copySource } from '../http/copy-source.js';
+import { metadataOf, objectHeaders, overriddenHeaders, wantedChecksum } from '../http/object-headers.js';
+import { type ByteRange, parseRange } from '../http/range.js';
+import { childText, parseXml, type XmlElement } from '../http/xml.js';
+import { errorCode } from '../store/disk.js';
+import type { OpenObject } from '../store/object-reader.js';
+import type { StoredObject } from '../store/stored-object.js';
+import type { Call, Handler } from './call.js';
 
 export const putObject: Handler = async ({ request, body, response, store }) => {
   const { bucket, key, headers } = request;

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { noSuchKey, notImplemented, preconditionFailed } from './errors.js';
-import type { Condition, StoredObject } from './object-store.js';
+import { noSuchKey, notImplemented, preconditionFailed } from '../errors.js';
+import type { Condition } from '../store/object-writer.js';
+import type { StoredObject } from '../store/stored-object.js';
 
 /** Whether a header such as `"abc", "def"` or `*` names the ETag. */
-export function namesEtag(header: string, etag: string): boolean {
+function namesEtag(header: string, etag: string): boolean {
   return header.split(',').some((one) => {
     const text = one.trim().replace(/^W\//, '');
     return text === '*' || text.replace(/^"(.*)"$/, '$1') === etag;
