@@ -16,8 +16,8 @@ import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { checkEndToEnd } from '../src/deploy/check.js';
+import { down } from '../src/deploy/down.js';
 import { logLines } from '../src/deploy/logs.js';
-import { down } from '../src/deploy/remove.js';
 import { statusOf } from '../src/deploy/status.js';
 import { up } from '../src/deploy/up.js';
 import { createPipeline } from '../src/pipeline/create.js';
@@ -128,10 +128,10 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
       operation === 'FilterLogEvents' ? { events: [{ eventId: '1', message: 'x' }], nextToken: undefined } : undefined,
     );
     try {
-      await up(upOptions(moto, heard.says));
+      await up(upOptions(moto, heard.output));
       const four = { wanted: { name: 'millrace', settings: { shards: 4 } } };
-      expect(await up(upOptions(moto, heard.says, four))).toBeUndefined();
-      expect(await up(upOptions(moto, heard.says, four))).toMatchObject({ changed: true });
+      expect(await up(upOptions(moto, heard.output, four))).toBeUndefined();
+      expect(await up(upOptions(moto, heard.output, four))).toMatchObject({ changed: true });
       const clients = moto.clients();
       await statusOf(clients, 'millrace');
       for (const group of ['/millrace/clickstream/ingest', '/aws/kinesisfirehose/clickstream-to-s3']) {
@@ -161,7 +161,7 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
         lake,
         bufferIntervalSeconds: 60,
         format: 'json',
-        says: heard.says,
+        output: heard.output,
       }).finally(() => {
         JSON.stringify = stringify;
         collector.closeAllConnections();
@@ -173,7 +173,15 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
           ? { Versions: [{ Key: 'page=books/x', VersionId: 'v' }] }
           : undefined,
       );
-      await down({ clients, name: 'millrace', region, says: heard.says, deleteData: lake, drainMs: 0, pauseMs: 20 });
+      await down({
+        clients,
+        name: 'millrace',
+        region,
+        output: heard.output,
+        deleteData: lake,
+        drainMs: 0,
+        pauseMs: 20,
+      });
     } finally {
       await moto.close();
     }

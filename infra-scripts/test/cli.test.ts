@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { awsTarget, ingestTarget, stateFolder, UsageError } from '../src/runtime/context.js';
-import { announcePart, runningPart } from '../src/runtime/running.js';
+import { announceServer, runningServer } from '../src/state/running-servers.js';
+import { stateFolder } from '../src/state/state-folder.js';
+import { awsTarget } from '../src/targets/aws-target.js';
+import { ingestTarget } from '../src/targets/ingest-target.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
 let box: Sandbox;
@@ -54,7 +56,7 @@ describe('the millrace command', () => {
 describe('where a command finds AWS', () => {
   test('--endpoint-url wins over the embedded AWS that runs on the state folder, which wins over AWS', () => {
     expect(awsTarget({ state: box.state }).description).toBe('AWS');
-    const withdraw = announcePart(box.state, 'aws', 'http://127.0.0.1:4566');
+    const withdraw = announceServer(box.state, 'aws', 'http://127.0.0.1:4566');
     const local = awsTarget({ state: box.state });
     expect(local.clientConfig).toMatchObject({
       endpoint: 'http://127.0.0.1:4566',
@@ -68,22 +70,25 @@ describe('where a command finds AWS', () => {
     expect(awsTarget({ state: box.state }).description).toBe('AWS');
   });
 
-  test('an endpoint that is no URL is named', () => {
-    expect(() => awsTarget({ endpointUrl: 'localhost' })).toThrow(UsageError);
-    expect(() => ingestTarget('ftp://x', {})).toThrow(/"ftp:\/\/x" is no http/);
+  test('an endpoint that is not a URL is named', () => {
+    expect(() => awsTarget({ endpointUrl: 'localhost' })).toThrow(/^invalid endpoint "localhost"/);
+    expect(() => awsTarget({ endpointUrl: 'localhost' })).toThrow(
+      expect.objectContaining({ code: 'USAGE', exitCode: 2 }),
+    );
+    expect(() => ingestTarget('ftp://x', {})).toThrow(/^--to: invalid URL "ftp:\/\/x"/);
     expect(() => ingestTarget(undefined, { state: box.state })).toThrow(/npm start/);
   });
 
-  test('a part whose process has died does not count as running', () => {
+  test('a server whose process has died does not count as running', () => {
     mkdirSync(join(box.state, 'run'));
     writeFileSync(join(box.state, 'run', 'aws.json'), JSON.stringify({ pid: 2 ** 22 + 1, url: 'http://127.0.0.1:1' }));
-    expect(runningPart(box.state, 'aws')).toBeUndefined();
+    expect(runningServer(box.state, 'aws')).toBeUndefined();
     writeFileSync(join(box.state, 'run', 'aws.json'), '{"torn');
-    expect(runningPart(box.state, 'aws')).toBeUndefined();
+    expect(runningServer(box.state, 'aws')).toBeUndefined();
   });
 
-  test('a part that another process has taken over is not withdrawn', () => {
-    const withdraw = announcePart(box.state, 'store', 'http://127.0.0.1:1');
+  test('a server that another process has taken over is not withdrawn', () => {
+    const withdraw = announceServer(box.state, 'store', 'http://127.0.0.1:1');
     const file = join(box.state, 'run', 'store.json');
     writeFileSync(file, JSON.stringify({ pid: process.ppid, url: 'http://127.0.0.1:2' }));
     withdraw();

@@ -6,20 +6,24 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { createPipeline } from '../src/pipeline/create.js';
 import { definePipeline } from '../src/pipeline/definition.js';
-import { destroyClients, pipelineClients } from '../src/runtime/clients.js';
-import { awsTarget } from '../src/runtime/context.js';
+import { type AwsClients, awsClients, destroyClients } from '../src/targets/aws-clients.js';
+import { awsTarget } from '../src/targets/aws-target.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 describe('what millrace dev runs is what is defined and published', () => {
   let box: Sandbox;
   let served: Served;
-  let clients: ReturnType<typeof pipelineClients>;
+  let clients: Pick<AwsClients, 'kinesis' | 'firehose' | 's3'>;
 
   beforeAll(async () => {
     box = sandbox();
     const ports = ['--port', '0', '--ingest-port', '0', '--aws-port', '0'];
     served = await box.serve(['dev', '--no-traffic', ...ports], ['aws', 'ingest', 'store']);
-    clients = pipelineClients(awsTarget({ endpointUrl: served.url('aws') }));
+    clients = await awsClients(awsTarget({ endpointUrl: served.url('aws') }).clientConfig, [
+      'kinesis',
+      'firehose',
+      's3',
+    ]);
   });
   afterAll(async () => {
     destroyClients(clients);

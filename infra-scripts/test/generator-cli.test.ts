@@ -286,7 +286,7 @@ describe('a wrong call of millrace generate', () => {
     [['generate', 'clickstream', '1', '1', '--rate', '5'], '--rate works with --to only'],
     [['generate', '--to', 'http://127.0.0.1:9', '--rate', '0'], 'The rate is a number above 0, or max'],
     [['generate', '--to', 'http://127.0.0.1:9', '--batch', '501'], 'The batch is a whole number from 1 to 500'],
-    [['generate', '--to', 'localhost'], 'is no http or https URL'],
+    [['generate', '--to', 'localhost'], '--to: invalid URL'],
     [['generate', '--to'], 'no ingest server runs on this state folder'],
   ])('%j exits with 2 and says why', async (args, message) => {
     expect(await callHere(args)).toEqual({ code: 2, said: expect.stringContaining(message) });

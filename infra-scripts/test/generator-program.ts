@@ -1,7 +1,7 @@
+import { isMillraceError } from '@millrace/kit/millrace-error';
 import { Command, CommanderError } from 'commander';
-import { addGenerate } from '../src/cli/generate.js';
-import { addReplay } from '../src/cli/replay.js';
-import { CommandError, UsageError } from '../src/runtime/context.js';
+import { addGenerate } from '../src/cli/commands/generate.js';
+import { addReplay } from '../src/cli/commands/replay.js';
 
 /** `millrace generate` and `millrace replay` alone, without the other commands and what they load. Returns the exit code. */
 export async function runProgram(args: readonly string[], say: (text: string) => void): Promise<number> {
@@ -13,8 +13,8 @@ export async function runProgram(args: readonly string[], say: (text: string) =>
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof UsageError || error instanceof CommandError)) throw error;
+    if (!isMillraceError(error)) throw error;
     say(`millrace: ${error.message}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return error.exitCode;
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
-import { auditableLakeOf } from '../src/cli/lake-options.js';
-import { harmless, renderTable, showBytes } from '../src/cli/table.js';
+import { harmless, renderTable, showBytes } from '../src/cli/text/table.js';
+import { auditableLakeOf } from '../src/targets/lake.js';
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 let at: ReturnType<typeof temporaryLake>;

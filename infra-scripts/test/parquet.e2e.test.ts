@@ -8,7 +8,7 @@ import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { definePipeline } from '../src/pipeline/definition.js';
-import { haveTables } from '../src/runtime/tables.js';
+import { ensureTables } from '../src/runtime/ensure-tables.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 /** The pipeline with Parquet in its lake, through the command, as a person has it. */
@@ -102,8 +102,8 @@ test('columns that the event schema got since are added to the table at the star
   const changed = { ...table.StorageDescriptor, Columns: [...rest, own], Location: 's3://elsewhere/' };
   await catalogue.createDatabase({ Name: 'clickstream' });
   await catalogue.createTable('clickstream', { ...table, StorageDescriptor: changed });
-  await haveTables(catalogue, pipeline);
-  await haveTables(catalogue, pipeline);
+  await ensureTables(catalogue, pipeline);
+  await ensureTables(catalogue, pipeline);
   const versions = catalogue.versions('clickstream', 'events');
   expect(versions).toHaveLength(2);
   expect(versions.at(-1)!.input.StorageDescriptor).toEqual({ ...changed, Columns: [...rest, own, first] });

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { imageFor } from '../src/cli/up.js';
+import { imageFor } from '../src/deploy/image.js';
 import { withGenerated } from '../src/generated-part.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { shareOf } from '../src/plan/bounds.js';
 import { capacityOf, shardLimits } from '../src/plan/capacity.js';
 import { costsOf } from '../src/plan/cost.js';
-import { defaultSizing, workloadOf } from '../src/plan/defaults.js';
+import { defaultSizing } from '../src/plan/default-sizing.js';
 import { planMarkdown } from '../src/plan/markdown.js';
 import { makePlan, type Plan } from '../src/plan/plan.js';
+import { workloadOf } from '../src/plan/traffic.js';
 import type { Sizing, Workload } from '../src/plan/workload.js';
 import { sandbox } from './support/millrace.js';
 

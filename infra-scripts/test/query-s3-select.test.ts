@@ -68,7 +68,7 @@ describe('millrace query --s3-select', () => {
     expect(empty.stderr).toContain('There is no object under s3://millrace-lake/page=toys/');
     expect(await query('books', 'select 1')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('"books" is no place in S3'),
+      stderr: expect.stringContaining('--s3-select: invalid prefix "books"'),
     });
     const wrong = await query(`s3://${Bucket}/${books}`, 'select from');
     expect(wrong.code).toBe(1);

@@ -4,7 +4,7 @@ import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
-import { awsTarget } from '../src/runtime/context.js';
+import { awsTarget } from '../src/targets/aws-target.js';
 import { lakeRows } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
@@ -89,8 +89,8 @@ describe('millrace redrive', () => {
   }, 240_000);
 
   test.each([
-    [['redrive', 'everything'], /neither quarantine nor errors/],
-    [['redrive', 'errors', '--since', 'yesterday'], /is no time/],
+    [['redrive', 'everything'], /invalid "everything": give quarantine or errors/],
+    [['redrive', 'errors', '--since', 'yesterday'], /--since: invalid time/],
     [['redrive', 'quarantine', '--to', 'http://127.0.0.1:1', '--jq', '.a['], /--jq: /],
     [['redrive', 'errors', '--to', 'http://127.0.0.1:1'], /--to is for the quarantine/],
   ])('%j is called wrongly', async (args, message) => {

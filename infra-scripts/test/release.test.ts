@@ -157,9 +157,10 @@ describe('the release', () => {
   test('its server, tracker and generator are the build that npm start runs', () => {
     for (const file of [
       'ingest-server/dist/src/main.js',
-      'ingest-server/dist/src/core/delivery/delivery.js',
+      'ingest-server/dist/src/run.js',
       'infra-scripts/dist/src/cli/host.js',
-      'generator/dist/src/carry.js',
+      'infra-scripts/dist/src/cli/actions/generate.js',
+      'generator/dist/src/index.js',
     ])
       expect(release.sources).toContain(file);
     for (const name of ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js'])

@@ -149,7 +149,7 @@ describe('millrace replay FILE', () => {
     expect(stopped.stderr).toContain(`${file}:4: /item_quantity: `);
     expect(stopped.stderr).toContain(`${file}:6: the line is not a JSON object`);
     expect(stopped.stderr).toContain(`${file}:7: the line is not JSON`);
-    expect(stopped.stderr).toContain('3 of 6 lines are no event of the schema. Nothing was sent');
+    expect(stopped.stderr).toContain('3 of 6 lines are not valid events. Nothing was sent');
     expect(stub.requests).toHaveLength(0);
 
     const skipped = await replay(file, '--speed', 'max', '--skip-invalid', '--json');

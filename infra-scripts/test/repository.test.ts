@@ -36,6 +36,7 @@ const allowed = {
     '@millrace/kit',
     '@millrace/lake',
     '@millrace/sdk/schema',
+    '@millrace/sdk/schema/limits',
   ],
 };
 type Workspace = keyof typeof allowed;

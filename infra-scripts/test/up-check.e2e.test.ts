@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkEndToEnd } from '../src/deploy/check.js';
-import { awsTarget } from '../src/runtime/context.js';
+import { awsTarget } from '../src/targets/aws-target.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 describe('the check at the end of millrace up', () => {
@@ -29,7 +29,7 @@ describe('the check at the end of millrace up', () => {
       lake: 'millrace-lake',
       bufferIntervalSeconds: 60,
       format: 'json',
-      says: { line: (text) => lines.push(text), progress: () => {}, confirm: async () => true },
+      output: { line: (text) => lines.push(text), progress: () => {}, confirm: async () => true },
       ...change,
     });
     return { done, lines };

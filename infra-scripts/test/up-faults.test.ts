@@ -2,7 +2,7 @@ import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { needs } from '@millrace/testing/needs';
-import { down } from '../src/deploy/remove.js';
+import { down } from '../src/deploy/down.js';
 import { statusOf } from '../src/deploy/status.js';
 import { type UpOptions, up } from '../src/deploy/up.js';
 import { type Call, type Fault, lake, listener, type Moto, region, startMoto, upOptions } from './up-moto.js';
@@ -23,12 +23,12 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
   });
   afterEach(() => moto.plant());
 
-  const options = (change: Partial<UpOptions> = {}) => upOptions(moto, heard.says, change);
+  const options = (change: Partial<UpOptions> = {}) => upOptions(moto, heard.output, change);
   const downOptions = (change: object = {}) => ({
     clients: moto.clients(),
     name: 'millrace',
     region,
-    says: heard.says,
+    output: heard.output,
     drainMs: 0,
     pauseMs: 20,
     ...change,
@@ -119,7 +119,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
       rollsBack(2, 'DeliveryStream', 'Firehose is unable to assume role arn:aws:iam::1:role/x. Please check.'),
     );
     expect(await up(options())).toMatchObject({ changed: true });
-    expect(heard.text().match(/That passes by itself: trying again\./g)).toHaveLength(2);
+    expect(heard.text().match(/transient failure, retrying \([23] of 3\)/g)).toHaveLength(2);
     expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE');
   }, 120_000);
 
@@ -131,7 +131,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
     );
     await expect(failing).rejects.not.toThrow(/cancelled/);
     heard = listener();
-    expect(await up(options({ says: heard.says }))).toMatchObject({ changed: true });
+    expect(await up(options({ output: heard.output }))).toMatchObject({ changed: true });
     expect(heard.text()).toMatch(/with nothing in it: removing it first/);
   }, 120_000);
 
@@ -146,9 +146,9 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
       if (looks > 6) busy = false;
       return { Stacks: [{ StackName: 'millrace', StackId: 'millrace', StackStatus: 'CREATE_IN_PROGRESS' }] };
     });
-    await expect(up(options({ signal: stop.signal }))).rejects.toMatchObject({ name: 'StoppedError' });
+    await expect(up(options({ signal: stop.signal }))).rejects.toMatchObject({ code: 'STOPPED' });
     heard = listener();
-    expect(await up(options({ says: heard.says }))).toMatchObject({ outputs: { StreamName: 'clickstream' } });
+    expect(await up(options({ output: heard.output }))).toMatchObject({ outputs: { StreamName: 'clickstream' } });
     expect(heard.text()).toContain('waiting for what an earlier run began');
   }, 120_000);
 
@@ -264,7 +264,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
       if (call.operation === 'DescribeInstanceInformation') setTimeout(() => stop.abort(), 50);
       return draining(call);
     });
-    await expect(down(downOptions({ signal: stop.signal }))).rejects.toMatchObject({ name: 'StoppedError' });
+    await expect(down(downOptions({ signal: stop.signal }))).rejects.toMatchObject({ code: 'STOPPED' });
     moto.plant();
     expect((await statusOf(moto.clients(), 'millrace')).parameters).toMatchObject({ Serving: 'no', MinServers: '2' });
     await up(options());
@@ -284,7 +284,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
     moto.plant();
     await expect(down(downOptions())).rejects.toThrow(/there is no stack millrace/);
     await expect(down(downOptions({ deleteData: 'somebody-elses' }))).rejects.toThrow(
-      /no lake that one left: nothing was done/,
+      /is not a lake that one left: nothing was done/,
     );
     await s3.send(new HeadBucketCommand({ Bucket: lake }));
     expect(await down(downOptions({ deleteData: lake }))).toBe(true);

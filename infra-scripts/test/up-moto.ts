@@ -4,17 +4,18 @@ import { startEmbeddedAws } from '@millrace/embedded-aws';
 import type { Call } from '@millrace/testing/botocore';
 import { borrowMoto } from '@millrace/testing/moto';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { type DeployClients, deployClients, destroyDeployClients } from '../src/deploy/clients.js';
-import type { Says } from '../src/deploy/say.js';
+import type { Output } from '../src/deploy/output.js';
 import type { UpOptions } from '../src/deploy/up.js';
 import { definePipeline } from '../src/pipeline/definition.js';
+import { clientConfig } from '../src/targets/aws-client-config.js';
+import { type AwsClients, destroyClients, loadAwsClients } from '../src/targets/aws-clients.js';
 import { lakeName } from '../src/template/names.js';
 
 export type { Call } from '@millrace/testing/botocore';
 
 export const region = 'us-east-1';
 /** Moto's account. */
-export const accountId = '123456789012';
+const accountId = '123456789012';
 export const lake = lakeName(definePipeline().settings, accountId, region);
 export const release = { name: 'millrace-0.2.0-test.tgz', bytes: Buffer.from('a release') };
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -44,7 +45,8 @@ export async function startMoto() {
   const calls: Call[] = [];
   let faults: Fault[] = [];
   let after: (call: Call) => void = () => {};
-  const open: DeployClients[] = [];
+  const open: Clients[] = [];
+  const makeClients = await loadAwsClients(['cloudFormation', 'firehose', 'logs', 's3', 'ssm', 'sts']);
   const lastParameters = new Map<string, string>();
   let gone = false;
 
@@ -58,11 +60,11 @@ export async function startMoto() {
     await firehose.send(new CreateDeliveryStreamCommand(pipeline.deliveryStream)).catch(ignoreExisting);
   };
 
-  function clients(): DeployClients {
+  function clients(): Clients {
     process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
     process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
     const made = {
-      ...deployClients({ region, endpoint }),
+      ...makeClients(clientConfig({ region, endpoint, maxAttempts: 8 })),
       firehose: new FirehoseClient({ ...embedded, maxAttempts: 8 }),
     };
     open.push(made);
@@ -125,7 +127,7 @@ export async function startMoto() {
       await moto.reset();
     },
     async close() {
-      for (const each of open) destroyDeployClients(each);
+      for (const each of open) destroyClients(each);
       firehose.destroy();
       kinesis.destroy();
       await aws.stop();
@@ -166,13 +168,16 @@ function addOutputs({ operation }: Call, output: { Stacks?: { StackStatus?: stri
   }
 }
 
+/** The clients of a deployment. */
+type Clients = Omit<AwsClients, 'kinesis'>;
+
 export type Moto = Awaited<ReturnType<typeof startMoto>>;
 
 /** Somebody who hears what is said, and answers each question. */
 export function listener(answer: (question: string) => boolean = () => true) {
   const lines: string[] = [];
   const questions: string[] = [];
-  const says: Says = {
+  const output: Output = {
     line: (text) => lines.push(text),
     progress: () => {},
     async confirm(question) {
@@ -180,17 +185,16 @@ export function listener(answer: (question: string) => boolean = () => true) {
       return answer(question);
     },
   };
-  return { lines, questions, says, text: () => lines.join('\n') };
+  return { lines, questions, output, text: () => lines.join('\n') };
 }
 
 /** What an `up` is given, unless a test says otherwise. */
-export const upOptions = (moto: Moto, says: Says, change: Partial<UpOptions> = {}): UpOptions => ({
+export const upOptions = (moto: Moto, output: Output, change: Partial<UpOptions> = {}): UpOptions => ({
   clients: moto.clients(),
   region,
   wanted: { name: 'millrace', settings: { shards: 2 }, parameters: { Origins: 'https://shop.example' } },
-  says,
+  output,
   release: async () => release,
-  cost: () => 'About $1.',
   pauseMs: 20,
   ...change,
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { welcome } from '../src/cli/welcome.js';
+import { welcome } from '../src/cli/text/welcome.js';
 
 const parts = {
   storeUrl: 'http://localhost:3000',

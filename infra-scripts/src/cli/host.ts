@@ -1,10 +1,10 @@
-import { addGenerate } from './generate.js';
-import { addLs } from './ls.js';
-import { addPlan } from './plan.js';
+import { addGenerate } from './commands/generate.js';
+import { addLs } from './commands/ls.js';
+import { addPlan } from './commands/plan.js';
+import { addQuery } from './commands/query.js';
+import { addRedrive } from './commands/redrive.js';
+import { addReplay } from './commands/replay.js';
 import { runProgram } from './program.js';
-import { addQuery } from './query.js';
-import { addRedrive } from './redrive.js';
-import { addReplay } from './replay.js';
 
 /** The `millrace` command of the release archive: what works on a host on AWS, where nothing else is installed. */
 export async function main(): Promise<void> {

@@ -1,21 +1,21 @@
-import { addAudit } from './audit.js';
-import { addAws } from './aws.js';
-import { addDev } from './dev.js';
-import { addDown } from './down.js';
-import { addGenerate } from './generate.js';
-import { addIngest } from './ingest.js';
-import { addLogs } from './logs.js';
-import { addLs } from './ls.js';
-import { addPlan } from './plan.js';
+import { addAudit } from './commands/audit.js';
+import { addAws } from './commands/aws.js';
+import { addDev } from './commands/dev.js';
+import { addDown } from './commands/down.js';
+import { addGenerate } from './commands/generate.js';
+import { addIngest } from './commands/ingest.js';
+import { addLogs } from './commands/logs.js';
+import { addLs } from './commands/ls.js';
+import { addPlan } from './commands/plan.js';
+import { addQuery } from './commands/query.js';
+import { addRedrive } from './commands/redrive.js';
+import { addRelease } from './commands/release.js';
+import { addReplay } from './commands/replay.js';
+import { addShell } from './commands/shell.js';
+import { addStatus } from './commands/status.js';
+import { addStore } from './commands/store.js';
+import { addUp } from './commands/up.js';
 import { runProgram } from './program.js';
-import { addQuery } from './query.js';
-import { addRedrive } from './redrive.js';
-import { addRelease } from './release.js';
-import { addReplay } from './replay.js';
-import { addShell } from './shell.js';
-import { addStatus } from './status.js';
-import { addStore } from './store.js';
-import { addUp } from './up.js';
 
 const commands = [
   addDev,
@@ -37,5 +37,5 @@ const commands = [
   addStore,
 ];
 
-/** Runs one command; returns the exit code: 0 done, 1 failed, 2 called wrongly. */
+/** Runs one command and returns its exit code: 0 done, 1 failed, 2 called wrongly, 130 interrupted. */
 export const run = (args: string[]): Promise<number> => runProgram(commands, args);

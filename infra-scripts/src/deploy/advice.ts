@@ -1,4 +1,6 @@
-/** What a resource's failure says, by words in it, and what to do. */
+import { MillraceError } from '@millrace/kit/millrace-error';
+
+/** What a resource's failure means, by words in it, and what to do. */
 const known: [words: RegExp, advice: string][] = [
   [
     /unable to assume role|Verify that the IAM role has access|security token included in the request is invalid/i,
@@ -24,15 +26,20 @@ const known: [words: RegExp, advice: string][] = [
   [/InvalidAMI|ImageId|architecture/i, 'the instance type and the image must be of the same architecture'],
 ];
 
-/** Who has no credentials. */
-export const logIn = 'Log in first: aws configure sso, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+/** `NO_CREDENTIALS`: the AWS SDK found none, or AWS does not accept them. */
+export const credentialsError = (cause: Error): MillraceError =>
+  new MillraceError(
+    'NO_CREDENTIALS',
+    `AWS credentials are missing or invalid (${cause.message}). Log in first: aws configure sso, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`,
+    { cause },
+  );
 
 /** What to do about a resource that failed, where that is known. */
 export function adviceFor(reason: string): string | undefined {
   return known.find(([words]) => words.test(reason))?.[1];
 }
 
-/** Whether it passes by itself in a minute or two: a role that has not reached Firehose yet, or too many calls. */
-export function isPassingReason(reason: string): boolean {
+/** Whether a failure is transient: a role that has not reached Firehose yet, or too many calls. */
+export function isTransientFailure(reason: string): boolean {
   return /unable to assume role|Verify that the IAM role has access|Throttling|Rate exceeded/i.test(reason);
 }

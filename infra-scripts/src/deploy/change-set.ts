@@ -9,7 +9,7 @@ import {
   type DescribeChangeSetCommandOutput,
   ExecuteChangeSetCommand,
 } from '@aws-sdk/client-cloudformation';
-import { DeployError, StoppedError } from './say.js';
+import { deployError, stoppedError } from './output.js';
 
 export interface Prepared {
   id: string;
@@ -26,7 +26,7 @@ export interface ChangeSetInput {
   parameters: Record<string, string | undefined>;
 }
 
-/** Asks CloudFormation what would change, and changes nothing. @throws DeployError with its reason when it refuses the template. */
+/** Asks CloudFormation what would change, and changes nothing. @throws MillraceError `DEPLOY_FAILED` with its reason when it refuses the template. */
 export async function prepare(
   client: CloudFormationClient,
   { stack, kind, templateUrl, parameters }: ChangeSetInput,
@@ -47,7 +47,7 @@ export async function prepare(
   );
   const prepared = { id: Id!, stackId: StackId! };
   for (;;) {
-    if (options.signal?.aborted) throw new StoppedError('stopped');
+    if (options.signal?.aborted) throw stoppedError();
     const found = await client.send(new DescribeChangeSetCommand({ ChangeSetName: Id! }));
     if (found.Status === 'CREATE_COMPLETE') return { ...prepared, changes: await allChanges(client, found) };
     if (found.Status === 'FAILED') {
@@ -56,7 +56,7 @@ export async function prepare(
         return { ...prepared, changes: [] };
       }
       await discard(client, { ...prepared, changes: [] }, kind);
-      throw new DeployError(`CloudFormation refuses the change: ${found.StatusReason ?? 'it gives no reason'}`);
+      throw deployError(`CloudFormation refuses the change: ${found.StatusReason ?? 'it gives no reason'}`);
     }
     await delay(options.pauseMs ?? 2_000);
   }

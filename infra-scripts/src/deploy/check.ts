@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { until } from '../pipeline/wait.js';
-import { DeployError, type Says } from './say.js';
+import { deployError, type Output } from './output.js';
 
 export interface CheckOptions {
   s3: S3Client;
@@ -12,7 +12,7 @@ export interface CheckOptions {
   /** Firehose writes after this, and half as much again. */
   bufferIntervalSeconds: number;
   format: 'json' | 'parquet';
-  says: Says;
+  output: Output;
   signal?: AbortSignal | undefined;
 }
 
@@ -21,11 +21,11 @@ const page = 'cart';
 const event = 'page_view';
 
 /**
- * Sends one event as a page would, and waits until it lies in the lake. Its `sdk` says what it is.
- * @throws DeployError saying how far it came
+ * Sends one event as a page would, and waits until it lies in the lake. Its `sdk` names the check.
+ * @throws MillraceError `DEPLOY_FAILED` saying how far it came
  */
 export async function checkEndToEnd(options: CheckOptions): Promise<void> {
-  const { collectorUrl, writeKey, lake, says, signal } = options;
+  const { collectorUrl, writeKey, lake, output, signal } = options;
   const now = new Date();
   const id = uuidV7(now.getTime());
   const body = JSON.stringify({
@@ -42,18 +42,16 @@ export async function checkEndToEnd(options: CheckOptions): Promise<void> {
     sdk: 'millrace-check/1.0.0',
   });
   await post(`${collectorUrl}/v1/events?key=${encodeURIComponent(writeKey)}`, body, signal);
-  says.line(`one event: acknowledged by ${collectorUrl}`);
+  output.line(`one event: acknowledged by ${collectorUrl}`);
   const patienceMs = options.bufferIntervalSeconds * 1_500 + 120_000;
   const key = await until(() => objectWith(options, id, now), {
     what: `the event ${id} to lie in ${lake}`,
     timeoutMs: patienceMs,
     signal,
   }).catch((error: Error) => {
-    throw new DeployError(
-      `${error.message}. millrace logs --delivery says what Firehose does; docs/runbook.md, 4 and 5`,
-    );
+    throw deployError(`${error.message}. millrace logs --delivery shows what Firehose does; docs/runbook.md, 4 and 5`);
   });
-  says.line(`the same event: in s3://${lake}/${key}`);
+  output.line(`the same event: in s3://${lake}/${key}`);
 }
 
 async function post(url: string, body: string, signal: AbortSignal | undefined): Promise<void> {
@@ -71,11 +69,11 @@ async function post(url: string, body: string, signal: AbortSignal | undefined):
       cause === 'ENOTFOUND'
         ? 'Point the domain at the load balancer (CNAME, see millrace status), then run millrace up again'
         : 'docs/runbook.md, 10';
-    throw new DeployError(`the collector at ${new URL(url).origin} cannot be reached (${cause}). ${advice}`);
+    throw deployError(`the collector at ${new URL(url).origin} cannot be reached (${cause}). ${advice}`);
   }
   const text = await answer.text();
   if (answer.status !== 200 || !/"accepted":1\b/.test(text)) {
-    throw new DeployError(`the collector did not take an event: ${answer.status} ${text.slice(0, 300)}`);
+    throw deployError(`the collector did not take an event: ${answer.status} ${text.slice(0, 300)}`);
   }
 }
 

@@ -1,8 +1,9 @@
 import { definePipeline } from '../pipeline/definition.js';
-import { defaultSizing, workloadOf } from '../plan/defaults.js';
+import { defaultSizing } from '../plan/default-sizing.js';
 import { dollars } from '../plan/figures.js';
 import { makePlan } from '../plan/plan.js';
 import { hoursPerMonth, type InstanceType, prices } from '../plan/prices.js';
+import { workloadOf } from '../plan/traffic.js';
 import type { Deployment } from './deployment.js';
 
 /** `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the dearer reading of the 5 KB. */

@@ -6,7 +6,7 @@ import {
   type Stack,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
-import { type Says, StoppedError } from './say.js';
+import { type Output, stoppedError } from './output.js';
 
 /** What a stack's status means for who waits. */
 export type StackState = 'absent' | 'reviewing' | 'busy' | 'ready' | 'rolled back' | 'empty' | 'stuck';
@@ -24,7 +24,8 @@ export function stateOf(status: string | undefined): StackState {
   return status.endsWith('_FAILED') ? 'stuck' : 'ready';
 }
 
-interface Waits {
+/** How to wait for AWS. */
+export interface Waits {
   signal?: AbortSignal | undefined;
   /** Between two looks. */
   pauseMs?: number | undefined;
@@ -43,7 +44,7 @@ export async function findStack(client: CloudFormationClient, name: string): Pro
 }
 
 /** The events since one, oldest first; all of them without one. */
-export async function eventsSince(
+async function eventsSince(
   client: CloudFormationClient,
   stackId: string,
   lastId: string | undefined,
@@ -73,28 +74,28 @@ export interface Outcome {
 /**
  * Waits until the stack is no longer busy, and tells each event once.
  * @param since the last event from before, so that old failures are not told again
- * @throws StoppedError when the signal is aborted
+ * @throws MillraceError `STOPPED` when the signal is aborted
  */
 export async function waitForStack(
   client: CloudFormationClient,
   stackId: string,
-  says: Says,
+  output: Output,
   options: Waits & { since?: string | undefined; resources?: number | undefined } = {},
 ): Promise<Outcome> {
   let last = options.since;
   const done = new Set<string>();
   const failures: Outcome['failures'] = [];
   for (;;) {
-    if (options.signal?.aborted) throw new StoppedError('stopped');
+    if (options.signal?.aborted) throw stoppedError();
     const status = (await findStack(client, stackId))?.StackStatus;
     for (const event of await eventsSince(client, stackId, last)) {
       last = event.EventId;
-      tell(event, done, failures, says, options.resources);
+      tell(event, done, failures, output, options.resources);
     }
     const state = stateOf(status);
     if (state !== 'busy' && state !== 'reviewing') return { status: status ?? 'DELETE_COMPLETE', state, failures };
     await delay(options.pauseMs ?? 3_000, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {
-      throw new StoppedError('stopped');
+      throw stoppedError();
     });
   }
 }
@@ -103,7 +104,7 @@ function tell(
   event: StackEvent,
   done: Set<string>,
   failures: Outcome['failures'],
-  says: Says,
+  output: Output,
   resources: number | undefined,
 ): void {
   const { LogicalResourceId: resource = '', ResourceType: type = '', ResourceStatus: status = '' } = event;
@@ -111,12 +112,12 @@ function tell(
   // The stack's own events only repeat its resources'.
   if (type === 'AWS::CloudFormation::Stack') return;
   if (status.endsWith('_FAILED')) {
-    says.line(`${resource} (${type}): ${status}: ${reason}`);
+    output.line(`${resource} (${type}): ${status}: ${reason}`);
     if (!/cancelled/i.test(reason)) failures.push({ resource, type, reason });
   } else if (status.endsWith('_COMPLETE')) {
     done.add(resource);
     const of = resources === undefined ? '' : ` of ${resources}`;
-    says.progress(`${done.size}${of} resources: ${resource} ${status.toLowerCase().replaceAll('_', ' ')}`);
+    output.progress(`${done.size}${of} resources: ${resource} ${status.toLowerCase().replaceAll('_', ' ')}`);
   }
 }
 

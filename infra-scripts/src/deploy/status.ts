@@ -1,6 +1,6 @@
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
-import { describeDeliveryStream } from '../pipeline/describe.js';
-import type { DeployClients } from './clients.js';
+import { describeDeliveryStream } from '../pipeline/describe-delivery-stream.js';
+import type { AwsClients } from '../targets/aws-clients.js';
 import { findStack } from './stack.js';
 
 export interface Status {
@@ -15,8 +15,11 @@ export interface Status {
   generatorHost: string | undefined;
 }
 
-/** What is deployed under a name, as AWS says. */
-export async function statusOf(clients: DeployClients, name: string): Promise<Status> {
+/** What is deployed under a name, as AWS describes it. */
+export async function statusOf(
+  clients: Pick<AwsClients, 'cloudFormation' | 'firehose' | 'ssm'>,
+  name: string,
+): Promise<Status> {
   const stack = await findStack(clients.cloudFormation, name);
   const pairs = (list: { key: string | undefined; value: string | undefined }[]) =>
     Object.fromEntries(list.map(({ key, value }) => [key!, value ?? '']));
@@ -42,7 +45,11 @@ export async function statusOf(clients: DeployClients, name: string): Promise<St
 }
 
 /** The servers that Session Manager reaches. */
-export async function serversOf({ ssm }: DeployClients, name: string, single: string | undefined): Promise<string[]> {
+export async function serversOf(
+  { ssm }: Pick<AwsClients, 'ssm'>,
+  name: string,
+  single: string | undefined,
+): Promise<string[]> {
   if (single !== undefined) return [single];
   const { InstanceInformationList = [] } = await ssm.send(
     new DescribeInstanceInformationCommand({

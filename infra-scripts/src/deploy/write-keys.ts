@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 /**
- * The write keys in their SSM parameter; a random one is made when there are none. They are in no template and no stack's parameters.
- * Keys are public in pages: they tell sites apart and can be changed, they are no secret that protects anything by itself.
+ * The write keys in their SSM parameter; creates a random one when there are none. They are in no template and no stack's parameters.
+ * Pages show them in public: they tell sites apart and can be changed, and protect nothing by themselves.
  */
-export async function haveWriteKeys(ssm: SSMClient, name: string): Promise<{ keys: string[]; made: boolean }> {
+export async function ensureWriteKeys(ssm: SSMClient, name: string): Promise<{ keys: string[]; made: boolean }> {
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     return { keys: (Parameter?.Value ?? '').split(','), made: false };

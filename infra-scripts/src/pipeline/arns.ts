@@ -1,7 +1,7 @@
 import type { PipelineSettings } from './settings.js';
 
 /** The ARN's second field: which of AWS's separate clouds a region is in. */
-function cloudOf(region: string): 'aws' | 'aws-cn' | 'aws-us-gov' {
+export function cloudOf(region: string): 'aws' | 'aws-cn' | 'aws-us-gov' {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

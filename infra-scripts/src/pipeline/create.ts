@@ -1,11 +1,13 @@
 import { CreateDeliveryStreamCommand, type DeliveryStreamDescription } from '@aws-sdk/client-firehose';
 import { CreateStreamCommand, type StreamDescriptionSummary } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { isMillraceError, MillraceError } from '@millrace/kit/millrace-error';
 import { streamArn } from './arns.js';
 import type { Pipeline } from './definition.js';
-import { describeBucket, describeDeliveryStream, describeStream, type PipelineClients } from './describe.js';
+import { describeBucket, describeStream, type PipelineClients } from './describe.js';
+import { describeDeliveryStream } from './describe-delivery-stream.js';
 import { differences } from './differences.js';
-import { isPassing } from './passing.js';
+import { isTransient } from './transient.js';
 import { until } from './wait.js';
 
 export type { PipelineClients } from './describe.js';
@@ -20,36 +22,33 @@ export interface CreateOptions {
   propagationMs?: number;
 }
 
-/** What exists under the name is something else: nothing was changed. `differences` has one line a place. */
-export class PipelineDiffersError extends Error {
-  override readonly name = 'PipelineDiffersError';
-  constructor(
-    what: string,
-    readonly differences: string[],
-  ) {
-    super(
-      `${what} exists and is not as defined: ${differences.join('; ')}. ` +
-        'Nothing was changed. Delete it, give the pipeline another name, or set what is wanted to what is there.',
-    );
-  }
-}
+/** `PIPELINE_DIFFERS`: what exists under the name is something else, and nothing was changed. `differences` has one line a place. */
+const differsError = (what: string, differences: readonly string[]) =>
+  new MillraceError(
+    'PIPELINE_DIFFERS',
+    `${what} exists and is not as defined: ${differences.join('; ')}. ` +
+      'Nothing was changed. Delete it, give the pipeline another name, or change the definition to what exists.',
+  );
 
 interface Context {
   pipeline: Pipeline;
   clients: PipelineClients;
-  say(line: string): void;
+  log(line: string): void;
   signal: AbortSignal | undefined;
   timeoutMs: number;
   propagationMs: number;
 }
 
 const call = ({ signal }: Context) => (signal ? { abortSignal: signal } : {});
+/** `CREATE_FAILED`: AWS refused, or what exists cannot be used. */
+const createError = (message: string, cause?: unknown) => new MillraceError('CREATE_FAILED', message, { cause });
+
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
 
 /**
  * Creates what of the pipeline does not exist yet, through the AWS APIs, and returns when the stream and then the delivery stream are
  * ACTIVE, so that no event can be put before Firehose reads. What exists and is as defined is left alone. The table is not created here.
- * @throws PipelineDiffersError when something exists and differs; Error with AWS's words when AWS refuses.
+ * @throws MillraceError `PIPELINE_DIFFERS` when something exists and differs; `CREATE_FAILED` with AWS's words when AWS refuses.
  */
 export async function createPipeline(
   pipeline: Pipeline,
@@ -59,43 +58,41 @@ export async function createPipeline(
   const context: Context = {
     pipeline,
     clients,
-    say: options.onProgress ?? (() => {}),
+    log: options.onProgress ?? (() => {}),
     signal: options.signal,
     timeoutMs: options.timeoutMs ?? 300_000,
     propagationMs: options.propagationMs ?? 120_000,
   };
   context.signal?.throwIfAborted();
-  await Promise.all([haveBucket(context), haveStream(context)]);
-  await haveDeliveryStream(context);
+  await Promise.all([ensureBucket(context), ensureStream(context)]);
+  await ensureDeliveryStream(context);
 }
 
-async function haveBucket(context: Context): Promise<void> {
+async function ensureBucket(context: Context): Promise<void> {
   const { bucket: name, region } = context.pipeline.settings;
   const found = await describeBucket(context.clients.s3, name, context.signal);
   if (found) {
     if (found.region !== undefined && found.region !== region) {
-      throw new PipelineDiffersError(`the bucket ${name}`, [`its region is ${found.region}, wanted ${region}`]);
+      throw differsError(`the bucket ${name}`, [`its region is ${found.region}, wanted ${region}`]);
     }
-    return context.say(`bucket ${name}: exists`);
+    return context.log(`bucket ${name}: exists`);
   }
   try {
     await context.clients.s3.send(new CreateBucketCommand(context.pipeline.bucket), call(context));
   } catch (error) {
     if (nameOf(error) === 'BucketAlreadyExists') {
-      throw new Error(
+      throw createError(
         `the bucket name ${name} is taken by another account (they are unique over all of AWS): choose another`,
-        {
-          cause: error,
-        },
+        error,
       );
     }
     // Somebody was faster, with the same credentials.
     if (nameOf(error) !== 'BucketAlreadyOwnedByYou') throw refused(`creating the bucket ${name}`, error);
   }
-  context.say(`bucket ${name}: created`);
+  context.log(`bucket ${name}: created`);
 }
 
-async function haveStream(context: Context): Promise<void> {
+async function ensureStream(context: Context): Promise<void> {
   const { stream: name } = context.pipeline.settings;
   const { kinesis } = context.clients;
   let created = false;
@@ -106,20 +103,20 @@ async function haveStream(context: Context): Promise<void> {
       () => kinesis.send(new CreateStreamCommand(context.pipeline.stream), call(context)),
       context.timeoutMs,
     );
-    if (created) context.say(`stream ${name}: creating`);
+    if (created) context.log(`stream ${name}: creating`);
   }
   const active = await until(
     async () => {
       const found = await describeStream(kinesis, name, context.signal);
       if (found?.StreamStatus === 'DELETING') {
-        throw new Error(`the stream ${name} is being deleted: try again when it is gone`);
+        throw createError(`the stream ${name} is being deleted: try again when it is gone`);
       }
       return found?.StreamStatus === 'ACTIVE' ? found : undefined;
     },
     { what: `the stream ${name} to be ACTIVE`, timeoutMs: context.timeoutMs, signal: context.signal },
   );
   checkStream(context.pipeline, active);
-  context.say(`stream ${name}: ${created ? 'ACTIVE' : 'exists'}`);
+  context.log(`stream ${name}: ${created ? 'ACTIVE' : 'exists'}`);
 }
 
 function checkStream(pipeline: Pipeline, found: StreamDescriptionSummary): void {
@@ -129,10 +126,10 @@ function checkStream(pipeline: Pipeline, found: StreamDescriptionSummary): void 
     // Streams from before there were modes are described without one.
     { ...found, StreamModeDetails: found.StreamModeDetails ?? { StreamMode: 'PROVISIONED' } },
   );
-  if (differing.length > 0) throw new PipelineDiffersError(`the stream ${pipeline.settings.stream}`, differing);
+  if (differing.length > 0) throw differsError(`the stream ${pipeline.settings.stream}`, differing);
 }
 
-async function haveDeliveryStream(context: Context): Promise<void> {
+async function ensureDeliveryStream(context: Context): Promise<void> {
   const { deliveryStream: name } = context.pipeline.settings;
   const { firehose } = context.clients;
   let created = false;
@@ -143,26 +140,26 @@ async function haveDeliveryStream(context: Context): Promise<void> {
       () => firehose.send(new CreateDeliveryStreamCommand(context.pipeline.deliveryStream), call(context)),
       context.propagationMs,
     );
-    if (created) context.say(`delivery stream ${name}: creating`);
+    if (created) context.log(`delivery stream ${name}: creating`);
   }
   const active = await until(
     async () => {
       const found = await describeDeliveryStream(firehose, name, context.signal);
       if (found?.DeliveryStreamStatus === 'CREATING_FAILED') {
         const { Type, Details } = found.FailureDescription ?? {};
-        throw new Error(
+        throw createError(
           `the delivery stream ${name} could not be created: ${Type ?? 'no reason given'} ${Details ?? ''}`.trim(),
         );
       }
       if (found?.DeliveryStreamStatus?.startsWith('DELETING')) {
-        throw new Error(`the delivery stream ${name} is ${found.DeliveryStreamStatus}: try again when it is gone`);
+        throw createError(`the delivery stream ${name} is ${found.DeliveryStreamStatus}: try again when it is gone`);
       }
       return found?.DeliveryStreamStatus === 'ACTIVE' ? found : undefined;
     },
     { what: `the delivery stream ${name} to be ACTIVE`, timeoutMs: context.timeoutMs, signal: context.signal },
   );
   checkDeliveryStream(context.pipeline, active);
-  context.say(`delivery stream ${name}: ${created ? 'ACTIVE' : 'exists'}`);
+  context.log(`delivery stream ${name}: ${created ? 'ACTIVE' : 'exists'}`);
 }
 
 function checkDeliveryStream(pipeline: Pipeline, found: DeliveryStreamDescription): void {
@@ -186,11 +183,11 @@ function checkDeliveryStream(pipeline: Pipeline, found: DeliveryStreamDescriptio
     ),
   ];
   if (differing.length > 0) {
-    throw new PipelineDiffersError(`the delivery stream ${pipeline.settings.deliveryStream}`, differing);
+    throw differsError(`the delivery stream ${pipeline.settings.deliveryStream}`, differing);
   }
 }
 
-/** False when somebody else created it in the meantime. Waits out what passes by itself. */
+/** False when somebody else created it in the meantime. Retries while AWS's answer is a transient error. */
 async function createOnce(
   context: Context,
   what: string,
@@ -198,7 +195,7 @@ async function createOnce(
   timeoutMs: number,
 ): Promise<boolean> {
   let last: unknown;
-  let said = false;
+  let told = false;
   return until(
     async () => {
       try {
@@ -206,22 +203,22 @@ async function createOnce(
         return true;
       } catch (error) {
         if (nameOf(error) === 'ResourceInUseException') return false;
-        if (!isPassing(error)) throw refused(what, error);
-        if (!said) context.say(`${what}: waiting, because AWS answers: ${(error as Error).message}`);
-        said = true;
+        if (!isTransient(error)) throw refused(what, error);
+        if (!told) context.log(`${what}: waiting, because AWS answers: ${(error as Error).message}`);
+        told = true;
         last = error;
         return undefined;
       }
     },
     { what, timeoutMs, signal: context.signal },
   ).catch((error) => {
-    throw last !== undefined && error instanceof Error && error.message.startsWith('waited')
-      ? new Error(`${error.message}; the last answer: ${(last as Error).message}`, { cause: last })
+    throw last !== undefined && isMillraceError(error, 'TIMED_OUT')
+      ? createError(`${error.message}; the last answer: ${(last as Error).message}`, last)
       : error;
   });
 }
 
 function refused(what: string, error: unknown): unknown {
   if (!(error instanceof Error) || error.name === 'AbortError') return error;
-  return new Error(`${what} failed: ${error.name}: ${error.message}`, { cause: error });
+  return createError(`${what} failed: ${error.name}: ${error.message}`, error);
 }

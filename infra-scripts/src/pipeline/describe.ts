@@ -1,15 +1,14 @@
-import {
-  type DeliveryStreamDescription,
-  DescribeDeliveryStreamCommand,
-  type FirehoseClient,
-} from '@aws-sdk/client-firehose';
+import type { DeliveryStreamDescription, FirehoseClient } from '@aws-sdk/client-firehose';
 import {
   DescribeStreamSummaryCommand,
   type KinesisClient,
   type StreamDescriptionSummary,
 } from '@aws-sdk/client-kinesis';
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import type { Pipeline } from './definition.js';
+import { describeDeliveryStream } from './describe-delivery-stream.js';
+import { undefinedWhen } from './undefined-when.js';
 
 export interface PipelineClients {
   kinesis: KinesisClient;
@@ -25,43 +24,28 @@ export interface PipelineDescription {
 }
 
 const call = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
-const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
-
-async function unless<Answer>(missing: string[], ask: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await ask;
-  } catch (error) {
-    if (missing.includes(nameOf(error))) return undefined;
-    throw error;
-  }
-}
-
+/** The stream as Kinesis describes it; undefined when there is none. */
 export async function describeStream(
   kinesis: KinesisClient,
   name: string,
   signal?: AbortSignal,
 ): Promise<StreamDescriptionSummary | undefined> {
   const command = new DescribeStreamSummaryCommand({ StreamName: name });
-  return (await unless(['ResourceNotFoundException'], kinesis.send(command, call(signal))))?.StreamDescriptionSummary;
+  return (await undefinedWhen(['ResourceNotFoundException'], kinesis.send(command, call(signal))))
+    ?.StreamDescriptionSummary;
 }
 
-export async function describeDeliveryStream(
-  firehose: FirehoseClient,
-  name: string,
-  signal?: AbortSignal,
-): Promise<DeliveryStreamDescription | undefined> {
-  const command = new DescribeDeliveryStreamCommand({ DeliveryStreamName: name });
-  return (await unless(['ResourceNotFoundException'], firehose.send(command, call(signal))))?.DeliveryStreamDescription;
-}
-
-/** @throws Error when the bucket is somebody else's: S3 answers 403 without a word. */
+/**
+ * The bucket and its region; undefined when there is none.
+ * @throws MillraceError `NO_ACCESS` when the bucket is somebody else's: S3 answers 403 without a word
+ */
 export async function describeBucket(
   s3: S3Client,
   name: string,
   signal?: AbortSignal,
 ): Promise<PipelineDescription['bucket']> {
   try {
-    const head = await unless(
+    const head = await undefinedWhen(
       ['NotFound', 'NoSuchBucket'],
       s3.send(new HeadBucketCommand({ Bucket: name }), call(signal)),
     );
@@ -69,7 +53,8 @@ export async function describeBucket(
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     if (status === 403) {
-      throw new Error(
+      throw new MillraceError(
+        'NO_ACCESS',
         `the bucket ${name} cannot be read with these credentials: it is another account's (bucket names are unique over all of AWS; choose another), or s3:ListBucket is missing`,
         { cause: error },
       );

@@ -1,6 +1,7 @@
 import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import { type Catalogue, defaultCatalogue, defineCatalogue, limits, partitionCount } from '@millrace/sdk/schema';
 import { z } from 'zod';
+import { pipelineDefaults } from './defaults.js';
 
 const mebibytes = z.int().min(64, 'must be at least 64: AWS takes no less with dynamic partitioning').max(128);
 const seconds = z.int().min(60, 'must be at least 60: AWS takes no less with dynamic partitioning').max(900);
@@ -10,28 +11,28 @@ const settingsSchema = z.strictObject({
   stream: z
     .string()
     .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'must be 1 to 128 of a-z, A-Z, 0-9, _, . and -')
-    .default('clickstream'),
+    .default(pipelineDefaults.stream),
   /** The Firehose delivery stream. */
   deliveryStream: z
     .string()
     .regex(/^[a-zA-Z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z, A-Z, 0-9, _, . and -')
-    .default('clickstream-to-s3'),
+    .default(pipelineDefaults.deliveryStream),
   /** The lake: data lies at the bucket's root. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
   bucket: z
     .string()
     .regex(/^(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
       error: 'must be 3 to 63 of a-z, 0-9, . and -, and begin and end with a letter or digit',
     })
-    .default('millrace-lake'),
+    .default(pipelineDefaults.bucket),
   /** The Glue database and table that Athena queries. */
   database: z
     .string()
     .regex(/^[a-z0-9_]{1,255}$/, 'must be of a-z, 0-9 and _')
-    .default('clickstream'),
+    .default(pipelineDefaults.database),
   table: z
     .string()
     .regex(/^[a-z0-9_]{1,255}$/, 'must be of a-z, 0-9 and _')
-    .default('events'),
+    .default(pipelineDefaults.table),
   region: z
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, as eu-central-1')
@@ -44,7 +45,7 @@ const settingsSchema = z.strictObject({
   deliveryRole: z
     .string()
     .regex(/^[\w+=,.@-]{1,64}$/, 'must be the name of an IAM role')
-    .default('millrace-delivery'),
+    .default(pipelineDefaults.deliveryRole),
   /** How many shards, or `on-demand`. */
   shards: z
     .custom<number | 'on-demand'>(
@@ -53,14 +54,14 @@ const settingsSchema = z.strictObject({
     )
     .default(8),
   /** What an object holds at most before compression, in MiB. */
-  bufferSizeMiB: mebibytes.default(64),
+  bufferSizeMiB: mebibytes.default(pipelineDefaults.bufferSizeMiB),
   /** How long an event waits at most for its object, in seconds. */
-  bufferIntervalSeconds: seconds.default(60),
+  bufferIntervalSeconds: seconds.default(pipelineDefaults.bufferIntervalSeconds),
   compression: z
     .enum(['GZIP', 'UNCOMPRESSED'], {
       error: 'must be GZIP or UNCOMPRESSED: the lake can query both, and no other that Firehose writes as JSON Lines',
     })
-    .default('GZIP'),
+    .default(pipelineDefaults.compression),
   /** What lies in the lake: JSON Lines, or Parquet that Firehose makes of them with the table's columns. */
   format: z.enum(['json', 'parquet'], { error: 'must be json or parquet' }).default('json'),
   /** How long the stream keeps an event: also how long a delivery may be down without loss. */
@@ -68,7 +69,7 @@ const settingsSchema = z.strictObject({
     .int()
     .min(24, 'must be at least 24 hours')
     .max(8_760, 'must be at most 8,760 hours, a year')
-    .default(24),
+    .default(pipelineDefaults.retentionHours),
   /** Adds `dt=2026-11-23/` after page and event, by the UTC day of arrival. */
   datePartition: z.boolean().default(false),
 });

@@ -25,7 +25,7 @@ interface TableColumn {
 }
 
 /** Every value that each partition key can have: what is declared, `_other`, and the quarantine. */
-export function partitionValues({ catalogue }: Pick<PipelineSettings, 'catalogue'>): {
+function partitionValues({ catalogue }: Pick<PipelineSettings, 'catalogue'>): {
   page: string[];
   event: string[];
 } {

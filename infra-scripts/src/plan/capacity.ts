@@ -41,7 +41,7 @@ export function capacityOf(workload: Workload, sizing: Sizing, mode: Mode): Capa
   }
 }
 
-export function serversFor({ peakEventsPerSecond }: Workload, { servers, balanced }: Sizing): number {
+function serversFor({ peakEventsPerSecond }: Workload, { servers, balanced }: Sizing): number {
   return servers ?? (balanced ? Math.max(2, Math.ceil(peakEventsPerSecond / plannedEventsPerServer)) : 1);
 }
 

@@ -1,8 +1,8 @@
 import { nearShare, shareOf } from './bounds.js';
-import { documentedPlans } from './defaults.js';
 import { count } from './figures.js';
 import type { Plan } from './plan.js';
 import { boundText, capacityRows, columnNames, costRows, ways } from './rows.js';
+import { documentedPlans } from './traffic.js';
 
 const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
 

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
 
 /** The event_ids that were sent again and acknowledged, so that the next redrive leaves out what is still on its way to the lake. */
 export interface Journal {
@@ -9,7 +10,7 @@ export interface Journal {
 
 /**
  * A file with one id a line. A torn last line, from a crash, is an id that is sent again: a copy, which readers remove.
- * @throws Error naming the file when it cannot be read or written.
+ * @throws MillraceError `BAD_JOURNAL` naming the file when it cannot be read or written.
  */
 export function openJournal(path: string): Journal {
   const known = new Set<string>();
@@ -17,7 +18,7 @@ export function openJournal(path: string): Journal {
     try {
       return act();
     } catch (error) {
-      throw new Error(`the journal ${path}: ${(error as Error).message}`, { cause: error });
+      throw new MillraceError('BAD_JOURNAL', `the journal ${path}: ${(error as Error).message}`, { cause: error });
     }
   };
   const text = guard(() => {

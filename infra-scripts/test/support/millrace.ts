@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@millrace/testing/eventually';
-import { type PartName, type RunningPart, runningPart } from '../../src/runtime/running.js';
+import { type RunningServer, runningServer, type ServerName } from '../../src/state/running-servers.js';
 
 const bin = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
 
@@ -14,7 +14,7 @@ const bin = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
 export interface Sandbox {
   state: string;
   /** Starts a server command and waits until the named parts answer on their ports. */
-  serve(args: string[], parts: PartName[], env?: NodeJS.ProcessEnv): Promise<Served>;
+  serve(args: string[], parts: ServerName[], env?: NodeJS.ProcessEnv): Promise<Served>;
   /** Starts a server command and kills it `afterMs` later, whatever it has got to by then. */
   killWhileStarting(args: string[], afterMs: number): Promise<void>;
   /** Runs a command to its end. */
@@ -25,7 +25,7 @@ export interface Sandbox {
 
 export interface Served {
   pid: number;
-  url(part: PartName): string;
+  url(part: ServerName): string;
   /** What it has printed so far, both streams. */
   output(): string;
   /** Ends it by a signal and waits; the result is its exit code, or the signal. */
@@ -75,7 +75,7 @@ export function sandbox(): Sandbox {
     state,
     async serve(args, parts, env) {
       const { child, output } = start(args, env);
-      const running = new Map<PartName, RunningPart>();
+      const running = new Map<ServerName, RunningServer>();
       await eventually(`${args.join(' ')} to run`, () => {
         if (child.exitCode !== null || child.signalCode !== null) {
           throw new Error(
@@ -83,7 +83,7 @@ export function sandbox(): Sandbox {
           );
         }
         for (const part of parts) {
-          const found = runningPart(state, part);
+          const found = runningServer(state, part);
           if (found?.pid === child.pid && found) running.set(part, found);
         }
         return running.size === parts.length;

@@ -1,0 +1,96 @@
+import { createLiveFeed } from '@millrace/demo-store/live-feed';
+import { startTraffic } from '@millrace/generator';
+import { definePipeline } from '../../pipeline/definition.js';
+import { closeOnShutdown } from '../../runtime/close-on-shutdown.js';
+import { parsePort } from '../../runtime/listen.js';
+
+import { liveDelivery, liveIngest } from '../../runtime/live-observers.js';
+import { logOutput } from '../../runtime/log-output.js';
+import { serveAws } from '../../runtime/serve-aws.js';
+import { serveIngest } from '../../runtime/serve-ingest.js';
+import { serveStore } from '../../runtime/serve-store.js';
+import { stateFolder } from '../../state/state-folder.js';
+import { welcome } from '../text/welcome.js';
+
+/** The slow trickle of synthetic shoppers that shows life; bounded, so that a forgotten terminal fills no disk. */
+const traffic = { eventsPerSecond: 2, maxEvents: 10_000 };
+
+/** The options of `millrace dev`. */
+export interface DevOptions {
+  port: string;
+  ingestPort: string;
+  awsPort: string;
+  state?: string;
+  timeScale: number;
+  shards: number;
+  format: 'json' | 'parquet';
+  traffic: boolean;
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Runs the whole pipeline in this process until it is told to stop. */
+export async function dev(options: DevOptions): Promise<void> {
+  // In the order of starting; closed from the last to the first, so that each still has the one it sends to.
+  const running: Closable[] = [];
+  const close = async () => {
+    for (const server of running.reverse()) await server.close();
+  };
+  try {
+    await start(options, (server) => {
+      running.push(server);
+      return server;
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await closeOnShutdown(close, logOutput('millrace'));
+}
+
+async function start(options: DevOptions, keep: <Server extends Closable>(server: Server) => Server): Promise<void> {
+  const port = parsePort(options.port, '--port');
+  const ingestPort = parsePort(options.ingestPort, '--ingest-port');
+  const awsPort = parsePort(options.awsPort, '--aws-port');
+  const state = stateFolder(options);
+  const pipeline = definePipeline({ shards: options.shards, format: options.format });
+  const feed = createLiveFeed();
+  const aws = keep(
+    await serveAws({
+      state,
+      port: awsPort,
+      portOption: '--aws-port',
+      timeScale: options.timeScale,
+      pipeline,
+      log: logOutput('aws'),
+      observer: liveDelivery(feed),
+    }),
+  );
+  const ingest = keep(
+    await serveIngest({
+      state,
+      port: ingestPort,
+      portOption: '--ingest-port',
+      log: logOutput('ingest'),
+      observer: liveIngest(feed),
+    }),
+  );
+  const store = keep(await serveStore({ state, port, portOption: '--port', ingestUrl: ingest.url, feed }));
+  if (options.traffic) {
+    const shoppers = startTraffic({ url: ingest.url, key: 'demo', ...traffic, log: logOutput('shoppers') });
+    keep({ close: () => shoppers.stop() });
+  }
+  console.log(
+    welcome({
+      storeUrl: store.url,
+      ingestUrl: ingest.url,
+      awsUrl: aws.url,
+      state,
+      cwd: process.cwd(),
+      stateFoundByItself: stateFolder(),
+      ...(options.traffic ? { traffic } : {}),
+    }),
+  );
+}

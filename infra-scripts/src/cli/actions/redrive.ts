@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { defaultConnections, feeding, type Log, runTraffic, type Sink } from '@millrace/generator';
+import { usageError } from '@millrace/kit/millrace-error';
+import { type Choice, choose } from '../../redrive/choose.js';
+import { openJournal } from '../../redrive/journal.js';
+import { type Left, type Repaired, repairRejected, repairUndelivered } from '../../redrive/repair.js';
+import { type Asks, delivered, type Filters, quarantined, undelivered } from '../../redrive/source.js';
+import { stateFolder } from '../../state/state-folder.js';
+import { awsTarget } from '../../targets/aws-target.js';
+import { ingestTarget } from '../../targets/ingest-target.js';
+import { lakeOf } from '../../targets/lake.js';
+import { tellAthenaCost } from '../text/athena-cost.js';
+import { groupDigits, harmless } from '../text/table.js';
+
+/** The options of `millrace redrive`. */
+export interface RedriveOptions extends Filters {
+  workgroup?: string;
+  lake?: string;
+  state?: string;
+  json?: true;
+  to?: string;
+  key: string;
+  stream: string;
+  endpointUrl?: string;
+  jq?: string;
+  journal?: string;
+  dryRun?: true;
+  /** Seconds. */
+  giveUpAfter: number;
+}
+
+const kinds = ['quarantine', 'errors'] as const;
+type Kind = (typeof kinds)[number];
+
+/** Sends what is in quarantine, or in Firehose's error objects, again; the exit code is 0 when nothing of it remains, else 1. */
+export async function redrive(what: string, options: RedriveOptions): Promise<void> {
+  const kind = kinds.find((each) => each === what);
+  if (!kind) throw usageError(`redrive: invalid ${JSON.stringify(what)}: give quarantine or errors`);
+  const since = options.since === undefined ? {} : { since: timeOf(options.since) };
+  process.exitCode = await send(kind, { ...options, ...since });
+}
+
+/** As both engines take a timestamp. */
+function timeOf(given: string): string {
+  const time = new Date(/[zZ]$|[+-]\d\d:?\d\d$/.test(given) || !given.includes('T') ? given : `${given}Z`);
+  if (Number.isNaN(time.getTime())) {
+    throw usageError(
+      `--since: invalid time ${JSON.stringify(given)}: give one like 2026-11-23 or 2026-11-23T08:00:00Z`,
+    );
+  }
+  return time.toISOString().slice(0, 23).replace('T', ' ');
+}
+
+async function send(kind: Kind, options: RedriveOptions): Promise<number> {
+  // Before anything is read, so that a wrong call is told at once.
+  const sink = options.dryRun ? undefined : await sinkOf(kind, options);
+  const repair = await repairOf(kind, options);
+  const journal = openJournal(options.journal ?? join(stateFolder(options), 'redriven.txt'));
+  const lake = await lakeOf({ ...options, onCost: tellAthenaCost });
+  let choice: Choice;
+  try {
+    choice = await look(lake, kind, options, repair, journal.has);
+  } finally {
+    await lake.close();
+  }
+  const counts = {
+    delivered: choice.delivered,
+    under_way: choice.underWay,
+    repeated: choice.repeated,
+    still: choice.still.reduce((sum, { count }) => sum + count, 0),
+    reasons: choice.still,
+  };
+  const remains = counts.still > 0 ? 1 : 0;
+  if (!options.json) tell(choice);
+  if (sink === undefined || choice.events.length === 0) {
+    if (options.json)
+      console.log(JSON.stringify({ ...(sink ? { acknowledged: 0 } : { to_send: choice.events.length }), ...counts }));
+    else
+      console.log(
+        sink ? 'Nothing to send.' : `${groupDigits(choice.events.length)} to send; nothing was sent (--dry-run).`,
+      );
+    return remains;
+  }
+  const { exitCode } = await runTraffic({
+    events: choice.events,
+    sink,
+    feed: (target) => feeding(target, defaultConnections, false),
+    onAcknowledged: ({ event_id }) => journal.add(event_id),
+    totals: options.json ? 'json' : 'text',
+    progress: true,
+    expected: choice.events.length,
+    extra: () => counts,
+  });
+  return exitCode || remains;
+}
+
+async function look(
+  lake: Asks,
+  kind: Kind,
+  options: RedriveOptions,
+  repair: (one: Left) => Repaired[],
+  isUnderWay: (eventId: string) => boolean,
+): Promise<Choice> {
+  const left = await (kind === 'quarantine' ? quarantined : undelivered)(lake, options);
+  const ids = left.flatMap((one) => repair(one).flatMap((each) => ('event' in each ? [each.event.event_id] : [])));
+  const there = await delivered(lake, [...new Set(ids)]);
+  return choose(left, repair, (id) => there.has(id), isUnderWay);
+}
+
+async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left) => Repaired[]> {
+  const repair = kind === 'quarantine' ? repairRejected : repairUndelivered;
+  if (jq === undefined) return (one) => repair(one);
+  // Only here: jq takes a moment to load.
+  const { compileFilter, FilterError } = await import('@millrace/embedded-aws/jq');
+  try {
+    const filter = await compileFilter(jq);
+    return (one) => repair(one, filter);
+  } catch (error) {
+    if (error instanceof FilterError) throw usageError(`--jq: ${error.message}`);
+    throw error;
+  }
+}
+
+async function sinkOf(kind: Kind, options: RedriveOptions): Promise<(log: Log) => Sink> {
+  const giveUpAfterMs = options.giveUpAfter * 1_000;
+  if (kind === 'quarantine') {
+    const url = ingestTarget(options.to, options);
+    const { createIngestSink } = await import('@millrace/generator');
+    return (log) => createIngestSink({ url, key: options.key, connections: defaultConnections, giveUpAfterMs, log });
+  }
+  if (options.to !== undefined) {
+    throw usageError('--to is for the quarantine: what Firehose could not deliver goes into the stream');
+  }
+  const { clientConfig, description } = awsTarget(options);
+  const { createStreamSink } = await import('@millrace/generator/stream-sink');
+  return (log) => createStreamSink({ clientConfig, stream: options.stream, description, giveUpAfterMs, log });
+}
+
+const mostReasons = 10;
+
+function tell({ delivered: there, underWay, repeated, still }: Choice): void {
+  if (there > 0) console.log(`${groupDigits(there)} in the lake already`);
+  if (underWay > 0) console.log(`${groupDigits(underWay)} sent by an earlier redrive`);
+  if (repeated > 0) console.log(`${groupDigits(repeated)} more than once by event_id`);
+  for (const { reason, count, example } of still.slice(0, mostReasons)) {
+    console.log(`${groupDigits(count)} cannot go in: ${harmless(reason)} (as in ${harmless(example)})`);
+  }
+  if (still.length > mostReasons) console.log(`… and ${still.length - mostReasons} more reasons`);
+}

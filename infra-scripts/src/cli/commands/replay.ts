@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { ReplayOptions } from '../actions/replay.js';
+import {
+  batchOption,
+  connectionsOption,
+  endpointOption,
+  keyOption,
+  outOption,
+  stateOfServersOption,
+} from '../options/target.js';
+import { numberOrMax, seconds } from '../options/values.js';
+
+const help = `
+A recording has an event a line, as a client sends it or as it lies in the lake; gzip is recognised; - is stdin.
+Events get new ids, and streams, visitors and sessions new names, because a repetition under the same event_id is
+removed as a duplicate. Their time is when they are sent. An event_id that comes twice in a recording is sent
+once. --keep-ids sends everything as it is.
+Files are checked before anything is sent.
+
+Examples:
+  millrace replay infra-scripts/samples/sessions.jsonl --speed 60
+                                                    a minute's clicks every second, to the server that runs here
+  millrace replay sessions.jsonl.gz --speed max --to http://localhost:8080
+  millrace replay sessions.jsonl --speed 10 --stream clickstream
+  millrace replay --sort --speed max .millrace/s3/millrace-lake/page=*/event=*/*.gz
+                                                    what lies in the lake, in the order in which it happened
+
+Exit codes: 0 everything was acknowledged, 1 something was refused, not acknowledged or not an event, 2 called wrongly.`;
+
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('Send recorded events again: through the ingest server, or straight into a Kinesis stream')
+    .argument('<file...>', 'recordings, JSON Lines, plain or gzipped; - for stdin')
+    .option('--speed <n>', 'how much faster than it was recorded; max: without waiting', numberOrMax('The speed'), 1)
+    .option('--to [url]', 'the ingest server (the one that runs here)')
+    .option('--stream <name>', 'straight into this Kinesis stream instead')
+    .addOption(keyOption())
+    .option('--keep-ids', 'keep ids and times as they are')
+    .option('--skip-invalid', 'skip lines that are not valid events, instead of sending nothing')
+    .option('--sort', 'order the events by time; holds them all in memory')
+    .addOption(batchOption())
+    .addOption(connectionsOption())
+    .option('--give-up-after <s>', 'fail after this number of seconds without a success', seconds('The time'), 120)
+    .addOption(outOption())
+    .option('--json', 'the totals as JSON')
+    .addOption(endpointOption())
+    .addOption(stateOfServersOption())
+    .addHelpText('after', help)
+    .action(async (files: string[], options: ReplayOptions) =>
+      (await import('../actions/replay.js')).replay(files, options),
+    );
+}

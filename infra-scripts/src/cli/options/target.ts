@@ -1,0 +1,28 @@
+import { limits } from '@millrace/sdk/schema/limits';
+import { Option } from 'commander';
+import { wholeNumber } from './values.js';
+
+/** The options of the commands that send events. */
+export const keyOption = () => new Option('--key <key>', "the site's write key, for the ingest server").default('demo');
+
+export const batchOption = () =>
+  new Option('--batch <n>', `most events in one request, to the ingest server (${limits.batchEvents})`).argParser(
+    wholeNumber('The batch', 1, limits.batchEvents),
+  );
+
+export const connectionsOption = () =>
+  new Option('--connections <n>', 'most requests under way at once, to the ingest server (16)').argParser(
+    wholeNumber('The number of connections', 1, 1_000),
+  );
+
+export const outOption = () =>
+  new Option('--out <file>', 'write event_id, visitor_id, stream_id and seq of each acknowledged event as JSON Lines');
+
+export const endpointOption = () =>
+  new Option(
+    '--endpoint-url <url>',
+    'the AWS endpoint (AWS_ENDPOINT_URL, else the embedded AWS that runs here, else AWS)',
+  );
+
+export const stateOfServersOption = () =>
+  new Option('--state <folder>', 'the state folder of the servers that run here (MILLRACE_STATE, else .millrace)');

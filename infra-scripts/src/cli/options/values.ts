@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from 'commander';
+
+type Parse<Value> = (text: string) => Value;
+
+function number(text: string, isValid: (value: number) => boolean, message: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || !isValid(value)) throw new InvalidArgumentError(message);
+  return value;
+}
+
+/** A whole number from `min` to `max`, for an option or argument called `what`. */
+export function wholeNumber(what: string, min: number, max = Number.MAX_SAFE_INTEGER): Parse<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return (text) =>
+    number(
+      text,
+      (value) => Number.isInteger(value) && value >= min && value <= max,
+      `${what} is a whole number ${range}.`,
+    );
+}
+
+/** A number above 0. */
+export function numberAbove0(what: string): Parse<number> {
+  return (text) => number(text, (value) => value > 0, `${what} is a number above 0.`);
+}
+
+/** A number above 0, or the word `max`. */
+export function numberOrMax(what: string): Parse<number | 'max'> {
+  return (text) => (text === 'max' ? text : number(text, (value) => value > 0, `${what} is a number above 0, or max.`));
+}
+
+/** A number of at least 0. */
+export function numberFrom0(what: string): Parse<number> {
+  return (text) => number(text, (value) => value >= 0, `${what} is a number of at least 0.`);
+}
+
+/** A number of seconds, of at least 0. */
+export function seconds(what: string): Parse<number> {
+  return (text) => number(text, (value) => value >= 0, `${what} is a number of seconds.`);
+}

@@ -1,0 +1,37 @@
+import { defaultSizing } from '../../plan/default-sizing.js';
+import type { Plan } from '../../plan/plan.js';
+
+/** What builds a plan, for `millrace up`: only what differs from what that takes by itself. */
+function upOptionsOf({ packed, sizing }: Plan): string[] {
+  const standard = defaultSizing(sizing.balanced);
+  const { servers, shards } = packed.capacity;
+  const gibibytes = (bytes: number) => Math.ceil(bytes / 2 ** 30);
+  const options: [string, string | number, string | number | undefined][] = [
+    ['--shards', packed.kinesis === 'on-demand' ? 'on-demand' : shards, undefined],
+    ...(sizing.balanced
+      ? ([
+          ['--min-servers', servers, 2],
+          ['--max-servers', servers * 2, 4],
+        ] as [string, number, number][])
+      : []),
+    ['--instance-type', sizing.instanceType, standard.instanceType],
+    ['--linger-ms', sizing.lingerMs, standard.lingerMs],
+    ['--buffer-size', sizing.bufferSizeMiB, standard.bufferSizeMiB],
+    ['--buffer-seconds', sizing.bufferIntervalSeconds, standard.bufferIntervalSeconds],
+    ['--retention-hours', sizing.retentionHours, standard.retentionHours],
+    ['--spool-gib', gibibytes(sizing.spoolBytes), gibibytes(standard.spoolBytes)],
+  ];
+  const differing = options.filter(([, value, usual]) => value !== usual).map(([name, value]) => `${name} ${value}`);
+  return [...(sizing.balanced ? [] : ['--trial']), ...differing];
+}
+
+/** The way from a plan to what would be created, for a person. */
+export function nextText(plan: Plan): string {
+  const options = upOptionsOf(plan).join(' ');
+  return [
+    'Next (docs/on-aws.md):',
+    `  millrace up --print-resources ${options}`,
+    `  millrace up --print-template ${options} > plan.yaml`,
+    `  millrace up ${options} --origins https://YOUR.SHOP`,
+  ].join('\n');
+}

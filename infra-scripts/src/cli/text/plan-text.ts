@@ -1,0 +1,41 @@
+import { nearShare, shareOf } from '../../plan/bounds.js';
+import { dollars, figure } from '../../plan/figures.js';
+import type { Plan } from '../../plan/plan.js';
+import { boundText, capacityRows, columnNames, costRows, type Row, ways } from '../../plan/rows.js';
+import { renderTable } from './table.js';
+
+const table = (rows: Row[], what: string) =>
+  renderTable(
+    [{ name: what }, ...ways.map((way) => ({ name: columnNames[way], align: 'right' as const }))],
+    rows.map((row) => [row.what, ...ways.map((way) => row[way])]),
+  );
+
+/** The plan for a person. */
+export function planText(plan: Plan): string {
+  const { workload, packed, sizing } = plan;
+  const near = packed.bounds.filter((bound) => shareOf(bound) >= nearShare);
+  const rest = packed.bounds.filter((bound) => shareOf(bound) < nearShare);
+  return [
+    `${figure(workload.eventsPerSecond)} events/s (${figure(workload.peakEventsPerSecond)} at the peak) of ${figure(workload.eventBytes)} bytes, ` +
+      `${sizing.bufferSizeMiB} MiB / ${sizing.bufferIntervalSeconds} s buffers, ${sizing.instanceType}, ${sizing.region}`,
+    '',
+    table(capacityRows(plan), 'what flows, at the mean rate'),
+    '',
+    table(costRows(plan), 'dollars a month'),
+    '',
+    `Totals take Kinesis ${packed.kinesis === 'provisioned' ? 'with shards' : 'on demand'}, the cheaper one here. One scan of a month's events in Athena: ${dollars(packed.athenaScanOfAMonth)}.`,
+    'Firehose counts a record up to the next 5 KB. Whether a record that it takes apart counts once or once an event is written nowhere: sign the dearer line.',
+    `Not in the sum: ${plan.notInTheSum.join('; ')}.`,
+    '',
+    near.length > 0
+      ? 'What ends first, with packed records:'
+      : 'Nothing is near its end, with packed records. The nearest:',
+    ...(near.length > 0 ? near : rest.slice(0, 1)).map((bound) => `  ${boundText(bound)}\n    ${bound.action}`),
+    ...(near.length > 0 ? rest.slice(0, 2).map((bound) => `  ${boundText(bound)}`) : []),
+    '',
+    plan.quotasToRaise.length > 0
+      ? `Quotas to raise before the first event: ${plan.quotasToRaise.map(({ what }) => what).join(', ')}.`
+      : 'No quota of AWS needs raising.',
+    `Prices: ${sizing.region}, read on ${plan.pricesAsOf} from public copies. Nothing was measured on AWS.`,
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
+
+/** What a command is told about where the state lies. */
+export interface StateOptions {
+  /** The state folder, `--state`. */
+  state?: string | undefined;
+}
+
+/** The folder of the embedded AWS's streams, objects and positions: `--state`, else MILLRACE_STATE, else `.millrace` here. */
+export function stateFolder({ state }: StateOptions = {}): string {
+  return resolve(state ?? process.env.MILLRACE_STATE ?? '.millrace');
+}
+
+/** The layout of the state folder that this release reads and writes. */
+const stateVersion = 1;
+
+/**
+ * Creates the state folder, or checks the one that is there.
+ * @throws MillraceError `BAD_STATE` with the file and what to do, when it is damaged or of another version.
+ */
+export function openStateFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw badState(
+      `cannot create the state folder ${folder} (${(error as Error).message}); choose another with --state FOLDER`,
+    );
+  }
+  const file = join(folder, 'state.json');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw badState(`cannot read ${file}: ${(error as Error).message}`);
+    writeFileSync(file, `${JSON.stringify({ millrace_state_version: stateVersion })}\n`);
+    return;
+  }
+  const version = versionIn(text);
+  if (version === stateVersion) return;
+  const what =
+    typeof version === 'number'
+      ? `holds version ${version} of the state, and this release reads version ${stateVersion}`
+      : 'is damaged: it does not say which version of the state the folder holds';
+  throw badState(
+    `${file} ${what}. Use the release that wrote the folder, or move ${folder} away and start anew: its streams, objects and positions go with it.`,
+  );
+}
+
+const badState = (message: string) => new MillraceError('BAD_STATE', message);
+
+function versionIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as Record<string, unknown>).millrace_state_version;
+  } catch {
+    return undefined;
+  }
+}
