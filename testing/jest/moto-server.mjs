@@ -2,6 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../moto_server.py', import.meta.url));
+// As in src/needs.ts.
+const python = process.platform === 'win32' ? 'python' : 'python3';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -16,7 +21,11 @@ async function freePort() {
 export async function startMotoServer() {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn(python, [script, '127.0.0.1', String(port)], {
+    stdio: 'ignore',
+    // A thousand machine images for each region and reset, at which nothing here looks.
+    env: { ...process.env, MOTO_EC2_LOAD_DEFAULT_AMIS: 'false' },
+  });
   const ended = once(child, 'exit');
   const end = Date.now() + 120_000;
   for (;;) {

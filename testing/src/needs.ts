@@ -29,7 +29,7 @@ const tools = {
   'aws-cli-in-python': { install: 'pip install awscli', state: () => pythonWith('awscli', 'botocore') },
   botocore: { install: 'pip install botocore', state: () => pythonWith('botocore') },
   'cfn-lint': { install: 'pip install cfn-lint', state: () => runs('cfn-lint', '--version') },
-  moto: { install: "pip install 'moto[server]'", state: () => runs('moto_server', '--help') },
+  moto: { install: "pip install 'moto[server]'", state: () => pythonWith('moto.server', 'yaml') },
   'jq-1.6': { install: 'jq 1.6 as jq', state: () => (isJq16() ? 'works' : 'absent') },
   mount: {
     install: 'root on Linux',
