@@ -27,6 +27,7 @@ import { events } from './routes/v1/events.js';
 import { recentRoutes } from './routes/v1/recent.js';
 import { schema } from './routes/v1/schema.js';
 
+/** What the server runs on; all but `config` has a default. */
 export interface AppOptions {
   config: Config;
   observer?: IngestObserver;

@@ -3,7 +3,8 @@ import { createLog } from './log.js';
 
 /**
  * The ingest server as a process, or as several: reads its settings from the environment, logs to stdout, and ends on
- * SIGTERM and SIGINT. With MILLRACE_WORKERS above 1 this process only keeps the others running, which run this file too.
+ * SIGTERM and SIGINT. With MILLRACE_WORKERS above 1 this process only keeps the others running, which run this file
+ * too.
  */
 
 /** An orchestrator kills after 10 s; acknowledged events are safe whenever that comes. */

@@ -5,9 +5,9 @@ import type { SpoolReport } from './spool/spool-report.js';
 
 /** Logs what happens to the spool. */
 export const logSpool = (log: Log): SpoolReport => ({
-  damaged: (found) => log.error('a spool entry was damaged on disk and is set aside; the rest is delivered', found),
-  torn: (found) => log.warn('the last write of the spool was never finished, nor acknowledged: cut off', found),
-  failed: (error) => log.error('the spool could not be written', { error: error.message }),
+  damaged: (found) => log.error('set aside a spool entry that was damaged on disk; the rest is delivered', found),
+  torn: (found) => log.warn('cut off an unfinished, unacknowledged write at the end of the spool', found),
+  failed: (error) => log.error('cannot write the spool', { error: error.message }),
 });
 
 /** Logs outages of the stream, and when the spool is used. */
@@ -19,7 +19,7 @@ export const logDelivery = (log: Log, stream: string): DeliveryHooks => ({
   spool(inUse) {
     log[inUse ? 'warn' : 'info'](inUse ? 'the spool is in use' : 'the spool is empty');
   },
-  spoolUnreadable: (error) => log.error('the spool could not be read; trying again', { error: error.message }),
+  spoolUnreadable: (error) => log.error('cannot read the spool, retrying', { error: error.message }),
 });
 
 /** Logs what crash recovery found. */
@@ -27,12 +27,12 @@ export const logCrashRecovery =
   (log: Log) =>
   ({ events, spooledEvents, error }: CrashReport): void => {
     if (error !== undefined) {
-      log.warn('the process before this one was killed, and what it had begun to put is put again', {
+      log.warn('crash recovery could not read the stream: some events of the spool may be put twice', {
         reason: error.message,
       });
       return;
     }
-    log.info('the process before this one was killed: what it had begun to put is known', {
+    log.info('crash recovery is done: the process before this one was killed', {
       in_stream: events,
       of_these_in_spool: spooledEvents,
     });

@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from './plugins/metric-counters.js';
 import { createKinesisSink } from './sinks/kinesis.js';
 import { openDiskSpool } from './spool/disk-spool.js';
 
+/** The configuration, and parts to use instead of it. */
 export interface PipelineOptions {
   config: Config;
   log: Log;

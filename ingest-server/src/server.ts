@@ -4,33 +4,41 @@ import { buildApp } from './app.js';
 import type { Config } from './config.js';
 import type { IngestObserver } from './observer.js';
 
+/** A server that listens. */
 export interface RunningServer {
   /** http://host:port, with a host that this machine can reach. */
   url: string;
   port: number;
-  /** Says no at `/readyz` and ends kept connections with their next answer; serves everything until `close`. */
+  /** Answers 503 at `/readyz` and closes kept connections with their next answer; serves everything until `close`. */
   drain(): void;
-  /** Takes no new requests, finishes those that run, drains, and spools the rest. Done within 10 s. */
+  /** Takes no new requests, finishes the running ones, drains, and spools the rest. Done within 10 s. */
   close(): Promise<void>;
 }
 
-/** How long requests that run may take to end before their connections are cut; longer than an answer waits for the stream. */
+/** How long running requests may take before their connections are cut; longer than an answer waits for the stream. */
 const patienceMs = 5_000;
 
-/** Connections that wait to be taken: what finds no place waits a second and more to knock again. The system may allow fewer. */
+/**
+ * Connections that may wait to be accepted; beyond that a client tries again after a second or more. The system may
+ * allow fewer.
+ */
 const backlog = 4096;
 
 /**
  * Starts the ingest server.
- * @throws Error naming the port and the setting when the port is taken, and the reason of `signal` when that is aborted before the server listens;
- * nothing is left open then
+ * @throws MillraceError EADDRINUSE when the port is taken, SPOOL_… when the spool cannot be opened; and the reason of
+ * `signal` when that aborts before the server listens. Nothing is left open then.
  */
 export async function startIngestServer(
   config: Config,
   hooks: { observer?: IngestObserver; log?: (line: string) => void; signal?: AbortSignal } = {},
 ): Promise<RunningServer> {
   if (config.workers > 1) {
-    throw new Error('one process cannot be several workers: start ingest-server/dist/src/main.js for MILLRACE_WORKERS');
+    throw new MillraceError(
+      'BAD_SETTINGS',
+      'MILLRACE_WORKERS above 1 needs several processes: start ingest-server/dist/src/main.js instead',
+      { exitCode: 2 },
+    );
   }
   hooks.signal?.throwIfAborted();
   const app = await buildApp({ config, ...hooks });

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { isMillraceError } from '@millrace/kit/millrace-error';
 import { defaultCatalogue } from '@millrace/sdk/schema';
 import fc from 'fast-check';
-import { unknownSettings } from '../src/config.js';
 import { isAllowed, parseOrigins } from '../src/core/admission/origins.js';
 import { createKeyCheck } from '../src/core/admission/write-keys.js';
 import { loadConfig } from '../src/index.js';
+import { unknownSettings } from '../src/settings.js';
 import { cleanUp, temporaryFolder, testApp } from './support/app.js';
 
 afterEach(cleanUp);
@@ -87,7 +87,9 @@ describe('the environment', () => {
     ).toEqual([expect.stringContaining('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1')]);
     expect(
       problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_WORKERS: '4', MILLRACE_SPOOL_MAX_BYTES: '4194303' }),
-    ).toEqual([expect.stringContaining('MILLRACE_SPOOL_MAX_BYTES=4194303 must be 1048576 (1 MiB) for each of the 4')]);
+    ).toEqual([
+      expect.stringContaining('MILLRACE_SPOOL_MAX_BYTES=4194303 must be at least 1048576 (1 MiB) for each of the 4'),
+    ]);
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
   });
 

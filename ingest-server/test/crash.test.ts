@@ -103,7 +103,8 @@ describe('the server as a process', () => {
     await send([last]);
     for (let i = 0; i < 1_000 && !stub.taken.some(({ event_id }) => event_id === last.event_id); i++)
       await new Promise((resolve) => setTimeout(resolve, 10));
-    // The second came again while nobody could say that the stream had it; it was taken out of the spool when somebody could.
+    // The second came again while nobody could say that the stream had it; it was taken out of the spool when somebody
+    // could.
     expect(stub.taken.map(({ event_id }) => event_id)).toEqual(
       [first, second, third, last].map(({ event_id }) => event_id),
     );

@@ -99,7 +99,10 @@ describe('hostile input, each by its name', () => {
 });
 
 describe('slowloris', () => {
-  /** What the server says to somebody who sends `first`, then `piece` again and again, and how it counts the requests that it refused. */
+  /**
+   * What the server says to somebody who sends `first`, then `piece` again and again, and how it counts the requests
+   * that it refused.
+   */
   async function trickle(first: string, piece: string) {
     const { app } = await testApp({}, { requestTimeoutMs: 500 });
     await app.listen({ port: 0, host: '127.0.0.1' });

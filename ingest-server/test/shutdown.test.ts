@@ -7,7 +7,10 @@ import { startSilentStream } from './support/silent-stream.js';
 
 afterEach(cleanUp);
 
-/** What a process that was killed leaves behind in its spool: the next asks the stream about its last moments before it listens. */
+/**
+ * What a process that was killed leaves behind in its spool: the next asks the stream about its last moments before it
+ * listens.
+ */
 const left = 'lock.999999.1';
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -602,8 +602,8 @@ describe('the spool', () => {
     );
 
     for (const [content, words] of [
-      ['millrace-spool 7\nwhatever', /00000003\.spool: is a spool segment of version 7.*Move the file/],
-      ['this is somebody else’s file', /00000003\.spool: is no spool segment.*Move the file/],
+      ['millrace-spool 7\nwhatever', /00000003\.spool: spool segment of version 7.*To start without it, move the file/],
+      ['this is somebody else’s file', /00000003\.spool: not a spool segment.*move the file/],
     ] as const) {
       const folder = join(parent, String(content.length));
       await mkdir(folder);
@@ -701,12 +701,12 @@ describe('the spool', () => {
       const start = Date.now() + 50;
       for (const { child } of racers) child.stdin.write(String(start));
       await until(2);
-      const winner = racers.find(({ lines }) => lines[1] === 'has it')?.child.pid;
-      expect(racers.map(({ child, lines }) => (child.pid === winner ? 'the winner' : lines[1]))).toEqual(
-        racers.map(({ child }) =>
-          child.pid === winner ? 'the winner' : expect.stringContaining(`in use by process ${winner}`),
-        ),
-      );
+      expect(racers.filter(({ lines }) => lines[1] === 'has it')).toHaveLength(1);
+      // A loser names the winner or, on a slow machine, another loser that still tries.
+      for (const { child, lines } of racers) {
+        const others = racers.filter((one) => one.child !== child).map((one) => one.child.pid);
+        if (lines[1] !== 'has it') expect(lines[1]).toMatch(new RegExp(`in use by process (${others.join('|')}):`));
+      }
       for (const { child } of racers) child.kill('SIGKILL');
     }
   });

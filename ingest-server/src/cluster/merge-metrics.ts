@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Gauge } from 'prom-client';
 import type { MetricJson } from './messages.js';
 
-/** A worker's own metrics, each series with the worker's slot as a label. */
+/** A worker's metrics, each series with the worker's slot as a label. */
 const labelled = (worker: number, metrics: MetricJson[]): MetricJson[] =>
   metrics.map((metric) => ({
     ...metric,
@@ -9,8 +9,8 @@ const labelled = (worker: number, metrics: MetricJson[]): MetricJson[] =>
   }));
 
 /**
- * What `/metrics` says for several workers, from those that said theirs, by slot. Not one sum: the counters of a worker that starts anew begin at 0,
- * and a sum that goes down by its share looks to Prometheus as if all of it had begun anew.
+ * The text of `/metrics` for several workers, from those that answered, by slot. Not one sum: the counters of a
+ * restarted worker begin at 0, and a sum that falls by its share looks to Prometheus as if all had begun anew.
  */
 export function mergeMetrics(own: ReadonlyMap<number, MetricJson[]>, workers: number): Promise<string> {
   // No two have a series in common, so nothing is added up.
@@ -18,7 +18,7 @@ export function mergeMetrics(own: ReadonlyMap<number, MetricJson[]>, workers: nu
   const registry = AggregatorRegistry.aggregate(bySlot.map(([slot, metrics]) => labelled(slot, metrics)));
   new Gauge({
     name: 'millrace_workers_missing',
-    help: 'Workers whose metrics are not in this answer: they are starting, or did not say theirs in time.',
+    help: 'Workers whose metrics are not in this answer: they are starting, or did not answer in time.',
     registers: [registry],
   }).set(workers - own.size);
   return registry.metrics();

@@ -5,6 +5,7 @@ import { mergeMetrics } from './merge-metrics.js';
 import { isMessage, type Message, type MetricJson } from './messages.js';
 import { createQuestions, type Questions } from './questions.js';
 
+/** Which workers to keep running. */
 export interface PrimaryOptions {
   workers: number;
   log: Log;
@@ -12,22 +13,23 @@ export interface PrimaryOptions {
   environment(slot: number): NodeJS.ProcessEnv;
 }
 
+/** The process that keeps the others running. */
 export interface Primary {
-  /** Ends the workers with `signal`; resolves with the worst of their exit codes. */
+  /** Sends the workers `signal`; resolves with the highest of their exit codes. Windows ends them at once. */
   end(signal: NodeJS.Signals): Promise<number>;
   /** Resolves with the exit code when the workers cannot be kept running. */
   failed: Promise<number>;
 }
 
 const ownMetricsLimitMs = 4_000;
-/** A worker that dies sooner has not been of use: the next waits, longer each time. */
+/** A worker that ends sooner counts as failed: the next start waits, longer each time. */
 const usefulLifeMs = 10_000;
 const restart = { baseMs: 500, capMs: 10_000, fixedShare: 1 };
 
-/** Keeps workers running, each in a slot of its own, and puts together what they count. Takes no requests itself. */
+/** Keeps workers running, each in a slot of its own, and merges their metrics. Takes no requests itself. */
 export function startPrimary({ workers, log, environment }: PrimaryOptions): Primary {
   const slots = new Map<number, Worker>();
-  /** How to ask those for their metrics that take requests: one that is still starting would not answer for as long. */
+  /** How to ask the listening workers for their metrics; one that is still starting would not answer. */
   const askable = new Map<number, () => Promise<MetricJson[]>>();
   let ending: NodeJS.Signals | undefined;
   let worstCode = 0;
@@ -51,19 +53,19 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
     worker.on('message', (message: unknown) => {
       if (isMessage(message)) void answer(worker, questions, message);
     });
-    // It has died, and `exit` is still to come: what is written to it meanwhile, connections by the cluster itself among it, fails.
+    // It has died, and `exit` is still to come: writes to it fail, also those of the cluster itself.
     worker.on('error', (error) => log.warn('a worker cannot be reached', { worker: slot, reason: error.message }));
     worker.on('exit', (code, signal) => {
       slots.delete(slot);
       askable.delete(slot);
       questions.giveUp(new Error(`worker ${slot} ended`));
       if (ending !== undefined) {
-        // By that very signal ends who does not listen to it yet, and so has nothing open.
+        // A worker that does not listen yet ends by the signal itself, and has nothing open.
         worstCode = Math.max(worstCode, code ?? (signal === ending ? 0 : 1));
         return;
       }
       log.error('a worker ended', { worker: slot, code, signal });
-      // What stops the first start of one stops them all: a port that is taken, a folder that cannot be used.
+      // A failed first start fails them all: the port is taken, or a folder cannot be used.
       if (!wasListening && failures === 0 && code !== null && code !== 0) return fail(code);
       const again = performance.now() - began < usefulLifeMs ? failures + 1 : 1;
       const pauseMs = again === 1 ? 0 : backoffMs(again, restart);
@@ -73,7 +75,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
     });
   }
 
-  /** Of all that can say; how many cannot is a metric by itself. */
+  /** Of all workers that answer; the number of the others is a metric by itself. */
   async function allMetrics(): Promise<string> {
     const own = new Map<number, MetricJson[]>();
     await Promise.all(
@@ -96,7 +98,7 @@ export function startPrimary({ workers, log, environment }: PrimaryOptions): Pri
       (error: Error) => ({ error: error.message }),
     );
     worker.send({ type: 'all-metrics', number, ...reply }, () => {
-      // Who asked may be gone, and nobody waits for the answer then.
+      // The worker may be gone; then nobody waits for the answer.
     });
   }
 

@@ -1,15 +1,16 @@
+/** Open questions to one process. */
 export interface Questions<Answer> {
   /**
-   * `send` sends the question under a number; `sent` is for what became of that.
+   * `send` sends the question under a number, and calls `sent` when that is done or has failed.
    * @throws Error when it could not be sent, or no answer comes in time
    */
   ask(send: (number: number, sent: (error: Error | null) => void) => void, whom: string): Promise<Answer>;
   answer(number: number, answer: Answer | Error): void;
-  /** Whoever was asked is gone. */
+  /** Fails all open questions: the one who was asked is gone. */
   giveUp(reason: Error): void;
 }
 
-/** Questions that are asked by message and answered by message, later or never. */
+/** Questions asked by message and answered by message, later or never; each fails after `limitMs`. */
 export function createQuestions<Answer>(limitMs: number): Questions<Answer> {
   const open = new Map<number, (answer: Answer | Error) => void>();
   let last = 0;

@@ -1,8 +1,8 @@
 import type { Config } from '../config.js';
 
 /**
- * The configuration of one worker. What is set as a limit of the server is divided: connections are dealt out in turn, so that each worker
- * gets its part of them. A rate may become a fraction: a bucket holds one request at least.
+ * The configuration of one worker: the server's limits are divided, as connections go to the workers in turn. A rate
+ * may become a fraction: a bucket holds one request at least.
  */
 export const workerConfig = (config: Config): Config => ({
   ...config,

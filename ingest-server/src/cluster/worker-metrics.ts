@@ -3,8 +3,8 @@ import { isMessage, type Message } from './messages.js';
 import { createQuestions } from './questions.js';
 
 /**
- * In a worker: whoever asks one for its metrics gets those of all, which only the primary can put together.
- * Returns how to ask for them.
+ * In a worker: answers the primary's questions for its metrics. Returns a function that asks the primary for the
+ * metrics of all workers.
  */
 export function shareMetrics(registry: Registry, limitMs = 5_000): () => Promise<string> {
   const questions = createQuestions<string>(limitMs);
@@ -23,7 +23,7 @@ export function shareMetrics(registry: Registry, limitMs = 5_000): () => Promise
       )
       .then((own) =>
         send({ type: 'own-metrics', number, ...own }, () => {
-          // Without the primary this process ends, too.
+          // Without the primary this process ends too.
         }),
       );
   });

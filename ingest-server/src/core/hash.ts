@@ -1,7 +1,7 @@
 /**
  * A 32-bit hash of a visitor's id: FNV-1a over UTF-16 code units, then MurmurHash3's finaliser, so that ids that differ
- * in one digit land far apart. It is stored in the spool: a change moves visitors to other lanes, which is harmless only
- * while the spool is empty.
+ * in one digit land far apart. It is stored in the spool: a change moves visitors to other lanes, which is harmless
+ * only while the spool is empty.
  */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;

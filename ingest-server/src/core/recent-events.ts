@@ -18,7 +18,9 @@ export interface RecentFilter {
 export interface RecentEvents {
   /** Adds the events of chunks that are safe. */
   add(chunks: readonly Chunk[]): void;
-  /** In order of arrival: the last `limit` or, with `after`, the first `limit`, so that a reader can go on from there. */
+  /**
+   * In order of arrival: the last `limit` or, with `after`, the first `limit`, so that a reader can go on from there.
+   */
   list(filter: RecentFilter, limit: number): RecentEvent[];
   /** Calls `seen` with each new event; returns how to stop. */
   follow(filter: RecentFilter, seen: (event: RecentEvent) => void): () => void;

@@ -5,6 +5,7 @@ import type { Delivery } from '../core/delivery/delivery.js';
 import type { Metrics } from '../plugins/metric-counters.js';
 import { corsHeaders, refusalBody, refusalHeaders } from './refusal.js';
 
+/** What decides about a refusal, and who counts it. */
 export interface EarlyRefusalOptions {
   /** Undefined where load is not shed. */
   shedding: Shedding | undefined;
@@ -20,8 +21,8 @@ const bringsEvents = ({ method, url = '' }: IncomingMessage) =>
 
 /**
  * Answers 503 to events that cannot be taken, before Fastify sees the request and before its body is read: in overload
- * most requests are refused, and each refusal takes time from those that could be accepted. Health and metrics are never
- * refused. The returned function says whether it answered.
+ * most requests are refused, and each refusal takes time from those that could be accepted. Health and metrics are
+ * never refused. The returned function says whether it answered.
  */
 export function createEarlyRefusal({ shedding, delivery, metrics }: EarlyRefusalOptions) {
   function refuse({ headers }: IncomingMessage, response: ServerResponse, body: string) {

@@ -3,7 +3,7 @@ import type { Loop } from '../core/admission/shedding.js';
 
 const tickMs = 10;
 
-/** This process's event loop. A timer tells its turns: it fires once in each that is longer than a tick. */
+/** This process's event loop. A timer measures its turns: it fires once in each that is longer than a tick. */
 export function watchEventLoop(): Loop & { stop(): void } {
   let turnBegan = performance.now();
   let previousMs = 0;

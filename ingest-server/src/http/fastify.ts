@@ -8,6 +8,7 @@ import { createClientErrorHandler } from './client-error.js';
 import { createEarlyRefusal } from './early-refusal.js';
 import { watchEventLoop } from './event-loop.js';
 
+/** What the HTTP server needs before it has routes. */
 export interface FastifyOptions {
   config: Pick<Config, 'shedDelayMs' | 'trustedProxies'>;
   delivery: Pick<Delivery, 'isFull'>;

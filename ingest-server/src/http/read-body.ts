@@ -3,24 +3,24 @@ import type { RequestErrorCode } from '@millrace/sdk/schema';
 import { RequestError } from '../core/request-error.js';
 
 /**
- * A request's body, at most `maxBytes` of it. A longer one is refused at once but read to its end, unseen, because a browser
- * whose connection is closed while it sends never sees the answer. How long that may take is the server's request timeout.
+ * Reads a request's body. One above `maxBytes` is refused at once, but read to its end and thrown away: a browser whose
+ * connection is closed while it sends never sees the answer. The server's request timeout bounds that.
  */
 export function readBody(
   stream: IncomingMessage,
   maxBytes: number,
   done: (error: Error | null, body?: Buffer) => void,
-) {
+): void {
   let parts: Buffer[] = [];
   let length = 0;
   let isDone = false;
   const finish = (error: Error | null, body?: Buffer) => {
     isDone = true;
-    // These live as long as the request, which waits for its answer: the body must not.
+    // This closure lives as long as the request, which waits for its answer: the body must not.
     parts = [];
     done(error, body);
   };
-  // Whatever still happens to this connection after that is no matter of ours, but it has to be listened to.
+  // Later errors of the connection do not matter, but must have a listener.
   const refuse = (code: RequestErrorCode, message: string) => {
     if (!isDone) finish(new RequestError(code, message));
   };

@@ -2,15 +2,15 @@ import fp from 'fastify-plugin';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** From now on `/readyz` says no, and each connection ends with its next answer; everything is still served. */
+    /** From now on `/readyz` answers 503 and each connection ends with its next answer; everything is still served. */
     drain(): void;
     isDraining(): boolean;
   }
 }
 
 /**
- * The first half of a quiet end. Who sends must be told to go elsewhere before the port closes: a balancer by `/readyz`, a kept connection by
- * `Connection: close`, because a request that is written into a connection which is being closed fails.
+ * The first half of a graceful shutdown. Senders must go elsewhere before the port closes: a balancer learns it from
+ * `/readyz`, a kept connection from `Connection: close`. A request written into a closing connection would fail.
  */
 export const drain = fp(
   async (app) => {

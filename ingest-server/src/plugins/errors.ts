@@ -21,7 +21,7 @@ export const errors = fp<{ log: Log }>(
   async (app, { log }) => {
     app.setErrorHandler((thrown: FastifyError, _request, reply) => {
       const error = translate(thrown);
-      if (error === undefined) log.error('a request failed by a fault of the server', { error: thrown.stack });
+      if (error === undefined) log.error('a request failed: internal error', { error: thrown.stack });
       const code: RequestErrorCode = error?.code ?? 'internal_error';
       return reply
         .code(requestErrors[code].status)

@@ -7,7 +7,7 @@ import type { LedgerBalance } from '../core/delivery/delivery-ledger.js';
 import type { Spool } from '../core/delivery/spool.js';
 import type { Metrics } from './metric-counters.js';
 
-/** Makers of metrics that are read when somebody asks. */
+/** Makers of metrics that are read at each scrape. */
 function readers(registry: Registry) {
   const registers = [registry];
   return {
@@ -34,7 +34,7 @@ function readers(registry: Registry) {
 }
 
 /**
- * Where the events are, so that whoever scrapes can add up, whenever that is:
+ * Where the events are. At every scrape
  * accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.
  */
 function addLedger(registry: Registry, balance: () => LedgerBalance) {
@@ -42,20 +42,20 @@ function addLedger(registry: Registry, balance: () => LedgerBalance) {
   const n = 'millrace_events';
   counter(
     `${n}_recovered_total`,
-    'Events that were in the spool at the start: accepted or rejected by an earlier process. accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.',
+    'Events that an earlier process accepted or rejected and left in the spool. accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.',
     () => balance().recovered,
   );
   counter(
     `${n}_unacknowledged_total`,
-    'Events that are kept though their batch was refused, because another part of it was not safe.',
+    'Events kept although their batch was refused, because another part of it was not safe.',
     () => balance().unacknowledged,
   );
   counter(`${n}_delivered_total`, 'Events (quarantined ones included) that the stream has.', () => balance().delivered);
   gauge(`${n}_in_spool`, 'Events on disk, waiting.', () => balance().inSpool);
-  gauge(`${n}_in_flight`, 'Events on disk that are in a call to the stream at the moment.', () => balance().inFlight);
+  gauge(`${n}_in_flight`, 'Events on disk that are in a call to the stream.', () => balance().inFlight);
   counter(
     `${n}_set_aside_total`,
-    'Events that were damaged on disk and are kept: beside the spool or, until there is room for that, in it.',
+    'Events damaged on disk and kept: beside the spool or, on a full disk, in it.',
     () => balance().setAside,
   );
 }
@@ -73,20 +73,20 @@ function addSizes(registry: Registry, delivery: Delivery, spool: Spool) {
   gauge('millrace_queued_bytes', 'Bytes in memory on their way.', () => delivery.status().queuedBytes);
   gauge(
     'millrace_lag_seconds',
-    'How long the oldest event that the stream does not have has been here, in memory or in the spool.',
+    'Age of the oldest event that the stream does not have, in memory or in the spool.',
     () => delivery.status().lagMs / 1000,
   );
-  gauge('millrace_kinesis_up', '1 when the stream answered last, 0 when it did not.', () =>
+  gauge('millrace_kinesis_up', '1 when the stream is available, 0 when it is not.', () =>
     delivery.status().kinesis.state === 'up' ? 1 : 0,
   );
 }
 
-/** What the events cost on their way to the bucket, as far as packing decides it. */
+/** What the events cost on their way to the bucket, as far as packing matters. */
 function addCost(registry: Registry) {
   const totalOf = async (name: string) => (await registry.getSingleMetric(name)!.get()).values[0]!.value;
   const cost = new Gauge({
     name: 'millrace_dollars_per_million_events',
-    help: 'What a million events cost at list price (us-east-1), as they were packed since the start: PUT payload units of a provisioned stream, and Firehose ingestion with a packed record rounded once. Shard hours, partitioning and storage are not in it.',
+    help: 'List price (us-east-1) of a million events as packed since the start: PUT payload units of a provisioned stream, and Firehose ingestion with a packed record rounded once. Without shard hours, partitioning and storage.',
     labelNames: ['service'],
     registers: [registry],
     async collect() {
@@ -123,7 +123,7 @@ function addEventLoop(registry: Registry): () => void {
     'millrace_event_loop_delay_p99_seconds',
     'Delay of the event loop since the last scrape, 99th percentile.',
     () => {
-      // The histogram holds the time between two samples, of which the resolution is no delay.
+      // The histogram has the time between two samples; the resolution is not part of the delay.
       const p99 = delay.percentile(99) / 1e6 - resolutionMs;
       delay.reset();
       return Math.max(0, p99) / 1000;
@@ -132,7 +132,7 @@ function addEventLoop(registry: Registry): () => void {
   return () => delay.disable();
 }
 
-/** Everything that is read when somebody asks. */
+/** All metrics that are read at each scrape. */
 export const metricsPlugin = fp<{ metrics: Metrics; delivery: Delivery; spool: Spool }>(
   async (app, { metrics: { registry }, delivery, spool }) => {
     addLedger(registry, delivery.balance);

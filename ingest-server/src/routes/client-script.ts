@@ -13,10 +13,10 @@ interface Script {
   etag: string;
 }
 
-/** The tracker, and its plugins, which lie beside it. */
+/** The tracker's plugins, whose files lie beside it. */
 const plugins = ['millrace-debug.js', 'millrace-vitals.js'] as const;
 
-/** Where the tracker's build lies, built or not: beside the schema, in the same package. */
+/** The path of the tracker's build, built or not: beside the schema, in @millrace/sdk. */
 export function defaultClientScript(): string {
   const schema = createRequire(import.meta.url).resolve('@millrace/sdk/schema');
   return join(dirname(schema), '../../millrace.js');
@@ -34,7 +34,7 @@ async function load(file: string, known: Script | undefined): Promise<Script> {
   return { modifiedAt: mtimeMs, bodies: { identity: plain, gzip: zipped, br: brotli }, etag };
 }
 
-/** The smallest that the client takes. */
+/** The smallest encoding that the client accepts. */
 function encodingOf(accepted: string | undefined): keyof Script['bodies'] {
   const names = (accepted ?? '').split(',').map((part) => part.trim().toLowerCase());
   const takes = (name: string) =>
@@ -43,8 +43,8 @@ function encodingOf(accepted: string | undefined): keyof Script['bodies'] {
 }
 
 /**
- * `GET /millrace.js`: the tracker, from the site's own host, and its plugins beside it. Any page may load them, also one that isolates itself from
- * other origins. Read again when a file changes.
+ * `GET /millrace.js`: the tracker, from the site's own host, and its plugins. Any page may load them, also one that is
+ * cross-origin isolated. A changed file is read again.
  */
 export const clientScript: FastifyPluginAsync<{ file: string }> = async (app, { file }) => {
   const serve = (path: string, from: string) => {
@@ -63,7 +63,7 @@ export const clientScript: FastifyPluginAsync<{ file: string }> = async (app, { 
         .header('vary', 'accept-encoding')
         .header('x-content-type-options', 'nosniff')
         .header('etag', script.etag);
-      // A proxy that compresses makes the tag a weak one: the script is the same.
+      // A proxy that compresses makes the tag weak: the script is the same.
       const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
       if (known.includes(script.etag) || known.includes('*')) return reply.code(304).send();
       reply.type('text/javascript; charset=utf-8');

@@ -3,10 +3,10 @@ import type { Delivery } from '../core/delivery/delivery.js';
 import type { Spool } from '../core/delivery/spool.js';
 
 /**
- * `GET /healthz`: the process lives; restart it when it does not answer.
- * `GET /readyz`: a new event would be accepted; send it none while it answers 503. With the stream out of reach it would, as long as the
- * spool has room: other servers would see the same outage, and taking this one out would only spread its load over them. With a spool that is
- * full it would not, even if the stream answers, where all that comes has to queue up behind what the spool still has.
+ * `GET /healthz`: the process lives; restart it when it does not answer. `GET /readyz`: a new event would be accepted;
+ * send none while it answers 503. In an outage of the stream it stays ready as long as the spool has room: other
+ * servers see the same outage, and would only get its load. With a full spool it is not ready even if the stream
+ * answers, while new events have to queue up behind the spool.
  */
 export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = async (app, { delivery, spool }) => {
   app.get('/healthz', (_request, reply) => reply.send({ status: 'alive' }));
@@ -20,11 +20,11 @@ export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = 
     const isFull = delivery.isFull();
     const isReady = !isDraining && !isFull && (kinesisProblem === undefined || spoolProblem === undefined);
     const notes = [
-      ...(isDraining ? ['the server is ending'] : []),
+      ...(isDraining ? ['the server is shutting down'] : []),
       ...(kinesisProblem === undefined ? [] : [`the stream does not take events (${kinesisProblem})`]),
       ...(spoolProblem === undefined ? [] : [`the spool does not take events (${spoolProblem})`]),
       ...(isFull && kinesisProblem === undefined
-        ? ['the stream takes what the spool has, and new events have to wait behind that']
+        ? ['new events have to wait behind the spool, which is draining']
         : []),
       ...(isReady && kinesisProblem !== undefined ? ['the spool takes them meanwhile'] : []),
     ];

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Metrics } from '../plugins/metric-counters.js';
 
-/** `GET /metrics`, for Prometheus; `read` gives those of all processes, where there are several. */
+/** `GET /metrics`, for Prometheus; `read` returns those of all processes, if there are several. */
 export const metricsRoute: FastifyPluginAsync<{ metrics: Metrics; read?: () => Promise<string> }> = async (
   app,
   { metrics: { registry }, read = () => registry.metrics() },

@@ -26,7 +26,7 @@ const misconfigurations = new Set([
   'CredentialsProviderError',
 ]);
 
-/** What a failure of the AWS client, or of a call that it did not make, means for those who wait. */
+/** What a failure of the AWS client, or of a call made without it, means for the delivery. */
 export function toSinkError(error: unknown): SinkError {
   if (error instanceof SinkError) return error;
   const { name, message, code } = error as { name?: string; message?: string; code?: string };
@@ -43,11 +43,11 @@ interface ErrorBody {
   Message?: unknown;
 }
 
-/** `com.amazonaws.kinesis#NoSuchThing:http://…` is NoSuchThing. */
+/** NoSuchThing, of `com.amazonaws.kinesis#NoSuchThing:http://…`. */
 const bareName = (type: string) => type.split(':')[0]!.split('#').at(-1)!;
 
 /**
- * The error in an answer that is none of 200: its name in the body, or in a header.
+ * The error in an answer with another status than 200: its name stands in a header or in the body.
  * https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  */
 export function errorOf(status: number, headers: Record<string, string>, text: string): SinkError {
@@ -55,7 +55,7 @@ export function errorOf(status: number, headers: Record<string, string>, text: s
   try {
     body = (JSON.parse(text) as ErrorBody | null) ?? {};
   } catch {
-    // A proxy's page, say: the status has to do.
+    // A proxy's page, say: only the status tells.
   }
   const type = headers['x-amzn-errortype'] ?? body.__type;
   const name = typeof type === 'string' && type !== '' ? bareName(type) : `HTTP ${status}`;

@@ -7,15 +7,16 @@ import { createPutRecordsBodies } from './put-records-body.js';
 import { createSignedCalls } from './signed-calls.js';
 import { createStreamReader } from './stream-reader.js';
 
+/** The stream, and the time limit of its calls. */
 export interface KinesisSinkOptions {
   stream: string;
-  /** No call takes longer: after that its outcome is unknown. */
+  /** The time limit of a call; after that its outcome is unknown. 10 s. */
   timeoutMs?: number;
 }
 
 /**
- * Lets the official client do all but the writing of the records into the body, which costs it three times what everything else in a call
- * does: endpoint, credentials, signature and transport stay its own.
+ * Lets the official client do everything but write the records into the body, which would cost three times as much as
+ * all the rest of a call: endpoint, credentials, signature and transport stay its own.
  */
 function writeBodies(client: KinesisClient): WeakMap<object, Buffer> {
   const bodies = new WeakMap<object, Buffer>();
@@ -32,9 +33,9 @@ function writeBodies(client: KinesisClient): WeakMap<object, Buffer> {
 }
 
 /**
- * The Kinesis stream, through the official client; endpoint, region and credentials come from its own chain (AWS_ENDPOINT_URL,
- * AWS_REGION, …). Its retries are off: they would send whole calls again and let records overtake each other. The
- * delivery retries.
+ * The Kinesis stream, through the official client; endpoint, region and credentials come from its own chain
+ * (AWS_ENDPOINT_URL, AWS_REGION, …). Its retries are off: they would send whole calls again and let records overtake
+ * each other. The delivery retries.
  */
 export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOptions): Sink {
   const requestHandler = keepAliveHandler({
@@ -49,16 +50,16 @@ export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOpt
   const firstBodies = writeBodies(client);
   const calls = createSignedCalls(client, requestHandler, 'PutRecordsCommand');
 
-  /** The client's own call, which shows how the ones after it are made. */
+  /** A call by the client itself: the template of those after it. */
   async function putFirst(body: Buffer, abortSignal: AbortSignal): Promise<PutRecordsOutput> {
     const input = { StreamName: stream, Records: [] };
     firstBodies.set(input, body);
     return client.send(new PutRecordsCommand(input), { abortSignal });
   }
-  const putLikeIt = async (body: Buffer, abortSignal: AbortSignal) =>
+  const putByTemplate = async (body: Buffer, abortSignal: AbortSignal) =>
     JSON.parse(await calls.send(body, abortSignal)) as Partial<PutRecordsOutput>;
 
-  /** Also bounds what the client does before the request, such as looking for credentials. */
+  /** Bounds the whole call, also the client's search for credentials before the request. */
   async function within<T>(call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
     let timer: NodeJS.Timeout | undefined;
@@ -80,9 +81,9 @@ export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOpt
   return {
     async put(records) {
       const body = bodies.write(records);
-      const put = calls.isReady() ? putLikeIt : putFirst;
+      const put = calls.isReady() ? putByTemplate : putFirst;
       const { Records: outcomes = [] } = await within((abortSignal) => put(body, abortSignal));
-      // An answer was the last of it. What failed may still be on its way out.
+      // Only after an answer: a failed call may still be sending its body.
       bodies.release(body);
       if (outcomes.length !== records.length) {
         throw new SinkError('unreachable', 'BadAnswer', `${outcomes.length} outcomes for ${records.length} records`);
@@ -99,7 +100,7 @@ export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOpt
       const ranges: HashRange[] = [];
       let NextToken: string | undefined;
       do {
-        // The stream is named on the first page only: later ones refuse it.
+        // Only the first page names the stream: later ones refuse the name.
         const command = new ListShardsCommand(NextToken === undefined ? { StreamName: stream } : { NextToken });
         const page = await within((abortSignal) => client.send(command, { abortSignal }));
         for (const { HashKeyRange: range, SequenceNumberRange: numbers } of page.Shards ?? []) {

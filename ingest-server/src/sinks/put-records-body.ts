@@ -1,15 +1,16 @@
 import type { PackedRecord } from '../core/delivery/sink.js';
 
-/** What is kept of bodies that were sent, for the next ones: memory that is fresh each time costs more than all that is written into it. */
+/** Bodies whose memory is kept for the next: fresh memory costs more than everything that is written into it. */
 const kept = { bodies: 2, bytes: 1024 * 1024 } as const;
 
+/** Writes bodies of PutRecords calls. */
 export interface PutRecordsBodies {
   /**
-   * The body of a PutRecords call: what the AWS client would write, for a tenth of the time. Keys are ours and plain ASCII, and so is base64.
+   * The body of a PutRecords call, as the AWS client would write it, in a tenth of the time. Keys and base64 are ASCII.
    * https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
    */
   write(records: readonly PackedRecord[]): Buffer;
-  /** Nobody reads this body any more: its memory serves another. */
+  /** Nobody reads this body any more: another may use its memory. */
   release(body: Buffer): void;
 }
 
@@ -17,8 +18,8 @@ const closingOf = ({ hashKey, partitionKey }: PackedRecord) =>
   `","ExplicitHashKey":"${hashKey}","PartitionKey":"${partitionKey}"}`;
 
 /**
- * Writes the chunks as one base64 text, piece by piece from where they lie, so that each piece is still in the processor's cache when it is
- * written. Three bytes make four characters: those that two chunks share are put together first.
+ * Writes the chunks as one base64 text, one after the other, so that each is in the processor's cache when it is
+ * encoded. Three bytes make four characters: bytes at the border of two chunks are joined first.
  */
 function writeBase64(body: Buffer, start: number, chunks: readonly Buffer[]): number {
   let at = start;

@@ -5,17 +5,20 @@ import { errorOf } from './aws-answer.js';
 
 type RequestHandler = ReturnType<typeof keepAliveHandler>;
 
-/** What the client sends, before it is signed: endpoint, path and headers are its own. */
+/** A request of the client before it is signed: endpoint, path and headers. */
 type RequestTemplate = Parameters<RequestHandler['handle']>[0];
 
+/** Signed calls of one kind. */
 export interface SignedCalls {
-  /** Whether the client has made a call of this kind, after which others can follow it. */
+  /** Whether the client has made such a call, which is then the template. */
   isReady(): boolean;
-  /** The answer's text. @throws SinkError for what is none of 200, and what the transport throws */
+  /** The answer's text. @throws SinkError for a status other than 200, and whatever the transport throws */
   send(body: Buffer, abortSignal: AbortSignal): Promise<string>;
 }
 
-/** Of a clock that is further off than this AWS refuses signatures; nearer, Date headers of whole seconds only make it jitter. */
+/**
+ * AWS refuses signatures of a clock 5 minutes off. Below this, Date headers of whole seconds would only make it jitter.
+ */
 const maxSkewMs = 4 * 60_000;
 
 /** Headers that belong to one call, or that the signature adds. */
@@ -36,8 +39,8 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /**
- * Calls like one that the official client has made: with its endpoint, headers, credentials (which it renews) and transport, signed by its
- * signer. What is left out is its way to there, a chain of some twenty steps that costs more than all of these together.
+ * Calls that repeat one of the official client: with its endpoint, headers, credentials (which it renews), transport
+ * and signer, but without its chain of some twenty middlewares, which costs more than all of these together.
  */
 export function createSignedCalls(client: KinesisClient, handler: RequestHandler, commandName: string): SignedCalls {
   let template: RequestTemplate | undefined;
@@ -60,7 +63,7 @@ export function createSignedCalls(client: KinesisClient, handler: RequestHandler
     sha256: config.sha256,
   });
 
-  /** The server's clock is the one that counts: the client uses what is learned here, and the other way round. */
+  /** AWS's clock counts. The client uses the offset that is learned here, and the other way round. */
   function learnClock(date: string | undefined) {
     const offset = Date.parse(date ?? '') - Date.now();
     if (Math.abs(offset - config.systemClockOffset) > maxSkewMs) config.systemClockOffset = offset;

@@ -5,25 +5,28 @@ import {
   type KinesisClient,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
-import type { TimeSpan } from '../core/delivery/sink.js';
+import type { Sink, TimeSpan } from '../core/delivery/sink.js';
 import { toSinkError } from './aws-answer.js';
 
-/** A shard gives 2 MB and five answers a second, of which Firehose needs one: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+/**
+ * A shard gives 2 MB and five answers a second, of which Firehose needs one.
+ * https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+ */
 const pauseMs = 250;
-/** So long it is asked again when it has given all that it may. */
+/** For how long to ask a throttled shard again. */
 const patienceMs = 30_000;
-/** Of 25 KB each as a rule, so that an answer is some 5 MB. */
+/** Records have 25 KB as a rule, so an answer has some 5 MB. */
 const recordsPerCall = 200;
 
-/** So that the answers that are in memory at a time are some 40 MB at most. */
+/** Bounds the answers in memory to some 40 MB. */
 const shardsAtOnce = 8;
 
 /** One call to the client, within its time limit. */
 export type Caller = <T>(call: (abortSignal: AbortSignal) => Promise<T>) => Promise<T>;
 
-/** What a stream got in a time that is over or nearly so, shard by shard. */
-export function createStreamReader(client: KinesisClient, stream: string, within: Caller) {
-  /** Also those that were split or merged since: what came in that time may be in them. */
+/** Reads what a stream got in a time span that is over, or nearly so, shard by shard. */
+export function createStreamReader(client: KinesisClient, stream: string, within: Caller): Sink['read'] {
+  /** Also shards that were split or merged since: they may have records of that time. */
   async function shardsSince(from: number): Promise<string[]> {
     const ids: string[] = [];
     let NextToken: string | undefined;
@@ -64,7 +67,7 @@ export function createStreamReader(client: KinesisClient, stream: string, within
     }
   }
 
-  /** Undefined where the shard has given all that it may for now: it is read by others, too. */
+  /** Undefined while the shard is throttled: others read it too. */
   async function readPage(command: GetRecordsCommand, until: number) {
     try {
       return await within((abortSignal) => client.send(command, { abortSignal }));
@@ -75,8 +78,7 @@ export function createStreamReader(client: KinesisClient, stream: string, within
     }
   }
 
-  /** @throws SinkError */
-  return async (span: TimeSpan, visit: Visit): Promise<void> => {
+  return async (span, visit) => {
     const until = performance.now() + patienceMs;
     const shards = await shardsSince(span.from);
     const readOneByOne = async () => {

@@ -7,6 +7,7 @@ import type { SpoolIndex } from './spool-index.js';
 /** A write that ended after its time limit, when its appends had been refused. */
 export const tooLate = new Error('the write took too long');
 
+/** Where to write, and who learns that a segment is complete. */
 export interface ActiveSegmentOptions {
   folder: string;
   fs: SpoolFs;

@@ -4,7 +4,7 @@ import { lockFolder } from './folder-lock.js';
 import { nextId } from './open-folder.js';
 import { doneName, segmentName } from './segment.js';
 
-/** Where the spools of several processes lie: each has a folder of its own. */
+/** The spool folder of process `slot` (from 1) of `slots`. */
 export const spoolFolderOf = (folder: string, slot: number, slots: number) =>
   slots === 1 ? folder : join(folder, `worker-${slot}`);
 
@@ -20,9 +20,9 @@ const segmentsIn = async (folder: string) => {
 };
 
 /**
- * When the number of processes has changed since the last start, moves what the folders that nobody has now still hold into the first one
- * that somebody has, so that it is delivered. Returns how many segments were moved.
- * @throws Error when one of the folders is in use
+ * After the number of processes has changed, moves the segments of folders that no process uses any more into the first
+ * process's folder, so that they are delivered. Returns how many segments it moved.
+ * @throws MillraceError SPOOL_IN_USE when another server uses one of the folders
  */
 export async function adoptFolders(folder: string, slots: number): Promise<number> {
   await mkdir(folder, { recursive: true });
@@ -40,7 +40,7 @@ export async function adoptFolders(folder: string, slots: number): Promise<numbe
       let id = nextId(await readdir(target));
       for (const old of ids) {
         await rename(join(source, segmentName(old)), join(target, segmentName(id)));
-        // Without it, after a crash in between, some events come twice.
+        // After a crash in between, some events come twice.
         await rename(join(source, doneName(old)), join(target, doneName(id))).catch((error: NodeJS.ErrnoException) => {
           if (error.code !== 'ENOENT') throw error;
         });

@@ -14,6 +14,7 @@ export interface Append {
   settled: Settled;
 }
 
+/** The bounds of the queue. */
 export interface AppendQueueOptions {
   /** Bytes that the spool may still grow by. */
   room(): number;

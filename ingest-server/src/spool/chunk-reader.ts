@@ -4,6 +4,7 @@ import { indexOf, positionOf, type Segment, segmentOf } from './segment.js';
 import type { SegmentReader } from './segment-reader.js';
 import type { SpoolIndex } from './spool-index.js';
 
+/** Where to read, and what to do with damage. */
 export interface ChunkReaderOptions {
   index: SpoolIndex;
   reader: SegmentReader;

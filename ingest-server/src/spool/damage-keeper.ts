@@ -7,6 +7,7 @@ import type { SegmentFiles } from './segment-files.js';
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolReport } from './spool-report.js';
 
+/** Where to copy to, and who learns of it. */
 export interface DamageKeeperOptions {
   folder: string;
   fs: SpoolFs;
@@ -17,20 +18,20 @@ export interface DamageKeeperOptions {
   kept(segment: Segment): void;
 }
 
-/** Copies what is damaged out of the segments, which must not be removed before. */
+/** Copies damage out of the segments, which must not be removed before. */
 export interface DamageKeeper {
-  /** Tries at once, unless something waits for another try already: then it waits, too. */
+  /** Copies at once, or later if other damage already waits for another try. */
   keep(segment: Segment): Promise<void>;
-  /** It was tried just now. */
+  /** Copies later: a try has just failed. */
   keepLater(segment: Segment): void;
-  /** What is not copied by now stays where it is, for the next start. */
+  /** Damage that is not copied by now stays where it is, for the next start. */
   stop(): void;
 }
 
 /** How long to wait between two tries. */
 const retry = { baseMs: 1_000, capMs: 60_000, fixedShare: 1 };
 
-/** What cannot be copied, on a full disk as a rule, is tried again and again, and reported once. */
+/** Retries copies that fail, on a full disk as a rule, and reports the failure once. */
 export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
   const { folder, fs, clock, report, files, kept } = options;
   const waiting = new Set<Segment>();
@@ -38,13 +39,13 @@ export function createDamageKeeper(options: DamageKeeperOptions): DamageKeeper {
   let callOff: (() => void) | undefined;
   let stopped = false;
 
-  /** Returns whether all is copied. */
+  /** Returns whether all damage is copied. */
   async function copyAside(segment: Segment): Promise<boolean> {
     const { id, unkept } = segment;
     const file = join(folder, segmentName(id));
     const firstTime = waiting.size === 0 ? report : {};
     try {
-      // More may be found meanwhile, in what was written since the file was read.
+      // Meanwhile more may be found, in bytes that were written since the file was read.
       while (unkept.length > 0) {
         const stretches = [...unkept];
         const bytes = await fs.readFile(file);

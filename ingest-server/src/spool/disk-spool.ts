@@ -15,6 +15,7 @@ import type { SpoolFs } from './spool-fs.js';
 import { createSpoolIndex } from './spool-index.js';
 import type { SpoolReport } from './spool-report.js';
 
+/** Where the spool lies and how large it may become. */
 export interface DiskSpoolOptions {
   folder: string;
   /** Bytes that the segments may have on disk. */

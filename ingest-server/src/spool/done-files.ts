@@ -5,10 +5,11 @@ import { doneMark } from './frame.js';
 import { doneName, segmentName } from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 
-/** The delivered-lists of the segments. Calls for one segment must come one after another. */
+/** The segments' lists of delivered entries. Calls for one segment must come one after another. */
 export interface DoneFiles {
+  /** Marks entries as delivered: in the list or, on a full disk, in the segment. */
   append(id: number, offsets: readonly number[]): Promise<void>;
-  /** Enters what is no whole entry, and so has no place of its own for a mark; fails on a full disk. */
+  /** Lists offsets where no entry begins, which so cannot be marked in the segment; fails on a full disk. */
   list(id: number, offsets: readonly number[]): Promise<void>;
   remove(id: number): Promise<void>;
   close(): Promise<void>;
@@ -20,7 +21,10 @@ interface List {
   bytes: number;
 }
 
-/** Keeps the files open: what is written sooner is not sent twice after a kill, and a write is one step where opening it anew is three. */
+/**
+ * Keeps the files open: one step for each mark instead of three, and what is marked sooner is not sent twice after a
+ * kill.
+ */
 export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs }): DoneFiles {
   const lists = new Map<number, List>();
   const closeOne = async (id: number) => {
@@ -39,7 +43,7 @@ export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs })
     return list;
   }
 
-  /** All of the block or nothing: what follows half of one is not read. */
+  /** Writes all of the block or nothing: blocks behind half of one are not read. */
   async function grow(list: List, block: Buffer): Promise<void> {
     try {
       await list.handle.appendFile(block);
@@ -50,7 +54,7 @@ export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs })
     }
   }
 
-  /** In the segment itself, which need not grow for it. */
+  /** Marks entries in the segment itself, which does not grow. */
   async function mark(id: number, offsets: readonly number[]): Promise<void> {
     const handle = await fs.open(join(folder, segmentName(id)), 'r+');
     try {
@@ -68,7 +72,7 @@ export function createDoneFiles({ folder, fs }: { folder: string; fs: SpoolFs })
       try {
         await list(id, offsets);
       } catch {
-        // A full disk, as a rule: what is not marked is delivered again after the next start.
+        // A full disk, as a rule. An unmarked entry is delivered again after the next start.
         await mark(id, offsets);
       }
     },

@@ -1,9 +1,9 @@
 import { crc32 } from '@millrace/kit/crc32';
 
 /**
- * Beside each segment lies the list of its delivered entries, so that a restart does not send them again. It is not synced:
- * losing its end only sends some events twice. A block is: count (4 bytes), that many entry offsets (4 each), CRC of both (4).
- * Entries are named by their offset in the segment, which damage elsewhere in the segment does not shift.
+ * One block of a segment's list of delivered entries: count (4 bytes), that many entry offsets (4 each), CRC-32 of both
+ * (4), little-endian. A restart does not send listed entries again; the list is not synced, because losing its end only
+ * sends some events twice. Offsets name entries, because damage elsewhere in the segment does not shift them.
  */
 export function encodeDone(offsets: readonly number[]): Buffer {
   const block = Buffer.allocUnsafe(8 + 4 * offsets.length);
@@ -14,7 +14,7 @@ export function encodeDone(offsets: readonly number[]): Buffer {
   return block;
 }
 
-/** The offsets of all blocks up to the first one that is not whole: from there on nothing counts as delivered. */
+/** The offsets of all blocks before the first incomplete one: from there on nothing counts as delivered. */
 export function decodeDone(bytes: Buffer): Set<number> {
   const offsets = new Set<number>();
   for (let at = 0; at + 8 <= bytes.length; ) {

@@ -3,15 +3,19 @@ import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { backoffMs } from '@millrace/kit/backoff';
+import { MillraceError } from '@millrace/kit/millrace-error';
 
-/** Folders that this process itself has open. */
+/** Folders that this process has open. */
 const open = new Set<string>();
 
-/** Two that begin in the same instant see each other and both step back; the waits between tries are random and grow, so one comes first. */
+/** Two that start in the same instant see each other and both step back; random waits that grow let one come first. */
 const tries = 8;
 const retry = { baseMs: 40, capMs: 1_000 };
 
-/** When a process began, where the system tells (Linux): tells a process from a later one with the same number. */
+/**
+ * When a process began, in clock ticks, to tell it from a later one with the same id. Only Linux has /proc: elsewhere
+ * it is empty, and a crashed server's flag may count as alive while another process has its id.
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -30,16 +34,16 @@ function isAlive(pid: number, start: string): boolean {
   return startOf(pid) === start;
 }
 
-/** A process's flag is a file whose name says whose it is, so that nobody but its owner, or who finds it dead, ever touches it. */
+/** A process's flag: a file named after it, so that only its owner, or one that finds the owner dead, touches it. */
 const flagOf = (pid: number) => `lock.${pid}.${startOf(pid)}`;
 
-/** How often a process shows, by its flag's time, that it lives: what a later one learns of its end is no more exact. */
+/** How often a process touches its flag, as a sign of life: a later one knows the time of a crash no better. */
 const signOfLifeMs = 1_000;
 
 interface Flags {
-  /** The processes that have the folder, besides this one. */
+  /** Other processes that use the folder. */
   others: number[];
-  /** Flags of processes that ended without taking them down, and when these were last seen to live, in milliseconds since 1970. */
+  /** Flags of crashed processes, with their last signs of life in milliseconds since 1970. */
   left: { path: string; at: number }[];
 }
 
@@ -50,7 +54,7 @@ async function flagsIn(folder: string, mine: string): Promise<Flags> {
     if (pid === undefined || name === mine) continue;
     const path = join(folder, name);
     if (isAlive(Number(pid), start!)) flags.others.push(Number(pid));
-    // Another that starts may have taken it away meanwhile.
+    // Another that starts may have removed it meanwhile.
     else
       await stat(path).then(
         ({ mtimeMs }) => flags.left.push({ path, at: mtimeMs }),
@@ -60,28 +64,27 @@ async function flagsIn(folder: string, mine: string): Promise<Flags> {
   return flags;
 }
 
+/** This process's hold on a folder. */
 export interface FolderLock {
-  /**
-   * When processes that had the folder and never let it go were last seen to live, in milliseconds since 1970: the first and the last of them.
-   * Undefined where each has let it go.
-   */
+  /** The first and the last sign of life of processes that crashed with the folder; undefined without any. */
   leftOpen: { first: number; last: number } | undefined;
-  /** Forgets them: whoever comes next is not told of them any more. */
+  /** Removes the flags of the crashed processes. */
   settle(): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
- * Takes a folder for this process. A process puts its flag up first and looks for others' flags then: of two that do so at the same time at
- * least one sees the other, and who sees another takes its own down. A flag left by a process that is gone keeps nobody out; it only tells
- * that it was not taken down. Two containers that share a volume cannot see each other's processes and are not kept apart.
- * @throws Error naming the folder and the process that has it
+ * Takes a folder for this process. A process first writes its flag and then looks for others': of two at the same time
+ * at least one sees the other, and removes its own. The flag of a crashed process keeps nobody out. Two containers that
+ * share a volume cannot see each other's processes, and are not kept apart.
+ * @throws MillraceError SPOOL_IN_USE, naming the folder and the process that uses it
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const flag = flagOf(process.pid);
   const path = join(folder, flag);
   const inUse = (pid: number) =>
-    new Error(
+    new MillraceError(
+      'SPOOL_IN_USE',
       `the spool folder ${folder} is in use by process ${pid}: stop that server, or give this one another MILLRACE_SPOOL_FOLDER`,
     );
   if (open.has(folder)) throw inUse(process.pid);
@@ -89,7 +92,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   try {
     for (let attempt = 1; ; attempt++) {
       await writeFile(path, '').catch((error: NodeJS.ErrnoException) => {
-        // On a full disk the server must start all the same: delivering what is spooled is what makes room.
+        // On a full disk the server must start all the same: delivering the spool makes room.
         if (error.code !== 'ENOSPC') throw error;
       });
       const { others, left } = await flagsIn(folder, flag);

@@ -4,7 +4,7 @@ import type { Chunk } from '../core/chunk.js';
 /**
  * A chunk on disk. All numbers are little-endian and unsigned.
  *
- *   0  magic         FF 'M' 'R' FE, which no UTF-8 text contains: a reader that lost its place finds the next frame; or `doneMark`
+ *   0  magic         FF 'M' 'R' FE, which no UTF-8 text contains, so that a lost reader finds the next; or `doneMark`
  *   4  length        bytes of the chunk's lines
  *   8  hash          of the visitor
  *  12  events        lines
@@ -14,9 +14,10 @@ import type { Chunk } from '../core/chunk.js';
  */
 const headerBytes = 24;
 const magic = Buffer.from([0xff, 0x4d, 0x52, 0xfe]);
-/** Written over the magic of a delivered frame where its segment's list of them cannot grow: it takes no room. No flipped bit makes one of the other. */
+/** Written over a delivered frame's magic when its list cannot grow. No single flipped bit turns one into the other. */
 export const doneMark = Buffer.from([0xfe, 0x64, 0x6e, 0xff]);
 
+/** A chunk's frame. */
 export function encodeFrame({ hash, events, data }: Chunk): [header: Buffer, data: Buffer] {
   const header = Buffer.allocUnsafe(headerBytes);
   magic.copy(header);
@@ -28,6 +29,7 @@ export function encodeFrame({ hash, events, data }: Chunk): [header: Buffer, dat
   return [header, data];
 }
 
+/** A frame within its segment. */
 export interface FramePlace {
   offset: number;
   hash: number;
@@ -38,7 +40,7 @@ export interface FramePlace {
   isDone: boolean;
 }
 
-/** What stands at a place: a frame, the beginning of one that was never finished, or neither. */
+/** What stands at a place: a frame, an unfinished frame, or neither. */
 type Found = FramePlace | 'torn' | 'damaged';
 
 function frameAt(bytes: Buffer, offset: number): Found {
@@ -63,13 +65,13 @@ function frameAt(bytes: Buffer, offset: number): Found {
   };
 }
 
-/** Where the next frame may begin, from a place on; -1 for nowhere. */
+/** Where the next frame may begin, at `from` or later; -1 for nowhere. */
 function nextMagic(bytes: Buffer, from: number): number {
   const places = [bytes.indexOf(magic, from), bytes.indexOf(doneMark, from)].filter((place) => place >= 0);
   return places.length === 0 ? -1 : Math.min(...places);
 }
 
-/** The chunk at a place that is known to hold a frame of `length` bytes, or undefined when it is no longer whole. */
+/** The chunk of the frame at `offset`, or undefined when the frame is damaged. */
 export function decodeFrame(bytes: Buffer, offset: number): Chunk | undefined {
   const found = frameAt(bytes, offset);
   if (typeof found === 'string') return undefined;
@@ -77,15 +79,16 @@ export function decodeFrame(bytes: Buffer, offset: number): Chunk | undefined {
   return { hash, events, data: bytes.subarray(offset + headerBytes, offset + found.bytes) };
 }
 
+/** What a segment holds. */
 export interface Scan {
   frames: FramePlace[];
-  /** Stretches that are no frames and are followed by one, or whose frame is complete but altered. */
+  /** Damaged stretches: complete frames that were altered, and bytes before another frame that are not one. */
   damaged: { start: number; end: number }[];
-  /** Where the last, unfinished write begins: it was never acknowledged. */
+  /** Where an unfinished write at the end begins: it was never acknowledged. */
   tornAt: number | undefined;
 }
 
-/** Reads a segment from `start` to its end and finds its way again behind whatever is damaged. */
+/** Reads a segment from `start` to its end, and goes on behind any damage. */
 export function scanFrames(bytes: Buffer, start: number): Scan {
   const scan: Scan = { frames: [], damaged: [], tornAt: undefined };
   for (let offset = start; offset < bytes.length; ) {

@@ -3,6 +3,7 @@ import { damagedName } from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolReport } from './spool-report.js';
 
+/** Damaged bytes of a segment. */
 export interface Damage {
   folder: string;
   /** The segment's number. */
@@ -11,8 +12,8 @@ export interface Damage {
 }
 
 /**
- * Copies what is damaged into the `.damaged` file beside its segment: all of it or nothing, for on a full disk a part would only take room.
- * Returns whether it is there; where it is not, it stays in the segment for now.
+ * Copies damage into the `.damaged` file beside its segment: all of it or nothing, because on a full disk a part would
+ * only take room. Returns whether it did.
  */
 export async function keepDamaged({ folder, id, bytes }: Damage, fs: SpoolFs, report: SpoolReport): Promise<boolean> {
   const path = join(folder, damagedName(id));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import { decodeDone, encodeDone } from './done-log.js';
 import { scanFrames } from './frame.js';
 import { keepDamaged } from './keep-damaged.js';
@@ -16,14 +17,15 @@ import type { SpoolReport } from './spool-report.js';
 
 const prefix = 'millrace-spool ';
 
-function unknownFile(path: string, what: string): Error {
-  return new Error(
-    `${path}: ${what}. Nothing was changed. Move the file out of the spool folder to start without it; ` +
-      'a server of the version that wrote it can still deliver it.',
+function unknownFile(path: string, what: string): MillraceError {
+  return new MillraceError(
+    'SPOOL_FILE',
+    `${path}: ${what}. Nothing was changed. To start without it, move the file out of the spool folder; ` +
+      'the version that wrote it can still deliver it.',
   );
 }
 
-/** Where the frames begin, and how much before them is damaged. */
+/** Where the frames begin, and whether the header before them is damaged. */
 function framesStart(bytes: Buffer, path: string): { start: number; damagedHeader: boolean } {
   if (bytes.subarray(0, segmentHeader.length).equals(segmentHeader)) {
     return { start: segmentHeader.length, damagedHeader: false };
@@ -31,21 +33,21 @@ function framesStart(bytes: Buffer, path: string): { start: number; damagedHeade
   const head = bytes.subarray(0, 64).toString('latin1');
   const version = /^millrace-spool (\d{1,9})\n/.exec(head)?.[1];
   if (version !== undefined)
-    throw unknownFile(path, `is a spool segment of version ${version}; this server reads version 1`);
+    throw unknownFile(path, `spool segment of version ${version}; this server reads version 1`);
   // A flipped bit in the first line must not cost the entries behind it.
   if (scanFrames(bytes, segmentHeader.length).frames.length > 0) {
     return { start: segmentHeader.length, damagedHeader: true };
   }
-  throw unknownFile(path, `is no spool segment: it does not begin with "${prefix}1"`);
+  throw unknownFile(path, `not a spool segment: it does not begin with "${prefix}1"`);
 }
 
 const readIfThere = (path: string, fs: SpoolFs): Promise<Buffer | undefined> =>
   fs.readFile(path).catch(() => undefined);
 
 /**
- * Reads what an earlier process left in the folder. A torn last write is cut off; damaged stretches are copied into a `.damaged`
- * file beside their segment and reported, or noted with the segment where that has to wait.
- * @throws Error naming the file, when one is of another version or no segment
+ * Reads the segments that an earlier process left in the folder. Cuts off a torn last write. Copies damage into a
+ * `.damaged` file beside its segment and reports it, or notes it in `unkept` when that has to wait.
+ * @throws MillraceError SPOOL_FILE for a segment of another version, or a file that is not one
  */
 export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<Segment[]> {
   const names = await fs.readdir(folder);
@@ -54,7 +56,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
   for (const id of ids.sort((a, b) => a - b)) {
     const path = join(folder, segmentName(id));
     const bytes = await fs.readFile(path);
-    // The process ended before the first write of this segment was whole: nothing in it was acknowledged.
+    // The process ended during the segment's first write: nothing in it was acknowledged.
     if (bytes.length <= segmentHeader.length && segmentHeader.subarray(0, bytes.length).equals(bytes)) {
       await fs.rm(path, { force: true });
       continue;
@@ -67,10 +69,10 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     const unkept: Stretch[] = [];
     for (const stretch of damaged) {
       const damage = bytes.subarray(stretch.start, stretch.end);
-      // Set aside once, however often the server starts before the rest is delivered, also where somebody took the copy away; but the entry behind
-      // it may be damaged since.
+      // Copied once, however often the server starts before the rest is delivered, even if somebody took the copy away.
+      // But the entry behind it may have been damaged since.
       if (delivered.has(stretch.start) && (keptBefore?.includes(damage) ?? true)) continue;
-      // A full disk must not keep the server from starting: to deliver the rest is what makes room.
+      // A full disk must not keep the server from starting: delivering the rest makes room.
       if (!(await keepDamaged({ folder, id, bytes: damage }, fs, report))) {
         unkept.push(stretch);
         continue;
@@ -103,7 +105,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
   return segments;
 }
 
-/** The number for the next segment: none that is in use, also not by a `.damaged` file. */
+/** The number for the next segment: above all in use, also by `.damaged` files. */
 export function nextId(names: readonly string[]): number {
   return Math.max(0, ...names.flatMap((name) => /^(\d{8})\./.exec(name)?.[1] ?? []).map(Number)) + 1;
 }

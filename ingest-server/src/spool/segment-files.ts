@@ -19,6 +19,7 @@ export interface SegmentFiles {
   close(): Promise<void>;
 }
 
+/** Where the files lie, and who learns of failures. */
 export interface SegmentFilesOptions {
   folder: string;
   fs: SpoolFs;

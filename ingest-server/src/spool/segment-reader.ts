@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import { type Segment, segmentName } from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 
+/** Reads entries of segments. */
 export interface SegmentReader {
   /** A copy of `length` bytes from `offset` on; shorter where the file ends before. */
   read(segment: Segment, offset: number, length: number): Promise<Buffer>;
 }
 
 /**
- * Lanes read the same stretch one shortly after the other, each its own entries of it, so what was read is kept for a while: twice as much as
- * all lanes together read ahead. With less, each lane would read the whole stretch for itself.
+ * Lanes read the same stretch one shortly after the other, each its own entries, so windows are kept for a while: twice
+ * as much as all lanes together read ahead. With less, each lane would read the whole stretch for itself.
  */
 const windowBytes = 256 * 1024;
 const maxWindows = 16;
@@ -17,17 +18,18 @@ const maxWindows = 16;
 interface Window {
   segment: number;
   index: number;
-  /** How much of the segment there was when it was read: more may have been written since. */
+  /** The segment's size when it was read: more may have been written since. */
   upTo: number;
   memory: Buffer;
   bytes: Promise<Buffer>;
-  /** How many wait for the bytes, and will copy them. */
+  /** How many readers wait for the bytes, to copy them. */
   users: number;
 }
 
 /**
- * Reads segments through a few windows. What it gives is a copy: a lane that keeps some entries in memory must not keep the windows that they
- * came from. A window's memory serves the next one: what is as old as that is collected late, and a drain would fill tens of megabytes meanwhile.
+ * Reads segments through a few windows. Returns copies: a lane that keeps a few entries must not keep whole windows in
+ * memory. Windows reuse their memory: garbage as old as they are is collected late, and a drain would fill tens of
+ * megabytes meanwhile.
  */
 export function createSegmentReader({ folder, fs }: { folder: string; fs: SpoolFs }): SegmentReader {
   /** The latest first. */
@@ -76,7 +78,7 @@ export function createSegmentReader({ folder, fs }: { folder: string; fs: SpoolF
     return window;
   }
 
-  /** Copies what one window has of it; returns how much that is. */
+  /** Copies from one window; returns the number of bytes. */
   async function copy(window: Window, from: number, target: Buffer): Promise<number> {
     window.users += 1;
     try {

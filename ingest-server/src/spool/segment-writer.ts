@@ -7,6 +7,7 @@ import type { Segment } from './segment.js';
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolIndex } from './spool-index.js';
 
+/** Where to write, and who learns what became of it. */
 export interface SegmentWriterOptions {
   folder: string;
   fs: SpoolFs;
@@ -21,6 +22,7 @@ export interface SegmentWriterOptions {
   failed(error: Error): void;
 }
 
+/** Appends to the spool, several appends to a sync. */
 export interface SegmentWriter {
   append(chunks: readonly Chunk[], settled: Settled): void;
   /** The segment is about to be removed. */

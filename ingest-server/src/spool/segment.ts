@@ -2,15 +2,22 @@ import type { Position } from '../core/delivery/spool.js';
 
 /** The first bytes of a segment's file. */
 export const segmentHeader = Buffer.from('millrace-spool 1\n');
+/** A segment of this size takes no more writes. */
 export const segmentBytes = 4 * 1024 * 1024;
 
 const perSegment = 2 ** 20;
+/** The position of an entry, by its segment's number and its index there. */
 export const positionOf = (segment: number, index: number): Position => segment * perSegment + index;
+/** The number of a position's segment. */
 export const segmentOf = (position: Position) => Math.floor(position / perSegment);
+/** A position's index within its segment. */
 export const indexOf = (position: Position) => position % perSegment;
 
+/** The name of a segment's file. */
 export const segmentName = (id: number) => `${String(id).padStart(8, '0')}.spool`;
+/** The name of the list of its delivered entries. */
 export const doneName = (id: number) => `${String(id).padStart(8, '0')}.done`;
+/** The name of the copy of its damage. */
 export const damagedName = (id: number) => `${String(id).padStart(8, '0')}.damaged`;
 
 /** A part of a segment's file, in bytes. */
@@ -19,21 +26,24 @@ export interface Stretch {
   end: number;
 }
 
-/** What is known of one segment without reading it: 21 bytes an entry, so that a full spool of 1 GiB costs some 40 MB at most. */
+/**
+ * What is known of a segment without reading it: 21 bytes an entry, so that a full spool of 1 GiB costs 40 MB at most.
+ */
 export interface Segment {
   readonly id: number;
-  /** Bytes on disk that are valid. */
+  /** Valid bytes on disk. */
   size: number;
   /** Entries, delivered ones included. */
   count: number;
-  /** Entries that are still to be delivered. */
+  /** Entries still to be delivered. */
   open: number;
   /** Takes no more writes. */
   sealed: boolean;
   /** Is being written: must not be removed. */
   writing: boolean;
-  /** What of it is damaged and could not be copied yet: it must not be removed before. */
+  /** Damage that could not be copied yet: the segment must not be removed before. */
   unkept: Stretch[];
+  /** Adds an entry; returns its index. */
   add(entry: { offset: number; bytes: number; hash: number; events: number; at: number }): number;
   offset(index: number): number;
   bytes(index: number): number;
@@ -48,6 +58,7 @@ export interface Segment {
   setDone(index: number): boolean;
 }
 
+/** A segment without entries. */
 export function createSegment(id: number): Segment {
   let numbers = new Uint32Array(5 * 256);
   let done = new Uint8Array(256);

@@ -1,6 +1,6 @@
 import type * as nodeFs from 'node:fs/promises';
 
-/** What the spool uses of `node:fs/promises`; tests put faults in between. */
+/** The parts of `node:fs/promises` that the spool uses; tests inject faults. */
 export type SpoolFs = Pick<
   typeof nodeFs,
   'appendFile' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rm' | 'stat' | 'truncate'

@@ -278,7 +278,8 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
         const line = within(`{"v":${spellings(value)[which]}${filler}}`);
         if (!isExact(line)) return;
         exact += 1;
-        // Where there are more digits than a double has, they are those that were sent; any reader makes the same double of them.
+        // Where there are more digits than a double has, they are those that were sent; any reader makes the same
+        // double of them.
         const parsed = (JSON.parse(line) as { properties: { v: number } }).properties.v;
         const digits = /"v":(-?[0-9]+(?:\.[0-9]*[1-9])?)}}$/.exec(line)?.[1];
         const isFull = digits !== undefined && digits.replace(/\D/g, '').length > 15;

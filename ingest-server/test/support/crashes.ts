@@ -102,8 +102,9 @@ const eventsPerRequest = 5;
 const longestRoundMs = 5_000;
 
 /**
- * Several clients send without a pause, each repeating a batch until it is acknowledged, while the server is ended again and again and
- * started anew, and Kinesis comes and goes. Afterwards everything that was acknowledged must be in the stream.
+ * Several clients send without a pause, each repeating a batch until it is acknowledged, while the server is ended
+ * again and again and started anew, and Kinesis comes and goes. Afterwards everything that was acknowledged must be in
+ * the stream.
  */
 export async function sendThroughCrashes(options: CrashOptions): Promise<CrashReport> {
   const { rounds, signals, clients = 4, eventsPerRound = 30, random = Math.random } = options;

@@ -12,7 +12,10 @@ const segmentsIn = (folder: string) =>
     .sort()
     .map((name) => join(folder, name));
 
-/** Flips a bit of an entry of a segment, while no server runs. Returns the ids of the events that it may cost; none where there is no entry. */
+/**
+ * Flips a bit of an entry of a segment, while no server runs. Returns the ids of the events that it may cost; none
+ * where there is no entry.
+ */
 export function flipBit(folder: string, random: () => number): string[] {
   const files = segmentsIn(folder).filter((file) => readFileSync(file).length > segmentHeader.length);
   const file = files[Math.floor(random() * files.length)];
@@ -27,7 +30,10 @@ export function flipBit(folder: string, random: () => number): string[] {
   return hurt;
 }
 
-/** Leaves the beginning of one more entry at the end of the last segment, as a write does that was never finished; not where the disk is full. */
+/**
+ * Leaves the beginning of one more entry at the end of the last segment, as a write does that was never finished; not
+ * where the disk is full.
+ */
 export function tearWrite(folder: string, random: () => number): boolean {
   const file = segmentsIn(folder).at(-1);
   if (file === undefined) return false;

@@ -34,8 +34,8 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
 }
 
 /**
- * A Kinesis endpoint that answers PutRecords, ListShards, GetShardIterator and GetRecords as AWS does, and checks what it is sent. With `brief` it
- * keeps of each event only what tells its identity and place, and records for a minute.
+ * A Kinesis endpoint that answers PutRecords, ListShards, GetShardIterator and GetRecords as AWS does, and checks what
+ * it is sent. With `brief` it keeps of each event only what tells its identity and place, and records for a minute.
  */
 export async function startStubKinesis({ shards = 2, port = 0, brief = false } = {}): Promise<StubKinesis> {
   const ranges = evenRanges(shards);

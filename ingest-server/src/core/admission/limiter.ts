@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/kit/clock';
 import { networkOf } from './client-network.js';
 import { createTokenBuckets } from './token-buckets.js';
 
+/** The limits; each bucket holds two seconds of its rate. */
 export interface LimiterOptions {
   /** Requests per second; 0 is no limit. */
   keyRequestsPerSecond: number;

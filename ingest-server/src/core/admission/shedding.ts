@@ -9,6 +9,7 @@ export interface Loop {
   afterTurn(task: () => void): void;
 }
 
+/** Decides, request by request, whether the event loop has time for it. */
 export interface Shedding {
   /** Whether to refuse the request that is being handled now. */
   sheds(): boolean;
@@ -29,8 +30,8 @@ const strictShare = 0.3;
 const takingShare = 0.5;
 
 /**
- * For how many milliseconds at most a turn takes requests, in a loop that has not been idle for `busyMs`. In overload, a
- * turn that was too long as a whole, because of other work or a slow machine, makes the next one shorter: an accepted
+ * For how many milliseconds at most a turn takes requests, in a loop that has not been idle for `busyMs`. In overload,
+ * a turn that was too long as a whole, because of other work or a slow machine, makes the next one shorter: an accepted
  * request waits for the sum of a few turns.
  */
 export function turnMs(limitMs: number, busyMs: number, previousTurnMs: number): number {
@@ -45,9 +46,9 @@ export function turnMs(limitMs: number, busyMs: number, previousTurnMs: number):
  * server, and an accepted request needs three or four of them until its answer. So a turn takes requests for a limited
  * time and refuses the rest, which is quick.
  *
- * The time depends on the load, as in CoDel. A burst ends by itself and may take `limitMs`. In overload the loop is never
- * idle, and longer turns only make everybody wait longer: then turns are short, and requests that may have waited through
- * a turn that was not short are refused too.
+ * The time depends on the load, as in CoDel. A burst ends by itself and may take `limitMs`. In overload the loop is
+ * never idle, and longer turns only make everybody wait longer: then turns are short, and requests that may have waited
+ * through a turn that was not short are refused too.
  */
 export function createShedding(loop: Loop, limitMs: number): Shedding {
   /** When the latest turn began; undefined before the first, because starting up is not a turn. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@millrace/kit/clock';
 import { createOrder, type InOrder } from '../order.js';
 
+/** Rate, burst and bounds of the buckets. */
 export interface TokenBucketsOptions {
   clock: Clock;
   perSecond: number;
@@ -10,6 +11,7 @@ export interface TokenBucketsOptions {
   maxKeys: number;
 }
 
+/** A bucket for each key that was seen lately. */
 export interface TokenBuckets {
   /** 0 when a request is allowed now, else in how many milliseconds one would be. A refused request takes no token. */
   take(key: string): number;

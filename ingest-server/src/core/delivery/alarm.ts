@@ -1,12 +1,13 @@
 import type { Clock } from '@millrace/kit/clock';
 
-/** One alarm that can be moved: `task` runs when the latest time that was set has come. */
+/** One alarm that can be moved: its task runs at the latest time that was set, or earlier. */
 export interface Alarm {
-  /** Sets the alarm to `at`, by the clock; Infinity calls it off. */
+  /** Sets the alarm to `at`, by the clock's monotonic time; Infinity cancels it. */
   set(at: number): void;
   cancel(): void;
 }
 
+/** An alarm that is not set. */
 export function createAlarm(clock: Clock, task: () => void): Alarm {
   let timer: { at: number; cancel(): void } | undefined;
   function cancel() {
@@ -16,7 +17,8 @@ export function createAlarm(clock: Clock, task: () => void): Alarm {
   return {
     cancel,
     set(at) {
-      // One that rings too early only looks around once more: cheaper than a new timer for every request. One that is late must not be put off.
+      // Too early costs one more look around, which is cheaper than a new timer for every request; too late must not
+      // be.
       if (timer !== undefined && timer.at <= at) return;
       cancel();
       if (at === Infinity) return;

@@ -3,10 +3,10 @@ import { payloadUnitBytes } from './cost.js';
 import { drains, fitting, type Lane } from './lane.js';
 import type { PackedRecord } from './sink.js';
 
-/** Kinesis takes 10 MiB and 500 records in one call; half of it keeps one call from delaying its lanes. */
+/** Kinesis takes 10 MiB and 500 records in one call; a larger call would delay its lanes. */
 const callLimits = { records: 500, bytes: 5 * 1024 * 1024 } as const;
 
-/** While the spool drains, calls leave so far apart: one payload unit each makes a shard's 1 MB/s. */
+/** The time between calls while the spool drains: one payload unit each makes a shard's 1 MB/s. */
 export const drainPauseMs = payloadUnitBytes / 1000;
 
 /** One PutRecords call: a record of each of its lanes. */
@@ -16,14 +16,14 @@ export interface Call {
 }
 
 /**
- * What a kill finds under way was perhaps taken, and where the stream cannot be asked it comes out of the spool once more. So a record out of the
- * spool is no larger than it has to be: a lane has one under way, and must carry what its shard takes until the next can leave.
+ * The bytes of a record out of the spool: what the shard takes until the next record can leave, and no more. A record
+ * in flight when the process is killed may come twice, where the stream cannot be asked.
  */
 const drainingBytes = ({ roundTripMs }: Lane) => Math.max(1, Math.ceil(roundTripMs / drainPauseMs)) * payloadUnitBytes;
 
 /**
- * How many of the queue's first chunks make the next record. A stream bills each begun 25 KB of a record, so what would only begin another
- * unit stays for the next record, unless not even one unit would be left.
+ * How many of the queue's first chunks make the next record. A stream bills each begun 25 KB of a record, so chunks
+ * that would only begin another unit stay for the next record, unless not even one unit is full.
  */
 function filling(lane: Lane): number {
   const { queue } = lane;
@@ -34,13 +34,13 @@ function filling(lane: Lane): number {
   const units = Math.floor(bytes / payloadUnitBytes) * payloadUnitBytes;
   let count = most;
   for (; count > 1 && bytes > units; count--) bytes -= queue[count - 1]!.chunk.data.length;
-  // What is cut off must be less than what is left: a large chunk behind a small one travels with it.
+  // A large chunk behind a small one travels with it: less must be cut off than is left.
   return units === 0 || bytes < units / 2 ? most : count;
 }
 
 /**
- * Packs one record of each lane and lays the records into as few calls as hold them. Lanes share a call but not a fate: Kinesis
- * answers for each record by itself. Marks the chunks as in flight.
+ * Packs one record of each lane into as few calls as hold them, and marks the chunks as in flight. Kinesis answers for
+ * each record by itself, so lanes that share a call do not share its failures.
  */
 export function packCalls(lanes: readonly Lane[]): Call[] {
   const calls: Call[] = [];

@@ -1,10 +1,10 @@
-/** Prices of us-east-1, in dollars, November 2026; the other regions differ by some per cent. */
+/** Prices of us-east-1, in dollars, November 2026; other regions differ by a few per cent. */
 const prices = { perMillionPayloadUnits: 0.014, perFirehoseGb: 0.029 } as const;
-/** A PUT payload unit of a provisioned stream. */
+/** The bytes of a PUT payload unit of a provisioned stream. */
 export const payloadUnitBytes = 25_000;
 const firehoseStepBytes = 5 * 1024;
 
-/** What one record is billed for: a provisioned stream counts PUT payload units of 25 KB, Firehose rounds each record up to 5 KB. */
+/** What one record is billed as: a provisioned stream counts PUT payload units, Firehose rounds up to 5 KB. */
 export function billed(recordBytes: number): { payloadUnits: number; firehoseBytes: number } {
   return {
     payloadUnits: Math.ceil(recordBytes / payloadUnitBytes),
@@ -12,7 +12,7 @@ export function billed(recordBytes: number): { payloadUnits: number; firehoseByt
   };
 }
 
-/** Dollars for so much: shard hours, partitioning, objects and storage are not in it, for they do not depend on how records are packed. */
+/** Dollars for a sum of that, without shard hours, partitioning, objects and storage, which packing does not change. */
 export function dollars(sum: { payloadUnits: number; firehoseBytes: number }): { kinesis: number; firehose: number } {
   return {
     kinesis: (sum.payloadUnits / 1e6) * prices.perMillionPayloadUnits,

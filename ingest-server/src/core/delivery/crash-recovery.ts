@@ -4,16 +4,18 @@ import { eventIdsOf, rowNamesOf } from '../repeats/event-ids.js';
 import type { Sink, SinkError, TimeSpan } from './sink.js';
 import type { Spool, SpooledChunk } from './spool.js';
 
-export interface LeftOpenOptions {
+/** The stream and the spool to compare, and who learns the result. */
+export interface CrashRecoveryOptions {
   sink: Pick<Sink, 'read' | 'ranges'>;
   spool: Pick<Spool, 'leftOpen' | 'settle' | 'next' | 'newest'>;
   claimedIds: Pick<ClaimedIds, 'know'>;
   clock: Clock;
-  /** Called once, with what of the spool the stream has already. Until then nothing may be put. */
+  /** Called once, with the spool's chunks that the stream already has. Until then nothing may be put. */
   settled(found: readonly SpooledChunk[]): void;
   report?(found: CrashReport): void;
 }
 
+/** What crash recovery found. */
 export interface CrashReport {
   /** Rows that the stream got around the crash. */
   events: number;
@@ -23,34 +25,35 @@ export interface CrashReport {
   error?: Error;
 }
 
-export interface LeftOpen {
-  /** Resolves when it is settled, or stopped. */
+/** A running crash recovery. */
+export interface CrashRecovery {
+  /** Resolves when it is done, or stopped. */
   done: Promise<void>;
-  /** Resolves when the stream could not be asked at the first try, or with `done`. */
+  /** Resolves when the first try to read the stream failed, or with `done`. */
   tried: Promise<void>;
   stop(): void;
 }
 
 /**
- * What was under way came in the last seconds before the end, or after it: a call ends within 10 s. The last sign of life is up to a second older than
- * the end, and the stream's clock is not quite ours.
+ * The time around the last sign of life in which calls in flight can have reached the stream: a call ends within 10 s,
+ * the crash is up to a second later than the sign, and the stream's clock is not quite ours.
  */
 const beforeMs = 5_000;
 const afterMs = 15_000;
-/** Of the spool both ends are looked at: what was being put is among its oldest, and what was being appended the newest. */
+/** Bytes of the spool to read at each end: chunks in flight are among the oldest, half-answered ones the newest. */
 const spoolBytes = 8 * 1024 * 1024;
-/** Some 20 MB while it is looked for. */
+/** The most rows of the stream to remember: some 20 MB during recovery. */
 const maxRows = 200_000;
 const retryMs = 1_000;
-/** So often a stream that answers may refuse to be read. */
+/** How often a reachable stream may refuse to be read. */
 const maxRefusals = 10;
 
 /**
- * A process that is killed leaves two things open: events that the stream or the spool has and whose senders never heard of it, and chunks of
- * the spool that the stream has and that are not marked yet. The first come again, the second would be put again. Both can be told by what
- * the stream got in the last seconds, and the spool last.
+ * A killed process leaves two things open: events in the stream or the spool whose senders got no answer and send them
+ * again, and chunks in the spool that the stream has, but that are not marked yet, and would be put again. Recovery
+ * finds both by what the stream got around the crash, and by the newest of the spool.
  */
-export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
+export function recoverFromCrash(options: CrashRecoveryOptions): CrashRecovery {
   const { sink, spool, claimedIds, clock, settled, report } = options;
   let isStopped = false;
   let wasTried!: () => void;
@@ -69,7 +72,7 @@ export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
       } catch (thrown) {
         const error = thrown as SinkError;
         wasTried();
-        // While the stream is out of reach nothing can be put either, so there is time.
+        // While the stream is out of reach nothing can be put either, so there is no hurry.
         const isReachable = await sink.ranges().then(
           () => true,
           () => false,
@@ -82,7 +85,7 @@ export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
     }
   }
 
-  /** Chunks of the spool all of whose rows the stream has. */
+  /** The spool's chunks all of whose rows the stream has. */
   async function chunksInStream(rows: ReadonlySet<string>): Promise<SpooledChunk[]> {
     if (rows.size === 0) return [];
     const oldest = await spool.next({ after: 0, wanted: () => true, maxEvents: Infinity, maxBytes: spoolBytes });
@@ -93,11 +96,11 @@ export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
     });
   }
 
-  async function settle({ first, last }: NonNullable<Spool['leftOpen']>): Promise<void> {
+  async function recover({ first, last }: NonNullable<Spool['leftOpen']>): Promise<void> {
     claimedIds.know((await spool.newest(spoolBytes)).flatMap(({ chunk }) => eventIdsOf(chunk.data)));
     const { rows, error } = await rowsInStream({ from: first - beforeMs, to: last + afterMs });
     if (isStopped) return;
-    // The name of one that was quarantined is no event's id: it may come again, and be right.
+    // The name of a quarantined row is not an event's id: the event may come again, and be right.
     claimedIds.know(rows);
     const found = await chunksInStream(rows);
     if (isStopped) return;
@@ -107,10 +110,10 @@ export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
     report?.({ events: rows.size, spooledEvents, ...(error === undefined ? {} : { error }) });
   }
 
-  /** What cannot be found out comes twice, at worst; it must not keep everything else from being put. */
-  async function settleOrGiveUp(leftOpen: NonNullable<Spool['leftOpen']>): Promise<void> {
+  /** A failure costs events that come twice, at worst; it must not keep the rest from being put. */
+  async function recoverOrGiveUp(leftOpen: NonNullable<Spool['leftOpen']>): Promise<void> {
     try {
-      await settle(leftOpen);
+      await recover(leftOpen);
     } catch (error) {
       if (isStopped) return;
       settled([]);
@@ -118,7 +121,7 @@ export function recoverFromCrash(options: LeftOpenOptions): LeftOpen {
     }
   }
 
-  const done = spool.leftOpen === undefined ? Promise.resolve() : settleOrGiveUp(spool.leftOpen);
+  const done = spool.leftOpen === undefined ? Promise.resolve() : recoverOrGiveUp(spool.leftOpen);
   void done.then(wasTried);
   return {
     done,

@@ -16,6 +16,7 @@ import type { Spool, SpooledChunk } from './spool.js';
 import { createStreamState } from './stream-state.js';
 import { type Ticket, type Waiting, waitingFor } from './ticket.js';
 
+/** The ports of a delivery (sink, spool, clock), its limits in milliseconds and bytes, and its hooks. */
 export interface DeliveryOptions {
   sink: Sink;
   spool: Spool;
@@ -39,6 +40,7 @@ export interface DeliveryOptions {
   hooks?: DeliveryHooks;
 }
 
+/** What is under way. */
 export interface DeliveryStatus {
   kinesis: KinesisState;
   lanes: number;
@@ -49,6 +51,7 @@ export interface DeliveryStatus {
   lagMs: number;
 }
 
+/** Makes chunks safe: in the stream or, while that is out, in the spool. */
 export interface Delivery {
   /** Resolves once every chunk is in the stream or synced in the spool. @throws NotSafeError */
   deliver(chunks: readonly Chunk[]): Promise<void>;
@@ -143,11 +146,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /**
-   * Whether a request's chunks go to the spool without trying the stream. For the request as a whole: a small chunk must
-   * not stay in memory while a larger one before it is spooled.
+   * Whether a request's chunks go to the spool without trying the stream. For the request as a whole: a small chunk
+   * must not stay in memory while a larger one before it is spooled.
    */
   function spoolsAtOnce(chunks: readonly Chunk[]): boolean {
-    // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one does.
+    // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one
+    // does.
     const waits = (lane: Lane) => lane.queuedEvents > 0 || isSpooled(lane);
     if (layout.isGuess() || (stream.isOut() && lanes.list.some(waits))) return true;
     let bytes = lanes.queuedBytes((lane) => !liesBehind(lane));

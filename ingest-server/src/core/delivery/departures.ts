@@ -5,6 +5,7 @@ import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
 import type { StreamState } from './stream-state.js';
 
+/** The lanes, and where their chunks leave to. */
 export interface DeparturesOptions {
   lanes: Lanes;
   layout: LaneLayout;
@@ -54,7 +55,9 @@ export function createDepartures(options: DeparturesOptions): Departures {
     for (const call of packCalls(leaving)) send(call);
   }
 
-  /** During an outage one record at a time probes the stream: packing and signing all of them in vain costs much CPU. */
+  /**
+   * During an outage one record at a time probes the stream: packing and signing all of them in vain costs much CPU.
+   */
   function probe(due: readonly Lane[]): readonly Lane[] {
     if (lanes.hasInFlight()) return [];
     return [due.reduce((first, lane) => (lane.retryAt < first.retryAt ? lane : first))];

@@ -6,7 +6,7 @@ export interface HashRange {
 
 const space = 1n << 128n;
 
-/** The space cut into `count` equal ranges, as a new stream has them: for lanes whose shards are not known yet. */
+/** `count` equal ranges, as a new stream has them: for lanes whose shards are not known yet. */
 export function evenRanges(count: number): HashRange[] {
   const size = space / BigInt(count);
   return Array.from({ length: count }, (_, i) => ({
@@ -15,11 +15,12 @@ export function evenRanges(count: number): HashRange[] {
   }));
 }
 
-/** The explicit hash key that puts a record into the shard of this range, whatever its neighbours do. */
+/** The explicit hash key, in decimal, in the middle of a range: it stays there if a neighbour grows. */
 export function middleOf({ start, end }: HashRange): string {
   return ((start + end) / 2n).toString();
 }
 
+/** Whether two lists have the same ranges in the same order. */
 export function sameRanges(a: readonly HashRange[], b: readonly HashRange[]): boolean {
   return a.length === b.length && a.every((range, i) => range.start === b[i]!.start && range.end === b[i]!.end);
 }

@@ -2,6 +2,7 @@ import { type HashRange, sameRanges } from './hash-ranges.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
 
+/** The lanes to lay, and the ranges to start with. */
 export interface LaneLayoutOptions {
   lanes: Lanes;
   laneSpool: Pick<LaneSpool, 'adopt'>;

@@ -8,6 +8,7 @@ import { retries } from './retries.js';
 import type { Spool } from './spool.js';
 import { waitingFor } from './ticket.js';
 
+/** The lanes, and the spool to fill them from. */
 export interface LaneRefillOptions {
   lanes: Lanes;
   spool: Pick<Spool, 'next'>;

@@ -9,6 +9,7 @@ import { NotSafeError } from './not-safe-error.js';
 import type { Position, Spool, SpoolError, SpooledChunk } from './spool.js';
 import { isUnsafe, makeSafe, type Waiting, waitingFor } from './ticket.js';
 
+/** The lanes, the spool, and who learns what became of the chunks. */
 export interface LaneSpoolOptions {
   lanes: Lanes;
   spool: Spool;
@@ -48,7 +49,10 @@ export interface LaneSpool {
   noteUse(): void;
 }
 
-/** About how many bytes one append takes: an append is stored as a whole or not at all, so a nearly full spool takes part of a long queue. */
+/**
+ * About how many bytes one append takes: an append is stored as a whole or not at all, so a nearly full spool takes
+ * part of a long queue.
+ */
 const pieceBytes = 1024 * 1024;
 
 /** Cuts a batch into appends, between requests: a request that is stored in part is refused, and then repeated. */

@@ -1,2 +1,2 @@
-/** Neither the stream nor the spool has the events: the request must be answered with 503. */
+/** Neither the stream nor the spool has the events: the request is answered with 503. */
 export class NotSafeError extends Error {}

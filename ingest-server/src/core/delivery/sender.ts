@@ -10,6 +10,7 @@ import { type FailureKind, type RecordFailure, type Sink, SinkError } from './si
 import type { StreamState } from './stream-state.js';
 import { makeSafe } from './ticket.js';
 
+/** The sink, and who learns what became of the records. */
 export interface SenderOptions {
   sink: Sink;
   clock: Clock;
@@ -25,7 +26,7 @@ export interface SenderOptions {
 const asSinkError = (error: unknown) =>
   error instanceof SinkError ? error : new SinkError('unreachable', 'Error', (error as Error).message);
 
-/** Sends calls, and settles with each lane what became of its record. */
+/** Sends calls, and tells each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
   const { sink, clock, random, hooks, laneSpool, ledger, stream, wake } = options;
 
@@ -52,7 +53,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
     lane.attempts += 1;
     lane.throttled = kind === 'throttled';
     lane.retryAt = clock.monotonicMs() + backoffMs(lane.attempts, retries[kind], random);
-    // No retry will help in time, or there is too much already: the requests need not wait for it.
+    // The requests need not wait: no retry will help in time, or the lane is in the spool already.
     if (kind === 'misconfigured' || isSpooled(lane)) laneSpool.spillLane(lane);
     laneSpool.trim(lane);
   }

@@ -8,17 +8,18 @@ const startMs = 1_500;
 const intervalMs = 30_000;
 const retryMs = 2_000;
 
-/** A role that may put but not list: the guess is all that there will ever be. */
+/** A role that may put but not list shards: the guess stays. */
 const isDenied = (error: SinkError) => error.code.startsWith('AccessDenied');
 
+/** Ranges to start with. */
 export interface FirstRanges {
   ranges: readonly HashRange[];
-  /** The stream may yet say which they are. */
+  /** The stream may still tell the real ranges. */
   areGuessed: boolean;
   error?: SinkError;
 }
 
-/** The stream's ranges if it says them soon, else a guess: the server starts without the stream, too. */
+/** The stream's ranges if it answers soon, else a guess: the server starts without the stream too. */
 export async function firstRanges(sink: Sink): Promise<FirstRanges> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -37,7 +38,7 @@ export async function firstRanges(sink: Sink): Promise<FirstRanges> {
   }
 }
 
-/** Looks at the stream's shards now and then, and tells the delivery about changes and outages. Returns how to stop. */
+/** Lists the stream's shards every 30 s, and tells the delivery about changes and outages. Returns how to stop. */
 export function watchShards(sink: Sink, delivery: Delivery, isKnown: boolean): () => void {
   let timer: NodeJS.Timeout;
   let stopped = false;
@@ -52,7 +53,7 @@ export function watchShards(sink: Sink, delivery: Delivery, isKnown: boolean): (
       if (stopped) return;
       const { kind, code, message } = error as SinkError;
       if (!isKnown && isDenied(error as SinkError)) delivery.useRanges(evenRanges(unknownLanes));
-      // Who may not list may put all the same; puts tell.
+      // A role that may not list may still put: the puts will tell.
       if (kind !== 'throttled' && !isDenied(error as SinkError)) {
         delivery.reportKinesis({ state: 'down', code, message });
       }

@@ -1,26 +1,27 @@
 import type { HashRange } from './hash-ranges.js';
 
-/** One packed record, for the shard that `hashKey` names. */
+/** One packed record, for the shard of `hashKey`. */
 export interface PackedRecord {
   partitionKey: string;
   /** Decimal, 0 … 2^128-1. */
   hashKey: string;
   /** JSON Lines, one after another. */
   chunks: readonly Buffer[];
-  /** Of all chunks together. */
+  /** The bytes of all chunks. */
   bytes: number;
   events: number;
 }
 
-/** What became of one record: undefined when the stream has it. */
+/** Why the stream does not have a record; undefined when it has it. */
 export type RecordFailure = { code: string; message: string } | undefined;
 
 /**
- * Why a whole call failed. `throttled`: too fast. `unreachable`: no answer, or a server's fault; what it did is unknown.
- * `misconfigured`: no retry will help until somebody changes something.
+ * Why a whole call failed. `throttled`: too fast. `unreachable`: no answer, or an internal error of the service;
+ * whether it took the records is unknown. `misconfigured`: no retry helps until somebody changes something.
  */
 export type FailureKind = 'throttled' | 'unreachable' | 'misconfigured';
 
+/** A call to the sink failed as a whole. */
 export class SinkError extends Error {
   constructor(
     readonly kind: FailureKind,
@@ -31,6 +32,7 @@ export class SinkError extends Error {
   }
 }
 
+/** In milliseconds since 1970. */
 export interface TimeSpan {
   from: number;
   to: number;
@@ -39,15 +41,15 @@ export interface TimeSpan {
 /** Where packed records go. */
 export interface Sink {
   /**
-   * Puts records, none of which waits for another: the answer has one entry per record, in order.
-   * Does not retry; does not take longer than its own time limit.
+   * Puts records; the answer has one entry per record, in order. Does not retry, and takes no longer than its own time
+   * limit.
    * @throws SinkError when the call as a whole failed.
    */
   put(records: readonly PackedRecord[]): Promise<RecordFailure[]>;
   /** The ranges of the open shards, in order. @throws SinkError */
   ranges(): Promise<HashRange[]>;
   /**
-   * Visits the data of the records that came between two times, in milliseconds since 1970 by the stream's clock; those that came from elsewhere, too.
+   * Visits the data of all records that arrived between two times by the stream's clock, whoever put them.
    * @throws SinkError
    */
   read(span: TimeSpan, visit: (data: Uint8Array) => void): Promise<void>;

@@ -1,9 +1,9 @@
 import type { Chunk } from '../chunk.js';
 
-/** Where a chunk lies in the spool; a later one is greater. 0 is before all. */
+/** Where a chunk lies in the spool; later ones are greater. 0 is before all. */
 export type Position = number;
 
-/** The spool cannot take the chunks: nothing of them is acknowledged. */
+/** The spool cannot take the chunks: none of them is acknowledged. */
 export class SpoolError extends Error {
   constructor(
     readonly code: 'full' | 'failed' | 'closed',
@@ -13,33 +13,36 @@ export class SpoolError extends Error {
   }
 }
 
+/** A chunk and where it lies in the spool. */
 export interface SpooledChunk {
   chunk: Chunk;
   position: Position;
 }
 
+/** Which chunks to read, and how many. */
 export interface NextOptions {
   /** Only chunks behind this one. */
   after: Position;
-  /** Only chunks of hashes that it likes. */
+  /** Only chunks of these hashes. */
   wanted(hash: number): boolean;
   maxEvents: number;
   maxBytes: number;
 }
 
+/** How full the spool is, and whether it works. */
 export interface SpoolStats {
-  /** On disk, delivered entries of unfinished segments included. */
+  /** Bytes on disk, with delivered entries of unfinished segments. */
   bytes: number;
-  /** Chunks and events that are still to be delivered. */
+  /** Chunks and events still to be delivered. */
   chunks: number;
   events: number;
   /** Entries set aside since the start. */
   damaged: number;
-  /** Events in those of them that were known when the spool was opened or written. */
+  /** Events in those entries, as far as their number was readable. */
   setAsideEvents: number;
-  /** How long ago the oldest undelivered chunk was appended; 0 without one. After a restart, when its file was last written. */
+  /** The age of the oldest undelivered chunk; 0 without one. After a restart, since its file was last written. */
   oldestMs: number;
-  /** Why nothing can be written now, or why the last write failed; undefined when neither is so. */
+  /** Why nothing can be written now, or why the last write failed; undefined when all is well. */
   failure: string | undefined;
   /** Whether a small batch would be refused now. */
   full: boolean;
@@ -48,16 +51,16 @@ export interface SpoolStats {
 /** Keeps chunks safe while the stream does not take them, in order. */
 export interface Spool {
   /**
-   * When the processes that had it and never closed it were last seen to live, in milliseconds since 1970, the first and the last of them; undefined
-   * where it was closed. What they were doing then is not known: see core/left-open.ts.
+   * When processes that crashed with the spool open last showed a sign of life: the first and the last of them, in
+   * milliseconds since 1970; undefined when all closed it. See crash-recovery.ts.
    */
   readonly leftOpen: { first: number; last: number } | undefined;
-  /** It is known now, or never will be: whoever opens it next is not told of them any more. */
+  /** Forgets them: crash recovery is done. */
   settle(): Promise<void>;
   /**
-   * Appends chunks and calls `settled` once they are synced, with their positions; in the same moment they can be read.
-   * Appends are stored in the order of the calls, several together. With an error none is stored: after a kill, though, there may be some of a
-   * write that had been refused because the disk did not answer.
+   * Appends chunks and calls `settled` once they are synced, with their positions; from then on they can be read.
+   * Appends are stored in the order of the calls, several together. With an error none is stored; but after a kill
+   * there may be some of a write that was refused because the disk did not answer.
    */
   append(
     chunks: readonly Chunk[],
@@ -65,13 +68,13 @@ export interface Spool {
   ): void;
   /** The next undelivered chunks, oldest first. `damaged` counts the wanted ones that had to be set aside instead. */
   next(options: NextOptions): Promise<{ found: SpooledChunk[]; damaged: number }>;
-  /** The newest undelivered chunks, oldest first, so many bytes of them. */
+  /** The newest undelivered chunks, oldest first, at most `maxBytes` of them. */
   newest(maxBytes: number): Promise<SpooledChunk[]>;
-  /** Marks chunks as delivered; returns how many were not yet. */
+  /** Marks chunks as delivered; returns how many were not yet marked. */
   done(positions: readonly Position[]): number;
   /** Visits every undelivered chunk's hash. */
   forEach(visit: (hash: number) => void): void;
   stats(): SpoolStats;
-  /** Finishes writes and lets go of the folder. What is not delivered stays. */
+  /** Finishes writes and releases the folder. Undelivered chunks stay. */
   close(): Promise<void>;
 }

@@ -1,18 +1,19 @@
 import type { KinesisState } from './delivery-hooks.js';
 
-/** So many calls in a row that failed as a whole are no accident. */
+/** How many calls in a row must fail as a whole to count as an outage. */
 const failuresThatCount = 3;
 
+/** Whether the stream can be reached. */
 export interface StreamState {
   current(): KinesisState;
-  /** Whether nothing gets through: several calls in a row failed, and none has succeeded since. */
+  /** Whether the stream is out: several calls in a row failed, and none has succeeded since. */
   isOut(): boolean;
   report(state: KinesisState): void;
   /** A call to put records failed as a whole. */
   putFailed(state: KinesisState): void;
 }
 
-/** What is known of the stream: tells each change once, and when an outage has ended. */
+/** What is known of the stream. Reports each change once, and the end of an outage. */
 export function createStreamState(told: { changed(state: KinesisState): void; recovered(): void }): StreamState {
   let current: KinesisState = { state: 'unknown' };
   let failures = 0;

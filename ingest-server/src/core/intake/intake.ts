@@ -22,6 +22,7 @@ export interface Intake {
   events: StoredEvent[];
 }
 
+/** What a request and the server add to its events. */
 export interface IntakeContext {
   names: DeclaredNames;
   /** When the request arrived, in milliseconds since 1970. */
@@ -73,9 +74,9 @@ function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged
 }
 
 /**
- * Checks one request's events one by one, stamps them, and writes them into chunks that are ready to be packed. Rejected
- * ones become quarantine rows, which travel like the others: one bad event never costs the good ones beside it. An event
- * that needs nothing but the stamp is stored in the bytes that were sent.
+ * Checks one request's events one by one, stamps them, and writes them into chunks that are ready to be packed.
+ * Rejected ones become quarantine rows, which travel like the others: one bad event never costs the good ones beside
+ * it. An event that needs nothing but the stamp is stored in the bytes that were sent.
  */
 export function takeIn(lines: readonly SentLine[], context: IntakeContext): Intake {
   const { names, receivedAt } = context;

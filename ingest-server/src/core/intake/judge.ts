@@ -51,8 +51,8 @@ export function judge(text: string): Judged {
 
 /**
  * The event of an exact text; undefined for any other. The text may have a character for each byte instead of being
- * decoded: its JSON has the same structure, its strings are only longer, and the schema's patterns match only ASCII. The
- * event's strings are then not decoded either.
+ * decoded: its JSON has the same structure, its strings are only longer, and the schema's patterns match only ASCII.
+ * The event's strings are then not decoded either.
  */
 export function exactEvent(chars: string): StoredEvent | undefined {
   if (chars.length > limits.eventBytes || chars.includes('\\')) return undefined;

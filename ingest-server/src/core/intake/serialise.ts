@@ -5,7 +5,8 @@
 export function serialise(value: object): string {
   const text = JSON.stringify(value);
   if (!text.includes('\\ud')) return text;
-  // Escape by escape, so that an escaped backslash before "ud800" is not mistaken for one. Whole pairs are never escaped.
+  // Escape by escape, so that an escaped backslash before "ud800" is not mistaken for one. Whole pairs are never
+  // escaped.
   return text.replace(/\\(?:u([0-9a-f]{4})|.)/g, (found, hex: string | undefined) =>
     hex !== undefined && hex >= 'd800' && hex <= 'dfff' ? '\\ufffd' : found,
   );

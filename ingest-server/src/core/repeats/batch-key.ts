@@ -12,8 +12,8 @@ const sha256: (data: Buffer | string) => string =
 
 /**
  * The key of a batch in memory. The same lines under the same id are the same batch, however they were packed: a page
- * that is left sends plain text, the next page repeats it gzipped. Other lines under a known id are another batch, and so
- * are the same bytes read as another type, so that no event is passed over.
+ * that is left sends plain text, the next page repeats it gzipped. Other lines under a known id are another batch, and
+ * so are the same bytes read as another type, so that no event is passed over.
  */
 export function batchKey(writeKey: string, batch: string, lines: readonly SentLine[]): string {
   return `${writeKey} ${sha256(canonicalBytes(lines))}${lengthsOf(lines)} ${batch}`;

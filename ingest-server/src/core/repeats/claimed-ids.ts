@@ -52,8 +52,8 @@ function createHashSet(slots: number) {
 
 /**
  * Remembers the ids of the latest events that are safe, by write key: at least `events`, at most twice as many, in 32
- * bytes each. An id is claimed once its event is safe, never before: otherwise the retry of a lost event would count as a
- * repeat. So two requests with the same event at the same time both store it, and the lake tells by `event_id`.
+ * bytes each. An id is claimed once its event is safe, never before: otherwise the retry of a lost event would count as
+ * a repeat. So two requests with the same event at the same time both store it, and the lake tells by `event_id`.
  *
  * Ids are kept as 64-bit hashes: a new event is mistaken for an old one once in 10^13 events. Upper and lower case hex
  * digits are the same.

@@ -1,6 +1,7 @@
 import type { Clock } from '@millrace/kit/clock';
 import { createOrder, type InOrder } from '../order.js';
 
+/** Batches that were answered within `maxAgeMs`, or are being worked on. */
 export interface RecentBatches<Answer> {
   /**
    * The answer to a batch: that of `work`, or the earlier one if the same batch is being worked on or was answered. A
@@ -11,13 +12,16 @@ export interface RecentBatches<Answer> {
   knows(name: string): Promise<boolean>;
 }
 
+/** The bounds of what is remembered. */
 export interface RecentBatchesOptions<Answer> {
   clock: Pick<Clock, 'monotonicMs'>;
   maxBatches: number;
   maxAgeMs: number;
   /** The most characters of all keys, names and answers together. */
   maxChars: number;
-  /** A longer answer is not remembered: if its batch comes again it is stored again, and the lake tells by `event_id`. */
+  /**
+   * A longer answer is not remembered: if its batch comes again it is stored again, and the lake tells by `event_id`.
+   */
   maxAnswerChars: number;
   charsOf(answer: Answer): number;
 }

@@ -5,6 +5,7 @@ import { checkTypes } from '../../core/intake/body.js';
 import { RequestError } from '../../core/request-error.js';
 import { type EventsQuery, one } from './events-query.js';
 
+/** Who may send, from where, and how much. */
 export interface AdmissionOptions {
   origins: Origins;
   isKey(key: string): boolean;

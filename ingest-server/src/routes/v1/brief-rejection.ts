@@ -1,6 +1,6 @@
 import type { Rejection } from '../../core/intake/quarantine.js';
 
-/** Code units of a path or a message: a path repeats the key that is wrong, which may be nearly all of a large event. */
+/** Code units of a path or a message. A path repeats the wrong key, which may be nearly all of a large event. */
 const maxLength = 200;
 
 function brief(text: string): string {
@@ -9,7 +9,7 @@ function brief(text: string): string {
   return Buffer.from(`${text.slice(0, maxLength)}… (${text.length} characters)`).toString();
 }
 
-/** As it is answered, and remembered with the answer. The row in the quarantine has the whole of it. */
+/** A rejection as it is answered, and remembered with the answer. The quarantine row has all of it. */
 export const briefRejection = (rejection: Rejection): Rejection => ({
   ...rejection,
   path: brief(rejection.path),

@@ -26,6 +26,7 @@ declare module 'fastify' {
   }
 }
 
+/** The stages that a request passes, in order, and who sees the result. */
 export interface EventsOptions {
   admit: Admission;
   delivery: Delivery;
@@ -44,10 +45,10 @@ interface Arrived {
   body: Buffer | null | undefined;
 }
 
-/** What is answered, but for the time. */
+/** The answer, without the time. */
 type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
 
-/** An answer, and whether its batch had been stored before. */
+/** An answer, and whether its batch was stored before. */
 interface Remembered {
   answer: Answer;
   isRepeat: boolean;
@@ -55,13 +56,16 @@ interface Remembered {
 const written = (answer: object) => JSON.stringify({ time: Date.now(), ...answer });
 const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
-/** A day's retries come within minutes, a left page's with the next one. Most take 150 characters; an answer that is full of rejections is not worth its memory. */
+/**
+ * Retries come within minutes; those of a page that was left, with the visitor's next page. Most batches take 150
+ * characters; an answer full of rejections is not worth its memory.
+ */
 const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000, maxChars: 8_000_000, maxAnswerChars: 8_000 };
 
 const codeOfStatus = new Map(
   Object.entries(requestErrors).map(([code, { status }]) => [status as number, code as RequestErrorCode]),
 );
-/** As browsers and servers write them: Fastify finds a parser quickest under the very text of the header. */
+/** As browsers and servers write them: Fastify finds a parser fastest under the header's exact text. */
 const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-ndjson', 'application/json'];
 
 /** `POST /v1/events`: answers when the events are safe, and not before. */
@@ -104,7 +108,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       const { writeKey } = request;
       const batch = batchIdOf(request.query);
       reply.type('application/json; charset=utf-8');
-      // An empty request asks whether a batch is safe: its answer was not seen, and sending it again may be needless.
+      // An empty request asks whether a batch is safe, before it is sent again.
       if (batch !== undefined && !request.body?.length)
         return written({ known: await recent.knows(batchName(writeKey, batch)) });
       const { answer, isRepeat } = await begin(request, batch);
@@ -114,8 +118,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
   });
 
   /**
-   * Neither this nor what it calls is async: what waits for the stream, hundreds of requests at a time, must not hold their bodies and texts
-   * meanwhile, or each collection of garbage has to move them.
+   * Neither this nor what it calls is async: hundreds of requests wait for the stream at a time, and must not hold
+   * their bodies and texts meanwhile, or each garbage collection has to move them.
    */
   function begin(request: Arrived, batch: string | undefined): Promise<Remembered> {
     const { headers, query, writeKey } = request;
@@ -138,7 +142,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     return work().then(asFirst);
   }
 
-  /** Takes the events in and resolves when they are safe. */
+  /** Puts the events into chunks, delivers them, and resolves when they are safe. */
   function store(lines: readonly SentLine[], key: string, sentAt: number | undefined): Promise<Answer> {
     const claims = claimedIds.begin(key);
     const intake = takeIn(lines, {

@@ -5,9 +5,10 @@ import { createKeyCheck } from '../../core/admission/write-keys.js';
 import type { RecentEvent, RecentEvents, RecentFilter } from '../../core/recent-events.js';
 import { RequestError } from '../../core/request-error.js';
 
+/** The events to show, and the token for reading them. */
 export interface RecentOptions {
   recent: RecentEvents;
-  /** Who reads must have it: as `Authorization: Bearer …` or, for an EventSource, as `?token=…`. */
+  /** Readers send it as `Authorization: Bearer …` or, from an EventSource, as `?token=…`. */
   token: string;
 }
 
@@ -30,20 +31,20 @@ function parseQuery(query: unknown): z.infer<typeof querySchema> {
   const [issue] = result.error.issues;
   throw new RequestError(
     'unreadable',
-    `${issue!.path.join('.') || 'the query'}: ${issue!.message}. There are status=good|bad, event_id, after, limit (to 1000) and wait_ms (to 30000).`,
+    `${issue!.path.join('.') || 'the query'}: ${issue!.message}. Parameters: status=good|bad, event_id, after, limit (to 1000), wait_ms (to 30000).`,
   );
 }
 
 /**
- * `GET /v1/recent?status=good|bad&event_id=…`: the last events as they were stored, for the test suites of those who send. With `wait_ms` the
- * answer waits for the first that fits, if there is none yet; with `after`, the number of the last one that was seen, it goes on from there.
- * `GET /v1/recent/stream` sends all of them, or the last `limit`, and then the others as they come, as server-sent events; a reader that
- * reconnects, or is slow, misses none that is still kept.
+ * `GET /v1/recent?status=good|bad&event_id=…`: the last events as they were stored, for the senders' test suites. With
+ * `wait_ms` the answer waits for the first match, if there is none yet; `after`, an event's number, goes on behind it.
+ * `GET /v1/recent/stream` sends all of them, or the last `limit`, and then new ones, as server-sent events; a reader
+ * that reconnects, or is slow, misses none that is still kept.
  */
 export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { recent, token }) => {
   const isToken = createKeyCheck([token]);
   const enders = new Set<() => void>();
-  // Who waits or follows must not hold up the end of the server.
+  // Waiting readers must not hold up the shutdown.
   app.addHook('preClose', async () => {
     for (const end of enders) end();
   });
@@ -61,7 +62,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
     }
   });
 
-  /** Resolves with the first event that fits, or with none when the time is over. */
+  /** Resolves with the first matching event, or with none when the time is over. */
   function first(filter: RecentFilter, waitMs: number): Promise<RecentEvent[]> {
     return new Promise((resolve) => {
       const end = (events: RecentEvent[]) => {
@@ -87,7 +88,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
   app.get('/recent/stream', async (request, reply) => {
     const { limit, wait_ms, ...filter } = parseQuery(request.query);
     if (enders.size >= maxFollowers) {
-      throw new RequestError('too_many_requests', `there are ${maxFollowers} readers already: end one of them`);
+      throw new RequestError('too_many_requests', `there are ${maxFollowers} readers already: close one`);
     }
     const last = Number(request.headers['last-event-id'] ?? Number.NaN);
     if (Number.isSafeInteger(last)) filter.after = last;
@@ -100,7 +101,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
       'x-accel-buffering': 'no',
     });
     raw.write('retry: 2000\n\n');
-    // Who does not read would hold up the end of the server.
+    // A reader that does not read would hold up the shutdown.
     const end = () => (raw.writableNeedDrain ? raw.destroy() : raw.end());
     enders.add(end);
     const stop = follow(raw, filter, limit);
@@ -110,7 +111,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
     });
   });
 
-  /** Sends what is kept and what comes, no faster than it is read: who is slow gets from what is kept what would have to wait in memory otherwise. */
+  /** Sends kept and new events, no faster than they are read: a slow reader catches up from the kept ones. */
   function follow(raw: ServerResponse, filter: RecentFilter, limit: number | undefined): () => void {
     let sent = filter.after;
     if (sent === undefined && limit !== undefined) sent = (recent.list(filter, limit)[0]?.number ?? 1) - 1;
@@ -138,7 +139,7 @@ export const recentRoutes: FastifyPluginAsync<RecentOptions> = async (app, { rec
       if (!isBehind) send(event);
     });
     const heartbeat = setInterval(() => {
-      // Who has not read for so long may be gone.
+      // It has not read since the last heartbeat: it may be gone.
       if (isStuck) raw.destroy();
       else if (raw.writableNeedDrain) isStuck = true;
       else raw.write(': still here\n\n');
