@@ -1,5 +1,5 @@
-// Makes what a page loads out of the compiled tracker (tsc -b first): the script tag's file, the ES module, the stub, and
-// millrace.json with their sizes and the script's integrity hash.
+// Bundles the compiled tracker (run tsc -b first): the script, the ES module, the plugins, the stub, and millrace.json
+// with the script's sizes and integrity hash.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ const minify = (module) =>
     format: { comments: false },
   });
 
-/** Sizes as a server sends it, and the hash for the script tag's `integrity`. */
+/** The sizes of a script, plain and compressed, and the hash for its `integrity` attribute. */
 function describe(code) {
   const bytes = Buffer.from(code);
   return {
@@ -39,7 +39,7 @@ function describe(code) {
   };
 }
 
-/** web-vitals is the one package that goes into a file. */
+/** Bundles web-vitals, the only package in a file. */
 const packages = {
   name: 'packages',
   resolveId: (id) => (id === 'web-vitals' ? fileURLToPath(import.meta.resolve(id)) : null),

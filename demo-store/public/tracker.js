@@ -1,6 +1,6 @@
 /**
- * The shop's way to the tracker. The script tag loads it with `async`, so it may not be there yet, or never come (blocked,
- * offline). Calls before that go to a stub's queue, which the tracker empties when it starts.
+ * The shop's way to the tracker. The script tag loads it with `async`, so it may not be there yet, or never come
+ * (blocked, offline). Calls before that go to a stub's queue, which the tracker empties when it starts.
  */
 const stub = { q: [] };
 for (const name of ['track', 'page', 'identify']) {
@@ -25,8 +25,8 @@ export function itemFieldsOf(element) {
 }
 
 /**
- * Resolves when the tracker has taken the queue, or after `patienceMs`. A page that is left loses its stub's queue, and a
- * blocked tracker must not keep anybody from buying.
+ * Resolves when the tracker has taken the queue, or after `patienceMs`. A page that is left loses its stub's queue, and
+ * a blocked tracker must not keep anybody from buying.
  */
 export function whenTaken(patienceMs) {
   return new Promise((resolve) => {

@@ -13,14 +13,16 @@ export interface LiveStep {
   shard_id?: string;
   /** The object's key, at `in_object`. */
   key?: string;
-  /** Makes the event's JSON line, which a click on a row shows. Called only for shown events, so it may be expensive. */
+  /**
+   * Makes the event's JSON line, which a click on a row shows. Called only for shown events, so it may be expensive.
+   */
   line?: () => string;
 }
 
 /**
  * Where the live view gets its steps. Whoever runs the pipeline passes one to the store. The steps of an event may come
- * in any order and more than once (a redelivered record). An event put straight into the stream has no `received`. Publish
- * every step: the live view samples when there are more than a person can watch.
+ * in any order and more than once (a redelivered record). An event put straight into the stream has no `received`.
+ * Publish every step: the live view samples when there are more than a person can watch.
  */
 export interface LiveFeed {
   /** Calls `listener`, which never throws and does no I/O, with each step from now on. Returns how to stop it. */

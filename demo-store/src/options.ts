@@ -2,7 +2,10 @@ import type { LiveFeed } from './live-feed.js';
 
 /** What the store needs. */
 export interface StoreOptions {
-  /** The ingest server's address for browsers, such as `http://localhost:8080`. It serves `/millrace.js` and takes the events. */
+  /**
+   * The ingest server's address for browsers, such as `http://localhost:8080`. It serves `/millrace.js` and takes the
+   * events.
+   */
   collectorUrl: string;
   /** The site's write key. Every page shows it: it is not a secret. */
   writeKey: string;

@@ -1,7 +1,7 @@
 /**
- * The headers of every answer. The policy is the strictest under which shop and tracker work: scripts and requests go to
- * this origin and the collector's only, nothing is inline, and no text becomes markup in the browser (Trusted Types).
- * https://www.w3.org/TR/CSP3/
+ * The headers of every answer. The policy is the strictest under which shop and tracker work: scripts and requests go
+ * to this origin and the collector's only, nothing is inline, and no text becomes markup in the browser (Trusted
+ * Types). https://www.w3.org/TR/CSP3/
  */
 export function securityHeaders(collectorOrigin: string): Record<string, string> {
   return {

@@ -55,7 +55,7 @@ describe('the event schema', () => {
 
   test.each([
     ['a missing field', { seq: undefined }, '/seq', /expected number/],
-    ['a name that is no slug', { page: 'Books' }, '/page', /slug/],
+    ['a name that is not a slug', { page: 'Books' }, '/page', /slug/],
     ["the server's own names", { page: '_quarantine' }, '/page', /slug/],
     ['a name that would leave its partition', { event: 'a/../b' }, '/event', /slug/],
     ['a time without milliseconds', { event_time: '2026-11-23T08:00:00Z' }, '/event_time', /milliseconds/],
@@ -139,13 +139,13 @@ describe('the catalogue', () => {
   test('bounded partitions: a catalogue that could pass 450 pairs is refused, with the count', () => {
     const names = (letter: string, n: number) => [...Array(n)].map((_, i) => `${letter}${i}`);
     expect(() => defineCatalogue({ pages: names('p', 30), events: names('e', 20) })).toThrow(
-      /can fill 707 partitions; at most 450/,
+      /can fill 707 partitions; the limit is 450/,
     );
     const largest = defineCatalogue({ pages: names('p', 19), events: names('e', 19) });
     expect(partitionCount(largest)).toBeLessThanOrEqual(limits.cataloguePartitions);
   });
 
-  test('a name that is no slug is refused, with the name and the place', () => {
-    expect(() => defineCatalogue({ pages: ['Books'], events: [] })).toThrow('catalogue.pages: "Books" is no slug');
+  test('a name that is not a slug is refused, with the name and the place', () => {
+    expect(() => defineCatalogue({ pages: ['Books'], events: [] })).toThrow('catalogue.pages: "Books" is not a slug');
   });
 });

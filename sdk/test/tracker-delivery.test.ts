@@ -176,7 +176,8 @@ browserDescribe('delivery', ({ launch }) => {
     await page.close();
     collector.reply = () => ({ status: 200 });
     const next = await visit();
-    // The pause that the server asked for is ten minutes. Counted without a look at each: the collector shares this process.
+    // The pause that the server asked for is ten minutes. Counted without a look at each: the collector shares this
+    // process.
     const drained = async () => {
       await next.evaluate(() => localStorage.removeItem('millrace.demo.w'));
       await next.evaluate(() => millrace.flush());
@@ -293,7 +294,8 @@ browserDescribe('delivery', ({ launch }) => {
     const page = await visit();
     await track(page, 1, 0);
     await allOf(1);
-    // Known by now: this clock is an hour ahead. The next event is timed by it, and cannot leave before the page has learned better, below.
+    // Known by now: this clock is an hour ahead. The next event is timed by it, and cannot leave before the page has
+    // learned better, below.
     collector.reply = () => ({ status: 503, headers: { 'retry-after': '6' } });
     await page.reload();
     await page.waitForFunction(() => window.millrace?.version);

@@ -316,7 +316,10 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     expect(names(collector.kept())).toEqual(['page_view', 'last_one']);
   });
 
-  /** Leaves the page and comes back: whether it came from the back/forward cache. A page that is loaded anew knows nothing of `left`. */
+  /**
+   * Leaves the page and comes back: whether it came from the back/forward cache. A page that is loaded anew knows
+   * nothing of `left`.
+   */
   async function leaveAndReturn(page: Page): Promise<boolean> {
     await page.evaluate('var left = true');
     await page.goto(`${site.origin}/next`);
@@ -338,7 +341,8 @@ browserDescribe('the tracker in a page', ({ launch }) => {
       return;
     }
     await control.close();
-    // A page that is left in the midst of an IndexedDB transaction, as one in a hundred is on a busy machine, is not kept.
+    // A page that is left in the midst of an IndexedDB transaction, as one in a hundred is on a busy machine, is not
+    // kept.
     let page!: Page;
     let returned = false;
     for (let visits = 0; !returned && visits < 3; visits++) {

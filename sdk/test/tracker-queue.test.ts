@@ -479,8 +479,8 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
     const send = async ({ queue, store, drops }: Tab, how: Step['what']) => {
       // One at a time, by the lock; and a request takes longer than a commit.
       await settled();
-      // What found no room in localStorage only its own tab can put. Where another tab sends what came after it, in the 30 ms before it does, and the
-      // answer is lost, the two go as one batch later, and what was sent comes twice.
+      // What found no room in localStorage only its own tab can put. Where another tab sends what came after it, in the
+      // 30 ms before it does, and the answer is lost, the two go as one batch later, and what was sent comes twice.
       for (const tab of tabs) if (tab.store._names('e.').some(tab.store._isMemoryOnly)) await tab.queue._commit();
       const batch = await queue._next();
       if (!batch) return;

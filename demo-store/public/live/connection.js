@@ -1,6 +1,6 @@
 /**
- * Keeps one stream of server-sent events open while the page is visible. EventSource reconnects by itself after a broken
- * connection, but not after an error status; then this tries again.
+ * Keeps one stream of server-sent events open while the page is visible. EventSource reconnects by itself after a
+ * broken connection, but not after an error status; then this tries again.
  */
 export function connect(address, { onMessage, onState }) {
   let source;

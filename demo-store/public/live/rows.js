@@ -58,8 +58,8 @@ function whenOf(event, step) {
 }
 
 /**
- * The table's rows, newest first: one for each event id. `matches` says which are shown, `isOwn` which are the visitor's
- * own; `onOpen` gets the event whose row was clicked.
+ * The table's rows, newest first: one for each event id. `matches` says which are shown, `isOwn` which are the
+ * visitor's own; `onOpen` gets the event whose row was clicked.
  */
 export function createRows(body, { matches, isOwn, onOpen }) {
   const events = new Map();

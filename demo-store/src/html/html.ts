@@ -22,8 +22,9 @@ function markupOf(value: HtmlValue): string {
 }
 
 /**
- * A template that escapes its values, in text and in attributes in double quotes: `` html`<p title="${title}">${text}</p>` ``.
- * It joins lists; `false`, `null` and `undefined` leave nothing. Do not use it inside `<script>` and `<style>`.
+ * A template that escapes its values, in text and in attributes in double quotes: `` html`<p
+ * title="${title}">${text}</p>` ``. It joins lists; `false`, `null` and `undefined` leave nothing. Do not use it inside
+ * `<script>` and `<style>`.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let markup = parts[0] as string;

@@ -1,5 +1,6 @@
 import type { Item } from './item.js';
 
+/** Apparel. */
 export const apparel: readonly Item[] = [
   {
     id: '11',

@@ -1,5 +1,6 @@
 import type { Item } from './item.js';
 
+/** Books. */
 export const books: readonly Item[] = [
   {
     id: '51',

@@ -1,5 +1,6 @@
 import type { Item } from './item.js';
 
+/** Electronics. */
 export const electronics: readonly Item[] = [
   {
     id: '31',

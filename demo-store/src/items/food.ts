@@ -1,5 +1,6 @@
 import type { Item } from './item.js';
 
+/** Food. */
 export const food: readonly Item[] = [
   {
     id: '21',

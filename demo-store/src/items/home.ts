@@ -1,5 +1,6 @@
 import type { Item } from './item.js';
 
+/** Home. */
 export const home: readonly Item[] = [
   {
     id: '41',

@@ -16,7 +16,9 @@ export const departments: readonly { page: Department; name: string; line: strin
   { page: 'food', name: 'Food', line: 'From people who pick, press and roast it themselves.' },
 ];
 
-/** Everything that XCorp sells. The synthetic shoppers buy from here too, so that an event's `item_id` matches its page. */
+/**
+ * Everything that XCorp sells. The synthetic shoppers buy from here too, so that an event's `item_id` matches its page.
+ */
 export const items: readonly Item[] = [...books, ...electronics, ...home, ...apparel, ...food];
 
 /** The items of a department. */

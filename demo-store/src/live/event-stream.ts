@@ -11,8 +11,8 @@ export interface EventStreamOptions {
 }
 
 /**
- * Server-sent events over one response. It never waits for the browser: one that leaves more than `unreadBytes` unread is
- * disconnected, and its EventSource reconnects after `retry`.
+ * Server-sent events over one response. It never waits for the browser: one that leaves more than `unreadBytes` unread
+ * is disconnected, and its EventSource reconnects after `retry`.
  * https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function openEventStream(response: ServerResponse, options: EventStreamOptions) {

@@ -34,8 +34,8 @@ function message(event: string, data: unknown): string {
 }
 
 /**
- * Fans the feed out to browsers. The feed may bring tens of thousands of steps a second: the hub counts all, chooses those
- * to show, and sends a bounded number of messages.
+ * Fans the feed out to browsers. The feed may bring tens of thousands of steps a second: the hub counts all, chooses
+ * those to show, and sends a bounded number of messages.
  */
 export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
   const followed = createFollowedEvents(liveLimits, clock.wallMs);

@@ -66,7 +66,9 @@ export interface LivePageOptions {
   writeKey: string;
 }
 
-/** Where the tracker keeps `[visitor, session, …]` in localStorage, as sdk/src/tracker/identity/identity.ts writes it. */
+/**
+ * Where the tracker keeps `[visitor, session, …]` in localStorage, as sdk/src/tracker/identity/identity.ts writes it.
+ */
 const visitorKey = (writeKey: string) => `millrace.${writeKey.replace(/\W/g, '_')}.v`;
 
 /** The live view as HTML. It is an operator's page, so it has no tracker. */

@@ -1,9 +1,9 @@
 const ways = 8;
 
 /**
- * Remembers which events were lately not shown, so that none appears at a later step: `size` hashes, 512 KiB. A hash has
- * `ways` places, and overwrites the oldest. It remembers about 95 % of the last 65,000 ids, and practically all of the
- * last 30,000. It takes two ids with the same hash for one, a chance of 1 in 2³².
+ * Remembers which events were lately not shown, so that none appears at a later step: `size` hashes, 512 KiB. A hash
+ * has `ways` places, and overwrites the oldest. It remembers about 95 % of the last 65,000 ids, and practically all of
+ * the last 30,000. It takes two ids with the same hash for one, a chance of 1 in 2³².
  */
 export function createPassedOver(size = 131_072) {
   const sets = size / ways;

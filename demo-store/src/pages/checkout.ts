@@ -9,8 +9,8 @@ const methods = [
 ] as const;
 
 /**
- * The checkout. No field has a name or a label that a browser's wallet looks for, and none has a `name` that a form would
- * send: nobody's real card number must end up in a demo.
+ * The checkout. No field has a name or a label that a browser's wallet looks for, and none has a `name` that a form
+ * would send: nobody's real card number must end up in a demo.
  */
 export function checkoutPage(): Page {
   return {

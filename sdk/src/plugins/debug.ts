@@ -4,7 +4,7 @@ import type { DropReason } from '../tracker/queue/drop-reason.js';
 import { lineOf } from '../tracker/queue/entry.js';
 import { usePlugin } from './use-plugin.js';
 
-/** What the server's answer says beside the status. */
+/** The body of the server's answer. */
 interface AnswerText {
   accepted?: number;
   rejected?: { event_id?: string; path: string; message: string }[];
@@ -13,47 +13,48 @@ interface AnswerText {
 }
 
 const reasons: Record<DropReason, string> = {
-  full: 'more waits than the browser should hold; the oldest go',
-  old: 'older than a week',
-  refused: 'the server will never take them',
-  too_large: 'the server does not take one as long as this',
+  full: 'the queue is full; the oldest events go',
+  old: 'older than 7 days',
+  refused: 'the server refused them',
+  too_large: 'too large for the server',
   field: 'a field does not fit the schema; the event goes without it',
-  invalid: 'the call cannot be understood; nothing is tracked',
+  invalid: 'invalid call; nothing is tracked',
 };
 
 const outcomes = (status: number): string => {
-  if (status === 0) return 'no answer: the events are kept, and tried again later';
-  if (status < 300) return 'taken';
-  if (status === 413) return 'too large: split, or dropped if it is one event';
-  if (status === 408 || status === 429 || status >= 500) return 'not now: the events are kept, and tried again later';
-  return 'refused for good: the events are dropped, and counted in tracker_dropped';
+  if (status === 0) return 'no answer: the tracker keeps the events and tries again later';
+  if (status < 300) return 'accepted';
+  if (status === 413) return 'too large: split into smaller batches; a single event is dropped';
+  if (status === 408 || status === 429 || status >= 500)
+    return 'transient failure: the tracker keeps the events and tries again later';
+  return 'refused: the events are dropped, and counted in tracker_dropped';
 };
 
 /** Explains each decision of the tracker in the console. */
-export const debug: Plugin<void> = (host) => {
-  const say = (text: string, ...details: unknown[]) => attempt(() => console.info(`millrace: ${text}`, ...details));
-  say('debug mode');
-  host.on('stored', (entry) => {
+export const debug: Plugin<void> = (context) => {
+  const log = (text: string, ...details: unknown[]) => attempt(() => console.info(`millrace: ${text}`, ...details));
+  log('debug mode');
+  context.on('stored', (entry) => {
     const event = JSON.parse(lineOf(entry));
-    say(`${event.event} on ${event.page} is stored as ${event.stream_id}, seq ${event.seq}`, event);
+    log(`${event.event} on ${event.page} is stored as ${event.stream_id}, seq ${event.seq}`, event);
   });
-  host.on('dropped', ({ reason, what, value, number }) =>
-    say(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
+  context.on('dropped', ({ reason, what, value, number }) =>
+    log(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
   );
-  host.on('sending', ({ batch }) => say(`sending ${batch.lines.length} event(s), ${batch.id}`));
-  host.on('answered', ({ batch, status, text }) => {
-    say(`${batch.id}: ${status || 'none'}, ${outcomes(status)}`);
+  context.on('sending', ({ batch }) => log(`sending ${batch.lines.length} event(s), ${batch.id}`));
+  context.on('answered', ({ batch, status, text }) => {
+    log(`${batch.id}: ${status || 'none'}, ${outcomes(status)}`);
     const answer = (attempt(() => JSON.parse(text!)) ?? {}) as AnswerText;
     for (const { event_id, path, message } of answer.rejected ?? [])
-      say(`event ${event_id} is in quarantine: ${path} ${message}`);
-    for (const { message } of answer.warnings ?? []) say(message);
+      log(`event ${event_id} is in quarantine: ${path} ${message}`);
+    for (const { message } of answer.warnings ?? []) log(message);
   });
-  host.on('consent', (state) =>
-    say(state === 'granted' ? 'consent is given' : 'consent is denied: what was stored is wiped'),
+  context.on('consent', (state) =>
+    log(state === 'granted' ? 'consent is given' : 'consent is denied: what was stored is deleted'),
   );
-  host.on('hidden', () => say('the page is hidden: sending what waits'));
-  host.on('left', () => say('the page is left: handing over what waits'));
-  host.on('returned', () => say('the page is back from the back/forward cache'));
+  context.on('hidden', () => log('the page is hidden: sending what waits'));
+  context.on('left', () => log('the page is left: handing over what waits'));
+  context.on('returned', () => log('the page is back from the back/forward cache'));
 };
 
 usePlugin(debug);

@@ -1,13 +1,15 @@
 import { attempt } from '../tracker/browser/attempt.js';
 import type { Plugin } from '../tracker/plugin.js';
 
-/** `window.millrace`: the tracker, its stub, or what keeps a call until it has loaded. */
+/** `window.millrace`: the tracker, its stub, or a queue of calls until it has loaded. */
 interface Kept {
   use?(plugin: Plugin): void;
   q?: [method: string, given: ArrayLike<unknown>, at: number][];
 }
 
-/** For a plugin in a script tag of its own, before or after the tracker's: gives it to the tracker, now or once it has loaded. */
+/**
+ * Adds a plugin that has a script tag of its own, before or after the tracker's: now, or once the tracker has loaded.
+ */
 export function usePlugin(plugin: Plugin): void {
   attempt(() => {
     const page = window as unknown as { millrace?: Kept };

@@ -2,13 +2,16 @@ import { type Metric, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 import type { Plugin } from '../tracker/plugin.js';
 import { usePlugin } from './use-plugin.js';
 
-/** Each of the page's web vitals is an event `web_vital`, once it is final: https://github.com/GoogleChrome/web-vitals */
-export const vitals: Plugin<void> = (host) => {
+/**
+ * Tracks each of the page's web vitals as an event `web_vital`, once it is final:
+ * https://github.com/GoogleChrome/web-vitals
+ */
+export const vitals: Plugin<void> = (context) => {
   const track = ({ name, value, rating, navigationType, id }: Metric) =>
-    host.track('web_vital', {
+    context.track('web_vital', {
       properties: {
         metric: name.toLowerCase(),
-        // Layout shift has no unit, and the others are in milliseconds.
+        // Layout shift has no unit; the others are in milliseconds.
         value: Math.round(value * 1000) / 1000,
         rating,
         navigation_type: navigationType,

@@ -2,25 +2,27 @@ import { eventErrors } from './errors.js';
 import { limits } from './limits.js';
 import { isSlug } from './slug.js';
 
-/** The names a site declares: only these become partitions. */
+/** The names that a site declares. Only these become partitions. */
 export interface Catalogue<Page extends string = string, Event extends string = string> {
   readonly pages: readonly Page[];
   readonly events: readonly Event[];
 }
 
-/** Where the events of undeclared names are filed. */
+/** The page or event under which undeclared names are filed. */
 export const otherName = '_other';
-/** Where rejected events are filed. */
+/** The page under which rejected events are filed. */
 export const quarantinePage = '_quarantine';
 
-/** How many partitions a catalogue can fill: declared pages × events, `_other` in both, and the quarantine's codes. */
+/**
+ * The number of partitions that a catalogue can fill: pages × events with `_other` in both, and the quarantine's codes.
+ */
 export function partitionCount(catalogue: Catalogue): number {
   return (catalogue.pages.length + 1) * (catalogue.events.length + 1) + Object.keys(eventErrors).length;
 }
 
 /**
  * Declares a site's pages and events. `cart` and `page_view` are in every catalogue.
- * @throws RangeError naming the entry, when a name is no slug, or the count, when the pairs could pass 450.
+ * @throws RangeError for a name that is not a slug, and for more than `limits.cataloguePartitions` partitions
  */
 export function defineCatalogue<const Page extends string, const Event extends string>(declared: {
   readonly pages: readonly Page[];
@@ -30,7 +32,7 @@ export function defineCatalogue<const Page extends string, const Event extends s
     for (const name of declared[kind]) {
       if (!isSlug(name)) {
         throw new RangeError(
-          `catalogue.${kind}: ${JSON.stringify(name)} is no slug (a lower-case letter, then up to 47 of a-z, 0-9 and _)`,
+          `catalogue.${kind}: ${JSON.stringify(name)} is not a slug (a lower-case letter, then up to 47 of a-z, 0-9 and _)`,
         );
       }
     }
@@ -43,7 +45,8 @@ export function defineCatalogue<const Page extends string, const Event extends s
   if (count > limits.cataloguePartitions) {
     throw new RangeError(
       `catalogue: ${catalogue.pages.length} pages × ${catalogue.events.length} events can fill ${count} partitions; ` +
-        `at most ${limits.cataloguePartitions} fit below Firehose's quota of ${limits.activePartitions}. Declare fewer names and put the rest into properties.`,
+        `the limit is ${limits.cataloguePartitions}, below Firehose's quota of ${limits.activePartitions}. ` +
+        'Declare fewer names and put the rest into properties.',
     );
   }
   return catalogue;
@@ -62,5 +65,7 @@ export const defaultCatalogue = defineCatalogue({
   ],
 });
 
+/** A page of the default catalogue. */
 export type DefaultPage = (typeof defaultCatalogue.pages)[number];
+/** An event of the default catalogue. */
 export type DefaultEvent = (typeof defaultCatalogue.events)[number];

@@ -28,7 +28,7 @@ function columnType(name: string, field: JsonSchemaField): Pick<LakeColumn, 'glu
   if (field.type === 'integer') return { glue: 'bigint', duckdb: 'BIGINT' };
   if (field.type === 'number') return { glue: 'double', duckdb: 'DOUBLE' };
   if (field.type === 'object') return { glue: 'string', duckdb: 'JSON' };
-  throw new TypeError(`the schema's field ${name} has a type that no column is made for: ${JSON.stringify(field)}`);
+  throw new TypeError(`no column type for the schema's field ${name}: ${JSON.stringify(field)}`);
 }
 
 /** The lake's columns, made from the schema: every field of a stored event, then those that only the quarantine has. */

@@ -1,10 +1,10 @@
 import { numberLength } from './json-length.js';
 
-/** What JSON Schema does not say, as predicates that must hold as well. */
+/** What JSON Schema cannot say, as further predicates. */
 export interface Rules {
   /** For the object itself. */
   whole(value: Record<string, unknown>): boolean;
-  /** For a field that is an object: how long it is as JSON (`jsonLength`), undefined when it does not fit. */
+  /** For a field that is an object: its length as JSON (`jsonLength`); undefined when it does not fit. */
   [field: string]: (value: never) => unknown;
 }
 
@@ -17,17 +17,17 @@ interface FieldSchema {
   maximum?: number;
 }
 
-/** Says nothing about which values fit: descriptions, and `format`, which is there beside the pattern that says it. */
+/** Keywords without a check: descriptions, and `format`, which stands beside a pattern that says the same. */
 const silent = ['description', 'title', '$schema', 'format'];
 const known: Record<string, readonly string[]> = {
   string: ['type', 'minLength', 'maxLength', 'pattern', ...silent],
   integer: ['type', 'minimum', 'maximum', ...silent],
   number: ['type', 'minimum', 'maximum', ...silent],
-  // An object's own keywords are the rule's business.
+  // A rule checks what an object's own keywords say.
   object: ['type', 'propertyNames', 'additionalProperties', ...silent],
 };
 
-/** The conditions under which `v` does not fit, as JavaScript. @throws RangeError for a keyword that is not understood */
+/** The conditions under which `v` does not fit, as JavaScript. @throws RangeError for an unknown keyword */
 function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[] {
   const { type = '', minLength, maxLength, pattern, minimum, maximum } = schema;
   const keywords = known[type];
@@ -44,7 +44,7 @@ function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[
         found.push(`(v.length > ${maxLength} && (v.length > ${2 * maxLength} || [...v].length > ${maxLength}))`);
       if (pattern !== undefined) {
         const at = patterns.push(new RegExp(pattern)) - 1;
-        // Most fields say again and again what they said last time.
+        // Most fields repeat their last value.
         found.push(`v !== last${at} && (!patterns[${at}].test(v) || (last${at} = v, false))`);
       }
       return found;
@@ -60,7 +60,7 @@ function misfits(name: string, schema: FieldSchema, patterns: RegExp[]): string[
   }
 }
 
-/** How many characters the field takes in JSON, its comma included, as JavaScript. */
+/** The characters that the field takes in JSON, with its comma, as JavaScript. */
 function lengthOf(name: string, { type }: FieldSchema): string {
   const around = JSON.stringify(name).length + 2;
   if (type === 'string') return `v.length + ${around + 2}`;
@@ -68,10 +68,10 @@ function lengthOf(name: string, { type }: FieldSchema): string {
 }
 
 /**
- * A check for flat objects, compiled from the JSON Schema of their type: the fields with their limits, which of them are required, and no
- * others. It says how long the object is as JSON (`jsonLength`), or undefined when it does not fit.
- * For values out of JSON.parse: a field that is undefined counts as absent.
- * @throws RangeError when the schema says something that is not understood, so that nothing is passed over silently
+ * Compiles a check for flat objects from their JSON Schema: the fields with their limits, which are required, and no
+ * others. The check returns the object's length as JSON (`jsonLength`), or undefined when it does not fit. For values
+ * from JSON.parse: an undefined field counts as absent.
+ * @throws RangeError for an unknown keyword, so that no limit is silently ignored
  */
 export function compileObject(
   jsonSchema: Record<string, unknown>,

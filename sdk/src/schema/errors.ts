@@ -1,5 +1,5 @@
 /**
- * One table of error codes: the HTTP answer, the quarantine's reason and the metric's label.
+ * The table of error codes: the HTTP answer, the quarantine's reason and the metric's label.
  * `status` is the HTTP status; `retry` says whether the same request may succeed later.
  */
 export const requestErrors = {
@@ -38,5 +38,7 @@ export const eventErrors = {
   event_too_large: { meaning: 'The event has more bytes than an event may have.' },
 } as const;
 
+/** The code of a request's error. */
 export type RequestErrorCode = keyof typeof requestErrors;
+/** The code of an event's error. */
 export type EventErrorCode = keyof typeof eventErrors;

@@ -9,7 +9,10 @@ const time = (what: string) =>
     .describe(what);
 const count = (what: string) => z.int().nonnegative().describe(what);
 
-/** What a page and the tracker set: the part of an event that a client may send. One definition; everything else is made from it. */
+/**
+ * The fields that a client may send: those of the page and the tracker. The one definition; everything else is made
+ * from it.
+ */
 const clientFields = {
   event_id: z
     .uuidv7({ error: 'must be a UUIDv7 in lower-case or upper-case hex' })
@@ -46,12 +49,12 @@ const clientFields = {
     .describe('What made the event: name/version.'),
 };
 
-/** The stream before this one and how far it got say something only together. */
+/** Whether an event has both `after_stream_id` and `after_seq`, or neither. */
 export function areTogether(event: { after_stream_id?: unknown; after_seq?: unknown }): boolean {
   return (event.after_stream_id === undefined) === (event.after_seq === undefined);
 }
 
-/** An event as a client sends it: one JSON line. Unknown fields are refused; a site's own go into `properties`. */
+/** An event as a client sends it: one JSON line, without unknown fields. A site's own go into `properties`. */
 export const eventSchema = z.strictObject(clientFields).superRefine((event, context) => {
   if (!areTogether(event)) {
     context.addIssue({ code: 'custom', path: ['after_seq'], message: 'after_stream_id and after_seq come together' });
@@ -60,7 +63,7 @@ export const eventSchema = z.strictObject(clientFields).superRefine((event, cont
 
 const storedName = z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/);
 
-/** What the ingest server adds. */
+/** The fields that the ingest server adds. */
 const serverFields = {
   received_at: time('When the ingest server had it.').optional(),
   occurred_at: time("event_time, corrected by the clock difference seen in the event's batch.").optional(),
@@ -68,7 +71,7 @@ const serverFields = {
   event_as_sent: z.string().max(48).describe('The name of an undeclared event, filed under _other.').optional(),
 };
 
-/** An event as it lies in the lake. The server's fields are absent on events put straight into the stream. */
+/** An event in the lake. Events put straight into the stream lack the server's fields. */
 export const storedEventSchema = z.strictObject({
   ...clientFields,
   event: storedName.describe('What happened; a partition key. _other when undeclared.'),
@@ -76,7 +79,7 @@ export const storedEventSchema = z.strictObject({
   ...serverFields,
 });
 
-/** A rejected event as it lies in the lake, under `page=_quarantine/event=_<code>/`. */
+/** A rejected event in the lake, under `page=_quarantine/event=_<code>/`. */
 export const quarantinedEventSchema = z.strictObject({
   event_id: z.string().describe("The event's own id where it had one, else one the server made."),
   page: z.literal('_quarantine'),
@@ -88,20 +91,21 @@ export const quarantinedEventSchema = z.strictObject({
 
 /** An event as a client sends it. */
 export type MillraceEvent = z.output<typeof eventSchema>;
-/** An event as it lies in the lake. */
+/** An event in the lake. */
 export type StoredEvent = z.output<typeof storedEventSchema>;
-/** A rejected event as it lies in the lake. */
+/** A rejected event in the lake. */
 export type QuarantinedEvent = z.output<typeof quarantinedEventSchema>;
 
-/** Why an event is refused: `path` is a JSON pointer into the event, empty for the event as a whole. */
+/** Why an event is rejected. `path` is a JSON pointer into the event; empty for the event as a whole. */
 export interface Refusal {
   path: string;
   message: string;
 }
 
+/** An event, or why it is rejected. */
 export type Checked = { event: MillraceEvent; refusal?: never } | { event?: never; refusal: Refusal };
 
-/** Checks a parsed value against the schema and says, when it does not fit, the first place and the reason. */
+/** Checks a parsed value against the schema. When it does not fit, the refusal has the first place and the reason. */
 export function checkEvent(value: unknown): Checked {
   const result = eventSchema.safeParse(value);
   if (result.success) return { event: result.data };

@@ -1,6 +1,6 @@
 /**
- * Added to a length for each number whose spelling it does not tell: 1e2 has no more characters than 100, and 5e-2 no more than 0.05. A text
- * of that length is to be searched for exponents as well.
+ * Added to a length for each number whose length does not tell its spelling: 1e2 is not longer than 100, nor 5e-2
+ * longer than 0.05. Search a text of that length for exponents as well.
  */
 export const unclear = 2 ** 32;
 
@@ -10,10 +10,13 @@ function digitsOf(whole: number): number {
   return digits;
 }
 
-/** How many characters JSON.stringify writes for a number, with `unclear`; NaN where that is more than some spelling without an exponent has. */
+/**
+ * The characters of a number as JSON.stringify writes it, plus `unclear`. NaN where a spelling without an exponent is
+ * shorter.
+ */
 export function numberLength(value: number): number {
   if (!Number.isInteger(value)) {
-    // As prices are: of at most 15 digits, which are then the only ones so short that mean this number.
+    // Prices, of at most 15 digits: no other spelling of the number is as short.
     const cents = Math.round(value * 100);
     if (cents >= 10 && cents < 1e15 && cents / 100 === value) {
       return digitsOf(Math.floor(value)) + (cents % 10 === 0 ? 2 : 3);
@@ -22,14 +25,16 @@ export function numberLength(value: number): number {
   }
   if (value === 0) return 1;
   if (Number.isSafeInteger(value) && value % 100 !== 0) return value > 0 ? digitsOf(value) : 1 + digitsOf(-value);
-  // Past 2^53 a text may have other digits than the double that it became, but as many; only nines can become one digit more.
+  // Beyond 2^53 a text may have other digits than its double, but the same number of them, except for nines that round
+  // up.
   const text = String(value);
   return /^-?10{15}/.test(text) ? Number.NaN : text.length + unclear;
 }
 
 /**
- * How many characters JSON.stringify writes for a value out of JSON.parse whose strings need no escapes, with `unclear`: a text of that length
- * without a backslash or an exponent has no key twice, no space and no number in another spelling. NaN where the length does not tell.
+ * The characters of a value from JSON.parse as JSON.stringify writes it, plus `unclear`, when its strings need no
+ * escapes. A text of that length without a backslash or an exponent has no key twice, no space and no number in another
+ * spelling. NaN where the length does not tell.
  */
 export function jsonLength(value: unknown): number {
   if (typeof value === 'string') return value.length + 2;
@@ -44,7 +49,10 @@ export function jsonLength(value: unknown): number {
 
 const exponent = /[:,[]-?[0-9.]+[eE]/;
 
-/** Whether a text is as JSON.stringify writes what it says, but for the order of keys and digits past 2^53. `length` is its value's. */
+/**
+ * Whether JSON.stringify would write the same text, but for the order of keys and digits beyond 2^53. `length` is that
+ * of its value.
+ */
 export function isAsWritten(text: string, length: number): boolean {
   if (text.length !== length && !(length > unclear && text.length === length % unclear && !exponent.test(text)))
     return false;

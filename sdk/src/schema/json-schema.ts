@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { eventSchema } from './event.js';
 import { limits } from './limits.js';
 
-/** The event as JSON Schema (draft 2020-12), made from the Zod schema. Rules that JSON Schema cannot say are in `x-millrace-limits`. */
+/**
+ * The event as JSON Schema (draft 2020-12), made from the Zod schema. `x-millrace-limits` has the rules that JSON
+ * Schema cannot say.
+ */
 export function eventJsonSchema(): Record<string, unknown> {
   return {
     title: 'Millrace event',

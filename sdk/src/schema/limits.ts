@@ -1,6 +1,6 @@
 /**
- * The sizes that the tracker, the ingest server and the lake agree on. Bytes are UTF-8 bytes; lengths are code points, as
- * JSON Schema counts them.
+ * The sizes that the tracker, the ingest server and the lake agree on. Bytes are UTF-8 bytes; lengths are code points,
+ * as JSON Schema counts them.
  */
 export const limits = {
   /** One event as a JSON line, without its newline. */
@@ -14,8 +14,11 @@ export const limits = {
   propertiesKeys: 32,
   /** `{"a":{"b":{"c":1}}}` is 3 deep. */
   propertiesDepth: 3,
-  /** A Firehose delivery stream's default quota of active partitions: https://docs.aws.amazon.com/firehose/latest/dev/limits.html */
+  /**
+   * A Firehose delivery stream's default quota of active partitions:
+   * https://docs.aws.amazon.com/firehose/latest/dev/limits.html
+   */
   activePartitions: 500,
-  /** Pages × events, `_other` and the quarantine's codes included, that a catalogue may span: leaves room below the quota. */
+  /** The most partitions of a catalogue, with `_other` and the quarantine's codes. It leaves room below the quota. */
   cataloguePartitions: 450,
 } as const;

@@ -5,7 +5,7 @@ import { limits } from './limits.js';
 
 const encoder = new TextEncoder();
 
-/** How many levels of objects and arrays a value has; a plain value has none. Stops counting past `max`. */
+/** The levels of objects and arrays of a value; 0 for a plain value. Stops counting beyond `max`. */
 export function depthOf(value: unknown, max: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (max <= 0) return 1;
@@ -29,7 +29,7 @@ function limitFault(value: Record<string, unknown>): string | undefined {
 
 const protoFault = 'is not a name that properties may have';
 
-/** What is wrong with a value out of JSON.parse as `properties`, in the words of the schema; undefined when nothing is. */
+/** What is wrong with a value from JSON.parse as `properties`, in the schema's words; undefined when nothing is. */
 export function propertiesFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'must be an object';
   if (Object.hasOwn(value, '__proto__')) return protoFault;
@@ -45,8 +45,8 @@ const limitedRecord = z
   .transform((value) => value as { [key: string]: JsonValue });
 
 /**
- * A site's own fields: a JSON object of at most 32 keys, 3 levels and 4 KiB. A key `__proto__` is refused before Zod sees it: a record
- * leaves it out without a word, and with it the limits on what it holds.
+ * A site's own fields: a JSON object of at most 32 keys, 3 levels and 4 KiB. A key `__proto__` is refused before Zod
+ * sees it: a record leaves it out without a word, and with it the limits on what it holds.
  */
 export const propertiesSchema = z.preprocess((value, context) => {
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {

@@ -1,12 +1,12 @@
 const quote = '"';
 
-/** The text would be longer than it may be. */
+/** The lines would be longer than `maxChars`. */
 export class TooLong extends Error {}
 
 /**
- * The lines of `text` with what a client has left out because it repeats: a line is cut at each `"`; an empty piece is the one in its place in the line
- * before, a tab (JSON has none outside its white space) is an empty one. The tracker's side is `deltaOf`.
- * @param maxChars of all lines, however far a small body would unfold
+ * Restores what `encoding=delta` left out of `text`. Each line is cut at every `"`. An empty piece stands for the one
+ * in its place in the previous line, a tab for an empty piece. The tracker's side is `deltaOf`.
+ * @param maxChars the most characters of all lines, because a small body can expand without limit
  * @throws TooLong
  */
 export function undelta(text: string, maxChars: number): string {

@@ -17,7 +17,9 @@ import { reports } from './modules/reports.js';
 import { sample } from './modules/sample.js';
 import type { AllModulesSettings } from './types.js';
 
-/** All modules of the script tag's tracker, except page views. Each event passes the plugins among them in this order. */
+/**
+ * All modules of the script tag's tracker, except page views. Each event passes the plugins among them in this order.
+ */
 export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerModule[] => [
   consent(settings.consent),
   reports,

@@ -25,7 +25,9 @@ export const batchChars = 64 * 1024;
 /** The most records read for a batch. */
 export const batchRecords = 100;
 
-/** The most characters in one request of a page exit: small, because the browser refuses a request that does not fit. */
+/**
+ * The most characters in one request of a page exit: small, because the browser refuses a request that does not fit.
+ */
 export const exitBatchChars = 16 * 1024;
 /** The most bytes that a page exit has under way. The browser allows 64 KiB, shared with everybody on the page. */
 export const exitBytes = 60 * 1024;

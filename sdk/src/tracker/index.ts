@@ -50,7 +50,8 @@ export const allModules = (settings?: AllModulesSettings): AllModules =>
 /**
  * Starts a tracker in this page. Start one a page. On a server that renders pages its calls do nothing.
  * @param modules what the tracker has besides `track` and `flush`; a bundler leaves out the others
- * @example createTracker<typeof catalogue>({ key: 'demo', endpoint: 'https://collect.example/v1/events' }, allModules())
+ * @example createTracker<typeof catalogue>({ key: 'demo', endpoint: 'https://collect.example/v1/events' },
+ * allModules())
  */
 export function createTracker<const Site extends Names = Names>(
   options: TrackerOptions<Site>,

@@ -3,7 +3,10 @@ import type { Batch } from './queue/batch.js';
 import type { DropReason } from './queue/drop-reason.js';
 import type { Entry } from './queue/entry.js';
 
-/** A tracked event before it is stored. Its visitor, time, stream and id are not known yet. A test holds it to the schema's event. */
+/**
+ * A tracked event before it is stored. Its visitor, time, stream and id are not known yet. A test holds it to the
+ * schema's event.
+ */
 export interface Draft {
   event: string;
   page: string;

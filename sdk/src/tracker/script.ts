@@ -22,7 +22,10 @@ function replay(calls: KeptCall[], tracker: Started): void {
   }
 }
 
-/** Reads the attributes of the script tag, and puts the tracker at `window.millrace`, on the stub's object if there is one. */
+/**
+ * Reads the attributes of the script tag, and puts the tracker at `window.millrace`, on the stub's object if there is
+ * one.
+ */
 function install(): void {
   const stub: Stub = (window.millrace as Stub | undefined) ?? {};
   if (stub.version) {

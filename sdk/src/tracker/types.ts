@@ -87,7 +87,9 @@ export interface TrackerOptions<Site extends Names = Names> {
 
 /** The settings of `allModules`. */
 export interface AllModulesSettings {
-  /** `pending`: stores nothing outside memory until `consent()` is called. `denied`: tracks nothing until it is granted. */
+  /**
+   * `pending`: stores nothing outside memory until `consent()` is called. `denied`: tracks nothing until it is granted.
+   */
   consent?: 'pending' | 'granted' | 'denied' | undefined;
   /** The share of the visitors to track, from 0 to 1. */
   sample?: number | undefined;

@@ -40,8 +40,8 @@ export interface Collector {
 }
 
 /**
- * A small collector on a free port of 127.0.0.1 that serves `files` (path to text) and takes events as the ingest server does, from any
- * origin, and can be told to fail.
+ * A small collector on a free port of 127.0.0.1 that serves `files` (path to text) and takes events as the ingest
+ * server does, from any origin, and can be told to fail.
  */
 export async function startCollector(files: Record<string, string> = {}): Promise<Collector> {
   const sockets = new Set<Socket>();

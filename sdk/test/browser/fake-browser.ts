@@ -97,7 +97,10 @@ function createLocks() {
   };
 }
 
-/** As much of a browser as the tracker touches, for tests in Node: one origin, whose pages share storage, locks and network. Real ones are in the page tests. */
+/**
+ * As much of a browser as the tracker touches, for tests in Node: one origin, whose pages share storage, locks and
+ * network. Real ones are in the page tests.
+ */
 export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): FakeBrowser {
   const clock = startFakeClock(now, turns);
   const undo: (() => void)[] = [];

@@ -1,4 +1,7 @@
-/** Waits until `probe` gives something, and gives it. Patient, because the machine may be loaded; `what` is in the error. */
+/**
+ * Waits until `probe` gives something, and gives it. Patient, because the machine may be loaded; `what` is in the
+ * error.
+ */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,

@@ -1,8 +1,8 @@
 import type { WebStorage } from '../../src/tracker/browser/store.js';
 
 /**
- * A Web Storage for tests without a browser: like the real one, its names are its own properties. It can be told to be full (`room`
- * characters) or broken.
+ * A Web Storage for tests without a browser: like the real one, its names are its own properties. It can be told to be
+ * full (`room` characters) or broken.
  */
 export interface FakeStorage extends WebStorage {
   [name: string]: unknown;

@@ -16,7 +16,8 @@ export interface Store {
 export type WebStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /**
- * A store under `prefix` in a Web Storage. What the browser refuses (blocked, full) is kept in memory while the page lives.
+ * A store under `prefix` in a Web Storage. What the browser refuses (blocked, full) is kept in memory while the page
+ * lives.
  * @param open returns the storage; it throws where storage is blocked
  */
 export function createStore(open: () => WebStorage | undefined, prefix: string): Store {

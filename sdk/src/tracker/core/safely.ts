@@ -4,8 +4,8 @@ import { version } from '../version.js';
 import type { Started } from './start-tracker.js';
 
 /**
- * The tracker as the page gets it: no error of ours reaches the page. On a server, or where the visitor has Global Privacy
- * Control on, its calls do nothing and store nothing.
+ * The tracker as the page gets it: no error of ours reaches the page. On a server, or where the visitor has Global
+ * Privacy Control on, its calls do nothing and store nothing.
  */
 export function safely({ gpc }: Pick<TrackerOptions, 'gpc'>, start: () => Started): object {
   const isOptedOut =

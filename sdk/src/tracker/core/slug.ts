@@ -1,11 +1,16 @@
 import { attempt } from '../browser/attempt.js';
 
-/** The schema's slug, repeated because the schema's file would bring Zod into the page. A test holds the two together. */
+/**
+ * The schema's slug, repeated because the schema's file would bring Zod into the page. A test holds the two together.
+ */
 const slug = /^[a-z][a-z0-9_]{0,47}$/;
 /** The latest slugs: in a page that slept, the first regular expression is a good part of an event's cost. */
 const known = new Set<string>();
 
-/** Makes a slug of any text: `Clicked Review!` becomes `clicked_review`. A slug stays as it is. Empty when nothing usable is in it. */
+/**
+ * Makes a slug of any text: `Clicked Review!` becomes `clicked_review`. A slug stays as it is. Empty when nothing
+ * usable is in it.
+ */
 export function toSlug(text: unknown): string {
   const given = String(text);
   if (known.has(given)) return given;

@@ -23,8 +23,8 @@ export interface Started {
 }
 
 /**
- * Starts a tracker that stores events, and sends them until the server acknowledges them. It needs the module `defaults`
- * or those that replace it. @throws when options or storage are unusable; `safely` keeps that from the page.
+ * Starts a tracker that stores events, and sends them until the server acknowledges them. It needs the module
+ * `defaults` or those that replace it. @throws when options or storage are unusable; `safely` keeps that from the page.
  */
 export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
   const endpoint = new URL(options.endpoint, location.href);

@@ -3,7 +3,9 @@ import { shortId } from './short-id.js';
 
 /** A session ends after this long without an event. */
 export const sessionIdleMs = 30 * 60 * 1000;
-/** The stored time of the last event may be this old, so that not every event writes it. A page exit writes it exactly. */
+/**
+ * The stored time of the last event may be this old, so that not every event writes it. A page exit writes it exactly.
+ */
 const savedLateMs = 10 * 1000;
 
 /** The fields of an event that say who: the visitor while the storage lasts, the session, the user since `identify`. */

@@ -1,6 +1,6 @@
 /**
- * An id of 20 characters for visitors, sessions and streams: the time (8 characters from 1972 to 2059), so that ids sort
- * by age, then 48 random bits as hexadecimal digits. No id is a secret, and a page on plain http has no
+ * An id of 20 characters for visitors, sessions and streams: the time (8 characters from 1972 to 2059), so that ids
+ * sort by age, then 48 random bits as hexadecimal digits. No id is a secret, and a page on plain http has no
  * `crypto.randomUUID`.
  */
 export const shortId = (now: number): string =>

@@ -40,7 +40,9 @@ export function createStream(store: Store): Stream {
     if (id) store._set(`s.${id}`, [seq, told, clock || store._get('c')].join('|'));
   }
 
-  /** The oldest stream whose end no event has named, as fields. So each is named in the end, also after several tabs. */
+  /**
+   * The oldest stream whose end no event has named, as fields. So each is named in the end, also after several tabs.
+   */
   function previous(): string {
     const streams = store._names('s.').map((name) => name.slice(2));
     for (const stream of streams) {

@@ -1,6 +1,8 @@
 import type { Plugin } from '../plugin.js';
 
-/** Campaign parameters (https://support.google.com/analytics/answer/10917952), and the click ids of the large networks. */
+/**
+ * Campaign parameters (https://support.google.com/analytics/answer/10917952), and the click ids of the large networks.
+ */
 const known =
   /^(utm_(source|medium|campaign|term|content|id)|gclid|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|li_fat_id)$/;
 /** The longest value kept; click ids have about a hundred characters. */

@@ -83,9 +83,9 @@ function cleanProperties(given: Record<string, unknown>): Record<string, unknown
 }
 
 /**
- * Takes what the schema allows from `given`, an event's name and fields. Names become slugs. Fields that the schema does
- * not have go into the properties. Null and undefined are left out. The event goes without what does not fit; `leave`
- * gets it.
+ * Takes what the schema allows from `given`, an event's name and fields. Names become slugs. Fields that the schema
+ * does not have go into the properties. Null and undefined are left out. The event goes without what does not fit;
+ * `leave` gets it.
  */
 export function cleanFields(
   given: Record<string, unknown>,

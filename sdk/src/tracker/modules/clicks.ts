@@ -19,8 +19,8 @@ export interface ClickedEvent {
 }
 
 /**
- * The event that a click means, if any. The innermost element with `data-track` on the path from the click outwards names
- * it; `data-track-shelf-row="3"` on that element becomes the property `shelf_row`.
+ * The event that a click means, if any. The innermost element with `data-track` on the path from the click outwards
+ * names it; `data-track-shelf-row="3"` on that element becomes the property `shelf_row`.
  */
 export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefined {
   const read = (node: Attributed, name: string) => node.getAttribute?.(name) || undefined;

@@ -16,8 +16,8 @@ export function clockErrorOf(answer: string | undefined, sentAt: number, now: nu
 }
 
 /**
- * Learns how wrong the device's clock is, for all tabs and pages. It gives `sent_at` by the clock that timed the events,
- * so that the difference that the server sees is that of the events, also when the clock was set since.
+ * Learns how wrong the device's clock is, for all tabs and pages. It gives `sent_at` by the clock that timed the
+ * events, so that the difference that the server sees is that of the events, also when the clock was set since.
  */
 export const clock: TrackerModule<void> = (context: TrackerContext) => {
   const { _store: store, _stream: stream } = context;

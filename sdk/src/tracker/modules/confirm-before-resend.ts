@@ -3,9 +3,9 @@ import type { TrackerModule } from '../module.js';
 import { isTransient, post } from '../send/transport.js';
 
 /**
- * A batch whose answer nobody saw, such as that of a page that was left, has mostly arrived. Before the tracker sends it
- * again, it asks the server by an empty request whether it has the batch. That saves most duplicates, and in an outage
- * the tries are empty.
+ * A batch whose answer nobody saw, such as that of a page that was left, has mostly arrived. Before the tracker sends
+ * it again, it asks the server by an empty request whether it has the batch. That saves most duplicates, and in an
+ * outage the tries are empty.
  */
 export const confirmBeforeResend: TrackerModule<void> = (context: TrackerContext) => {
   context._confirm = async (url, keepalive, signal) => {

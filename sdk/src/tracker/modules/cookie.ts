@@ -5,8 +5,8 @@ import type { TrackerModule } from '../module.js';
 const maxAge = 400 * 24 * 60 * 60;
 
 /**
- * Keeps the visitor's id in a cookie of `domain` too, named `millrace`, so that all hosts below it have the same visitor:
- * `example.com` covers `shop.example.com` and `www.example.com`.
+ * Keeps the visitor's id in a cookie of `domain` too, named `millrace`, so that all hosts below it have the same
+ * visitor: `example.com` covers `shop.example.com` and `www.example.com`.
  */
 export const cookie =
   (domain: string): TrackerModule<void> =>

@@ -20,7 +20,10 @@ const systems = {
   linux: /linux|x11/i,
 };
 
-/** The system and kind of device, from the browser's client hints where it has them, else from the user agent; `web` when unknown. */
+/**
+ * The system and kind of device, from the browser's client hints where it has them, else from the user agent; `web`
+ * when unknown.
+ */
 export function platformOf(navigator: NavigatorLike): Pick<Draft, 'os' | 'device'> {
   const { userAgent = '', maxTouchPoints = 0 } = navigator;
   const { platform, mobile } = attempt(() => navigator.userAgentData) || {};

@@ -2,7 +2,9 @@ import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import { createDropCounts } from '../queue/drop-counts.js';
 
-/** Counts what is dropped, and reports the totals with a later event. Without it only gaps in `seq` say what is missing. */
+/**
+ * Counts what is dropped, and reports the totals with a later event. Without it only gaps in `seq` say what is missing.
+ */
 export const reports: TrackerModule<void> = (context: TrackerContext) => {
   const drops = createDropCounts(context._store);
   context.on('dropped', ({ reason, number }) => context._whenAllowed(() => drops._count(reason, number)));

@@ -2,8 +2,8 @@ import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 
 /**
- * Whether a visitor is in a sample of this `share`, from 0 to 1. A visitor always is, or never: the last digits of the id
- * are random.
+ * Whether a visitor is in a sample of this `share`, from 0 to 1. A visitor always is, or never: the last digits of the
+ * id are random.
  */
 export const isInSample = (visitor: string, share: number): boolean =>
   (Number.parseInt(visitor.slice(-6), 16) || 0) / 16 ** 6 < share;

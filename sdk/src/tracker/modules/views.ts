@@ -14,7 +14,10 @@ export interface ViewCalls {
   page(fields?: object, at?: number): void;
 }
 
-/** The part of an address that makes it another page: without the fragment, unless the site routes by it (`#/books`, `#!books`). */
+/**
+ * The part of an address that makes it another page: without the fragment, unless the site routes by it (`#/books`,
+ * `#!books`).
+ */
 export const routeOf = ({ pathname, search, hash }: Pick<Location, 'pathname' | 'search' | 'hash'>): string =>
   pathname + search + (/^#[/!]/.test(hash) ? hash : '');
 

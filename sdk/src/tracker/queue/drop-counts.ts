@@ -12,8 +12,8 @@ export interface Drops {
 }
 
 /**
- * Counts drops over pages and tabs. Reports hold totals, so a report that is dropped itself hides nothing. Two tabs that
- * count in the same instant can lose a count; the exact measure of loss is the gaps in `seq`.
+ * Counts drops over pages and tabs. Reports hold totals, so a report that is dropped itself hides nothing. Two tabs
+ * that count in the same instant can lose a count; the exact measure of loss is the gaps in `seq`.
  */
 export function createDropCounts(store: Store): Drops {
   const read = () => attempt(() => JSON.parse(store._get('d')!)) as DropCounts | undefined;

@@ -34,9 +34,9 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
 }
 
 /**
- * The events in the IndexedDB `name`, where they outlive the browser's process, shared by all tabs. `_put` takes no event
- * twice, also when it has left since: neither a tab that commits late nor a localStorage that fell back to an older state
- * brings an event back. For that the record `m` keeps how far the newest streams have come.
+ * The events in the IndexedDB `name`, where they outlive the browser's process, shared by all tabs. `_put` takes no
+ * event twice, also when it has left since: neither a tab that commits late nor a localStorage that fell back to an
+ * older state brings an event back. For that the record `m` keeps how far the newest streams have come.
  */
 export function openEventDatabase(name: string): EventDatabase {
   let database: IDBDatabase | undefined;
@@ -58,9 +58,9 @@ export function openEventDatabase(name: string): EventDatabase {
     });
 
   /**
-   * Runs a transaction at once when the database is open, so that a page exit gets its last writes in. It commits without
-   * waiting for answers: a page frozen in a transaction blocks the next page's, and loses its place in the back/forward
-   * cache.
+   * Runs a transaction at once when the database is open, so that a page exit gets its last writes in. It commits
+   * without waiting for answers: a page frozen in a transaction blocks the next page's, and loses its place in the
+   * back/forward cache.
    * @param work gets `then`, which continues with a request's result; an error there undoes the transaction
    */
   const run = <T>(

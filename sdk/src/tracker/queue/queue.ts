@@ -15,7 +15,9 @@ import { webStorageDatabase } from './web-storage-database.js';
 export interface Queue {
   /** Stores an event under a name of its own: the cost does not grow with the queue. */
   _append(entry: Entry): void;
-  /** Moves what is in localStorage and memory into IndexedDB, and trims it. Settles when done or failed; never rejects. */
+  /**
+   * Moves what is in localStorage and memory into IndexedDB, and trims it. Settles when done or failed; never rejects.
+   */
   _commit(): Promise<void>;
   /**
    * The first half of a commit. Never rejects.

@@ -9,8 +9,8 @@ export interface Stored extends Omit<Entry, 'text'> {
 }
 
 /**
- * `e.<stream>.<1000000 + seq>.<time>.<chars>.<events>`, of the first event. The name is enough to count, order and bound
- * the queue without reading texts. Sorted as text, a stream's events are in their order whatever the clock did.
+ * `e.<stream>.<1000000 + seq>.<time>.<chars>.<events>`, of the first event. The name is enough to count, order and
+ * bound the queue without reading texts. Sorted as text, a stream's events are in their order whatever the clock did.
  */
 export const nameOf = (stream: string, seq: number, at: number, chars: number, events = 1): string =>
   `e.${stream}.${million + seq}.${at}.${chars}.${events}`;

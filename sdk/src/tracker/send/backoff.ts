@@ -13,7 +13,10 @@ const maxMs = 8 * 60 * 1000;
 /** A longer Retry-After is cut to this. */
 const maxRetryAfterMs = 60 * 60 * 1000;
 
-/** `Retry-After` in milliseconds, from seconds or an HTTP date (RFC 9110, 10.2.3); NaN or not positive when it asks for nothing. */
+/**
+ * `Retry-After` in milliseconds, from seconds or an HTTP date (RFC 9110, 10.2.3); NaN or not positive when it asks for
+ * nothing.
+ */
 export const parseRetryAfter = (header: string | null | undefined, now: number): number =>
   Math.min(+header! * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
 

@@ -1,7 +1,7 @@
 /**
- * JSON Lines without what repeats (`encoding=delta`). Each line is cut at every `"`. A piece equal to the one in its place
- * in the previous line becomes empty; an empty piece becomes a tab, which JSON has nowhere. Consecutive events shrink to
- * a third.
+ * JSON Lines without what repeats (`encoding=delta`). Each line is cut at every `"`. A piece equal to the one in its
+ * place in the previous line becomes empty; an empty piece becomes a tab, which JSON has nowhere. Consecutive events
+ * shrink to a third.
  */
 export const deltaOf = (lines: readonly string[]): string =>
   lines

@@ -6,7 +6,10 @@ import { deltaOf } from './delta.js';
 import type { Sender, SenderPorts } from './sender.js';
 import { post, requestOf } from './transport.js';
 
-/** https://developer.mozilla.org/docs/Web/API/Window/fetchLater (Chrome 135). Throws where its share of the 64 KiB is used up. */
+/**
+ * https://developer.mozilla.org/docs/Web/API/Window/fetchLater (Chrome 135). Throws where its share of the 64 KiB is
+ * used up.
+ */
 declare function fetchLater(url: string, init: RequestInit & { activateAfter?: number }): unknown;
 
 /** Requests that outlive the page, as far as the browser's 64 KiB go. */

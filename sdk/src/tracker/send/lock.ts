@@ -6,7 +6,9 @@ import type { Store } from '../browser/store.js';
 /** Runs `work` while no other tab does, waiting for its turn. Does not run it when `signal` is aborted first. */
 export type Lock = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>;
 
-/** A lease ends after this long without a renewal. Renewals come four times as often; hidden tabs get a timer a second. */
+/**
+ * A lease ends after this long without a renewal. Renewals come four times as often; hidden tabs get a timer a second.
+ */
 const leaseMs = 2000;
 const renewMs = 500;
 

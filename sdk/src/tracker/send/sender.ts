@@ -43,7 +43,9 @@ export interface SenderPorts {
   _signal?: AbortSignal | undefined;
 }
 
-/** Decides when to send, and what follows from an answer. The lock `name` allows one sending tab, which sends for all. */
+/**
+ * Decides when to send, and what follows from an answer. The lock `name` allows one sending tab, which sends for all.
+ */
 export function createSender(ports: SenderPorts, name: string): Sender {
   const { _backoff: backoff, _queue: queue } = ports;
   const { now } = Date;
