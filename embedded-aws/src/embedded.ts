@@ -13,14 +13,18 @@ import { openKinesis } from './kinesis/index.js';
 import { openS3 } from './s3/index.js';
 import type { Log } from './service.js';
 
+/** The options of `startEmbeddedAws`, with defaults for a test suite. */
 export interface EmbeddedAwsOptions {
-  /** The folder that keeps streams, objects and tables over a restart. Without it: a temporary one, which `stop` removes. */
+  /**
+   * The folder that keeps streams, objects and tables over a restart. Without it: a temporary one, which `stop`
+   * removes.
+   */
   state?: string;
   /** The port of 127.0.0.1 to listen on; 0, the default, takes any free one. */
   port?: number;
   /**
-   * Divides the buffer intervals of delivery streams; 60 by default, which makes 60 s, the least that dynamic partitioning allows, 1 s.
-   * Shard limits and retention are never scaled.
+   * Divides the buffer intervals of delivery streams; 60 by default, which makes 60 s, the least that dynamic
+   * partitioning allows, 1 s. Shard limits and retention are never scaled.
    */
   timeScale?: number;
   /** Gets one line for each thing that a person may want to know; nothing is logged without it. */
@@ -31,6 +35,7 @@ export interface EmbeddedAwsOptions {
   functions?: Readonly<Record<string, string>>;
 }
 
+/** An embedded AWS that runs. */
 export interface EmbeddedAws {
   /** `http://127.0.0.1:4566`: the `endpoint` of AWS clients, or `AWS_ENDPOINT_URL`. */
   url: string;
@@ -42,7 +47,9 @@ export interface EmbeddedAws {
   state: string;
   /** Glue's tables. */
   catalogue: Catalogue;
-  /** Delivers what is buffered (waiting 10 s for S3 at most), then ends everything. A second call waits for the first. */
+  /**
+   * Delivers what is buffered (waiting 10 s for S3 at most), then ends everything. A second call waits for the first.
+   */
   stop(): Promise<void>;
 }
 
@@ -52,7 +59,8 @@ export function bucketFolder(state: string, bucket: string): string {
 }
 
 /**
- * Starts Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint of 127.0.0.1. Several can run side by side, each on its own state folder.
+ * Starts Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint of 127.0.0.1. Several can run side by side,
+ * each on its own state folder.
  * @throws Error naming the port when it is taken, or the file that is damaged and what to do.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {

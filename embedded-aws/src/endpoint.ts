@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, notSupported } from './json-service/aws-error.js';
 import { targetOf } from './json-service/read-request.js';
 import { sendAwsError } from './json-service/send-answer.js';
 import type { AwsService, Log } from './service.js';
 
-/** The one address of the embedded AWS: finds the service that a request is for, by its `x-amz-target`, and hands the request over. */
+/**
+ * The one address of the embedded AWS: finds the service that a request is for, by its `x-amz-target`, and hands the
+ * request over.
+ */
 
+/** The options of `startEndpoint`. */
 export interface EndpointOptions {
   /** 0 takes a free one. */
   port: number;
@@ -23,25 +28,29 @@ export interface EndpointOptions {
   finishWithinMs?: number;
 }
 
+/** An endpoint that listens. */
 export interface Endpoint {
   /** `http://127.0.0.1:4566` */
   url: string;
   port: number;
   /**
-   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections. The services stay open:
-   * the caller closes Data Firehose before this, because it reads from Kinesis and writes to S3 through the endpoint, and the others after it.
+   * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections.
+   * The services stay open: the caller closes Data Firehose before this, because it reads from Kinesis and writes to S3
+   * through the endpoint, and the others after it.
    */
   close(): Promise<void>;
 }
 
-/** Longer than SDK clients keep an idle connection, so that it is they who close it and no request meets a closing one. */
+/**
+ * Longer than SDK clients keep an idle connection, so that it is they who close it and no request meets a closing one.
+ */
 const keepAliveMs = 75_000;
 
-/** @throws Error that names the port when it is taken or not allowed. */
+/** @throws MillraceError that names the port when it is taken or not allowed. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { host = '127.0.0.1', services, log, finishWithinMs = 5_000 } = options;
   let closing = false;
-  let saidHttp2 = false;
+  let loggedHttp2 = false;
 
   const server = createServer((request, response) => {
     // While closing, a connection ends with the answer that it still waits for.
@@ -61,7 +70,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       else if (service) await service.handle(request, response);
       else sendAwsError(response, unknownTarget(String(header), services));
     } catch (error) {
-      // A client that went away waits for no answer, and its going is no fault of ours.
+      // A client that went away waits for no answer.
       if (request.socket.destroyed) return;
       const message = error instanceof Error ? error.message : String(error);
       log(`${service?.name}: ${String(header ?? `${request.method} ${request.url}`)} failed: ${message}`);
@@ -76,12 +85,12 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
 
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     if (isHttp2Preface(error.rawPacket)) {
-      if (!saidHttp2)
+      if (!loggedHttp2)
         log(
-          'A client spoke HTTP/2, and the embedded AWS speaks HTTP/1.1. The Kinesis client of the AWS SDK for JavaScript does so by itself: ' +
-            'give it requestHandler: new NodeHttpHandler() from @smithy/node-http-handler.',
+          'A client spoke HTTP/2, and the embedded AWS speaks HTTP/1.1. The Kinesis client of the AWS SDK for JavaScript speaks HTTP/2 by ' +
+            'default: give it requestHandler: new NodeHttpHandler() from @smithy/node-http-handler.',
         );
-      saidHttp2 = true;
+      loggedHttp2 = true;
       refuseHttp2(socket as Socket);
     } else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
     else socket.destroy();
@@ -148,8 +157,14 @@ function sendXmlFailure(response: ServerResponse, message: string): void {
 
 function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code === 'EADDRINUSE')
-    return new Error(`Port ${port} on ${host} is taken by another program.`, { cause: error });
+    return new MillraceError('PORT_TAKEN', `Port ${port} on ${host} is taken by another program.`, { cause: error });
   if (error.code === 'EACCES')
-    return new Error(`Port ${port} on ${host} may not be opened by this user.`, { cause: error });
-  return new Error(`The embedded AWS cannot listen on ${host}, port ${port}: ${error.message}`, { cause: error });
+    return new MillraceError('PORT_FORBIDDEN', `This user may not open port ${port} on ${host}.`, { cause: error });
+  return new MillraceError(
+    'CANNOT_LISTEN',
+    `The embedded AWS cannot listen on ${host}, port ${port}: ${error.message}`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 
 /**
- * Turning an HTTP/2 client away so that it gets an error at once, instead of waiting. The client begins with a fixed text ("prior
- * knowledge", https://www.rfc-editor.org/rfc/rfc9113#section-3.4); the answer is the least that it understands: SETTINGS, then GOAWAY.
+ * Turning an HTTP/2 client away so that it gets an error at once, instead of waiting. The client begins with a fixed
+ * text ("prior knowledge", https://www.rfc-editor.org/rfc/rfc9113#section-3.4); the answer is the least that it
+ * understands: SETTINGS, then GOAWAY.
  */
 const preface = Buffer.from('PRI * HTTP/2.0');
 
+/** Whether the first bytes of a connection are those of HTTP/2. */
 export const isHttp2Preface = (packet: Buffer | undefined): boolean =>
   packet?.subarray(0, preface.length).equals(preface) ?? false;
 
@@ -22,6 +24,7 @@ function frame(type: number, content: Buffer): Buffer {
   return Buffer.concat([head, content]);
 }
 
+/** Answers SETTINGS and GOAWAY, and closes the connection. */
 export function refuseHttp2(socket: Socket): void {
   const goAway = Buffer.alloc(8);
   goAway.writeUInt32BE(http11Required, 4);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
 
 /** What a state file is for, in its own words: so that a wrong or damaged one is refused by name. */
 export interface StateFormat {
@@ -14,8 +15,8 @@ export interface StateFormat {
 const checksumOf = (data: string) => createHash('sha256').update(data).digest('hex');
 
 /**
- * Replaces the file as a whole and durably: after a crash it is the old one or the new one. Concurrent writers of one path must be
- * kept apart by the caller.
+ * Replaces the file as a whole and durably: after a crash it is the old one or the new one. Concurrent writers of one
+ * path must be kept apart by the caller.
  */
 export async function writeState(path: string, { format, version }: StateFormat, data: unknown): Promise<void> {
   const text = JSON.stringify(data);
@@ -35,7 +36,8 @@ export async function writeState(path: string, { format, version }: StateFormat,
 
 /**
  * The data that `writeState` was given last, or nothing when the file does not exist.
- * @throws Error naming the file and what to do, when it is damaged, of another kind, or of a version that this one does not read.
+ * @throws MillraceError naming the file and what to do, when it is damaged, of another kind, or of a version that this
+ * one does not read.
  */
 export async function readState(path: string, { format, version, remedy }: StateFormat): Promise<unknown> {
   let text: string;
@@ -45,7 +47,8 @@ export async function readState(path: string, { format, version, remedy }: State
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const refuse = (why: string) => new Error(`${path} ${why}. Put back a copy of it, or ${remedy}`);
+  const refuse = (why: string) =>
+    new MillraceError('STATE_UNREADABLE', `${path} ${why}. Put back a copy of it, or ${remedy}`);
   let envelope: { format?: unknown; version?: unknown; sha256?: unknown; data?: unknown };
   try {
     envelope = JSON.parse(text) as typeof envelope;

@@ -95,19 +95,19 @@ describe('a value in its column', () => {
   });
 
   test.each([
-    ['int', 'many', 'c: "many" is no whole number of 32 bits'],
-    ['int', 1.5, 'c: 1.5 is no whole number of 32 bits'],
-    ['tinyint', 200, 'c: 200 is no whole number of 8 bits'],
-    ['bigint', 2 ** 60, `c: ${2 ** 60} is past 2^53, where a JSON number is not exact any more; as text it is`],
-    ['bigint', '9223372036854775808', 'c: "9223372036854775808" is no whole number of 64 bits'],
+    ['int', 'many', 'c: "many" is not a 32-bit integer'],
+    ['int', 1.5, 'c: 1.5 is not a 32-bit integer'],
+    ['tinyint', 200, 'c: 200 is not an 8-bit integer'],
+    ['bigint', 2 ** 60, `c: ${2 ** 60} is past 2^53, where a JSON number is not exact: send it as text`],
+    ['bigint', '9223372036854775808', 'c: "9223372036854775808" is not a 64-bit integer'],
     ['decimal(4,2)', 99.999, 'c: 99.999 has more digits than the column'],
-    ['float', 1e300, 'c: 1e+300 is no float'],
-    ['timestamp', 8.64e15, 'c: 8640000000000000 is no timestamp'],
+    ['float', 1e300, 'c: 1e+300 is not a float'],
+    ['timestamp', 8.64e15, 'c: 8640000000000000 is not a timestamp'],
     ['decimal(4,2)', 123.4, 'c: 123.4 has more digits than the column'],
-    ['boolean', 1, 'c: 1 is no boolean'],
-    ['date', '2026-02-30', 'c: "2026-02-30" is no date'],
-    ['timestamp', '2026-02-30 00:00:00', 'c: "2026-02-30 00:00:00" is no timestamp'],
-    ['array<struct<n:int>>', [{ n: 'x' }], 'c[0].n: "x" is no whole number of 32 bits'],
+    ['boolean', 1, 'c: 1 is not a boolean'],
+    ['date', '2026-02-30', 'c: "2026-02-30" is not a date'],
+    ['timestamp', '2026-02-30 00:00:00', 'c: "2026-02-30 00:00:00" is not a timestamp'],
+    ['array<struct<n:int>>', [{ n: 'x' }], 'c[0].n: "x" is not a 32-bit integer'],
   ])('%s: %j is refused with its place', (type, value, message) => {
     expect(converted(type, value)).toBe(message);
   });
@@ -262,7 +262,7 @@ describe('a delivery that converts', () => {
     ]);
     expect(line).toMatchObject({
       lastErrorCode: 'DataFormatConversion.MalformedData',
-      lastErrorMessage: 'n: "many" is no whole number of 32 bits',
+      lastErrorMessage: 'n: "many" is not a 32-bit integer',
       sequenceNumber: '1',
       dataCatalogTable: { databaseName: 'd', tableName: 't' },
     });

@@ -313,7 +313,7 @@ describe('when S3 is difficult', () => {
     bucket.state.failing = undefined;
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'all is delivered');
     expect(numbers(bucket.lines())).toEqual([1, 2]);
-    expect(log.at(-1)).toBe('S3 has taken what it had not taken in time for lake');
+    expect(log.at(-1)).toBe('S3 has taken the overdue objects for lake');
   });
 
   test('tries come at short pauses up to the retry duration to the millisecond, and every 5 s to a minute after it', () => {
@@ -401,7 +401,7 @@ describe('stopping', () => {
     stream.put('shard-0', [event(1)]);
     await until(() => bucket.state.tries > 2, 'there were tries');
     await worker.stop(100);
-    expect(log.at(-1)).toMatch(/could not be delivered; their records stay in the stream/);
+    expect(log.at(-1)).toMatch(/were not delivered; the next start reads their records again/);
     bucket.state.failing = undefined;
     await begin(stream, bucket, { stored: store.last() });
     await until(() => bucket.lines().length === 1, 'it is delivered');

@@ -154,14 +154,14 @@ test('a stream that was half made, half split or half deleted when the process w
 test('a folder that another process uses is refused with what to do', async () => {
   await startChild();
   expect(await openError()).toBe(
-    `The Kinesis store in ${folder} is in use by another process. Is another millrace running on this folder? Stop it, or choose another folder.`,
+    `The Kinesis store in ${folder} is in use by another process. Stop that process, or choose another folder.`,
   );
 });
 
 test('a damaged folder is refused by name, with what to do and what it costs, and nothing in it is touched', async () => {
   await (await openKinesis({ folder, log: () => {} })).close();
   const damaged = new RegExp(
-    `The Kinesis store in ${folder} is damaged .* Move the folder away and start again.*What that costs`,
+    `The Kinesis store in ${folder} is damaged .* Move the folder away and start again.*undelivered records`,
   );
   const manifest = (await readdir(folder)).find((name) => name.startsWith('MANIFEST'))!;
   await truncate(join(folder, manifest), 3);

@@ -9,9 +9,11 @@ import { mapDates } from './dates.js';
 /** CloudWatch's protocol of today's SDKs: https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html */
 const path = /^\/service\/GraniteServiceVersion20100801\/operation\/(\w+)$/;
 
+/** Whether a request speaks CBOR (Smithy RPC v2). */
 export const isCborCall = ({ url, headers }: IncomingMessage): boolean =>
   headers['smithy-protocol'] === 'rpc-v2-cbor' && path.test(url ?? '');
 
+/** Reads the request as CBOR, runs its operation and answers it, or the AwsError, as CBOR. */
 export async function answerCbor(
   run: RunOperation<object>,
   maxBodyBytes: number,

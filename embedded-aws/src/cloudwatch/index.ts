@@ -8,7 +8,10 @@ import { answerQuery, isQueryCall } from './query-protocol.js';
 
 const maxBodyBytes = 1024 * 1024;
 
-/** As much of CloudWatch as reading the metrics takes. JSON is told by its header; today's SDKs speak CBOR, older ones send a form. */
+/**
+ * As much of CloudWatch as reading the metrics takes. JSON is told by its header; today's SDKs speak CBOR, older ones
+ * send a form.
+ */
 export function openCloudWatch(store: MetricStore): AwsService {
   const run = cloudWatchOperations(store);
   const json = createJsonService({

@@ -1,23 +1,29 @@
 /**
- * What the embedded services measure, as CloudWatch keeps it: for each series a summary a minute. In memory, for the last hours: a restart
- * begins anew. No I/O.
+ * What the embedded services measure, as CloudWatch keeps it: for each series a summary a minute. In memory, for the
+ * last hours: a restart begins anew. No I/O.
  */
 export interface MetricStore {
   add(metric: Metric, unit: Unit, value: number): void;
   /** Those that have a value in what is kept, by name. */
   list(): Series[];
-  /** Summaries of whole periods from `fromMs` (counted) to `toMs` (not counted), oldest first; periods without a value are left out. */
+  /**
+   * Summaries of whole periods from `fromMs` (counted) to `toMs` (not counted), oldest first; periods without a value
+   * are left out.
+   */
   periods(metric: Metric, fromMs: number, toMs: number, periodMs: number): Period[];
 }
 
+/** A metric by its name and dimensions. */
 export interface Metric {
   namespace: string;
   name: string;
   dimensions: Readonly<Record<string, string>>;
 }
 
+/** CloudWatch's name of a unit. */
 export type Unit = 'Count' | 'Bytes' | 'Bytes/Second' | 'Milliseconds' | 'Seconds';
 
+/** The values of one period, summed up. */
 export interface Summary {
   count: number;
   sum: number;
@@ -25,10 +31,12 @@ export interface Summary {
   max: number;
 }
 
+/** A summary with the time that it begins at. */
 export interface Period extends Summary {
   startMs: number;
 }
 
+/** All that is kept of one metric. */
 export interface Series {
   metric: Metric;
   unit: Unit;
@@ -46,6 +54,7 @@ interface Kept extends Series {
   minutes: Map<number, Summary>;
 }
 
+/** An empty store. @param now gives milliseconds since 1970 */
 export function createMetricStore(now: () => number = Date.now): MetricStore {
   const series = new Map<string, Kept>();
 

@@ -1,8 +1,9 @@
 import type { Series } from './metric-store.js';
 
 /**
- * The metrics in Prometheus' text format, named as CloudWatch's own exporter names them: `DeliveryToS3.Records` of `AWS/Firehose` is
- * `aws_firehose_delivery_to_s3_records`. What adds up is a counter of everything since the start; what does not is the last value.
+ * The metrics in Prometheus' text format, named as CloudWatch's own exporter names them: `DeliveryToS3.Records` of
+ * `AWS/Firehose` is `aws_firehose_delivery_to_s3_records`. What adds up is a counter of everything since the start;
+ * what does not is the last value.
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 export function prometheusText(series: readonly Series[]): string {

@@ -20,6 +20,7 @@ export const isQueryCall = ({ method, url, headers }: IncomingMessage): boolean 
 const numbers = new Set(['Period', 'MaxDatapoints']);
 const booleans = new Set(['ReturnData', 'IncludeLinkedAccounts']);
 
+/** Reads the request as a form, runs its operation and answers it, or the AwsError, as XML. */
 export async function answerQuery(
   run: RunOperation<object>,
   maxBodyBytes: number,
@@ -46,8 +47,8 @@ export async function answerQuery(
 type Form = string | { [member: string]: Form };
 
 /**
- * `Dimensions.member.1.Name=a` is `{ Dimensions: [{ Name: 'a' }] }`. The service is told by its version: the operations of others, such as
- * STS, come as forms too.
+ * `Dimensions.member.1.Name=a` is `{ Dimensions: [{ Name: 'a' }] }`. The service is told by its version: the operations
+ * of others, such as STS, come as forms too.
  */
 function parseForm(text: string): { action: string; ours: boolean; input: Body } {
   const tree: { [member: string]: Form } = Object.create(null);

@@ -17,6 +17,7 @@ export interface AwsClients {
   close(): void;
 }
 
+/** @param endpoint where Kinesis and S3 are: `http://127.0.0.1:4566` */
 export function createAwsClients(endpoint: string): AwsClients {
   const shared = {
     endpoint,

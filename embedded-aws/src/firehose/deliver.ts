@@ -12,6 +12,7 @@ import { createTransform } from './route/lambda/transform.js';
 import type { StreamState } from './state.js';
 import { type DeliveryWorker, startWorker, type WorkerLimits } from './worker.js';
 
+/** What all delivery streams share. */
 export interface DeliveryOptions {
   clients: AwsClients;
   surroundings: Surroundings;
@@ -24,7 +25,9 @@ export interface DeliveryOptions {
   limits?: Partial<WorkerLimits> | undefined;
 }
 
-/** The configuration of a delivery stream that is on disk. @throws AwsError, FunctionError when what it names is gone */
+/**
+ * The configuration of a delivery stream that is on disk. @throws AwsError, FunctionError when what it names is gone
+ */
 export const configurationFromDisk = (
   { destination, source }: DeliveryStreamDefinition,
   surroundings: Surroundings,

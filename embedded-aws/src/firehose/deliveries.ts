@@ -29,6 +29,7 @@ export interface Deliveries extends DeliveryChanges {
   close(): Promise<void>;
 }
 
+/** No worker runs before `start`. */
 export function createDeliveries(state: FirehoseState, log: Log): Deliveries {
   const { definitions } = state;
   let startDelivery: StartDelivery | undefined;
@@ -78,7 +79,10 @@ export function createDeliveries(state: FirehoseState, log: Log): Deliveries {
 
   return {
     begin,
-    /** What is buffered is delivered as it was configured; what S3 does not take by then is read again, and delivered as it is now. */
+    /**
+     * What is buffered is delivered as it was configured; what S3 does not take by then is read again, and delivered as
+     * it is now.
+     */
     renew(definition, configuration) {
       if (!startDelivery || closed) return;
       watch(definition, renewed(definition, workers.get(definition.id), configuration));

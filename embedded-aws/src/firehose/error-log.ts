@@ -4,13 +4,17 @@ import { arnOf } from './arn.js';
 /** Logs what a delivery stream cannot deliver, in the shape of the lines that Firehose writes to CloudWatch Logs. */
 type ErrorLog = (errorCode: string, message: string) => void;
 
-/** Firehose's messages for S3's errors. https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html */
+/**
+ * Firehose's messages for S3's errors.
+ * https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-logs.html
+ */
 const s3Messages: Record<string, string> = {
   NoSuchBucket: 'The specified bucket does not exist. Create the bucket or use a different bucket that does exist.',
   AccessDenied:
     'Access was denied. Ensure that the trust policy for the provided IAM role allows Firehose to assume the role, and the access policy allows access to the S3 bucket.',
 };
 
+/** Firehose's error code and message for an error of S3. */
 export function s3Failure(error: unknown): [errorCode: string, message: string] {
   const { name, message } = error as Error;
   return [`S3.${name in s3Messages ? name : 'InternalError'}`, s3Messages[name] ?? message];

@@ -7,6 +7,7 @@ export interface FailureLog {
   recovered(who: string): void;
 }
 
+/** @param failing, working give the lines */
 export function createFailureLog(
   log: Log,
   { failing, working }: { failing: (cause: string) => string; working: () => string },

@@ -1,4 +1,5 @@
 import { systemClock } from '@millrace/kit/clock';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import type { MetricStore } from '../cloudwatch/metric-store.js';
 import { createJsonService } from '../json-service/json-service.js';
 import type { AwsService, Log } from '../service.js';
@@ -17,6 +18,7 @@ import type { WorkerLimits } from './worker.js';
 
 export type { DeliveredObject, DeliveryObserver, RecordOrigin } from './observer.js';
 
+/** The options of `openFirehose`. */
 export interface FirehoseOptions {
   /** Where delivery streams and positions are kept; made when it is missing. */
   folder: string;
@@ -37,10 +39,16 @@ export interface FirehoseOptions {
   backlogBytes?: number;
 }
 
+/** Data Firehose as a service that also delivers. */
 export interface Firehose extends AwsService {
-  /** Begins delivery: of the delivery streams on disk, and of those created from now on. The endpoint must be listening. */
+  /**
+   * Begins delivery: of the delivery streams on disk, and of those created from now on. The endpoint must be listening.
+   */
   start(): void;
-  /** When the newest delivery stream was made, in milliseconds since 1970: what comes into its source from then on is delivered. */
+  /**
+   * When the newest delivery stream was made, in milliseconds since 1970: what comes into its source from then on is
+   * delivered.
+   */
   newestMs(): number;
 }
 
@@ -52,12 +60,12 @@ const maxBodyBytes = 8 * 1024 * 1024;
 
 /**
  * Data Firehose with dynamic partitioning, from Kinesis or by put, to S3.
- * @throws Error naming the file and what to do when the stored state is damaged
+ * @throws MillraceError naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
   const { folder, timeScale, metrics, tables, functions = {} } = options;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
-    throw new Error(`The time scale must be a number above 0, not ${timeScale}.`);
+    throw new MillraceError('TIME_SCALE', `The time scale must be a number above 0, not ${timeScale}.`);
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const logOf = (name: string) => (line: string) => log(`${name}: ${line}`);
   const clock = systemClock;

@@ -42,13 +42,16 @@ export const metricUnits = {
   'BackupToS3.Success': 'Count',
 } as const satisfies Record<string, Unit>;
 
+/** AWS's name of a metric. */
 export type MetricName = keyof typeof metricUnits;
 
 /** Takes the measurements of one delivery stream. */
 export type Meter = (name: MetricName, value: number) => void;
 
+/** Measures nothing. */
 export const unmetered: Meter = () => undefined;
 
+/** Measures into the store, under `AWS/Firehose`. */
 export function meterOf(store: MetricStore, deliveryStream: string): Meter {
   const dimensions = { DeliveryStreamName: deliveryStream };
   return (name, value) => store.add({ namespace: 'AWS/Firehose', name, dimensions }, metricUnits[name], value);

@@ -26,12 +26,14 @@ export interface StreamSource {
   retentionMs(signal: AbortSignal): Promise<number>;
 }
 
+/** A shard of a stream. */
 export interface Shard {
   id: string;
   /** The shards that it was split or merged from. */
   parents: string[];
 }
 
+/** What one read of a shard gives. */
 export interface ShardBatch {
   records: SourceRecord[];
   /** How far behind the shard's newest record they are, where the source says so. */

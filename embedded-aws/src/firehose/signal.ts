@@ -5,6 +5,7 @@ export interface Signal {
   next(): Promise<void>;
 }
 
+/** A signal that nobody waits for yet. */
 export function createSignal(): Signal {
   // One promise for all who wait: a waiter that gives up leaves nothing behind.
   let wake: () => void;

@@ -29,6 +29,7 @@ export interface FirehoseState {
   close(): Promise<void>;
 }
 
+/** The options of `openState`. */
 export interface StateOptions {
   folder: string;
   clock: DeliveryClock;

@@ -17,12 +17,18 @@ import { type Buffers, createBuffers } from './write/buffers.js';
 import { createObjectDelivery } from './write/deliver-objects.js';
 import { flushBuffers } from './write/flush-buffers.js';
 
-/** Delivers one delivery stream: reads every shard, fills buffers, puts objects, stores how far each shard lies in S3. */
+/**
+ * Delivers one delivery stream: reads every shard, fills buffers, puts objects, stores how far each shard lies in S3.
+ */
 export interface DeliveryWorker {
-  /** Stops reading, delivers what is buffered, stores the positions. What is not delivered within `patienceMs` is read again later. */
+  /**
+   * Stops reading, delivers what is buffered, stores the positions. What is not delivered within `patienceMs` is read
+   * again later.
+   */
   stop(patienceMs: number): Promise<void>;
 }
 
+/** The options of `startWorker`. */
 export interface WorkerOptions {
   deliveryStream: string;
   /** Of the configuration; part of every object's name. */
@@ -47,15 +53,20 @@ export interface WorkerOptions {
   limits?: Partial<WorkerLimits>;
 }
 
+/** How much a worker may hold at a time. */
 export interface WorkerLimits {
   /** How many partitions may be active: Firehose's quota, 500 unless raised. */
   maxPartitions: number;
-  /** Uncompressed bytes in memory: from three quarters on the largest buffer goes early, at the full amount reading pauses. */
+  /**
+   * Uncompressed bytes in memory: from three quarters on the largest buffer goes early, at the full amount reading
+   * pauses.
+   */
   maxBufferedBytes: number;
 }
 
 const defaultLimits: WorkerLimits = { maxPartitions: 500, maxBufferedBytes: 128 * 1024 * 1024 };
 
+/** Starts at once; what fails is retried until it works or `stop` is called. */
 export function startWorker(options: WorkerOptions): DeliveryWorker {
   const { configuration, clock, log, positions, stored, meter = unmetered } = options;
   const limits = { ...defaultLimits, ...options.limits };
@@ -121,9 +132,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
       changed.notify();
       await drained(buffers, changed, clock, patienceMs);
       if (buffers.undelivered() > 0)
-        log(
-          `${buffers.undelivered()} buffers could not be delivered; their records stay in the stream and are read again at the next start`,
-        );
+        log(`${buffers.undelivered()} buffers were not delivered; the next start reads their records again`);
       delivering.abort();
       changed.notify();
       await flushing;

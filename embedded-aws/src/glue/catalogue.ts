@@ -2,6 +2,7 @@ import { AwsError } from '../json-service/aws-error.js';
 import { readState, type StateFormat, writeState } from '../state-file.js';
 import type { DatabaseInput, TableInput } from './table.js';
 
+/** A table as it was from one change to the next. */
 export interface TableVersion {
   input: TableInput;
   /** From 0 on. */

@@ -4,6 +4,7 @@ import type { AwsService } from '../service.js';
 import { type Catalogue, openCatalogue } from './catalogue.js';
 import { glueOperations } from './operations.js';
 
+/** Glue as a service, and its tables. */
 export interface Glue extends AwsService {
   readonly catalogue: Catalogue;
 }

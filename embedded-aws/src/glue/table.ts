@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What the catalogue keeps of a table, as Glue's TableInput has it. https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html */
+/**
+ * What the catalogue keeps of a table, as Glue's TableInput has it.
+ * https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html
+ */
 const name = z.string().min(1).max(255);
 const texts = z.record(z.string(), z.string());
 
@@ -32,6 +35,7 @@ const storageDescriptor = z.strictObject({
   StoredAsSubDirectories: z.boolean().optional(),
 });
 
+/** The shape of `TableInput`. */
 export const tableInput = z.strictObject({
   Name: name,
   Description: z.string().max(2048).optional(),
@@ -45,6 +49,7 @@ export const tableInput = z.strictObject({
   Parameters: texts.optional(),
 });
 
+/** The shape of `DatabaseInput`. */
 export const databaseInput = z.strictObject({
   Name: name,
   Description: z.string().max(2048).optional(),
@@ -52,5 +57,7 @@ export const databaseInput = z.strictObject({
   Parameters: texts.optional(),
 });
 
+/** A table as it was sent. */
 export type TableInput = z.output<typeof tableInput>;
+/** A database as it was sent. */
 export type DatabaseInput = z.output<typeof databaseInput>;

@@ -5,6 +5,7 @@ import type { RunOperation } from './operations.js';
 import { parseJsonBody, readBody, targetOf } from './read-request.js';
 import { sendAwsError, sendJson } from './send-answer.js';
 
+/** The options of `createJsonService`. */
 export interface JsonServiceOptions {
   /** As people know it: `Data Firehose`. */
   name: string;
@@ -16,7 +17,10 @@ export interface JsonServiceOptions {
   check?: (request: IncomingMessage) => void;
 }
 
-/** A service that speaks AWS JSON 1.1: reads the body, runs the operation that the header names, and answers it or its AwsError. */
+/**
+ * A service that speaks AWS JSON 1.1: reads the body, runs the operation that the header names, and answers it or its
+ * AwsError.
+ */
 export function createJsonService({
   name,
   target,

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from './aws-error.js';
 
-/** `{ service: 'Firehose_20150804', operation: 'CreateDeliveryStream' }`, or nothing when the header is absent or malformed. */
+/**
+ * `{ service: 'Firehose_20150804', operation: 'CreateDeliveryStream' }`, or nothing when the header is absent or
+ * malformed.
+ */
 export function targetOf(request: IncomingMessage): { service: string; operation: string } | undefined {
   const header = request.headers['x-amz-target'];
   const match = typeof header === 'string' ? /^(\w+)\.(\w+)$/.exec(header) : null;
@@ -9,8 +12,8 @@ export function targetOf(request: IncomingMessage): { service: string; operation
 }
 
 /**
- * The whole body. One that is too large is refused as soon as that is known; what is still coming is then thrown away, so that the client
- * reads the answer instead of a broken connection.
+ * The whole body. One that is too large is refused as soon as that is known; what is still coming is then thrown away,
+ * so that the client reads the answer instead of a broken connection.
  * @throws AwsError RequestEntityTooLargeException past `maxBytes`; Error when the client goes away before the end.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {

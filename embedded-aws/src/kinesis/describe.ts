@@ -6,6 +6,7 @@ import { count, type Input, oneOf, optionalName, streamName, validated } from '.
 
 /** What Kinesis says about streams and shards, in pages and with the members that today's clients know. */
 
+/** `StreamModeDetails`; streams of before it existed are PROVISIONED. */
 export const modeOf = (stream: StoredStream) => stream.StreamModeDetails ?? { StreamMode: 'PROVISIONED' as const };
 
 /** What DescribeStream and DescribeStreamSummary have in common. */
@@ -20,6 +21,7 @@ const commonTo = (stream: StoredStream) => ({
   EncryptionType: stream.EncryptionType,
 });
 
+/** DescribeStream. @throws AwsError */
 export async function describeStream(store: KinesisStore, input: Input): Promise<object> {
   const rules = { types: { StreamName: streamName, Limit: count(10_000), ExclusiveStartShardId: optionalName } };
   const { StreamName, Limit, ExclusiveStartShardId } = validated(rules, input) as {
@@ -32,6 +34,7 @@ export async function describeStream(store: KinesisStore, input: Input): Promise
   return { StreamDescription: { ...commonTo(stream), Shards: page, HasMoreShards: more } };
 }
 
+/** DescribeStreamSummary. @throws AwsError */
 export async function describeStreamSummary(store: KinesisStore, input: Input): Promise<object> {
   const { StreamName } = validated({ types: { StreamName: streamName } }, input) as { StreamName: string };
   const stream = await store.stream(StreamName);
@@ -45,6 +48,7 @@ export async function describeStreamSummary(store: KinesisStore, input: Input): 
   };
 }
 
+/** ListStreams. @throws AwsError */
 export async function listStreams(store: KinesisStore, input: Input): Promise<object> {
   const rules = {
     types: { Limit: count(10_000), ExclusiveStartStreamName: optionalName, NextToken: { type: 'String' } },
@@ -85,6 +89,7 @@ interface ShardFilter {
   Timestamp?: number;
 }
 
+/** ListShards. @param nowMs milliseconds since 1970 @throws AwsError */
 export async function listShards(store: KinesisStore, input: Input, nowMs: number): Promise<object> {
   const rules = {
     types: {

@@ -18,11 +18,12 @@ import {
 import { type Input, validated } from './validation.js';
 
 /**
- * GetShardIterator and GetRecords over kinesalite's format. Not kinesalite's own actions, because theirs bound an answer by its number of
- * records and not by its bytes, never answer AT_TIMESTAMP where nothing came since, and may move a waiting reader past a record that is
- * being written as the second changes.
+ * GetShardIterator and GetRecords over kinesalite's format. Not kinesalite's own actions, because theirs bound an
+ * answer by its number of records and not by its bytes, never answer AT_TIMESTAMP where nothing came since, and may
+ * move a waiting reader past a record that is being written as the second changes.
  */
 
+/** What GetShardIterator and GetRecords work on. */
 export interface GetContext {
   store: KinesisStore;
   limits: ShardLimits;
@@ -33,6 +34,7 @@ export interface GetContext {
 const maxAnswerBytes = 10 * 1_048_576;
 const maxAnswerRecords = 10_000;
 
+/** GetShardIterator. @throws AwsError */
 export async function getShardIterator({ store, now }: GetContext, input: Input): Promise<object> {
   const {
     StreamName: streamName,

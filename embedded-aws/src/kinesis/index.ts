@@ -8,6 +8,7 @@ import { trimExpired } from './retention.js';
 import { createShardLimits } from './shard-limits.js';
 import { openStore } from './store.js';
 
+/** The options of `openKinesis`: its folder, and the limits of a shard. */
 export interface KinesisOptions {
   /** The folder that keeps the streams; made if absent. One process at a time. */
   folder: string;
@@ -23,8 +24,8 @@ export interface KinesisOptions {
   /** Milliseconds since 1970; tests steer it. */
   now?: () => number;
   /**
-   * Records are said to arrive no earlier than this, in milliseconds since 1970, even if the clock was set back: who reads "from then on" must not
-   * pass them over.
+   * Records are said to arrive no earlier than this, in milliseconds since 1970, even if the clock was set back: who
+   * reads "from then on" must not pass them over.
    */
   arrivalsFrom?: () => number;
 }
@@ -36,8 +37,9 @@ const trimEveryMs = 10 * 60_000;
 const throttleLogEveryMs = 60_000;
 
 /**
- * The embedded Kinesis: the JSON 1.1 API over kinesalite's LevelDB store, with the shard limits of AWS. What it acknowledged is read again
- * after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without fsync.
+ * The embedded Kinesis: the JSON 1.1 API over kinesalite's LevelDB store, with the shard limits of AWS. What it
+ * acknowledged is read again after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without
+ * fsync.
  * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
 export async function openKinesis(options: KinesisOptions): Promise<AwsService> {

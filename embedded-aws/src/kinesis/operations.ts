@@ -20,6 +20,7 @@ import {
 } from './streams.js';
 import { type Input, validated, withStreamName } from './validation.js';
 
+/** What all operations work on. */
 export type OperationContext = PutContext & GetContext & { onDemandShards: number };
 
 /** The answer: an object, or JSON text that is ready to be sent. */

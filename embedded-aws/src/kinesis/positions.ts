@@ -14,14 +14,17 @@ const numberAtIndex = (stream: StoredStream, shardIndex: number, index: number) 
     writtenSeconds: 0,
   });
 
-/** A number above all records that the shard had, or was just writing, when `stream` was read, and not above any later one. */
+/**
+ * A number above all records that the shard had, or was just writing, when `stream` was read, and not above any later
+ * one.
+ */
 export const latestNumber = (stream: StoredStream, shardIndex: number) =>
   numberAtIndex(stream, shardIndex, stream._seqIx[Math.floor(shardIndex / 5)] ?? 0);
 
 /**
- * A number that parts the shard's records: those below were written before this second, those from it on in it or later. A binary search
- * over the numbers, which rise with time: some twenty look-ups, however long the shard. (Where the machine's clock was set back, it errs
- * by as much.)
+ * A number that parts the shard's records: those below were written before this second, those from it on in it or
+ * later. A binary search over the numbers, which rise with time: some twenty look-ups, however long the shard. (Where
+ * the machine's clock was set back, it errs by as much.)
  */
 export async function numberAtSecond(
   store: KinesisStore,

@@ -9,8 +9,8 @@ import { type KinesisStore, recordKey, type StoredStream, streamEntry } from './
 import { type Input, type Rules, validated } from './validation.js';
 
 /**
- * PutRecord and PutRecords into kinesalite's format. Not kinesalite's own actions, because theirs write the stream's counter and the
- * records in two steps, compute in a slow big-number library, and know no limits.
+ * PutRecord and PutRecords into kinesalite's format. Not kinesalite's own actions, because theirs write the stream's
+ * counter and the records in two steps, compute in a slow big-number library, and know no limits.
  */
 
 interface PutEntry {
@@ -23,6 +23,7 @@ interface PutEntry {
 type Placed = { ShardId: string; SequenceNumber: string };
 type Refused = { ErrorCode: 'ProvisionedThroughputExceededException'; ErrorMessage: string };
 
+/** What PutRecord and PutRecords work on. */
 export interface PutContext {
   store: KinesisStore;
   limits: ShardLimits;
@@ -40,6 +41,7 @@ const base64Outside = /[-_]/;
 const hashKeyPattern = /^(0|[1-9]\d{0,38})$/;
 const hashKeys = 1n << 128n;
 
+/** PutRecord. @throws AwsError */
 export async function putRecord(context: PutContext, input: Input): Promise<object> {
   const entry = input as unknown as PutEntry;
   if (!isFine(entry)) throw invalid(putRecordRules, input);
@@ -60,6 +62,7 @@ export async function putRecord(context: PutContext, input: Input): Promise<obje
   return result!;
 }
 
+/** PutRecords: each record succeeds or fails by itself. @throws AwsError for the request as a whole */
 export async function putRecords(context: PutContext, input: Input): Promise<object> {
   const entries = input.Records as PutEntry[];
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > 500 || !entries.every(isFine))
@@ -133,7 +136,10 @@ const refused = (streamName: string, shardId: string): Refused => ({
   ErrorMessage: `Rate exceeded for shard ${shardId} in stream ${streamName} under account ${accountId}.`,
 });
 
-/** What is wrong, in AWS's words where kinesalite's rules find it, and in ours where they let through what is not in order. */
+/**
+ * What is wrong, in AWS's words where kinesalite's rules find it, and in ours where they let through what is not in
+ * order.
+ */
 function invalid(rules: Rules, input: Input): AwsError {
   validated(rules, input);
   return new AwsError('ValidationException', "A record's PartitionKey, ExplicitHashKey or Data is not valid.");
@@ -151,8 +157,8 @@ const dataBytes = (base64: string) =>
 const sizeOf = (entry: PutEntry) => dataBytes(entry.Data) + Buffer.byteLength(entry.PartitionKey);
 
 /**
- * Whether an entry is beyond doubt valid, at the price of one pass over its data; for the others kinesalite's slower rules decide, and
- * word the answer.
+ * Whether an entry is beyond doubt valid, at the price of one pass over its data; for the others kinesalite's slower
+ * rules decide, and word the answer.
  */
 function isFine(entry: PutEntry): boolean {
   if (typeof entry !== 'object' || entry === null) return false;

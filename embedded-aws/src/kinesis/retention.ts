@@ -3,8 +3,8 @@ import { horizonOf, numberAtSecond } from './positions.js';
 import { entries, type KinesisStore, recordKey } from './store.js';
 
 /**
- * Deletes the records that are older than their stream's retention, so that the store does not grow for ever: kinesalite deletes only
- * what a reader meets after it has expired, and a delivery stream never goes back there.
+ * Deletes the records that are older than their stream's retention, so that the store does not grow for ever:
+ * kinesalite deletes only what a reader meets after it has expired, and a delivery stream never goes back there.
  */
 export async function trimExpired(store: KinesisStore, nowMs: number, log: Log): Promise<void> {
   for (const stream of await store.streams()) {

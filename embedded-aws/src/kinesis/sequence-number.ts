@@ -1,7 +1,8 @@
 /**
- * Sequence numbers as kinesalite stores them, which is the layout that AWS hands out ("version 2"): one large decimal number, in
- * hexadecimal `2`, shard created (9 digits, seconds), last digit of the shard (1), index (16), `00`, written (9, seconds), shard (8), `2`.
- * Always 47 hexadecimal and 56 decimal digits, so their order as text is their order in the shard.
+ * Sequence numbers as kinesalite stores them, which is the layout that AWS hands out ("version 2"): one large decimal
+ * number, in hexadecimal `2`, shard created (9 digits, seconds), last digit of the shard (1), index (16), `00`, written
+ * (9, seconds), shard (8), `2`. Always 47 hexadecimal and 56 decimal digits, so their order as text is their order in
+ * the shard.
  */
 export interface SequenceNumber {
   shardCreatedSeconds: number;
@@ -13,6 +14,7 @@ export interface SequenceNumber {
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
+/** The number as Kinesis writes it, in decimal. */
 export function formatSequenceNumber(number: SequenceNumber): string {
   const { shardCreatedSeconds, shardIndex, index, writtenSeconds } = number;
   const shard = hex(shardIndex, 8);

@@ -1,7 +1,8 @@
 /**
- * What a shard takes and gives in a second, which kinesalite does not enforce: 1,000 records and 1 MiB in; 5 GetRecords calls and 2 MiB
- * out (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Each is an allowance that holds at most one
- * second's worth and refills steadily: a burst passes as far as one second allows, and over time the rate is exact.
+ * What a shard takes and gives in a second, which kinesalite does not enforce: 1,000 records and 1 MiB in; 5 GetRecords
+ * calls and 2 MiB out (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Each is an
+ * allowance that holds at most one second's worth and refills steadily: a burst passes as far as one second allows, and
+ * over time the rate is exact.
  */
 export interface ShardLimitSettings {
   recordsPerSecond: number;
@@ -10,12 +11,19 @@ export interface ShardLimitSettings {
   readBytesPerSecond: number;
 }
 
+/** The allowances of all shards. */
 export interface ShardLimits {
-  /** Takes one record of so many bytes (data and partition key) into the shard's allowance, or takes nothing and says false. */
+  /**
+   * Takes one record of so many bytes (data and partition key) into the shard's allowance, or takes nothing and says
+   * false.
+   */
   takeWrite(stream: string, shardId: string, bytes: number): boolean;
   /** Takes one GetRecords call, or says false. What the call then returns is charged with `chargeRead`. */
   takeRead(stream: string, shardId: string): boolean;
-  /** Bytes that a call has returned. They may exceed a second's worth: later calls wait until that is made up for, as on AWS. */
+  /**
+   * Bytes that a call has returned. They may exceed a second's worth: later calls wait until that is made up for, as on
+   * AWS.
+   */
   chargeRead(stream: string, shardId: string, bytes: number): void;
   /** Forgets a deleted stream's shards. */
   forget(stream: string): void;
@@ -69,7 +77,8 @@ export function createShardLimits(settings: ShardLimitSettings, now: () => numbe
   return {
     takeWrite(stream, shardId, bytes) {
       const { writes, writeBytes } = shardOf(stream, shardId);
-      // Where the limit is set below the size of one record, that record still passes once a second's allowance is whole.
+      // Where the limit is set below the size of one record, that record still passes once a second's allowance is
+      // whole.
       if (writes.left < 1 || writeBytes.left < Math.min(bytes, writeBytes.perSecond)) return false;
       writes.left -= 1;
       writeBytes.left -= bytes;

@@ -12,6 +12,7 @@ export interface OpenShard {
   endingHashKey: bigint;
 }
 
+/** Whether records can be put into the shard. */
 export const isOpen = (shard: StoredShard) => shard.SequenceNumberRange.EndingSequenceNumber === undefined;
 
 /** When a shard began and ended to take records, in seconds since 1970; an open one ends never. */
@@ -24,6 +25,7 @@ export function lifeOf(shard: StoredShard): { createdSeconds: number; closedSeco
   };
 }
 
+/** The open shards of a stream, by their hash keys. */
 export function openShards(stream: StoredStream): OpenShard[] {
   return stream.Shards.flatMap((shard, index) =>
     isOpen(shard)

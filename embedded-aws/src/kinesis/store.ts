@@ -1,22 +1,25 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import kinesaliteDb from 'kinesalite/db/index.js';
 import { AwsError } from '../json-service/aws-error.js';
 
 /**
  * The streams and their records on disk: kinesalite's LevelDB store, in its format.
  *
- * kinesalite's own HTTP server is left out, because it ends the whole process when a client goes away in the middle of a request or the
- * disk is full, and parses every body twice if something stands before it. Creating, splitting and merging are its actions; putting and
- * getting records are ours (put-records.ts, get-records.ts say why).
+ * kinesalite's own HTTP server is left out, because it ends the whole process when a client goes away in the middle of
+ * a request or the disk is full, and parses every body twice if something stands before it. Creating, splitting and
+ * merging are its actions; putting and getting records are ours (put-records.ts, get-records.ts say why).
  *
- * LevelDB writes each batch to its log before the answer, without fsync: what was acknowledged survives a killed process, and not
- * necessarily a power cut or a crash of the operating system, which may cost the last seconds.
+ * LevelDB writes each batch to its log before the answer, without fsync: what was acknowledged survives a killed
+ * process, and not necessarily a power cut or a crash of the operating system, which may cost the last seconds.
  */
 
+/** Kinesis' two capacity modes. */
 export type StreamMode = 'PROVISIONED' | 'ON_DEMAND';
 
+/** A shard as it lies in the store. */
 export interface StoredShard {
   ShardId: string;
   ParentShardId?: string;
@@ -25,6 +28,7 @@ export interface StoredShard {
   SequenceNumberRange: { StartingSequenceNumber: string; EndingSequenceNumber?: string };
 }
 
+/** A stream as it lies in the store. */
 export interface StoredStream {
   StreamName: string;
   StreamARN: string;
@@ -43,6 +47,7 @@ export interface StoredStream {
   _tags: Record<string, string>;
 }
 
+/** One change of an atomic write. */
 export type Change = { type: 'put'; key: string; value: string } | { type: 'del'; key: string };
 
 /** The part of levelup 4 that is used here. */
@@ -57,6 +62,7 @@ export interface LevelUp {
   iterator(options: object): LevelIterator;
 }
 
+/** LevelDB's iterator. */
 export interface LevelIterator {
   next(done: (error: Error | undefined, key?: string, value?: Buffer) => void): void;
   end(done: (error?: Error) => void): void;
@@ -64,9 +70,13 @@ export interface LevelIterator {
 
 type KinesaliteAction = typeof import('kinesalite/actions/*')['default'];
 
+/** Streams and their records on disk. */
 export interface KinesisStore {
   readonly db: LevelUp;
-  /** Several changes at once, or none of them. Each puts the stream's own entry with them, so that a killed process leaves no half. */
+  /**
+   * Several changes at once, or none of them. Each puts the stream's own entry with them, so that a killed process
+   * leaves no half.
+   */
   write(changes: Change[]): Promise<void>;
   /** @throws AwsError ResourceNotFoundException. */
   stream(name: string): Promise<StoredStream>;
@@ -90,14 +100,16 @@ const shardQuota = 20_000;
 const streamKey = (name: string) => `!meta!${name}`;
 
 /**
- * Where a record lies: its stream (whose name holds no `!`), its shard, its number. Without a number: what is before all of the shard's
- * records and after all of the shard before.
+ * Where a record lies: its stream (whose name holds no `!`), its shard, its number. Without a number: what is before
+ * all of the shard's records and after all of the shard before.
  */
 export const recordKey = (stream: string, shardIndex: number, sequenceNumber = '') =>
   `!stream-${stream}!${shardIndex.toString(16).padStart(8, '0')}/${sequenceNumber}`;
 
+/** The sequence number in a record's key. */
 export const sequenceNumberOf = (key: string) => key.slice(key.indexOf('/') + 1);
 
+/** The change that stores a stream. */
 export const streamEntry = (stream: StoredStream) =>
   ({ type: 'put', key: streamKey(stream.StreamName), value: JSON.stringify(stream) }) as const;
 
@@ -229,7 +241,9 @@ export function asAwsError(error: unknown): unknown {
   return body ? new AwsError(body.__type, body.message ?? body.Message ?? body.__type, statusCode) : error;
 }
 
-/** A process that was killed may leave streams half made or half deleted. None of these was acknowledged as finished. */
+/**
+ * A process that was killed may leave streams half made or half deleted. None of these was acknowledged as finished.
+ */
 async function tidyUp(store: KinesisStore): Promise<void> {
   for (const stream of await store.streams()) {
     const name = stream.StreamName;
@@ -251,19 +265,22 @@ async function refuseHalfAStore(folder: string): Promise<void> {
 function explained(error: Error, folder: string): Error {
   const message = error.message;
   if (/LOCK: (already held|Resource temporarily unavailable)/.test(message))
-    return new Error(
-      `The Kinesis store in ${folder} is in use by another process. Is another millrace running on this folder? Stop it, or choose another folder.`,
+    return new MillraceError(
+      'STATE_IN_USE',
+      `The Kinesis store in ${folder} is in use by another process. Stop that process, or choose another folder.`,
       { cause: error },
     );
   if (/Corruption|does not exist|checksum|missing files/i.test(message)) return damaged(folder, message, error);
-  return new Error(`The Kinesis store in ${folder} cannot be opened: ${message}`, { cause: error });
+  return new MillraceError('STATE_UNREADABLE', `The Kinesis store in ${folder} cannot be opened: ${message}`, {
+    cause: error,
+  });
 }
 
 function damaged(folder: string, what: string, cause?: Error): Error {
-  return new Error(
-    `The Kinesis store in ${folder} is damaged (${what}). Move the folder away and start again; an empty store is then made in its place. ` +
-      'What that costs: the streams, which are created again at the start, and those of their records that were not delivered yet. ' +
-      'Delivered objects lie elsewhere and stay.',
-    cause && { cause },
+  return new MillraceError(
+    'STATE_DAMAGED',
+    `The Kinesis store in ${folder} is damaged (${what}). Move the folder away and start again: an empty store takes its place. ` +
+      'That loses the streams and their undelivered records. Delivered objects lie elsewhere and stay.',
+    cause ? { cause } : {},
   );
 }

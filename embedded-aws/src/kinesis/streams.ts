@@ -15,8 +15,8 @@ import { scaleUniformly } from './uniform-scaling.js';
 import { count, type Input, oneOf, optional, retentionHours, streamName, validated } from './validation.js';
 
 /**
- * Making, changing and deleting streams. On AWS these go on behind the answer; here they are done when the answer comes, so the first look
- * of a client that waits for ACTIVE finds it.
+ * Making, changing and deleting streams. On AWS these go on behind the answer; here they are done when the answer
+ * comes, so the first look of a client that waits for ACTIVE finds it.
  */
 
 const modeRule = { type: 'Structure', children: { StreamMode: oneOf('PROVISIONED', 'ON_DEMAND') } };
@@ -60,16 +60,19 @@ export async function createStream(store: KinesisStore, input: Input, onDemandSh
   return {};
 }
 
+/** DeleteStream; gives the name. @throws AwsError */
 export async function deleteStream(store: KinesisStore, input: Input): Promise<string> {
   const { StreamName } = validated({ types: { StreamName: streamName } }, input) as { StreamName: string };
   await store.delete(StreamName);
   return StreamName;
 }
 
+/** SplitShard. @throws AwsError */
 export async function splitShard(store: KinesisStore, input: Input): Promise<object> {
   return reshard(store, input, splitShardRules, splitShardAction);
 }
 
+/** MergeShards. @throws AwsError */
 export async function mergeShards(store: KinesisStore, input: Input): Promise<object> {
   return reshard(store, input, mergeShardsRules, mergeShardsAction);
 }
@@ -94,7 +97,10 @@ async function reshard(
   return {};
 }
 
-/** All at once: a process that is killed has changed every shard or none. The ten changes a day that AWS allows are not counted. */
+/**
+ * All at once: a process that is killed has changed every shard or none. The ten changes a day that AWS allows are not
+ * counted.
+ */
 export async function updateShardCount(store: KinesisStore, input: Input, nowMs: number): Promise<object> {
   const rules = {
     types: {
@@ -132,6 +138,7 @@ export async function updateShardCount(store: KinesisStore, input: Input, nowMs:
   return answer;
 }
 
+/** UpdateStreamMode. @throws AwsError */
 export async function updateStreamMode(store: KinesisStore, input: Input): Promise<object> {
   const rules = { types: { StreamName: streamName, StreamModeDetails: { ...modeRule, notNull: true } } };
   const request = validated(rules, input) as {
@@ -144,11 +151,13 @@ export async function updateStreamMode(store: KinesisStore, input: Input): Promi
   return {};
 }
 
+/** IncreaseStreamRetentionPeriod (`up`) and DecreaseStreamRetentionPeriod (`down`). @throws AwsError */
 export async function changeRetention(store: KinesisStore, input: Input, direction: 'up' | 'down'): Promise<object> {
   const request = validated({ types: { StreamName: streamName, RetentionPeriodHours: retentionHours } }, input);
   return store.act(direction === 'up' ? increaseRetention : decreaseRetention, request);
 }
 
+/** DescribeLimits. */
 export async function describeLimits(store: KinesisStore): Promise<object> {
   const streams = await store.streams();
   return {

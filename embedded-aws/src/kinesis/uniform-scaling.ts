@@ -7,12 +7,14 @@ const hashKeys = 1n << 128n;
 const closingIndex = 2 ** 63;
 
 /**
- * Makes the stream's open shards `target` equal ones, as AWS does: by splits where a new shard begins, then by merges where none does. So
- * shards come and go on the way that never hold a record, and each has the parents that a split or a merge gives it. No I/O.
+ * Makes the stream's open shards `target` equal ones, as AWS does: by splits where a new shard begins, then by merges
+ * where none does. So shards come and go on the way that never hold a record, and each has the parents that a split or
+ * a merge gives it. No I/O.
  */
 export function scaleUniformly(stream: StoredStream, target: number, nowMs: number): void {
   const { Shards: shards } = stream;
-  // As kinesalite does for a split: a new shard's numbers begin in the second after, above all that were given out before.
+  // As kinesalite does for a split: a new shard's numbers begin in the second after, above all that were given out
+  // before.
   const createdSeconds = Math.floor(nowMs / 1000) + 1;
 
   const open = () =>

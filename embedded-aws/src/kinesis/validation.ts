@@ -2,6 +2,7 @@ import validations from 'kinesalite/validations/index.js';
 import { AwsError } from '../json-service/aws-error.js';
 import { asAwsError } from './store.js';
 
+/** An operation's members, not yet checked. */
 export type Input = Record<string, unknown>;
 
 /** Which members an operation takes, of which type and size, in kinesalite's notation. */
@@ -11,11 +12,17 @@ export interface Rules {
 }
 
 const nameRule = { type: 'String', regex: '[a-zA-Z0-9_.-]+', lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 128 };
+/** A stream name that must be there. */
 export const streamName = { ...nameRule, notNull: true };
+/** A name that may be absent. */
 export const optionalName = nameRule;
+/** A retention period, in hours. */
 export const retentionHours = { type: 'Integer', notNull: true, greaterThanOrEqual: 1, lessThanOrEqual: 8760 };
+/** A whole number from 1. */
 export const count = (max: number) => ({ type: 'Integer', greaterThanOrEqual: 1, lessThanOrEqual: max });
+/** The rule for a member that may be absent. */
 export const optional = ({ notNull: _, ...rule }: Record<string, unknown>) => rule;
+/** One of these texts. */
 export const oneOf = (...values: string[]) => ({ type: 'String', notNull: true, enum: values });
 
 /**
@@ -33,7 +40,10 @@ export function validated(rules: Rules, input: Input): Input {
   }
 }
 
-/** Today's clients may name a stream by its ARN alone. @throws AwsError InvalidArgumentException when it is none, or another stream's. */
+/**
+ * Today's clients may name a stream by its ARN alone. @throws AwsError InvalidArgumentException when it is none, or
+ * another stream's.
+ */
 export function withStreamName(input: Input): Input {
   const arn = input.StreamARN;
   if (typeof arn !== 'string') return input;

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Answer, Caller, Promised, World } from './caller.js';
 
-export const tableInput = (Name: string, columns: Record<string, string>) => ({
+const tableInput = (Name: string, columns: Record<string, string>) => ({
   Name,
   TableType: 'EXTERNAL_TABLE',
   Parameters: { classification: 'parquet' },

@@ -29,6 +29,7 @@ export interface ApiContext {
   meter: (deliveryStream: string) => Meter;
 }
 
+/** The refusal of a delivery stream that does not exist. */
 export const notFound = (name: string): AwsError =>
   new AwsError('ResourceNotFoundException', `Firehose ${name} under account ${localAccountId} not found.`);
 

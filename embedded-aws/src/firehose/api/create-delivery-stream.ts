@@ -24,6 +24,7 @@ export async function checkedConfiguration(
   }
 }
 
+/** CreateDeliveryStream: checks the request, stores the definition, and begins delivery. */
 export function createDeliveryStream(
   context: ApiContext,
 ): OperationAnswers<'CreateDeliveryStream'>['CreateDeliveryStream'] {
@@ -64,7 +65,10 @@ const definitionOf = (
   createdMs: nowMs,
 });
 
-/** A refused prefix that differs from a right one in case and spaces only: the answer is AWS's, the log says what was meant. */
+/**
+ * A refused prefix that differs from a right one in case and spaces only: the answer is AWS's, the log says what was
+ * meant.
+ */
 function hintAtPrefixes({ ExtendedS3DestinationConfiguration: destination }: CreateRequest, log: Log): void {
   for (const member of ['Prefix', 'ErrorOutputPrefix'] as const) {
     const given = destination?.[member];

@@ -37,7 +37,10 @@ export interface Definitions {
   get(name: string): DeliveryStreamDefinition | undefined;
   /** @throws Error when it cannot be written; then nothing has changed */
   put(definition: DeliveryStreamDefinition): Promise<void>;
-  /** Makes a definition anew from what is there when its turn comes; what `change` throws is thrown, and changes nothing. */
+  /**
+   * Makes a definition anew from what is there when its turn comes; what `change` throws is thrown, and changes
+   * nothing.
+   */
   edit(
     name: string,
     change: (current: DeliveryStreamDefinition | undefined) => DeliveryStreamDefinition,

@@ -10,6 +10,7 @@ export const destinationId = 'destinationId-000000000001';
 /** A new delivery stream is CREATING for this long. */
 const creatingMs = 250;
 
+/** `DeliveryStreamStatus`. @param nowMs milliseconds since 1970 */
 export function statusOf(
   { createdMs, deleting }: DeliveryStreamDefinition,
   nowMs: number,
@@ -28,6 +29,7 @@ const describeBackup = (backup: NonNullable<ExtendedS3Destination['S3BackupConfi
   ...backup,
 });
 
+/** `DeliveryStreamType`. */
 export const typeOf = ({ source }: DeliveryStreamDefinition): 'KinesisStreamAsSource' | 'DirectPut' =>
   source ? 'KinesisStreamAsSource' : 'DirectPut';
 

@@ -2,6 +2,7 @@ import { type ApiContext, requireActive } from './context.js';
 import { encryptionOf, requireDirectPut } from './encryption.js';
 import type { OperationAnswers } from './request-model.js';
 
+/** Turn server-side encryption on and off. */
 export function encryptionOperations(
   context: ApiContext,
 ): OperationAnswers<'StartDeliveryStreamEncryption' | 'StopDeliveryStreamEncryption'> {
@@ -13,7 +14,7 @@ export function encryptionOperations(
         requireDirectPut(requireActive(context, definition, name));
         return { ...definition!, encryption };
       });
-      log(`${name}: server-side encryption is answered for, but what lies on this disk is not encrypted`);
+      log(`${name}: server-side encryption is on by the API, but nothing on this disk is encrypted`);
       return {};
     },
 

@@ -2,8 +2,8 @@ import { AwsError } from '../../json-service/aws-error.js';
 import type { CreateRequest } from './request-model.js';
 
 /**
- * Server-side encryption of what was put and is not delivered yet. The answers are Data Firehose's; nothing is encrypted on this
- * machine's disk.
+ * Server-side encryption of what was put and is not delivered yet. The answers are Data Firehose's; nothing is
+ * encrypted on this machine's disk.
  */
 export interface Encryption {
   keyType?: 'AWS_OWNED_CMK' | 'CUSTOMER_MANAGED_CMK' | undefined;
@@ -44,6 +44,7 @@ export function requireDirectPut({ name, source }: { name: string; source?: unkn
     );
 }
 
+/** `DeliveryStreamEncryptionConfiguration` of a description. */
 export function describeEncryption(encryption: Encryption | undefined, nowMs: number) {
   const Status = encryptionStatus(encryption, nowMs);
   if (!encryption?.on) return { Status };

@@ -14,6 +14,7 @@ interface PutTarget {
   meter: Meter;
 }
 
+/** PutRecord and PutRecordBatch. What they answer with a RecordId is on disk. */
 export function putOperations(context: ApiContext): OperationAnswers<'PutRecord' | 'PutRecordBatch'> {
   return {
     async PutRecord({ DeliveryStreamName, Record }) {

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { AwsError } from '../../json-service/aws-error.js';
 
-/** How Data Firehose refuses a request that does not have the shape of its operation: ValidationException or SerializationException. */
+/**
+ * How Data Firehose refuses a request that does not have the shape of its operation: ValidationException or
+ * SerializationException.
+ */
 export function refusalOf({ issues }: z.ZodError): AwsError {
   const mistyped = issues.find(
     (issue) => issue.code === 'invalid_type' && issue.input !== undefined && issue.input !== null,

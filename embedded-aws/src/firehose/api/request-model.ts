@@ -23,6 +23,7 @@ const extendedS3Update = extendedS3Destination
   .partial()
   .extend({ S3BackupUpdate: s3Destination.partial().optional() });
 
+/** Destinations that Firehose has and this one refuses. */
 export const otherDestinations = [
   'S3DestinationConfiguration',
   'RedshiftDestinationConfiguration',
@@ -65,6 +66,7 @@ const record = z.strictObject({ Data: z.string() });
 
 const streamType = z.enum(['DirectPut', 'KinesisStreamAsSource', 'MSKAsSource', 'DatabaseAsSource']);
 
+/** The shape of the request of each operation. */
 export const requests = {
   CreateDeliveryStream: z.strictObject({
     DeliveryStreamName: name,
@@ -120,7 +122,9 @@ export const requests = {
   PutRecordBatch: z.strictObject({ DeliveryStreamName: name, Records: z.array(record).min(1).max(500) }),
 };
 
+/** The request of each operation, by the operation's name. */
 export type Requests = RequestsOf<typeof requests>;
+/** The request that creates a delivery stream. */
 export type CreateRequest = Requests['CreateDeliveryStream'];
 /** What answers some of the operations. */
 export type OperationAnswers<Names extends keyof Requests> = Pick<Answers<typeof requests, Promise<object>>, Names>;

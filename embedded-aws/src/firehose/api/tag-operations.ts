@@ -2,6 +2,7 @@ import { type ApiContext, find, requireActive } from './context.js';
 import type { OperationAnswers } from './request-model.js';
 import { tagsPage, withoutTags, withTags } from './tags.js';
 
+/** List, set and remove the tags of a delivery stream. */
 export function tagOperations(
   context: ApiContext,
 ): OperationAnswers<'ListTagsForDeliveryStream' | 'TagDeliveryStream' | 'UntagDeliveryStream'> {

@@ -21,7 +21,9 @@ const supported: Record<string, string[]> = {
   AppendDelimiterToRecord: ['Delimiter'],
 };
 
-/** What Firehose would take and this one does not support: refused at creation, so that nothing is left out in silence. */
+/**
+ * What Firehose would take and this one does not support: refused at creation, so that nothing is left out in silence.
+ */
 export function* unsupportedParts(destination: ExtendedS3Destination): Generator<string> {
   if (destination.EncryptionConfiguration?.KMSEncryptionConfig !== undefined) yield 'KMSEncryptionConfig';
   if (destination.S3BackupConfiguration?.EncryptionConfiguration?.KMSEncryptionConfig !== undefined)

@@ -7,7 +7,8 @@ import type { CreateRequest, Requests } from './request-model.js';
 const invalid = (message: string) => new AwsError('InvalidArgumentException', message);
 
 /**
- * The destination that an update makes of the one there is. A member that is given replaces the old one as a whole, one that is not stays.
+ * The destination that an update makes of the one there is. A member that is given replaces the old one as a whole, one
+ * that is not stays.
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html
  * @throws AwsError ConcurrentModificationException, InvalidArgumentException
  */
@@ -44,7 +45,10 @@ export function updatedDestination(
 const isPartitioned = ({ DynamicPartitioningConfiguration }: ExtendedS3Destination) =>
   DynamicPartitioningConfiguration?.Enabled === true;
 
-/** What creating the delivery stream with this destination would have asked for, so that an update is held to the same rules. */
+/**
+ * What creating the delivery stream with this destination would have asked for, so that an update is held to the same
+ * rules.
+ */
 export const asCreation = (
   { name, source, directPut }: DeliveryStreamDefinition,
   destination: ExtendedS3Destination,

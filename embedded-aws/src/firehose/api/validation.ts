@@ -15,8 +15,8 @@ import type { Rule } from './rules/rule.js';
 import { unsupportedParts } from './unsupported.js';
 
 /**
- * The rules for a destination, in the order in which they are checked. The messages are the service's own, gathered from its users'
- * records; where the service's wording is not known they are ours, and are marked.
+ * The rules for a destination, in the order in which they are checked. The messages are the service's own, gathered
+ * from its users' records; where the service's wording is not known they are ours, and are marked.
  */
 export const rules: Rule[] = [...bufferingRules, ...processorRules, ...prefixRules, ...conversionAndBackupRules];
 

@@ -32,6 +32,7 @@ export const conversionOf = ({
 }: Partial<ExtendedS3Destination>): Configuration | undefined =>
   conversion !== undefined && conversion.Enabled !== false ? conversion : undefined;
 
+/** The conversion to a table's columns. @param configuration as in the destination */
 export function configureConversion(configuration: Configuration, schema: Schema): ConversionConfiguration {
   const openX = configuration.InputFormatConfiguration?.Deserializer?.OpenXJsonSerDe;
   const caseInsensitive = openX?.CaseInsensitive ?? true;

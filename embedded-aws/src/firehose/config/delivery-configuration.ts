@@ -8,6 +8,7 @@ import { keysOf, type Prefix, withDefaultTime } from './prefix.js';
 import { parameterOf, processorOf } from './processors.js';
 import { compileQuery, isRepeatable, type Query } from './query.js';
 
+/** Where source records go as they came. */
 export interface BackupConfiguration {
   bucket: string;
   prefix: Prefix;
@@ -39,7 +40,10 @@ export interface DeliveryConfiguration {
   /** What the Kinesis Producer Library packed is unpacked. */
   deaggregateKpl: boolean;
   query?: Query;
-  /** The keys of the prefix, in the order in which partition values are held: those from the query, then those from Lambda. */
+  /**
+   * The keys of the prefix, in the order in which partition values are held: those from the query, then those from
+   * Lambda.
+   */
   keyNames: string[];
   lambdaKeyNames: string[];
   /** A record that is processed again has the same targets again. */

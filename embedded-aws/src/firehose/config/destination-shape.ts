@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The shape of an ExtendedS3DestinationConfiguration, with the limits of the service's model. A member that is not in here is refused by
- * its name, so that no setting is lost without a word.
+ * The shape of an ExtendedS3DestinationConfiguration, with the limits of the service's model. A member that is not in
+ * here is refused by its name, so that no setting is lost without a word.
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_ExtendedS3DestinationConfiguration.html
  */
 export const roleArn = z
@@ -49,6 +49,7 @@ const processor = z.strictObject({
     .optional(),
 });
 
+/** The shape of a plain S3 destination, such as that of a backup. */
 export const s3Destination = z.strictObject({
   RoleARN: roleArn,
   BucketARN: bucketArn,
@@ -124,6 +125,7 @@ const formatConversion = z.strictObject({
     .optional(),
 });
 
+/** The shape of `ExtendedS3DestinationConfiguration`. */
 export const extendedS3Destination = s3Destination.extend({
   ProcessingConfiguration: z
     .strictObject({ Enabled: z.boolean().optional(), Processors: z.array(processor).optional() })
@@ -145,5 +147,7 @@ export const extendedS3Destination = s3Destination.extend({
   CustomTimeZone: z.string().max(50).optional(),
 });
 
+/** A destination as it was sent, in the right shape; the rules may still refuse it. */
 export type ExtendedS3Destination = z.infer<typeof extendedS3Destination>;
+/** `GZIP`, `ZIP`, `Snappy`, `HADOOP_SNAPPY` or `UNCOMPRESSED`. */
 export type CompressionFormat = NonNullable<ExtendedS3Destination['CompressionFormat']>;

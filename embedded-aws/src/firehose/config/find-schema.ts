@@ -43,7 +43,9 @@ export function findSchema(
 // A table that was deleted and made again begins at version 0 again.
 const idOf = ({ version, atMs }: { version: number; atMs: number }) => `${version}@${atMs}`;
 
-/** Whether the table has changed, or is gone, since the schema was found. A schema of a fixed version never is outdated. */
+/**
+ * Whether the table has changed, or is gone, since the schema was found. A schema of a fixed version never is outdated.
+ */
 export function isOutdated({ id, table: { databaseName, tableName, versionId } }: Schema, tables: Tables): boolean {
   if (versionId !== 'LATEST') return false;
   try {

@@ -9,11 +9,12 @@ export type HiveType =
   | { kind: 'map'; of: HiveType }
   | { kind: 'struct'; fields: { name: string; type: HiveType }[] };
 
+/** A column type that format conversion cannot use; the message begins with `the type`. */
 export class HiveTypeError extends Error {}
 
 const integers: Record<string, 8 | 16 | 32 | 64> = { tinyint: 8, smallint: 16, int: 32, integer: 32, bigint: 64 };
 
-/** @throws HiveTypeError for what is no type, or none that JSON is converted to here */
+/** @throws HiveTypeError for malformed text, and for a type that format conversion does not support */
 export function parseHiveType(text: string): HiveType {
   let at = 0;
   const source = text.toLowerCase().replace(/\s+/g, '');
@@ -31,7 +32,7 @@ export function parseHiveType(text: string): HiveType {
   }
   function number(): number {
     const found = /^\d+/.exec(source.slice(at))?.[0];
-    if (found === undefined) throw refuse('wants a number in its brackets');
+    if (found === undefined) throw refuse('must have a number in its brackets');
     at += found.length;
     return Number(found);
   }
@@ -65,7 +66,8 @@ export function parseHiveType(text: string): HiveType {
           scale = number();
         }
         expect(')');
-        if (precision < 1 || precision > 38 || scale > precision) throw refuse('is no decimal that there is');
+        if (precision < 1 || precision > 38 || scale > precision)
+          throw refuse('must have a precision from 1 to 38 and a scale of at most the precision');
         return { kind: 'decimal', precision, scale };
       }
       case 'array': {
@@ -77,7 +79,7 @@ export function parseHiveType(text: string): HiveType {
       case 'map': {
         expect('<');
         const key = type();
-        if (key.kind !== 'text') throw refuse('has a map whose keys are not strings, and those of JSON are');
+        if (key.kind !== 'text') throw refuse('has a map whose keys are not strings, as JSON keys are');
         expect(',');
         const of = type();
         expect('>');
@@ -97,7 +99,7 @@ export function parseHiveType(text: string): HiveType {
         return { kind: 'struct', fields };
       }
       default:
-        throw refuse('is none that JSON is converted to here');
+        throw refuse('is not supported by format conversion');
     }
   }
 

@@ -1,7 +1,8 @@
 import { type WallTime, wallClock } from './wall-clock.js';
 
 /**
- * `!{timestamp:…}`: patterns of Java's DateTimeFormatter, as far as prefixes use them: fields of date and time, quoted text and punctuation.
+ * `!{timestamp:…}`: patterns of Java's DateTimeFormatter, as far as prefixes use them: fields of date and time, quoted
+ * text and punctuation.
  * https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
  */
 export type TimeFormat = (instantMs: number) => string;

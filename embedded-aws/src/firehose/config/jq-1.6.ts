@@ -1,9 +1,13 @@
 /**
- * Data Firehose has jq 1.6, and here runs 1.8. What differs between them, and can be made alike, is made so here: a query that works on a
- * laptop must work on AWS. A test holds the two together on some hundred queries, and lists what is left.
+ * Data Firehose has jq 1.6, and here runs 1.8. What differs between them, and can be made alike, is made so here: a
+ * query that works on a laptop must work on AWS. A test holds the two together on some hundred queries, and lists what
+ * is left.
  */
 
-/** As 1.6 had them: other types than text pass through the first two, and a number in text may have white space around it. */
+/**
+ * As 1.6 had them: other types than text pass through the first two, and a number in text may have white space around
+ * it.
+ */
 export const definitionsOf16 =
   'def ltrimstr($x): if type == "string" and ($x | type) == "string" and startswith($x) then .[($x | length):] else . end;' +
   'def rtrimstr($x): if type == "string" and ($x | type) == "string" and endswith($x) and ($x | length) > 0 then .[:length - ($x | length)] else . end;' +
@@ -39,13 +43,13 @@ export function unknownTo16(bare: string): string | undefined {
   for (const name of newerWithArguments) if (isCalled(name, '\\s*\\(')) return `${name} takes no argument in jq 1.6`;
   const count = (word: string) => [...bare.matchAll(new RegExp(`(?<![.$\\w])${word}(?!\\w|\\s*:)`, 'g'))].length;
   if (count('if') > count('else')) return 'an if needs an else in jq 1.6';
-  if (/[\w\])"?]\s*\.\[/.test(bare)) return 'a dot before a bracket, as in .a.[0], is no jq 1.6: write .a[0]';
+  if (/[\w\])"?]\s*\.\[/.test(bare)) return 'jq 1.6 has no dot before a bracket, as in .a.[0]: write .a[0]';
   return undefined;
 }
 
 /**
- * A JSON text whose numbers are as 1.6 has them: 1.8 keeps `1.0` and `1E+2` as they are written, 1.6 makes 1 and 100 of them. Only what
- * may hold such a number is written anew.
+ * A JSON text whose numbers are as 1.6 has them: 1.8 keeps `1.0` and `1E+2` as they are written, 1.6 makes 1 and 100 of
+ * them. Only what may hold such a number is written anew.
  */
 export const numbersOf16 = (text: string): string =>
   /\d[.eE]|\d{16}/.test(text) ? JSON.stringify(JSON.parse(text)) : text;

@@ -3,8 +3,9 @@ import { definitionsOf16, numbersOf16, unknownTo16 } from './jq-1.6.js';
 import type { QueryResult } from './jq-path.js';
 
 /**
- * Any jq filter, run by jq itself (1.8 compiled to WebAssembly; Firehose says JQ-1.6). A call costs a millisecond whatever it does, so
- * records go through it by the hundred, and each record's error is caught beside its neighbours' results.
+ * Any jq filter, run by jq itself (1.8 compiled to WebAssembly; Firehose says JQ-1.6). A call costs a millisecond
+ * whatever it does, so records go through it by the hundred, and each record's error is caught beside its neighbours'
+ * results.
  */
 export interface Filter {
   /** One result for each of `texts`, in order. A text must be valid JSON. */
@@ -34,7 +35,8 @@ export async function compileFilter(query: string): Promise<Filter> {
   const unknown = unknownTo16(bare);
   if (unknown) throw new FilterError(unknown);
   const program = `${definitionsOf16}.[] | try [(\n${query}\n)] catch {failure: .}`;
-  // Alone as well: brackets that balance only within the program around them are an error. No input: it compiles and runs on nothing.
+  // Alone as well: brackets that balance only within the program around them are an error. No input: it compiles and
+  // runs on nothing.
   for (const source of [definitionsOf16 + query, program]) {
     const { exitCode, stderr } = jq.raw('', source, ['-c']);
     if (exitCode !== 0) throw new FilterError(firstLine(stderr));
@@ -106,8 +108,8 @@ export function withoutStrings(query: string): string {
 }
 
 /**
- * The names of the keys that the query makes, where it is an object as a whole and all its keys are written out; nothing when only
- * running it would tell.
+ * The names of the keys that the query makes, where it is an object as a whole and all its keys are written out;
+ * nothing when only running it would tell.
  */
 export function writtenKeys(query: string): string[] | undefined {
   const source = query.trim();

@@ -1,11 +1,12 @@
 /**
- * The jq filters that nearly everybody uses for dynamic partitioning, `{page:.page,event:.context.event}`, compiled to JavaScript: an
- * object of plain paths. Everything else goes to jq itself. A property test holds the two together.
+ * The jq filters that nearly everybody uses for dynamic partitioning, `{page:.page,event:.context.event}`, compiled to
+ * JavaScript: an object of plain paths. Everything else goes to jq itself. A property test holds the two together.
  */
 
 /** What one record gives for the query: the members of its object, or why there is none. */
 export type QueryResult = { values: Record<string, unknown> } | { failure: string };
 
+/** Runs on one record, parsed. */
 export type PathQuery = (record: unknown) => QueryResult;
 
 /** The paths that a query asks for: `{ page: ['page'], event: ['context', 'event'] }`. */
@@ -35,6 +36,7 @@ export function parsePaths(query: string): Paths | undefined {
   }
 }
 
+/** A function that takes the paths from a record as jq would. */
 export function compilePaths(paths: Paths): PathQuery {
   const entries = [...paths];
   return (record) => {
@@ -67,7 +69,7 @@ function parsePath(tokens: string[], at: number): { names: string[]; end: number
   let end = at;
   for (;;) {
     if (tokens[end] === '.') {
-      // The dot alone is the record itself; `.["a"]` may begin a path, but `.a.["b"]` is no jq 1.6.
+      // The dot alone is the record itself; `.["a"]` may begin a path, but `.a.["b"]` is not jq 1.6.
       if (tokens[end + 1] === '[' && names.length === 0) end++;
       else {
         const name = nameOf(tokens[end + 1]);
@@ -90,8 +92,8 @@ const nameOf = (token: string | undefined): string | undefined =>
   token === undefined ? undefined : token.startsWith('"') ? token.slice(1, -1) : /^\w/.test(token) ? token : undefined;
 
 /**
- * Names, strings without escapes (as written, with their quotes) and punctuation; nothing when there is anything else. A space between
- * a dot and its name is left to jq, whose versions differ in it.
+ * Names, strings without escapes (as written, with their quotes) and punctuation; nothing when there is anything else.
+ * A space between a dot and its name is left to jq, whose versions differ in it.
  */
 function tokenize(query: string): string[] | undefined {
   const tokens: string[] = [];

@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url';
 /** Calls a function as Lambda would, with a JSON value, and gives its answer. @throws whatever the function throws */
 export type LambdaFunction = (event: object, signal: AbortSignal) => Promise<unknown>;
 
-/** What stands in for Lambda functions, by their names: a JavaScript module, or the URL of something that takes the event by POST. */
+/**
+ * What stands in for Lambda functions, by their names: a JavaScript module, or the URL of something that takes the
+ * event by POST.
+ */
 export type FunctionSources = Readonly<Record<string, string>>;
 
 /** `transform` of `arn:aws:lambda:us-east-1:000000000000:function:transform:$LATEST` */

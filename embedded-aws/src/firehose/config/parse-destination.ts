@@ -3,7 +3,10 @@ import { type Prefix, parsePrefix } from './prefix.js';
 import { parameterOf, processorOf } from './processors.js';
 import { type ParsedQuery, parseQuery } from './query.js';
 
-/** A destination with its expressions parsed, once: the rules of the API look at it, and the delivery configuration is made of it. */
+/**
+ * A destination with its expressions parsed, once: the rules of the API look at it, and the delivery configuration is
+ * made of it.
+ */
 export interface ParsedDestination {
   /** As it was sent. */
   destination: ExtendedS3Destination;

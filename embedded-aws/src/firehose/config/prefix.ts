@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { compileTimePattern, type TimeFormat, TimePatternError, TimePatternNotSupported } from './java-time-format.js';
 
 /**
- * The expressions in `Prefix` and `ErrorOutputPrefix`: `page=!{partitionKeyFromQuery:page}/dt=!{timestamp:yyyy-MM-dd}/`.
+ * The expressions in `Prefix` and `ErrorOutputPrefix`:
+ * `page=!{partitionKeyFromQuery:page}/dt=!{timestamp:yyyy-MM-dd}/`.
  * https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
  */
 export type PrefixPart =
@@ -12,6 +13,7 @@ export type PrefixPart =
   | { kind: 'random' }
   | { kind: 'errorType' };
 
+/** A parsed prefix: its parts in order. */
 export type Prefix = PrefixPart[];
 
 /** Firehose refuses the expression, with this message. */
@@ -79,6 +81,7 @@ export const keysOf = (prefix: Prefix, from: 'query' | 'lambda'): string[] => [
   ...new Set(prefix.flatMap((part) => (part.kind === 'key' && part.from === from ? [part.name] : []))),
 ];
 
+/** Whether the prefix has any `!{…}`. */
 export const hasExpressions = (prefix: Prefix): boolean => prefix.some((part) => part.kind !== 'literal');
 
 /**
@@ -90,6 +93,7 @@ export const withDefaultTime = (prefix: Prefix, zone = 'UTC'): Prefix =>
     ? prefix
     : [...prefix, { kind: 'timestamp', format: compileTimePattern('yyyy/MM/dd/HH/', zone) }];
 
+/** What a prefix is evaluated with. */
 export interface PrefixValues {
   /** The value of a partition key. */
   key: (name: string, from: 'query' | 'lambda') => string;
@@ -100,6 +104,7 @@ export interface PrefixValues {
   random: () => string;
 }
 
+/** The prefix as text. */
 export function evaluatePrefix(prefix: Prefix, values: PrefixValues): string {
   let text = '';
   for (const part of prefix) {
@@ -132,8 +137,8 @@ export function randomString(): string {
 const namespaces = ['partitionKeyFromQuery', 'partitionKeyFromLambda', 'timestamp', 'firehose'];
 
 /**
- * What somebody will have meant by a prefix that is refused: `page= !{partitionkeyFromQuery: page}/`, as it stands in a well-known
- * walkthrough, has the wrong case and spaces. Nothing when it is right as far as this can tell.
+ * What somebody will have meant by a prefix that is refused: `page= !{partitionkeyFromQuery: page}/`, as it stands in a
+ * well-known walkthrough, has the wrong case and spaces. Nothing when it is right as far as this can tell.
  */
 export function suggestPrefix(source: string): string | undefined {
   const suggested = source.replace(/(=\s+)?!\{([^:}]*):([^}]*)\}/g, (_, equals, namespace: string, value: string) => {

@@ -13,6 +13,7 @@ export interface ParsedQuery {
 /** Where partition keys come from: paths compiled to JavaScript, or jq itself. */
 export type Query = { kind: 'paths'; run: PathQuery } | { kind: 'filter'; filter: Filter };
 
+/** Reads a query without running jq. */
 export function parseQuery(text: string): ParsedQuery {
   const paths = parsePaths(text);
   return { text, paths, keys: paths ? [...paths.keys()] : writtenKeys(text) };

@@ -1,8 +1,12 @@
 import { crc32 } from '@millrace/kit/crc32';
 
-/** How a record lies in a log file: length (4 bytes), CRC-32 of the rest (4), arrival in milliseconds since 1970 (8), data. */
+/**
+ * How a record lies in a log file: length (4 bytes), CRC-32 of the rest (4), arrival in milliseconds since 1970 (8),
+ * data.
+ */
 const headBytes = 16;
 
+/** The bytes of one record in a log file. @param arrivalMs milliseconds since 1970 */
 export function frame(data: Buffer, arrivalMs: number): Buffer {
   const framed = Buffer.allocUnsafe(headBytes + data.length);
   framed.writeUInt32BE(data.length, 0);

@@ -6,7 +6,10 @@ import { openRecordLog, type RecordLog } from './record-log.js';
 
 /** The logs of all delivery streams that are put into, each in a folder of its own. */
 export interface DirectPutLogs {
-  /** Opened when it is not open yet. @param delivered the last record that is known to be in S3 @throws Error when it is damaged */
+  /**
+   * Opened when it is not open yet. @param delivered the last record that is known to be in S3 @throws Error when it is
+   * damaged
+   */
   open(id: string, delivered: number, log: Log): Promise<{ records: RecordLog; directPut: DirectPut }>;
   remove(id: string): Promise<void>;
   /** Removes the logs of delivery streams that are gone: a crash may come between the two. */
@@ -14,6 +17,7 @@ export interface DirectPutLogs {
   close(): Promise<void>;
 }
 
+/** @param folder that of all logs @param now gives milliseconds since 1970 */
 export function createDirectPutLogs(
   folder: string,
   { now, backlogBytes }: { now: () => number; backlogBytes?: number | undefined },

@@ -3,16 +3,20 @@ import type { Log } from '../../service.js';
 import { causeOf, createFailureLog } from '../failure-log.js';
 import type { RecordLog } from './record-log.js';
 
-/** https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
-export const maxBatchRecords = 500;
+/** Of all records of one PutRecordBatch: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
 export const maxBatchBytes = 4 * 1024 * 1024;
+/** Of one record, in bytes. */
 export const maxRecordBytes = 1000 * 1024;
-/** While S3 does not take objects, the log grows; from here on records are refused, as Firehose refuses them when it cannot keep up. */
-export const maxBacklogBytes = 1024 * 1024 * 1024;
+/**
+ * While S3 does not take objects, the log grows; from here on records are refused, as Firehose refuses them when it
+ * cannot keep up.
+ */
+const maxBacklogBytes = 1024 * 1024 * 1024;
 
 /** What became of one record. */
 export type PutOutcome = { recordId: string } | { errorCode: string; errorMessage: string };
 
+/** Puts records straight into one delivery stream. */
 export interface DirectPut {
   /** One outcome for each record, in their order; those that have an id are on disk. */
   put(records: readonly Buffer[]): Promise<PutOutcome[]>;
@@ -23,6 +27,7 @@ const slowDown = {
   errorMessage: 'Slow down.',
 };
 
+/** @param now gives milliseconds since 1970 @param backlogBytes how much may wait for S3 */
 export function createDirectPut(
   records: RecordLog,
   { log, now, backlogBytes = maxBacklogBytes }: { log: Log; now: () => number; backlogBytes?: number | undefined },

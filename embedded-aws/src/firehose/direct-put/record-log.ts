@@ -1,13 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
 import type { Log } from '../../service.js';
 import { syncFolder } from '../../state-file.js';
 import { frame, readFrame, statedBytes } from './frames.js';
 
 /**
- * What was put straight into a delivery stream, on disk from before it is acknowledged until its objects are in S3. Files of some megabytes,
- * named by the number of their first record; a file is removed when all its records are delivered.
+ * What was put straight into a delivery stream, on disk from before it is acknowledged until its objects are in S3.
+ * Files of some megabytes, named by the number of their first record; a file is removed when all its records are
+ * delivered.
  */
 export interface RecordLog {
   /**
@@ -34,6 +36,7 @@ export interface Place {
   sequence: number;
 }
 
+/** A record as the log gives it back; `arrivalMs` in milliseconds since 1970. */
 export interface LoggedRecord {
   sequence: number;
   arrivalMs: number;
@@ -55,7 +58,8 @@ const readBytes = 4 * 1024 * 1024;
 const nameOf = (first: number) => `${String(first).padStart(16, '0')}.log`;
 
 /**
- * @param delivered the last record that is known to be in S3, 0 for none: numbers go on after it even if every file is gone
+ * @param delivered the last record that is known to be in S3, 0 for none: numbers go on after it even if every file is
+ * gone
  * @throws Error naming the file and what to do when one that was complete is damaged
  */
 export async function openRecordLog(folder: string, delivered: number, log: Log): Promise<RecordLog> {
@@ -232,13 +236,14 @@ async function placeIn(segment: Segment, sequence: number): Promise<Place> {
 }
 
 const damaged = (path: string, offset: number) =>
-  new Error(
-    `${path} is damaged at byte ${offset}. Put back a copy of it, or move it away: what was put into the delivery stream and lies behind that byte in this file is then lost.`,
+  new MillraceError(
+    'STATE_DAMAGED',
+    `${path} is damaged at byte ${offset}. Put back a copy of it, or move it away: the undelivered records behind that byte are then lost.`,
   );
 
 /**
- * Reads a file that an earlier process wrote. Only the newest can have been cut off in the middle of a write, which nobody was told had
- * succeeded: that end is set aside. Anything else is damage.
+ * Reads a file that an earlier process wrote. Only the newest can have been cut off in the middle of a write, which
+ * nobody was told had succeeded: that end is set aside. Anything else is damage.
  */
 async function recover(path: string, first: number, newest: boolean, log: Log): Promise<Segment | undefined> {
   const bytes = await readFile(path);
@@ -247,8 +252,9 @@ async function recover(path: string, first: number, newest: boolean, log: Log): 
       await rm(path);
       return undefined;
     }
-    throw new Error(
-      `${path} is no log of this version of the embedded Data Firehose. Put back a copy of it, or move it away.`,
+    throw new MillraceError(
+      'STATE_UNREADABLE',
+      `${path} is not a log of this version of the embedded Data Firehose. Put back a copy of it, or move it away.`,
     );
   }
   let records = 0;

@@ -8,6 +8,7 @@ const directPutShard = 'direct-put';
 const sequenceText = (sequence: number): string => String(sequence).padStart(16, '0');
 const sequenceOf = (text: string): number => Number.parseInt(text, 10);
 
+/** The log of a delivery stream as a source with one shard. */
 export function directPutSource(log: RecordLog): StreamSource {
   return {
     unlimited: true,

@@ -14,6 +14,7 @@ const concurrentReads = 3;
 /** New shards come when one ends; this is for the others, such as a stream that was made again. */
 const listShardsMs = 30_000;
 
+/** The options of `followShards`. */
 export interface ShardFollowing {
   source: StreamSource;
   /** How far each shard was read before. */

@@ -5,7 +5,10 @@ import type { Meter } from '../meter.js';
 import type { DeliveryClock, SourceRecord, StreamSource } from '../ports.js';
 import type { Position } from './position.js';
 
-/** Kinesis allows five reads and 2 MiB a second and shard. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+/**
+ * Kinesis allows five reads and 2 MiB a second and shard.
+ * https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+ */
 const leastBetweenReadsMs = 200;
 const bytesPerMs = (2 * 1024 * 1024) / 1000;
 /** After a read that found nothing. */
@@ -15,6 +18,7 @@ const readBytes = 2 * 1024 * 1024;
 const firstLimit = 100;
 const mostRecords = 10_000;
 
+/** The options of `readShard`. */
 export interface ShardReading {
   shardId: string;
   from: Position;
@@ -88,8 +92,8 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
         pauseMs = backoffMs(failures, { baseMs: 400, capMs: 5_000, fixedShare: 0.5 });
       } else if (name === 'InvalidArgumentException' && iterator === undefined && after !== undefined) {
         log(
-          `shard ${shardId} does not know the stored position ${after} (${causeOf(error)}): was the stream deleted and made again, or restored? ` +
-            'Reading goes on at the oldest record that the shard has; some may come a second time, and any that it no longer has are lost',
+          `shard ${shardId} does not know the stored position ${after} (${causeOf(error)}): was the stream deleted and created again, or restored? ` +
+            'Reading continues at the oldest record that the shard has. Some records may come twice; those that it no longer has are lost.',
         );
         after = undefined;
       } else {

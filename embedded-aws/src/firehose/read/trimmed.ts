@@ -2,7 +2,10 @@ import type { Log } from '../../service.js';
 import type { DeliveryClock, StreamSource } from '../ports.js';
 import type { Position } from './position.js';
 
-/** Logs each position that is older than the stream's retention: records after it may have been trimmed before they were read. */
+/**
+ * Logs each position that is older than the stream's retention: records after it may have been trimmed before they were
+ * read.
+ */
 export async function warnOfTrimming({
   source,
   stored,
@@ -23,8 +26,8 @@ export async function warnOfTrimming({
   for (const [shardId, { arrivalMs }] of unfinished) {
     if (nowMs - arrivalMs! <= retentionMs) continue;
     log(
-      `WARNING: shard ${shardId} was last read at a record of ${new Date(arrivalMs!).toISOString()}, and the stream keeps records for ` +
-        `${retentionMs / 3_600_000} hours: any that came between then and ${new Date(nowMs - retentionMs).toISOString()} are LOST`,
+      `WARNING: shard ${shardId} was last read at a record of ${new Date(arrivalMs!).toISOString()}. The stream keeps records for ` +
+        `${retentionMs / 3_600_000} hours: any that arrived between then and ${new Date(nowMs - retentionMs).toISOString()} are LOST`,
     );
   }
 }

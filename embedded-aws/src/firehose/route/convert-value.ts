@@ -7,13 +7,13 @@ const bounds = (bits: number): [bigint, bigint] => [-(1n << BigInt(bits - 1)), (
 const decimalText = /^([+-]?)(\d+\.?\d*|\.\d+)(?:e([+-]?\d{1,3}))?$/i;
 
 /**
- * A JSON value as its column has it, in JSON again: numbers that come as text are numbers, times are `yyyy-MM-dd HH:mm:ss.SSS` in UTC, whole
- * numbers past 2^53 and decimals are text. What is missing is null.
+ * A JSON value as its column has it, in JSON again: numbers that come as text are numbers, times are `yyyy-MM-dd
+ * HH:mm:ss.SSS` in UTC, whole numbers past 2^53 and decimals are text. What is missing is null.
  * @throws Misfit
  */
 export function convertValue(value: unknown, type: HiveType, path: string, fold: (name: string) => string): unknown {
   if (value === null || value === undefined) return null;
-  const misfit = (why = `is no ${nameOf(type)}`) => new Misfit(`${path}: ${shown(value)} ${why}`);
+  const misfit = (why = `is not ${nameOf(type)}`) => new Misfit(`${path}: ${shown(value)} ${why}`);
   switch (type.kind) {
     case 'boolean':
       if (typeof value === 'boolean') return value;
@@ -70,7 +70,10 @@ export function convertValue(value: unknown, type: HiveType, path: string, fold:
 export const folded = (value: object, fold: (name: string) => string): Map<string, unknown> =>
   new Map(Object.entries(value).map(([name, inner]) => [fold(name), inner]));
 
-const nameOf = (type: HiveType): string => (type.kind === 'integer' ? `whole number of ${type.bits} bits` : type.kind);
+const nameOf = (type: HiveType): string =>
+  type.kind === 'integer'
+    ? `${type.bits === 8 ? 'an' : 'a'} ${type.bits}-bit integer`
+    : `${type.kind === 'array' ? 'an' : 'a'} ${type.kind}`;
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
@@ -105,7 +108,7 @@ function isoTime(time: Date, misfit: () => Misfit): string {
 
 function wholeNumber(value: unknown, bits: number, misfit: (why?: string) => Misfit): number | string {
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
-    throw misfit('is past 2^53, where a JSON number is not exact any more; as text it is');
+    throw misfit('is past 2^53, where a JSON number is not exact: send it as text');
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || !/^[+-]?\d{1,20}$/.test(text)) throw misfit();
   const number = BigInt(text.replace(/^\+/, ''));
@@ -121,7 +124,10 @@ const isDay = (text: string) => {
 
 const timePattern = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/;
 
-/** What OpenX's deserializer takes: ISO 8601, `yyyy-MM-dd HH:mm:ss`, seconds since 1970 (perhaps with a fraction), and milliseconds. */
+/**
+ * What OpenX's deserializer takes: ISO 8601, `yyyy-MM-dd HH:mm:ss`, seconds since 1970 (perhaps with a fraction), and
+ * milliseconds.
+ */
 function timeText(value: unknown, misfit: () => Misfit): string {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number === 'number') {

@@ -6,7 +6,10 @@ import { splitDelimited } from './split-delimited.js';
 import { splitKpl } from './split-kpl.js';
 import type { SubRecord } from './sub-record.js';
 
-/** The sub-records of each record, in order: first the producer library's packing is taken off, then JSON or delimiters split it. */
+/**
+ * The sub-records of each record, in order: first the producer library's packing is taken off, then JSON or delimiters
+ * split it.
+ */
 export function deaggregate(configuration: DeliveryConfiguration, records: readonly SourceRecord[]): SubRecord[][] {
   return records.map(({ data }) => {
     const packed = configuration.deaggregateKpl ? splitKpl(data) : undefined;

@@ -55,10 +55,10 @@ function* runFilter(
 }
 
 /**
- * Text, and numbers and booleans as text (Firehose documents only text). An array or an object is no name for a folder: a failure here,
- * as Firehose says nothing about them.
+ * Text, and numbers and booleans as text (Firehose documents only text). An array or an object is a failure here,
+ * because Firehose documents nothing about them.
  */
-export function partitionValues(names: readonly string[], result: QueryResult): string[] | Failure {
+function partitionValues(names: readonly string[], result: QueryResult): string[] | Failure {
   if ('failure' in result) return extractionFailed(result.failure);
   const values: string[] = [];
   for (const name of names) {

@@ -21,8 +21,10 @@ export const extractionFailed = (errorMessage: string): Failure => ({
   errorMessage,
 });
 
+/** Firehose's words for a record that is not JSON. */
 export const notJson = extractionFailed('Non JSON record provided');
 
+/** Firehose's words for a key that is null or empty. */
 export const emptyKey = extractionFailed('partitionKeys values must not be null or empty');
 
 /** Code and message are not documented; only the name of the folder is. */
@@ -40,6 +42,7 @@ const conversionFailed = (errorCode: string, errorMessage: string): Failure => (
 
 /** The codes are AWS's; its messages are not known. */
 export const notParsed = conversionFailed('DataFormatConversion.ParseError', 'The record is not one JSON value.');
+/** A record that does not fit its table. @param why as a sentence */
 export const malformed = (why: string): Failure => conversionFailed('DataFormatConversion.MalformedData', why);
 
 /** What the line of a record says that could not be converted; `table` is the Glue table. */
@@ -72,8 +75,8 @@ export const conversionErrorLine = (
   );
 
 /**
- * One line of an error object. Its members are those that were seen of other processing errors; Firehose's own line for dynamic
- * partitioning is not documented.
+ * One line of an error object. Its members are those that were seen of other processing errors; Firehose's own line for
+ * dynamic partitioning is not documented.
  */
 export function errorLine(failure: Failure, rawData: Buffer, arrivalMs: number, nowMs: number): Buffer {
   return Buffer.from(

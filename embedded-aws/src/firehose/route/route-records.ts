@@ -10,6 +10,7 @@ import { conversionErrorLine, errorLine, extractionFailed, type Failure, tooMany
 import { isFailure, type Piece, type SubRecord } from './sub-record.js';
 import { createTargets, type DeliveryTarget } from './targets.js';
 
+/** The options of `createRouter`. */
 export interface RouterOptions {
   configuration: DeliveryConfiguration;
   buffers: Buffers<DeliveryTarget>;
@@ -29,6 +30,7 @@ export type Router = (
   subRecords?: SubRecord[][],
 ) => void;
 
+/** Extracts keys, converts, and appends to the buffers. An error of one record becomes an error record. */
 export function createRouter({
   configuration,
   buffers,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Records that the Kinesis Producer Library has packed into one: a magic number, a protobuf message, and its MD5. What has no such number,
- * or a wrong MD5, is a plain record.
+ * Records that the Kinesis Producer Library has packed into one: a magic number, a protobuf message, and its MD5. What
+ * has no such number, or a wrong MD5, is a plain record.
  * https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
  */
 const magic = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
@@ -13,6 +13,7 @@ const recordsField = 3;
 const dataField = 3;
 const lengthDelimited = 2;
 
+/** The bytes from `start` to before `end`. */
 export interface Range {
   start: number;
   end: number;

@@ -15,8 +15,12 @@ export interface SubRecord {
 
 /** What a sub-record becomes: bytes of a partition, or a failure. */
 export interface Piece extends SubRecord {
-  /** The values of the configuration's `keyNames` and then of its `lambdaKeyNames`, in that order, or why there are none. */
+  /**
+   * The values of the configuration's `keyNames` and then of its `lambdaKeyNames`, in that order, or why there are
+   * none.
+   */
   result: string[] | Failure;
 }
 
+/** Whether there are no partition values, but a reason. */
 export const isFailure = (result: string[] | Failure): result is Failure => !Array.isArray(result);

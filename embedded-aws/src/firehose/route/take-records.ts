@@ -10,6 +10,7 @@ import type { DeliveryTarget } from './targets.js';
 /** Records are processed in slices of about this size, and other work of the process comes between them. */
 const sliceBytes = 256 * 1024;
 
+/** The options of `createTake`. */
 export interface Taking {
   configuration: DeliveryConfiguration;
   /** Records that arrived in the stream before are passed over; milliseconds since 1970. */

@@ -18,6 +18,7 @@ export interface DeliveryTarget {
   readonly due?: { sizeBytes: number; intervalMs: number } | undefined;
 }
 
+/** Where records go. Arrival times in milliseconds since 1970. */
 export interface Targets {
   partition(values: string[], arrivalMs: number): DeliveryTarget | Failure;
   failures(errorType: Failure['errorType'], arrivalMs: number): DeliveryTarget;
@@ -48,7 +49,8 @@ export function createTargets(configuration: DeliveryConfiguration, timeScale: n
         arrivalMs,
         random: randomPlaceholder,
       });
-      // In bytes, so that the whole key stays below the 1,024 that S3 takes: an object that S3 never takes would hold its shard's position.
+      // In bytes, so that the whole key stays below the 1,024 that S3 takes: an object that S3 never takes would hold
+      // its shard's position.
       if (key.length * 3 > maxEvaluatedPrefix && Buffer.byteLength(key) > maxEvaluatedPrefix)
         return extractionFailed(`Length of evaluated prefix cannot be greater than ${maxEvaluatedPrefix}`);
       if (climbs.test(key)) return extractionFailed('partitionKeys values must not make . or .. a part of the path');

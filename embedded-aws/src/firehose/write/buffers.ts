@@ -3,10 +3,11 @@ import { type ByteList, createByteList } from './byte-list.js';
 import { createAhead } from './delivered-ahead.js';
 
 /**
- * The books of delivery: one buffer for each partition, and for each shard how far everything lies in S3. No I/O, no clock.
+ * The books of delivery: one buffer for each partition, and for each shard how far everything lies in S3. No I/O, no
+ * clock.
  *
- * A shard's *safe* position is the last record before the first one that still waits in some buffer, open or on its way. It alone may
- * be stored: a restart that reads on from there sees every record that is not in S3 yet.
+ * A shard's *safe* position is the last record before the first one that still waits in some buffer, open or on its
+ * way. It alone may be stored: a restart that reads on from there sees every record that is not in S3 yet.
  */
 
 /** Where a record goes. Records of one key lie in one buffer. */
@@ -35,6 +36,7 @@ export interface OpenBuffer<T extends Target> {
   readonly lasts: Map<string, string>;
 }
 
+/** When a buffer is due. */
 export interface DueLimits {
   /** A buffer is due from this size on, before compression. */
   sizeBytes: number;
@@ -42,11 +44,13 @@ export interface DueLimits {
   intervalMs: number;
 }
 
+/** When buffers are due, and how many partitions there may be. */
 export interface BufferLimits extends DueLimits {
   /** How many partitions may be active: open, or on their way to S3. */
   maxPartitions: number;
 }
 
+/** Where a piece goes, and which record it is of. */
 export interface AppendedPiece<T extends Target> {
   shardId: string;
   target: T;
@@ -56,10 +60,11 @@ export interface AppendedPiece<T extends Target> {
   nowMs: number;
 }
 
+/** One buffer for each target, and how far each shard lies in S3. */
 export interface Buffers<T extends Target> {
   /**
-   * Adds a piece of the record that the shard is at. Nothing when its target would be one active partition too many; else the buffer
-   * that has it now.
+   * Adds a piece of the record that the shard is at. Nothing when its target would be one active partition too many;
+   * else the buffer that has it now.
    */
   append(piece: AppendedPiece<T>): OpenBuffer<T> | undefined;
   /** Whether the record's pieces for this target lie in S3 already, by what was stored before a restart. */
@@ -68,7 +73,10 @@ export interface Buffers<T extends Target> {
   advance(shardId: string, position: Position): void;
   /** Takes the buffers that are due; each stays active until `delivered`. */
   due(nowMs: number): OpenBuffer<T>[];
-  /** When the next one will be due by its age; nothing while none is open, or when those open wait for their forerunners. */
+  /**
+   * When the next one will be due by its age; nothing while none is open, or when those open wait for their
+   * forerunners.
+   */
   nextDueMs(): number | undefined;
   /** Takes the largest buffer, whether it is due or not. */
   takeLargest(): OpenBuffer<T> | undefined;
@@ -86,8 +94,8 @@ export interface Buffers<T extends Target> {
 }
 
 /**
- * @param remembered the version of a configuration under which a record always has the same targets: then what lies in S3 beyond a safe
- * position is remembered
+ * @param remembered the version of a configuration under which a record always has the same targets: then what lies in
+ * S3 beyond a safe position is remembered
  */
 export function createBuffers<T extends Target>(
   limits: BufferLimits,
@@ -133,7 +141,8 @@ export function createBuffers<T extends Target>(
       if (!buffer) {
         if (target.counts && !underway.has(target.key)) {
           if (active >= limits.maxPartitions) {
-            // It goes elsewhere, and after a restart perhaps not: of this target nothing can be told by its last record any more.
+            // It goes elsewhere, and after a restart perhaps not: of this target nothing can be told by its last record
+            // any more.
             ahead.forget(target.key);
             return undefined;
           }

@@ -1,4 +1,7 @@
-/** Bytes that are only ever added to: copies go into blocks that double up to 256 KiB, so that little is wasted on small ones. */
+/**
+ * Bytes that are only ever added to: copies go into blocks that double up to 256 KiB, so that little is wasted on small
+ * ones.
+ */
 export interface ByteList {
   readonly length: number;
   append(source: Buffer, start: number, end: number): void;
@@ -10,6 +13,7 @@ export interface ByteList {
 const smallestBlock = 4 * 1024;
 const largestBlock = 256 * 1024;
 
+/** An empty list. */
 export function createByteList(): ByteList {
   const full: Buffer[] = [];
   let block = Buffer.allocUnsafeSlow(smallestBlock);

@@ -18,6 +18,7 @@ export const concurrentPuts = 8;
 /** Puts a buffer into S3 as one object, however long S3 does not take it; false when `signal` ended the attempts. */
 export type DeliverObject = (buffer: OpenBuffer<DeliveryTarget>, signal: AbortSignal) => Promise<boolean>;
 
+/** The delivery of one delivery stream; at most `concurrentPuts` objects at a time. */
 export function createObjectDelivery({
   configuration,
   sink,
@@ -51,9 +52,9 @@ export function createObjectDelivery({
   const pace = retryPace(configuration.retryMs, configuration.intervalMs / timeScale);
   const overdue = createFailureLog(log, {
     failing: (cause) =>
-      `S3 has not taken an object for ${configuration.bucket} within the retry duration of ${configuration.retryMs / 1000} s (${cause}); its records are kept, ` +
+      `S3 has not taken an object for ${configuration.bucket} within the retry duration of ${configuration.retryMs / 1000} s (${cause}); the records are kept, ` +
       `and it is retried every ${pace.laterMs / 1000} s. UpdateDestination can give them another place`,
-    working: () => `S3 has taken what it had not taken in time for ${configuration.bucket}`,
+    working: () => `S3 has taken the overdue objects for ${configuration.bucket}`,
   });
 
   function measure(

@@ -3,8 +3,8 @@ import type { Position } from '../read/position.js';
 type StoredAhead = NonNullable<Position['ahead']>;
 
 /**
- * For each shard and target, the last record that lies in S3 although an earlier one of the shard does not. A target's objects are made one
- * after the other, so all its records up to that one are there.
+ * For each shard and target, the last record that lies in S3 although an earlier one of the shard does not. A target's
+ * objects are made one after the other, so all its records up to that one are there.
  */
 export interface Ahead {
   restore(shardId: string, stored: StoredAhead): void;

@@ -4,6 +4,7 @@ import type { Signal } from '../signal.js';
 import type { Buffers, OpenBuffer } from './buffers.js';
 import { concurrentPuts, type DeliverObject } from './deliver-objects.js';
 
+/** The options of `flushBuffers`. */
 export interface Flushing {
   buffers: Buffers<DeliveryTarget>;
   deliver: DeliverObject;

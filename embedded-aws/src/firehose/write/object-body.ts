@@ -5,6 +5,7 @@ import { compressions } from './compression/index.js';
 import { toParquet } from './to-parquet.js';
 import { refusesRows, unconverted } from './unconverted.js';
 
+/** The bytes of an object. */
 export interface ObjectBody {
   body: Buffer;
   contentEncoding?: string;
@@ -12,7 +13,10 @@ export interface ObjectBody {
   failed?: 'format-conversion-failed';
 }
 
-/** A buffer's content as the body of an object. @param key that the object will have @throws Error when it cannot be made now */
+/**
+ * A buffer's content as the body of an object. @param key that the object will have @throws Error when it cannot be
+ * made now
+ */
 export async function objectBody(
   { target: { errorType, backup }, content, oldestArrivalMs }: OpenBuffer<DeliveryTarget>,
   configuration: DeliveryConfiguration,

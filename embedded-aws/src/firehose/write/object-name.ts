@@ -6,8 +6,9 @@ import type { OpenBuffer } from './buffers.js';
 import { compressions } from './compression/index.js';
 
 /**
- * `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<uuid><extension>`. The time is that of the buffer's opening and the UUID begins
- * with the time of delivery, so that a partition's objects sort in the order in which they were made. Error objects have no extension.
+ * `<prefix><stream>-<version>-<yyyy-MM-dd-HH-mm-ss>-<uuid><extension>`. The time is that of the buffer's opening and
+ * the UUID begins with the time of delivery, so that a partition's objects sort in the order in which they were made.
+ * Error objects have no extension.
  * https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html
  */
 export function objectKey(

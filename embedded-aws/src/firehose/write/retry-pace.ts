@@ -12,8 +12,8 @@ const quick = { baseMs: 100, capMs: 5_000, fixedShare: 0.5 };
 const later = { leastMs: quick.capMs, mostMs: 60_000 };
 
 /**
- * The pace of a destination. An object that S3 has not taken in time is not given up, because its records are acknowledged: it waits for S3
- * at the pace of the buffers, from 5 seconds to a minute.
+ * The pace of a destination. An object that S3 has not taken in time is not given up, because its records are
+ * acknowledged: it waits for S3 at the pace of the buffers, from 5 seconds to a minute.
  */
 export const retryPace = (withinMs: number, intervalMs: number): RetryPace => ({
   withinMs,

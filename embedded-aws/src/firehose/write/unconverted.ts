@@ -6,8 +6,8 @@ export const refusesRows = (error: unknown): boolean =>
   /^(Invalid Input|Conversion|Out of Range) Error/.test((error as { message?: string }).message ?? '');
 
 /**
- * The error object of rows that cannot be written as Parquet after all: a buffer that can never be delivered would hold up its shard for
- * ever. Not known to happen, because each row is checked against its column when it comes.
+ * The error object of rows that cannot be written as Parquet after all: a buffer that can never be delivered would hold
+ * up its shard for ever. Not known to happen, because each row is checked against its column when it comes.
  */
 export function unconverted(
   blocks: readonly Buffer[],

@@ -14,5 +14,7 @@ export interface Rule {
   broken: (candidate: Candidate) => boolean;
 }
 
+/** Whether the prefix has `!{firehose:error-output-type}`. */
 export const holdsErrorType = (prefix: Prefix): boolean => prefix.some(({ kind }) => kind === 'errorType');
+/** Whether the prefix has partition keys. */
 export const holdsKeys = (prefix: Prefix): boolean => prefix.some(({ kind }) => kind === 'key');

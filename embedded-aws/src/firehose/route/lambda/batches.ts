@@ -12,6 +12,7 @@ export interface LambdaRecord {
   sent: { recordId: string; approximateArrivalTimestamp: number; data: string; kinesisRecordMetadata?: object };
 }
 
+/** Whose records are batched, and how many bytes a batch holds. */
 export interface BatchOptions {
   shardId: string;
   fromKinesis: boolean;

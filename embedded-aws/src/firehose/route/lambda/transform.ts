@@ -19,6 +19,7 @@ export type Transform = (
   signal: AbortSignal,
 ) => Promise<SubRecord[][]>;
 
+/** The options of `createTransform`. */
 export interface TransformOptions {
   configuration: DeliveryConfiguration;
   lambda: LambdaConfiguration;

@@ -11,7 +11,9 @@ interface Compression {
   compress(blocks: readonly Buffer[], key: string, nowMs: number): Promise<Buffer>;
 }
 
-/** https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html; `.snappy` for Hadoop's too, as it was measured. */
+/**
+ * https://docs.aws.amazon.com/firehose/latest/dev/s3-object-name.html; `.snappy` for Hadoop's too, as it was measured.
+ */
 export const compressions: Record<CompressionFormat, Compression> = {
   UNCOMPRESSED: { extension: '', compress: async (blocks) => Buffer.concat(blocks) },
   GZIP: { extension: '.gz', contentEncoding: 'gzip', compress: gzipBlocks },

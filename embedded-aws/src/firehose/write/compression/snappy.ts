@@ -1,12 +1,16 @@
 /**
- * Snappy's raw format: a length, then stretches of literal bytes and copies of what came before, found by a hash of four bytes.
+ * Snappy's raw format: a length, then stretches of literal bytes and copies of what came before, found by a hash of
+ * four bytes.
  * https://github.com/google/snappy/blob/main/format_description.txt
  */
 const hashBits = 14;
 const hashOf = (four: number) => Math.imul(four, 0x1e35a7bd) >>> (32 - hashBits);
-/** Offsets are written in 16 bits, so the input is taken in pieces of 64 KiB that refer to nothing outside themselves. */
+/**
+ * Offsets are written in 16 bits, so the input is taken in pieces of 64 KiB that refer to nothing outside themselves.
+ */
 const pieceBytes = 64 * 1024;
 
+/** One block in the raw Snappy format. */
 export function snappyRaw(input: Buffer): Buffer {
   // At worst a tag byte for each 60 bytes and 3 more for longer ones; the format's own bound.
   const out = Buffer.allocUnsafe(32 + input.length + Math.ceil(input.length / 6));
