@@ -1,3 +1,4 @@
+/** Between what the waits of one back-off lie. */
 export interface BackoffBounds {
   /** The upper bound of the first wait. */
   baseMs: number;
@@ -8,8 +9,9 @@ export interface BackoffBounds {
 }
 
 /**
- * How long to wait after a failure, in milliseconds: the bound starts at `baseMs`, doubles with each failure up to `capMs`, and the wait is a
- * random time below it ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * How long to wait after a failure, in milliseconds: the bound starts at `baseMs`, doubles with each failure up to
+ * `capMs`, and the wait is a random time below it ("full jitter",
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  * @param failures how many have failed in a row, from 1
  * @param random gives 0 ≤ x < 1
  */

@@ -21,6 +21,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
+/** The time of this machine. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),

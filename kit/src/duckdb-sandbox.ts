@@ -7,8 +7,12 @@ export interface Sandbox {
   close(): void;
 }
 
+/** What a DuckDB may reach and use. */
 export interface SandboxOptions {
-  /** The one folder whose files it may read and write; none without it. DuckDB looks where a symbolic link leads before it allows a file. */
+  /**
+   * The one folder whose files it may read and write; none without it. DuckDB looks where a symbolic link leads before
+   * it allows a file.
+   */
   folder: string | undefined;
   threads: number;
   /** MB that it may hold; past that it uses the disk. */
@@ -24,8 +28,8 @@ export interface SandboxOptions {
 }
 
 /**
- * Opens a DuckDB that can reach nothing but the folder: no other file, no network, no extension, and no setting can be changed any more by
- * what is run in it.
+ * Opens a DuckDB that can reach nothing but the folder: no other file, no network, no extension, and no setting can be
+ * changed any more by what is run in it.
  * @throws what a statement of `prepare` throws
  */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {

@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
+/** How many connections a client keeps, and how long it waits. */
 export interface KeepAliveOptions {
   /** Connections at most; 50. */
   maxSockets?: number;
@@ -12,8 +13,8 @@ export interface KeepAliveOptions {
 }
 
 /**
- * The request handler for every AWS SDK client here: HTTP/1.1 with keep-alive. The Kinesis client's default speaks HTTP/2 and opens a TLS
- * session for each call (aws-sdk-js-v3 issue 8279).
+ * The request handler for every AWS SDK client here: HTTP/1.1 with keep-alive. The Kinesis client's default speaks
+ * HTTP/2 and opens a TLS session for each call (aws-sdk-js-v3 issue 8279).
  */
 export function keepAliveHandler(options: KeepAliveOptions = {}): NodeHttpHandler {
   const { maxSockets = 50, connectionTimeoutMs = 3_000, requestTimeoutMs = 30_000, throwOnRequestTimeout } = options;

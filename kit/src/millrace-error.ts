@@ -1,14 +1,18 @@
-/** What a command ends with: 1 failed, or loss found; 2 called wrongly; 3 done in part, or cannot say; 4 nothing there to work on. */
+/**
+ * What a command ends with: 1 failed, or loss found; 2 called wrongly; 3 done in part, or cannot say; 4 nothing there
+ * to work on.
+ */
 export type ExitCode = 1 | 2 | 3 | 4;
 
+/** What an error has besides code and message. */
 export interface MillraceErrorOptions extends ErrorOptions {
   /** What the command that meets it exits with; 1. */
   exitCode?: ExitCode;
 }
 
 /**
- * An error that a person can act on: its message says what is wrong, where, and what to do. A command prints the message without a
- * stack and exits with `exitCode`; code tells errors apart by `code`, never by the message.
+ * An error that a person can act on: its message says what is wrong, where, and what to do. A command prints the
+ * message without a stack and exits with `exitCode`; code tells errors apart by `code`, never by the message.
  */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError';

@@ -22,7 +22,10 @@ function hash(text: string, salt: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** sfc32, "small fast chaotic" (Chris Doty-Humphrey's PractRand): 128 bits of state, good enough for ids and journeys; not for secrets. */
+/**
+ * sfc32, "small fast chaotic" (Chris Doty-Humphrey's PractRand): 128 bits of state, good enough for ids and journeys;
+ * not for secrets.
+ */
 export function createRandom(seed: string): Random {
   let a = hash(seed, 1);
   let b = hash(seed, 2);

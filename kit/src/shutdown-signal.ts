@@ -1,11 +1,15 @@
 type Name = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
+/** Which signals ask for the end, and what happens then. */
 export interface ShutdownOptions {
   /** Which signals count; all three. */
   names?: readonly Name[];
   /** Called once, with the first signal. */
   onFirst?: (name: Name) => void;
-  /** The second signal ends the process with 130 at once, unless this is `ignore`: a server that drains is not hurried by it. */
+  /**
+   * The second signal ends the process with 130 at once, unless this is `ignore`: a server that drains is not hurried
+   * by it.
+   */
   second?: 'exit' | 'ignore';
   /** The process exits with 1 if it still runs this long after the first signal; never by default. */
   forceAfterMs?: number;
@@ -13,6 +17,7 @@ export interface ShutdownOptions {
   output?: NodeJS.WriteStream;
 }
 
+/** A process's end, as its code sees it come. */
 export interface Shutdown {
   /** Resolves with the first signal. */
   received: Promise<Name>;
@@ -23,10 +28,11 @@ export interface Shutdown {
 }
 
 /**
- * Listens for the signals that ask a process to end. A server calls this before anything else: process 1 of a container hears nothing of a
- * signal that it does not listen to, and nobody repeats it.
+ * Listens for the signals that ask a process to end. A server calls this before anything else: process 1 of a container
+ * hears nothing of a signal that it does not listen to, and nobody repeats it.
  *
- * On Windows only Ctrl-C (SIGINT) and a closed console window (SIGHUP) arrive; SIGTERM ends a process there without asking it.
+ * On Windows only Ctrl-C (SIGINT) and a closed console window (SIGHUP) arrive; SIGTERM ends a process there without
+ * asking it.
  */
 export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
   const { names = ['SIGINT', 'SIGTERM', 'SIGHUP'], onFirst, second = 'exit', forceAfterMs, output } = options;

@@ -1,12 +1,13 @@
 import { endOfContainer, endOfString, isJsonSpace } from './json-scan.js';
 
 /**
- * De-aggregation with `SubRecordType=JSON`: a record that holds several JSON values, newline-separated or simply one after the other,
- * is taken apart. Arrays are values like any other: they are not split.
+ * De-aggregation with `SubRecordType=JSON`: a record that holds several JSON values, newline-separated or simply one
+ * after the other, is taken apart. Arrays are values like any other: they are not split.
  * https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-multirecord-deaggergation.html
  *
- * Firehose splits no record of more than 500: that goes on whole, and then fails as no JSON. What it does with a record of which only
- * a part is JSON is not documented; here it too stays whole, so that its bytes end, unchanged, in one error record.
+ * Firehose splits no record of more than 500: that goes on whole, and then fails as no JSON. What it does with a record
+ * of which only a part is JSON is not documented; here it too stays whole, so that its bytes end, unchanged, in one
+ * error record.
  */
 export const maxSubRecords = 500;
 
@@ -20,18 +21,22 @@ export interface SubRecord {
 const quote = 0x22;
 const opens = (code: number) => code === 0x7b || code === 0x5b;
 
-/** The record's values in order, or nothing when it must stay whole: not JSON throughout, empty, or more than 500 values. */
+/**
+ * The record's values in order, or nothing when it must stay whole: not JSON throughout, empty, or more than 500
+ * values.
+ */
 export function splitJson(data: Buffer): SubRecord[] | undefined {
   return splitLines(data) ?? splitAnywhere(data);
 }
 
 /**
- * The common case: one value a line. Where every line is a JSON text, this is what `splitAnywhere` finds as well (a property test
- * holds them together), at the cost of one decoding of the record and one parse of each line.
+ * The common case: one value a line. Where every line is a JSON text, this is what `splitAnywhere` finds as well (a
+ * property test holds them together), at the cost of one decoding of the record and one parse of each line.
  */
 export function splitLines(data: Buffer): SubRecord[] | undefined {
   const text = data.toString('latin1');
-  // Decoding a record once is cheaper than decoding each line, but only in ASCII are the text's offsets those of the bytes.
+  // Decoding a record once is cheaper than decoding each line, but only in ASCII are the text's offsets those of the
+  // bytes.
   const ascii = !/[\u0080-\u00ff]/.test(text);
   const found: SubRecord[] = [];
   for (let line = 0; line < text.length; ) {

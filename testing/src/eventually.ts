@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at once.
- * The limit is for a loaded machine, not an expectation.
+ * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at
+ * once. The limit is for a loaded machine, not an expectation.
  */
 export async function eventually<Answer>(
   what: string,

@@ -82,9 +82,9 @@ function npmPackage(): { folder: string; version: string } | undefined {
 }
 
 /**
- * Unpacks npm's Chromium once into the project's own .build folder. The package itself unpacks into the temporary folder and takes
- * a half-written file there for the finished one, which breaks tests that run side by side; so it unpacks into a folder of its own, and a
- * rename makes it appear whole.
+ * Unpacks npm's Chromium once into the project's own .build folder. The package itself unpacks into the temporary
+ * folder and takes a half-written file there for the finished one, which breaks tests that run side by side; so it
+ * unpacks into a folder of its own, and a rename makes it appear whole.
  */
 function unpack({ folder, version }: { folder: string; version: string }): string {
   const home = join(root, '.build', `chromium-${version}`);
@@ -115,7 +115,10 @@ export function hasBrowser(): boolean {
   return systemBrowser() !== undefined || npmPackage() !== undefined;
 }
 
-/** `CHROME_PATH`, then a browser on the system, then the one that npm brought (@sparticuz/chromium, Linux x64); undefined without one. */
+/**
+ * `CHROME_PATH`, then a browser on the system, then the one that npm brought (@sparticuz/chromium, Linux x64);
+ * undefined without one.
+ */
 export function findBrowser(): FoundBrowser | undefined {
   const system = systemBrowser();
   if (system) return system;
@@ -123,7 +126,9 @@ export function findBrowser(): FoundBrowser | undefined {
   return bundled && { executablePath: unpack(bundled), source: '@sparticuz/chromium' };
 }
 
-/** Starts the browser, headless. Rejects with `noBrowserMessage` when there is none. `options` go to playwright-core. */
+/**
+ * Starts the browser, headless. Rejects with `noBrowserMessage` when there is none. `options` go to playwright-core.
+ */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const found = findBrowser();
   if (!found) throw new Error(noBrowserMessage);
@@ -146,8 +151,8 @@ export interface KillableBrowser {
 }
 
 /**
- * Starts a browser on the profile in this folder, so that a test can kill it as the system would. Started again it has what was on its disk.
- * Process groups are POSIX: on Windows there is no `kill`.
+ * Starts a browser on the profile in this folder, so that a test can kill it as the system would. Started again it has
+ * what was on its disk. Process groups are POSIX: on Windows there is no `kill`.
  */
 export async function startKillableBrowser(profile: string): Promise<KillableBrowser> {
   const found = findBrowser();

@@ -2,7 +2,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MillraceEvent } from '@millrace/sdk/schema';
 
-/** How the stub treats one request. `keepThenReset` keeps the events and cuts the connection before the answer, as a crash would. */
+/**
+ * How the stub treats one request. `keepThenReset` keeps the events and cuts the connection before the answer, as a
+ * crash would.
+ */
 export type Treatment =
   | { kind: 'accept' }
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string }
@@ -32,7 +35,10 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** An ingest server as the wire protocol describes it, whose failures `treat` decides. `number` counts the requests from 0. */
+/**
+ * An ingest server as the wire protocol describes it, whose failures `treat` decides. `number` counts the requests from
+ * 0.
+ */
 export async function startCollectorStub(
   treat: (number: number, request: StubRequest) => Treatment = () => ({ kind: 'accept' }),
 ): Promise<CollectorStub> {

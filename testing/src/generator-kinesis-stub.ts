@@ -10,7 +10,10 @@ export interface KinesisStub {
   close(): Promise<void>;
 }
 
-/** The two Kinesis operations that the generator uses, with failures as `treat` decides; `number` counts the PutRecords from 0. */
+/**
+ * The two Kinesis operations that the generator uses, with failures as `treat` decides; `number` counts the PutRecords
+ * from 0.
+ */
 export async function startKinesisStub(
   treat: (number: number) => PutTreatment | Promise<PutTreatment> = () => 'take',
 ): Promise<KinesisStub> {

@@ -1,4 +1,6 @@
-/** Whether the long forms run (`npm run test:long`). A `NAME.long.test.ts` imports its `NAME.test.ts`, which asks this. */
+/**
+ * Whether the long forms run (`npm run test:long`). A `NAME.long.test.ts` imports its `NAME.test.ts`, which asks this.
+ */
 const isLong = process.env.MILLRACE_TEST_LONG === '1';
 
 /** The value of the form that runs: `npm test` takes the short one, `npm run test:long` the full one. */

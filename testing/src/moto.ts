@@ -1,4 +1,6 @@
-/** A Moto of this test file's own until it gives it back: several files take turns at one server, which starts slowly. */
+/**
+ * A Moto of this test file's own until it gives it back: several files take turns at one server, which starts slowly.
+ */
 export interface LentMoto {
   endpoint: string;
   /** Forgets everything, in all accounts and regions. */

@@ -11,9 +11,11 @@ import { canMount } from './small-disk.js';
  *
  * | Tool | Tests | Install |
  * |---|---|---|
- * | `browser` | the tracker and the store in Chromium, from a click to the lake | comes with npm on Linux x64; elsewhere Chromium or Chrome, or CHROME_PATH |
+ * | `browser` | the tracker and the store in Chromium, from a click to the lake | comes with npm on Linux x64;
+ * elsewhere Chromium or Chrome, or CHROME_PATH |
  * | `aws-cli` | the embedded AWS and the hosts' scripts against the AWS CLI, the walkthrough | `pip install awscli` |
- * | `aws-cli-in-python` | docs/conformance.md line by line against the AWS CLI, in one process | `pip install awscli` (version 1) |
+ * | `aws-cli-in-python` | docs/conformance.md line by line against the AWS CLI, in one process | `pip install awscli`
+ * (version 1) |
  * | `botocore` | requests and answers against AWS's own models | `pip install botocore` |
  * | `cfn-lint` | the CloudFormation templates | `pip install cfn-lint` |
  * | `moto` | `millrace up`, `status`, `down` and Athena | `pip install 'moto[server]'` |
@@ -102,7 +104,8 @@ interface Needs {
 
 /**
  * Jest's `describe` and `test` for what needs tools: skipped without them, with the reason in the name. With
- * MILLRACE_TEST_REQUIRE=all (CI) they fail instead where a tool is there and does not run, and where there is no browser.
+ * MILLRACE_TEST_REQUIRE=all (CI) they fail instead where a tool is there and does not run, and where there is no
+ * browser.
  */
 export function needs(...wanted: Tool[]): Needs {
   const missing = wanted.map((tool) => ({ tool, state: stateOf(tool) })).filter(({ state }) => state !== 'works');

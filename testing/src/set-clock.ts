@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 
 /**
- * Loaded with `node --import` before a program: sets its wall clock wrong, by the modification time, less 2^40 ms, of the file that
- * MILLRACE_TEST_CLOCK names. So a test sets the clock of a running process. Timers and `performance.now()` go on, as they do.
+ * Loaded with `node --import` before a program: sets its wall clock wrong, by the modification time, less 2^40 ms, of
+ * the file that MILLRACE_TEST_CLOCK names. So a test sets the clock of a running process. Timers and
+ * `performance.now()` go on, as they do.
  */
 const file = process.env.MILLRACE_TEST_CLOCK!;
 const real = Date.now;

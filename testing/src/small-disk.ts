@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A file system of its own with room for `mebibytes`, in memory; undefined where this user may not mount one (root on Linux may). */
+/**
+ * A file system of its own with room for `mebibytes`, in memory; undefined where this user may not mount one (root on
+ * Linux may).
+ */
 export function mountSmallDisk(folder: string, mebibytes: number): SmallDisk | undefined {
   mkdirSync(folder, { recursive: true });
   const options = ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder];
