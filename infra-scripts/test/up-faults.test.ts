@@ -261,7 +261,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
         ? { InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] }
         : undefined;
     moto.plant((call) => {
-      if (call.operation === 'DescribeInstanceInformation') setTimeout(() => stop.abort(), 50);
+      if (call.operation === 'DescribeInstanceInformation') stop.abort();
       return draining(call);
     });
     await expect(down(downOptions({ signal: stop.signal }))).rejects.toMatchObject({ code: 'STOPPED' });
