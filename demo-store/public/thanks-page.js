@@ -10,6 +10,6 @@ if (root) {
   if (known) {
     root.querySelector('[data-order-id]').textContent = order.id;
     root.querySelector('[data-query]').textContent =
-      `npx millrace query "select page, item_name, item_quantity, item_price from events where order_id = '${order.id}'"`;
+      `./millrace query "select page, item_name, item_quantity, item_price from events where order_id = '${order.id}'"`;
   }
 }

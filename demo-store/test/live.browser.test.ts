@@ -78,7 +78,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
     await row('liked_item').locator('.cell-item').click();
     await page.locator('[data-detail-json]', { hasText: '"a": "<i>"' }).waitFor();
     expect(await page.textContent('[data-detail-query]')).toBe(
-      `npx millrace query "select * from events where event_id = '${event_id}'"`,
+      `./millrace query "select * from events where event_id = '${event_id}'"`,
     );
     await page.keyboard.press('Escape');
     await page.locator('dialog[open]').waitFor({ state: 'detached' });

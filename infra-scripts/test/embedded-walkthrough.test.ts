@@ -50,16 +50,15 @@ needs('aws-cli').describe('docs/walkthrough.md', () => {
     box = sandbox();
     steps = await readSteps();
     const [start, ...rest] = steps;
-    const [, command] = /^npx millrace (.*)$/m.exec(start!.commands)!;
+    const [, command] = /^(?:npx |\.\/)millrace (.*)$/m.exec(start!.commands)!;
     served = await box.serve([...command!.split(' '), '--port', '0'], ['aws']);
     steps = rest;
 
-    const npx = join(box.state, 'npx');
-    await writeFile(
-      npx,
-      `#!/bin/sh\nshift\nexec "${process.execPath}" "${join(repository, 'infra-scripts/bin/millrace.js')}" "$@"\n`,
-    );
-    await chmod(npx, 0o755);
+    const millrace = `"${process.execPath}" "${join(repository, 'infra-scripts/bin/millrace.js')}"`;
+    for (const [name, words] of Object.entries({ millrace: '', npx: 'shift\n' })) {
+      await writeFile(join(box.state, name), `#!/bin/sh\n${words}exec ${millrace} "$@"\n`);
+      await chmod(join(box.state, name), 0o755);
+    }
     const mark = '@@@ step';
     const script = steps
       .map(({ commands }) => commands.replaceAll('http://127.0.0.1:4566', served.url('aws')))

@@ -1,7 +1,8 @@
 import { definePipeline, type PipelineSettings } from '../src/pipeline/definition.js';
 import type { Properties } from '../src/template/intrinsics.js';
 import { lakeName } from '../src/template/names.js';
-import { makeTemplate, type Size, type Template } from '../src/template/template.js';
+import type { Size } from '../src/template/size.js';
+import { makeTemplate, type Template } from '../src/template/template.js';
 import { resolveValue } from './template-resolve.js';
 
 export const accountId = '123456789012';

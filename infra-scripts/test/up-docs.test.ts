@@ -17,10 +17,12 @@ describe('the pages about AWS', () => {
 
   test('name only commands and options that there are', async () => {
     const calls = files.flatMap((file) =>
-      [...read(file).matchAll(/(?:npx |^|`)millrace ([a-z]+)((?:[^`\n|&>]|\\\n)*)/gm)].map(([, command, rest]) => ({
-        command: command!,
-        options: [...rest!.split('#')[0]!.matchAll(/(?:^|\s)(--[a-z][a-z-]+)/g)].map(([, option]) => option!),
-      })),
+      [...read(file).matchAll(/(?:npx |\.\/|^|`)millrace ([a-z]+)((?:[^`\n|&>]|\\\n)*)/gm)].map(
+        ([, command, rest]) => ({
+          command: command!,
+          options: [...rest!.split('#')[0]!.matchAll(/(?:^|\s)(--[a-z][a-z-]+)/g)].map(([, option]) => option!),
+        }),
+      ),
     );
     const commands = [...new Set(calls.map(({ command }) => command))];
     expect(commands.length).toBeGreaterThan(8);

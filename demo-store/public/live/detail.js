@@ -8,7 +8,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * command.
  */
 export function queryFor(eventId) {
-  return uuid.test(eventId) ? `npx millrace query "select * from events where event_id = '${eventId}'"` : undefined;
+  return uuid.test(eventId) ? `./millrace query "select * from events where event_id = '${eventId}'"` : undefined;
 }
 
 /** The line as indented JSON; as it is when it is not JSON. */

@@ -50,7 +50,7 @@ const withoutFeed = html`<div class="panel alone">
   <h2>This shop stands alone</h2>
   <p>It was started without a pipeline, so there is nothing here to watch. One command in the project’s folder starts everything, from the click to the object:</p>
   <pre class="command" tabindex="0"><code>npm start</code></pre>
-  <p>The live view is then at this same address. What a shop on its own has sent is found with <code>npx millrace query</code>, wherever its collector delivers to.</p>
+  <p>The live view is then at this same address. What a shop on its own has sent is found with <code>./millrace query</code>, wherever its collector delivers to.</p>
   <p><a href="/">Back to the shop</a></p>
 </div>`;
 

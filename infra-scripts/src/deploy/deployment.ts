@@ -1,7 +1,7 @@
 import type { Parameter } from '@aws-sdk/client-cloudformation';
 import { z } from 'zod';
 import type { PipelineSettings } from '../pipeline/definition.js';
-import type { Size } from '../template/template.js';
+import type { Size } from '../template/size.js';
 
 /** What is deployed under a name: the pipeline's settings, the size, and the stack's parameters. */
 export interface Deployment {

@@ -1,7 +1,7 @@
 import type { Pipeline } from '../pipeline/definition.js';
 import { att, nothing, type Properties, type Resource, type Resources, ref, when } from './intrinsics.js';
 import { metricNamespace } from './names.js';
-import type { Size } from './template.js';
+import type { Size } from './size.js';
 
 interface Alarm {
   comment: string;

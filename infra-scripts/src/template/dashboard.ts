@@ -1,7 +1,7 @@
 import type { Pipeline } from '../pipeline/definition.js';
 import { type Resources, sub } from './intrinsics.js';
 import { metricNamespace } from './names.js';
-import type { Size } from './template.js';
+import type { Size } from './size.js';
 
 type Metric = (string | { stat?: string; label?: string })[];
 

@@ -1,6 +1,6 @@
 import { type Resource, type Resources, ref } from './intrinsics.js';
 import { serverPort } from './names.js';
-import type { Size } from './template.js';
+import type { Size } from './size.js';
 
 const zone = (index: number) => ({ 'Fn::Select': [index, { 'Fn::GetAZs': '' }] });
 const subnet = (name: string, index: number): Resource => ({

@@ -1,5 +1,5 @@
 import type { Properties } from './intrinsics.js';
-import type { Size } from './template.js';
+import type { Size } from './size.js';
 
 interface Parameter {
   Type: string;
@@ -12,165 +12,163 @@ interface Parameter {
   MaxValue?: number;
 }
 
-type Group = [label: string, parameters: Record<string, Parameter>];
+type Parameters = Record<string, Parameter>;
 
 const yesNo = ['yes', 'no'];
 
-/** What is decided when the stack is made or changed; in groups, as the console shows them. */
-function groups(size: Size): Group[] {
-  return [
-    [
-      'The release',
-      {
-        ReleaseBucket: {
-          Type: 'String',
-          AllowedPattern: '^[a-z0-9.-]{3,63}$',
-          Description: 'The bucket that holds the release archive (millrace release makes it, millrace up uploads it).',
-        },
-        ReleaseKey: {
-          Type: 'String',
-          AllowedPattern: '^[a-zA-Z0-9_./-]+$',
-          Description: 'Its key. Another key rolls the servers over to that release.',
-        },
-      },
-    ],
-    [
-      'Who may send',
-      {
-        WriteKeysParameter: {
-          Type: 'String',
-          Default: '/millrace/write-keys',
-          AllowedPattern: '^/[a-zA-Z0-9_./-]+$',
-          Description: 'The name of the SSM parameter (SecureString) that holds the write keys, separated by commas.',
-        },
-        Origins: {
-          Type: 'String',
-          AllowedPattern: "^[^']*$",
-          ConstraintDescription: 'Origins have no apostrophe.',
-          Description:
-            'The origins of the pages that may send, separated by spaces: https://shop.example; * for every page.',
-        },
-        AllowedCidr: {
-          Type: 'String',
-          Default: '0.0.0.0/0',
-          AllowedPattern: '^\\d{1,3}(\\.\\d{1,3}){3}/\\d{1,2}$',
-          Description: 'The addresses that may send.',
-        },
-        ...(size === 'trial'
-          ? {}
-          : {
-              CertificateArn: {
-                Type: 'String',
-                Default: '',
-                Description:
-                  'A certificate of AWS Certificate Manager in this region, for TLS; empty for plain HTTP, for trials only.',
-              },
-              DomainName: {
-                Type: 'String',
-                Default: '',
-                AllowedPattern: '^[a-z0-9.-]*$',
-                Description:
-                  'The name that the certificate is for, as collect.example.com. Point it at the load balancer (CNAME).',
-              },
-            }),
-      },
-    ],
-    [
-      'Size',
-      {
-        Serving: {
-          Type: 'String',
-          Default: 'yes',
-          AllowedValues: yesNo,
-          Description: 'no takes every server away, each when it has sent on what it holds: before the stack goes.',
-        },
-        InstanceType: {
-          Type: 'String',
-          Default: size === 'trial' ? 't3.micro' : 'c6i.large',
-          AllowedPattern: '^[a-z0-9-]+\\.[a-z0-9]+$',
-          Description: 'The type of an ingest server; of the architecture of ImageId.',
-        },
-        ...(size === 'trial'
-          ? {}
-          : {
-              MinServers: {
-                Type: 'Number' as const,
-                Default: 2,
-                MinValue: 1,
-                Description: 'Ingest servers at least: two, one in each zone.',
-              },
-              MaxServers: {
-                Type: 'Number' as const,
-                Default: 6,
-                MinValue: 2,
-                Description: 'Ingest servers at most: more than at least, so that a change has room for a new one.',
-              },
-            }),
-        SpoolGiB: {
-          Type: 'Number',
-          Default: size === 'trial' ? 1 : 8,
-          MinValue: 1,
-          MaxValue: 1_000,
-          Description: 'Disk that the spool of a server may take while Kinesis takes no events.',
-        },
-        DiskGiB: {
-          Type: 'Number',
-          Default: size === 'trial' ? 9 : 16,
-          MinValue: 9,
-          MaxValue: 1_100,
-          Description: 'The disk of a server: 8 GiB for the system, and the spool.',
-        },
-        LingerMs: {
-          Type: 'Number',
-          Default: 50,
-          MinValue: 0,
-          MaxValue: 100,
-          Description: 'How long a record waits for company, in milliseconds: longer packs better.',
-        },
-        ImageId: {
-          Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
-          Default: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',
-          Description: 'Amazon Linux 2023; the newest whenever the stack is changed.',
-        },
-      },
-    ],
-    [
-      'Lake and queries',
-      {
-        Lake: {
-          Type: 'String',
-          Default: 'create',
-          AllowedValues: ['create', 'use'],
-          Description:
-            'use: the bucket is there from an earlier stack, which never deletes it. Do not change it on a stack that made the bucket.',
-        },
-        ScanLimitBytes: {
-          Type: 'Number',
-          Default: 107_374_182_400,
-          MinValue: 10_000_000,
-          Description: 'A query that would scan more is cancelled: 100 GiB cost half a dollar.',
-        },
-      },
-    ],
-    [
-      'Beside it',
-      {
-        Generator: {
-          Type: 'String',
-          Default: 'no',
-          AllowedValues: yesNo,
-          Description: 'A small host for millrace generate, replay and query.',
-        },
-        AlarmEmail: {
+/** Which archive the hosts run. */
+const release = (): Parameters => ({
+  ReleaseBucket: {
+    Type: 'String',
+    AllowedPattern: '^[a-z0-9.-]{3,63}$',
+    Description: 'The bucket that holds the release archive (millrace release makes it, millrace up uploads it).',
+  },
+  ReleaseKey: {
+    Type: 'String',
+    AllowedPattern: '^[a-zA-Z0-9_./-]+$',
+    Description: 'Its key. Another key rolls the servers over to that release.',
+  },
+});
+
+/** Write keys, origins and addresses that the servers accept. */
+const senders = (size: Size): Parameters => ({
+  WriteKeysParameter: {
+    Type: 'String',
+    Default: '/millrace/write-keys',
+    AllowedPattern: '^/[a-zA-Z0-9_./-]+$',
+    Description: 'The name of the SSM parameter (SecureString) that holds the write keys, separated by commas.',
+  },
+  Origins: {
+    Type: 'String',
+    AllowedPattern: "^[^']*$",
+    ConstraintDescription: 'Origins have no apostrophe.',
+    Description: 'The origins of the pages that may send, separated by spaces: https://shop.example; * for every page.',
+  },
+  AllowedCidr: {
+    Type: 'String',
+    Default: '0.0.0.0/0',
+    AllowedPattern: '^\\d{1,3}(\\.\\d{1,3}){3}/\\d{1,2}$',
+    Description: 'The addresses that may send.',
+  },
+  ...(size === 'trial'
+    ? {}
+    : {
+        CertificateArn: {
           Type: 'String',
           Default: '',
-          Description: 'Where alarms are mailed to; empty for nowhere.',
+          Description:
+            'A certificate of AWS Certificate Manager in this region, for TLS; empty for plain HTTP, for trials only.',
         },
-      },
-    ],
-  ];
-}
+        DomainName: {
+          Type: 'String',
+          Default: '',
+          AllowedPattern: '^[a-z0-9.-]*$',
+          Description:
+            'The name that the certificate is for, as collect.example.com. Point it at the load balancer (CNAME).',
+        },
+      }),
+});
 
+/** How many servers of which kind. */
+const servers = (size: Size): Parameters => ({
+  Serving: {
+    Type: 'String',
+    Default: 'yes',
+    AllowedValues: yesNo,
+    Description: 'no takes every server away, each when it has sent on what it holds: before the stack goes.',
+  },
+  InstanceType: {
+    Type: 'String',
+    Default: size === 'trial' ? 't3.micro' : 'c6i.large',
+    AllowedPattern: '^[a-z0-9-]+\\.[a-z0-9]+$',
+    Description: 'The type of an ingest server; of the architecture of ImageId.',
+  },
+  ...(size === 'trial'
+    ? {}
+    : {
+        MinServers: {
+          Type: 'Number' as const,
+          Default: 2,
+          MinValue: 1,
+          Description: 'Ingest servers at least: two, one in each zone.',
+        },
+        MaxServers: {
+          Type: 'Number' as const,
+          Default: 6,
+          MinValue: 2,
+          Description: 'Ingest servers at most: more than at least, so that a change has room for a new one.',
+        },
+      }),
+  SpoolGiB: {
+    Type: 'Number',
+    Default: size === 'trial' ? 1 : 8,
+    MinValue: 1,
+    MaxValue: 1_000,
+    Description: 'Disk that the spool of a server may take while Kinesis takes no events.',
+  },
+  DiskGiB: {
+    Type: 'Number',
+    Default: size === 'trial' ? 9 : 16,
+    MinValue: 9,
+    MaxValue: 1_100,
+    Description: 'The disk of a server: 8 GiB for the system, and the spool.',
+  },
+  LingerMs: {
+    Type: 'Number',
+    Default: 50,
+    MinValue: 0,
+    MaxValue: 100,
+    Description: 'How long a record waits for more events, in milliseconds: longer packs better.',
+  },
+  ImageId: {
+    Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
+    Default: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',
+    Description: 'Amazon Linux 2023; the newest whenever the stack is changed.',
+  },
+});
+
+/** The bucket and the limit of a query. */
+const lake = (): Parameters => ({
+  Lake: {
+    Type: 'String',
+    Default: 'create',
+    AllowedValues: ['create', 'use'],
+    Description:
+      'use: the bucket is there from an earlier stack, which never deletes it. Do not change it on a stack that made the bucket.',
+  },
+  ScanLimitBytes: {
+    Type: 'Number',
+    Default: 107_374_182_400,
+    MinValue: 10_000_000,
+    Description: 'A query that would scan more is cancelled: 100 GiB cost half a dollar.',
+  },
+});
+
+/** What a pipeline runs without. */
+const extras = (): Parameters => ({
+  Generator: {
+    Type: 'String',
+    Default: 'no',
+    AllowedValues: yesNo,
+    Description: 'A small host for millrace generate, replay and query.',
+  },
+  AlarmEmail: {
+    Type: 'String',
+    Default: '',
+    Description: 'Where alarms are mailed to; empty for nowhere.',
+  },
+});
+
+/** What is decided when the stack is made or changed, in groups, as the console shows them. */
+const groups = (size: Size): [label: string, parameters: Parameters][] => [
+  ['The release', release()],
+  ['Senders', senders(size)],
+  ['Size', servers(size)],
+  ['Lake and queries', lake()],
+  ['Extras', extras()],
+];
+
+/** The template's Parameters. */
 export function parametersOf(size: Size): Properties {
   return Object.assign({}, ...groups(size).map(([, parameters]) => parameters)) as Properties;
 }
@@ -187,6 +185,7 @@ export function consoleForm(size: Size): Properties {
   };
 }
 
+/** The template's Conditions, which follow from the parameters. */
 export function conditionsOf(size: Size): Properties {
   const is = (name: string, value: string) => ({ 'Fn::Equals': [{ Ref: name }, value] });
   const isNot = (name: string, value: string) => ({ 'Fn::Not': [is(name, value)] });

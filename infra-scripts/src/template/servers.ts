@@ -2,7 +2,7 @@ import type { Pipeline } from '../pipeline/definition.js';
 import { att, nothing, type Properties, type Resources, ref, sub, type Value, when } from './intrinsics.js';
 import { ingestLogGroup, metricNamespace, serverPort } from './names.js';
 import { policy, type Statement, sessionManager, trust } from './policy.js';
-import type { Size } from './template.js';
+import type { Size } from './size.js';
 import { userData } from './user-data.js';
 
 /** The resource that waits until a server answers on /readyz. */

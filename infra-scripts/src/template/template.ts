@@ -21,11 +21,10 @@ import { networkResources } from './network.js';
 import { conditionsOf, consoleForm, parametersOf } from './parameters.js';
 import { queryResources } from './query.js';
 import { serverResources } from './servers.js';
+import type { Size } from './size.js';
 import { streamResources } from './stream.js';
 
-/** `trial`: one small server without a load balancer. `standard`: servers in two zones behind one. */
-export type Size = 'trial' | 'standard';
-
+/** A CloudFormation template. */
 export interface Template {
   AWSTemplateFormatVersion: '2010-09-09';
   Description: string;
@@ -36,9 +35,9 @@ export interface Template {
   Outputs: Properties;
 }
 
+/** A template, and what its YAML says above each resource. */
 export interface DescribedTemplate {
   template: Template;
-  /** What is said above each resource. */
   comments: Record<string, string>;
 }
 

@@ -1,5 +1,6 @@
 import { definePipeline, type PipelineSettings } from '../pipeline/definition.js';
-import { makeTemplate, type Size } from './template.js';
+import type { Size } from './size.js';
+import { makeTemplate } from './template.js';
 import { templateYaml } from './yaml.js';
 
 /** The templates that are committed, by file name. Other settings are made by `millrace up`. */

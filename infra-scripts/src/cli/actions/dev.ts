@@ -10,6 +10,7 @@ import { serveAws } from '../../runtime/serve-aws.js';
 import { serveIngest } from '../../runtime/serve-ingest.js';
 import { serveStore } from '../../runtime/serve-store.js';
 import { stateFolder } from '../../state/state-folder.js';
+import { launcherFrom } from '../text/launcher.js';
 import { welcome } from '../text/welcome.js';
 
 /** The slow trickle of synthetic shoppers that shows life; bounded, so that a forgotten terminal fills no disk. */
@@ -89,6 +90,7 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
       awsUrl: aws.url,
       state,
       cwd: process.cwd(),
+      launcher: launcherFrom(process.cwd()),
       stateFoundByItself: stateFolder(),
       ...(options.traffic ? { traffic } : {}),
     }),

@@ -1,6 +1,8 @@
-import { isAbsolute, relative } from 'node:path';
 import { bucketFolder } from '@millrace/embedded-aws';
+import { pathFrom } from './path-from.js';
+import { quoted } from './quoted.js';
 
+/** What the welcome names. */
 export interface Welcome {
   storeUrl: string;
   ingestUrl: string;
@@ -10,21 +12,23 @@ export interface Welcome {
   /** The state folder that a command typed in `cwd` finds without being told. */
   stateFoundByItself: string;
   cwd: string;
+  /** How the command is called from `cwd`: `./millrace`. */
+  launcher: string;
   /** Absent when no shoppers run. */
   traffic?: { eventsPerSecond: number; maxEvents: number };
 }
 
-/** A folder inside `cwd` as the way to it, any other from the root. */
-function pathFrom(cwd: string, folder: string): string {
-  const way = relative(cwd, folder);
-  if (way === '') return '.';
-  return way.startsWith('..') || isAbsolute(way) ? folder : way;
-}
-
-const quoted = (path: string) => (/^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
-
-/** What `millrace dev` says once all runs: fits 80 columns and 24 lines, and each command in it works as it stands. */
-export function welcome({ storeUrl, ingestUrl, awsUrl, state, stateFoundByItself, cwd, traffic }: Welcome): string {
+/** What `millrace dev` prints once all runs: fits 80 columns and 24 lines, and each command in it works as it stands. */
+export function welcome({
+  storeUrl,
+  ingestUrl,
+  awsUrl,
+  state,
+  stateFoundByItself,
+  cwd,
+  launcher,
+  traffic,
+}: Welcome): string {
   const elsewhere = state === stateFoundByItself ? '' : `    export MILLRACE_STATE=${quoted(state)}\n`;
   const shoppers = traffic
     ? `Synthetic shoppers: ${traffic.eventsPerSecond} events a second, at most ${traffic.maxEvents.toLocaleString('en')} (none: --no-traffic).`
@@ -40,10 +44,10 @@ export function welcome({ storeUrl, ingestUrl, awsUrl, state, stateFoundByItself
 
   In another terminal:
 
-${elsewhere}    npx millrace ls
-    npx millrace query "select * from events where page='books' limit 5"
-    npx millrace audit
-    npx millrace generate clickstream 1 1
+${elsewhere}    ${launcher} ls
+    ${launcher} query "select * from events where page='books' limit 5"
+    ${launcher} audit
+    ${launcher} generate clickstream 1 1
     aws s3 ls --no-sign-request --endpoint-url ${awsUrl}
 
   ${shoppers}

@@ -1,0 +1,2 @@
+/** A path as a word of a POSIX shell. */
+export const quoted = (path: string) => (/^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

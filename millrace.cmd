@@ -1,0 +1,1 @@
+@node "%~dp0infra-scripts\bin\millrace.js" %*
