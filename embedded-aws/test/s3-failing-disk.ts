@@ -8,8 +8,8 @@ export interface FailingDisk {
 }
 
 /**
- * The real file system until call number `at` (from 0), which fails with `code`. With `dead`, so do all later calls, as if the process had been
- * killed there: nothing that cleans up after an error gets to run.
+ * The real file system until call number `at` (from 0), which fails with `code`. With `dead`, so do all later calls, as
+ * if the process had been killed there: nothing that cleans up after an error gets to run.
  */
 export function failingDisk(at: number, options: { code: string; dead: boolean }): FailingDisk {
   let calls = 0;

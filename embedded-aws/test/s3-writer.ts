@@ -1,6 +1,6 @@
 /**
- * A process to kill: the embedded S3 over `<argument 1>/s3`, and writers that put objects through HTTP and print the name and MD5 of each one
- * that was answered 200.
+ * A process to kill: the embedded S3 over `<argument 1>/s3`, and writers that put objects through HTTP and print the
+ * name and MD5 of each one that was answered 200.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';

@@ -17,6 +17,8 @@ export type TrafficErrorCode =
   | 'INTERRUPTED'
   | 'INVALID_EVENT';
 
-/** An error that says what went wrong, with which target or file, and what to do. A command shows it and exits with 1. */
+/**
+ * An error that says what went wrong, with which target or file, and what to do. A command shows it and exits with 1.
+ */
 export const trafficError = (code: TrafficErrorCode, message: string, options?: ErrorOptions): MillraceError =>
   new MillraceError(code, message, options);

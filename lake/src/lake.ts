@@ -23,8 +23,8 @@ export interface QueryEngine {
 /**
  * SQL over the delivered objects, as they are at the moment of the query. A query can name:
  *
- * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed by event_id within a
- *   page and event. That takes a third more time than `events_raw`, measured on a million events.
+ * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed by
+ *   event_id within a page and event. That takes a third more time than `events_raw`, measured on a million events.
  * - `events_raw`: every delivered row, copies included, with the `object` that holds it.
  * - `quarantine`: `event_id, code, reason, raw, received_at, object`.
  * - `errors`: what Firehose could not deliver, with `raw` decoded.
@@ -45,12 +45,14 @@ export interface AuditableLake extends Lake {
   audit(options?: AuditOptions): Promise<AuditReport>;
 }
 
+/** When to stop a query. */
 export interface QueryOptions {
   /** Milliseconds until the query is stopped; 120,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
+/** A column of an answer. */
 export interface QueryColumn {
   name: string;
   /** DuckDB's name, upper case: BIGINT, TIMESTAMP, VARCHAR[] … */
@@ -73,10 +75,12 @@ export interface DamagedObject {
   unreadableLines: number | null;
 }
 
+/** An answer without its rows. */
 export interface QueryHead extends LakeWarnings {
   columns: QueryColumn[];
 }
 
+/** An answer with its rows. */
 export interface QueryResult extends QueryHead {
   /** A row has a value per column, as JSON has it: times as RFC 3339, whole numbers past 2^53 as text. */
   rows: JsonValue[][];
@@ -99,6 +103,7 @@ export interface PartitionSummary {
   damaged: string[];
 }
 
+/** What to audit. */
 export interface AuditOptions {
   /** An event is late when it was received more than this many milliseconds after it happened; 60,000. */
   lateMs?: number;
@@ -122,7 +127,10 @@ export interface AuditReport extends LakeWarnings {
   missing: number;
   /** Positions whose event was refused or could not be delivered, and is kept there. They are not missing. */
   held: { quarantine: number; errors: number };
-  /** Copies beyond the first, by event_id. `across_partitions`: ids in more than one partition, which `events` shows more than once. */
+  /**
+   * Copies beyond the first, by event_id. `across_partitions`: ids in more than one partition, which `events` shows
+   * more than once.
+   */
   duplicates: { rows: number; across_partitions: number };
   /** Events that claim a position that another event has. */
   conflicts: number;
@@ -136,7 +144,9 @@ export interface AuditReport extends LakeWarnings {
     p99_ms: number | null;
     max_ms: number | null;
   };
-  /** Events without stream_id or seq, which cannot be audited: something other than the SDK put them into the stream. */
+  /**
+   * Events without stream_id or seq, which cannot be audited: something other than the SDK put them into the stream.
+   */
   unnumbered: number;
   /** Rows with a value that does not fit its column; it is NULL there. */
   misfits: number;

@@ -5,6 +5,7 @@ import { type LakeReading, readLake } from './duckdb/read-lake.js';
 import { runQuery, runQueryEach } from './duckdb/run-query.js';
 import type { AuditableLake } from './lake.js';
 
+/** A lake on this machine. */
 export interface OpenLakeOptions {
   /** The bucket's folder. While it does not exist, the lake is empty. */
   folder: string;
@@ -15,8 +16,8 @@ export interface OpenLakeOptions {
 const defaultMaxRows = 10_000;
 
 /**
- * Opens the lake in a folder of this machine. One query runs at a time, in a DuckDB of its own that can read the lake's folder and
- * nothing else. Reads nothing before the first query.
+ * Opens the lake in a folder of this machine. One query runs at a time, in a DuckDB of its own that can read the lake's
+ * folder and nothing else. Reads nothing before the first query.
  */
 export async function openLake({ folder, limits }: OpenLakeOptions): Promise<AuditableLake> {
   const bounds = { ...defaultLimits, ...limits };

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * Runs an example of a room's README as its reader would: the `number`-th JavaScript block (from 0) as a script in an empty folder, with the
- * built packages in its node_modules.
+ * Runs an example of a room's README as its reader would: the `number`-th JavaScript block (from 0) as a script in an
+ * empty folder, with the built packages in its node_modules.
  */
 export async function runReadmeExample(
   room: string,

@@ -1,7 +1,7 @@
 import { S3Error } from './errors.js';
 
 /**
- * Whether it is a bucket's name by S3's rules; none of them can be `.`, `..` or hold a `/`, so each is one safe name of a folder.
+ * Whether it is a valid bucket name. None is `.` or `..` or has a `/`, so each is also a safe folder name.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export function isBucketName(name: string): boolean {

@@ -3,7 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type Crc, crc32, crc32c, crc64nvme } from './crc.js';
 import { invalidRequest, notImplemented, S3Error } from './errors.js';
 
-/** The checksums that S3 takes along with an object. https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html */
+/**
+ * The checksums that S3 verifies and keeps with an object.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+ */
 export const checksumAlgorithms = {
   crc32: { bytes: 4, create: crc32, linear: true },
   crc32c: { bytes: 4, create: crc32c, linear: true },
@@ -14,21 +17,27 @@ export const checksumAlgorithms = {
   md5: { bytes: 16, create: (): Crc => createHash('md5'), linear: false },
 } as const;
 
+/** In lower case: `crc32`, `sha256`. */
 export type ChecksumAlgorithm = keyof typeof checksumAlgorithms;
+/** Whether a checksum is of the object's bytes or of its parts' checksums. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
+/** An object's checksum. */
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm;
-  /** Base64; of a COMPOSITE one with `-<number of parts>` behind it. */
+  /** Base64; a COMPOSITE one ends with `-<number of parts>`. */
   readonly value: string;
   readonly type: ChecksumType;
 }
 
 const headerPrefix = 'x-amz-checksum-';
-/** Headers that begin like a checksum's and are none. */
+/** Headers with a checksum's prefix that hold no checksum. */
 const notAlgorithms = new Set(['mode', 'algorithm', 'type']);
 
-/** `sha256` for `SHA256`. @throws S3Error NotImplemented for an algorithm that this S3 cannot verify (the XXHASH ones). */
+/**
+ * `sha256` for `SHA256`.
+ * @throws S3Error NotImplemented for an algorithm that this S3 cannot verify (the XXHASH ones).
+ */
 export function checksumAlgorithm(name: string): ChecksumAlgorithm {
   const lower = name.toLowerCase();
   if (Object.hasOwn(checksumAlgorithms, lower)) return lower as ChecksumAlgorithm;
@@ -40,7 +49,7 @@ export function checksumAlgorithm(name: string): ChecksumAlgorithm {
 
 /**
  * The checksum that a request's headers, or an aws-chunked body's trailers, state.
- * @throws S3Error InvalidRequest for two of them or a value that cannot be one.
+ * @throws S3Error InvalidRequest for two checksums, or for a value of the wrong length
  */
 export function statedChecksum(
   headers: IncomingHttpHeaders | Readonly<Record<string, string>>,
@@ -59,6 +68,7 @@ export function statedChecksum(
   return { algorithm, value: text };
 }
 
+/** Whether a text is the base64 of this many bytes. */
 export function isBase64Of(text: string, bytes: number): boolean {
   const decoded = Buffer.from(text, 'base64');
   return decoded.length === bytes && decoded.toString('base64') === text;
@@ -75,7 +85,10 @@ export function requireSameChecksum(algorithm: ChecksumAlgorithm, stated: string
   );
 }
 
-/** The checksum of a whole from its parts' checksums: over their bytes, with the number of parts behind. An ETag is made so too, of MD5s in hex. */
+/**
+ * The checksum of an object from its parts' checksums: over their bytes, and `-<number of parts>`. An ETag is the same
+ * of MD5s in hex.
+ */
 export function compositeChecksum(
   algorithm: ChecksumAlgorithm,
   parts: readonly string[],
@@ -86,6 +99,7 @@ export function compositeChecksum(
   return `${hash.digest().toString(encoding)}-${parts.length}`;
 }
 
+/** The headers that give a checksum to the client. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {};
   return { [headerPrefix + checksum.algorithm]: checksum.value, 'x-amz-checksum-type': checksum.type };

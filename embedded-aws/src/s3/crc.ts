@@ -62,7 +62,7 @@ function slicingTables32(): Uint32Array {
   return tables;
 }
 
-/** The reflected polynomial of CRC-64/NVME, which the NVM Express specification calls the 64-bit CRC of protection information. */
+/** The reflected polynomial of CRC-64/NVME: the NVM Express specification's 64-bit CRC of protection information. */
 const nvmePolynomial = { high: 0x9a6c9329, low: 0xac4bc9b5 };
 let nvmeTables: { high: Uint32Array; low: Uint32Array } | undefined;
 

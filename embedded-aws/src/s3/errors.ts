@@ -20,12 +20,15 @@ export class S3Error extends Error {
   }
 }
 
+/** 404 NoSuchBucket. */
 export const noSuchBucket = (bucket: string) =>
   new S3Error('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
 
+/** 404 NoSuchKey. */
 export const noSuchKey = (key: string) =>
   new S3Error('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
 
+/** 404 NoSuchUpload. */
 export const noSuchUpload = (uploadId: string) =>
   new S3Error(
     'NoSuchUpload',
@@ -34,40 +37,41 @@ export const noSuchUpload = (uploadId: string) =>
     { UploadId: uploadId },
   );
 
+/** 400 InvalidArgument, with the argument's name and value. */
 export const invalidArgument = (message: string, name: string, value: string) =>
   new S3Error('InvalidArgument', message, 400, { ArgumentName: name, ArgumentValue: value });
 
+/** 400 InvalidRequest. */
 export const invalidRequest = (message: string) => new S3Error('InvalidRequest', message, 400);
 
+/** 412 PreconditionFailed, with the header of the condition. */
 export const preconditionFailed = (condition: string) =>
   new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
     Condition: condition,
   });
 
+/** 400 MalformedXML. */
 export const malformedXml = (why: string) =>
   new S3Error('MalformedXML', `The XML you provided was not well-formed or did not validate: ${why}`, 400);
 
+/** 400 IncompleteBody. */
 export const incompleteBody = (why: string) => new S3Error('IncompleteBody', why, 400);
 
-/** What this S3 leaves out is refused by name, so that nobody takes silence for success. */
+/** 501: this S3 does not have the feature `what`, and refuses it instead of ignoring it. */
 export const notImplemented = (what: string) =>
   new S3Error('NotImplemented', `${what} is not implemented by this embedded S3. ${supportedOperations}`, 501);
 
-/** The errors of a file system that has no room, or no more handles: worth another try once there is room again. */
+/** A file system without room or without handles: a retry may succeed once there is room again. */
 const outOfRoom = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 
 /**
- * What a failure that is no S3Error is answered with. Both codes are among those that AWS SDKs try again.
- * `SlowDown` 503 when the disk is full or out of handles, `InternalError` 500 for everything else.
+ * The S3Error for any other failure: `SlowDown` 503 when the disk is full or out of handles, `InternalError` 500 for
+ * everything else. AWS SDKs retry both.
  */
 export function unexpected(error: unknown): S3Error {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === 'ENAMETOOLONG')
-    return new S3Error(
-      'KeyTooLongError',
-      'Your key is too long for the file system that the embedded S3 stands on.',
-      400,
-    );
+    return new S3Error('KeyTooLongError', 'Your key is too long for the file system of the embedded S3.', 400);
   if (typeof code === 'string' && outOfRoom.has(code))
     return new S3Error(
       'SlowDown',

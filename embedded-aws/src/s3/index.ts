@@ -45,17 +45,20 @@ const handlers: Record<Operation, Handler> = {
 };
 
 /**
- * A small S3 over plain files: the object `page=books/x.gz` of the bucket `lake` is the file `<folder>/lake/page=books/x.gz`, so that DuckDB, or
- * a person, reads the same directory. Nothing but objects is in it; what S3 knows beside the bytes, and files that are being written, are under
- * `metaFolder`, which must be on the same file system. Files that a person puts there are objects too, with default metadata.
+ * A small S3 over plain files: the object `page=books/x.gz` of the bucket `lake` is the file
+ * `<folder>/lake/page=books/x.gz`, so that DuckDB, or a person, reads the same folder. It holds nothing but objects.
+ * Metadata, and files that are being written, lie under `metaFolder`, which must be on the same file system. Files that
+ * a person puts into the folder are objects too, with default metadata.
  *
- * - An answer 200 to a write means that it is on disk. An object is there whole or not at all, also after `kill -9`.
- * - It is for 127.0.0.1: signatures are not verified, and every request may do everything. Presigned URLs work, and expire.
- * - Left out, and refused by name: versions, ACLs, policies, tags, lifecycle, encryption, object lock.
+ * - A write that is answered with 200 is on disk. An object exists whole or not at all, also after `kill -9`.
+ * - It is for 127.0.0.1: it verifies no signature, and every request may do everything. Presigned URLs work, and
+ *   expire.
+ * - It refuses versions, ACLs, policies, tags, lifecycle, encryption and object lock, each by name.
  * - S3 Select reads JSON, plain or gzip, and Parquet.
- * - One process at a time may have a folder open. On a file system that takes `A` and `a` for one name, so does this S3.
+ * - One process at a time may have a folder open. Where the file system takes `A` and `a` for one name, this S3 does
+ *   too.
  *
- * @throws Error when a folder cannot be used; the message says which, why, and what to do.
+ * @throws Error when a folder cannot be used: the message says which, why, and what to do
  */
 export async function openS3(options: {
   folder: string;
@@ -77,7 +80,7 @@ export async function openS3(options: {
       const operation = operationOf(request);
       const handler = (handlers as Record<string, Handler | undefined>)[operation];
       if (!handler) throw notImplemented(operation);
-      // Leaving the body half read must not close the connection, or there would be no answer.
+      // A handler that does not read the whole body must not close the connection before its answer.
       const body = message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
       await handler({ request, body, response, store, uploads });
     } catch (error) {
@@ -86,7 +89,7 @@ export async function openS3(options: {
   }
 
   function answerError(error: unknown, message: IncomingMessage, response: ServerResponse, request?: S3Request): void {
-    // A client that went away while it was sending wants no answer, and nothing of its request has been kept.
+    // The client disconnected while it was sending. Nothing of its request was kept.
     if (message.errored || response.destroyed) return;
     const answered = error instanceof S3Error ? error : unexpected(error);
     if (answered !== error) {
@@ -96,12 +99,12 @@ export async function openS3(options: {
       );
     }
     if (response.headersSent) {
-      // Half an object must not look like a whole one.
+      // The client must not take half an object for a whole one.
       response.destroy();
       return;
     }
     sendError(response, answered, request ?? { method: message.method ?? '' });
-    // The rest of a body that was refused half way is read, or the client would see a reset connection instead of the answer.
+    // Reads the rest of a refused body: otherwise the client would see a connection reset instead of the answer.
     message.resume();
   }
 

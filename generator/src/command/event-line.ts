@@ -4,7 +4,10 @@ function cell(text: string, width: number): string {
   return (text.length > width ? `${text.slice(0, width - 1)}…` : text).padEnd(width);
 }
 
-/** An event as one line in aligned columns: time, event, page, item and quantity, device, visitor, position in its stream. */
+/**
+ * An event as one line in aligned columns: time, event, page, item and quantity, device, visitor, position in its
+ * stream.
+ */
 export function eventLine(event: MillraceEvent): string {
   const item = event.item_id === undefined ? '' : `${event.item_id} ${event.item_name ?? ''}`;
   const quantity = event.item_quantity === undefined ? '' : `× ${event.item_quantity}`;

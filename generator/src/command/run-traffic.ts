@@ -23,8 +23,8 @@ export interface RunOptions extends Omit<CarryOptions, 'signal' | 'onRefused' | 
 }
 
 /**
- * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when every event was acknowledged, and 1 otherwise. A failure
- * goes to stderr and into the summary.
+ * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when every event was acknowledged, and 1
+ * otherwise. A failure goes to stderr and into the summary.
  * @throws MillraceError `FILE_UNWRITABLE` when `out` cannot be created
  */
 export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1; summary: CarrySummary }> {

@@ -1,7 +1,10 @@
 import { systemClock } from '@millrace/kit/clock';
 import type { MillraceEvent } from '@millrace/sdk/schema';
 
-/** Pauses after each event for 0 to `maxSeconds` whole seconds, as the walkthrough's generator does. `integer` draws the number. */
+/**
+ * Pauses after each event for 0 to `maxSeconds` whole seconds, as the walkthrough's generator does. `integer` draws the
+ * number.
+ */
 export async function* withPauses(
   events: Iterable<MillraceEvent>,
   maxSeconds: number,

@@ -2,8 +2,9 @@ import { systemClock } from '@millrace/kit/clock';
 import type { MillraceEvent } from '@millrace/sdk/schema';
 
 /**
- * Gives recorded events in their order, with the gaps between their times divided by `speed`; `max`: without waiting. An event with a
- * time before the first one's, or before an event that has already gone, follows at once. `onLongWait` hears of waits over a minute.
+ * Gives recorded events in their order, with the gaps between their times divided by `speed`; `max`: without waiting.
+ * An event with a time before the first one's, or before an event that has already gone, follows at once. `onLongWait`
+ * hears of waits over a minute.
  */
 export async function* atRecordedPace(
   events: AsyncIterable<MillraceEvent> | Iterable<MillraceEvent>,

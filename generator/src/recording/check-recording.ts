@@ -14,6 +14,7 @@ export interface RecordingCheck {
   sorted?: MillraceEvent[];
 }
 
+/** How to read the recordings. */
 export interface RecordingCheckOptions {
   /** Keep the events, in memory, and sort them. */
   sort: boolean;

@@ -1,8 +1,9 @@
 import { type Checked, checkEvent, otherName, quarantinePage } from '@millrace/sdk/schema';
 
 /**
- * Reads one line of a recording: an event as a client sends it, or as the lake stores it. Of the latter it removes the server's fields,
- * and gives an undeclared page or event its own name back. A refusal says where and why a line is not an event.
+ * Reads one line of a recording: an event as a client sends it, or as the lake stores it. Of the latter it removes the
+ * server's fields, and gives an undeclared page or event its own name back. A refusal says where and why a line is not
+ * an event.
  */
 export function parseRecorded(line: string): Checked {
   let value: unknown;

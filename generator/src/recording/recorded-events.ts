@@ -21,8 +21,8 @@ export async function* recordedEvents(
 }
 
 /**
- * Leaves out events whose event_id has come before: a lake keeps copies that arrived twice, and under new ids they would become events
- * of their own. Remembers every id, about 100 bytes an event.
+ * Leaves out events whose event_id has come before: a lake keeps copies that arrived twice, and under new ids they
+ * would become events of their own. Remembers every id, about 100 bytes an event.
  */
 export async function* withoutRepetitions(
   events: AsyncIterable<MillraceEvent> | Iterable<MillraceEvent>,

@@ -3,11 +3,12 @@ import { uuidV7 } from '@millrace/kit/uuid';
 import type { MillraceEvent } from '@millrace/sdk/schema';
 
 /**
- * Makes new events of recorded ones: a replay is new traffic, and copies of known events would be removed. The event ids are new, and so
- * are the streams, visitors and sessions; each recorded one always becomes the same new one. The time is now. All else stays: what
- * happened, in which order, and the positions in the streams, gaps included.
+ * Makes new events of recorded ones: a replay is new traffic, and copies of known events would be removed. The event
+ * ids are new, and so are the streams, visitors and sessions; each recorded one always becomes the same new one. The
+ * time is now. All else stays: what happened, in which order, and the positions in the streams, gaps included.
  *
- * @param knows whether the recording has events of a stream. An event does not name a predecessor that the recording lacks.
+ * @param knows whether the recording has events of a stream. An event does not name a predecessor that the recording
+ * lacks.
  */
 export function createRenewal(
   random: Random,

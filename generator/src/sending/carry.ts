@@ -6,7 +6,10 @@ import { makeAsTaken, makeOnSchedule, type Outlet } from './make-events.js';
 import type { Sink } from './sink.js';
 import { createTally, type Progress, type TallyOptions } from './tally.js';
 
-/** Events, made when they are needed; or a function whose events take their own time, and which ends when `ended` is aborted. */
+/**
+ * Events, made when they are needed; or a function whose events take their own time, and which ends when `ended` is
+ * aborted.
+ */
 export type EventSource = Iterable<MillraceEvent> | ((ended: AbortSignal) => AsyncIterable<MillraceEvent>);
 
 /** How a sink is fed. */
@@ -15,14 +18,21 @@ export interface Feeding {
   lanes: number;
   /** How long the first event of a batch waits for others. */
   lingerMs: number;
-  /** Events without an answer at most, which bounds the memory: while there are as many, no event is made and a schedule waits. */
+  /**
+   * Events without an answer at most, which bounds the memory: while there are as many, no event is made and a schedule
+   * waits.
+   */
   maxPending: number;
 }
 
+/** What to send, where, and how fast. */
 export interface CarryOptions extends Feeding, TallyOptions {
   events: EventSource;
   sink: Sink;
-  /** Open loop: events are made at this rate, however slowly the target answers. As fast as the target takes them when left out. */
+  /**
+   * Open loop: events are made at this rate, however slowly the target answers. As fast as the target takes them when
+   * left out.
+   */
   eventsPerSecond?: number | undefined;
   /** When aborted, no more events are made, and those that were made are sent for `graceMs` at most. */
   signal?: AbortSignal | undefined;
@@ -34,6 +44,7 @@ export interface CarryOptions extends Feeding, TallyOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** What became of the events. */
 export interface CarrySummary extends Progress {
   /** Made, but neither acknowledged nor refused. The target may have those of them that were in flight. */
   unacknowledged: number;
@@ -46,7 +57,10 @@ export interface CarrySummary extends Progress {
 
 const progressMs = 200;
 
-/** Carries events to a sink until they end, `signal` is aborted or the sink fails. Resolves when nothing is in flight any more. */
+/**
+ * Carries events to a sink until they end, `signal` is aborted or the sink fails. Resolves when nothing is in flight
+ * any more.
+ */
 export async function carry(options: CarryOptions): Promise<CarrySummary> {
   const { events, sink, eventsPerSecond, lingerMs, maxPending, signal } = options;
   const tally = createTally(options);

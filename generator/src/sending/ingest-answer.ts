@@ -11,7 +11,10 @@ export interface Rejection {
 /** `split`: the batch is too large for this server. */
 export type IngestAnswer = { rejected: Rejection[]; body: unknown } | { split: string };
 
-/** Reads Retry-After, seconds or an HTTP date (RFC 9110, section 10.2.3): milliseconds from now; undefined when it is neither. */
+/**
+ * Reads Retry-After, seconds or an HTTP date (RFC 9110, section 10.2.3): milliseconds from now; undefined when it is
+ * neither.
+ */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
@@ -51,8 +54,8 @@ function rejections(value: unknown, events: number): Rejection[] | undefined {
 }
 
 /**
- * Decides what an answer to `POST /v1/events` means for a batch of `events` events. Only an answer that accounts for every event
- * acknowledges: a 200 from another server loses nothing.
+ * Decides what an answer to `POST /v1/events` means for a batch of `events` events. Only an answer that accounts for
+ * every event acknowledges: a 200 from another server loses nothing.
  */
 export function readAnswer(
   response: { status: number; retryAfter: string | undefined; body: string },

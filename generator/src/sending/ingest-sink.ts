@@ -8,6 +8,7 @@ import { networkFailure } from './network-failure.js';
 import { type Attempt, createRetrier } from './retrier.js';
 import type { Log, Parcel, Refused, Settled, Sink } from './sink.js';
 
+/** An ingest server, and how to send to it. */
 export interface IngestSinkOptions {
   /** The ingest server's address; a path in it is kept, as behind a proxy. */
   url: string;
@@ -38,7 +39,10 @@ async function readText(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks, bytes).toString('utf8');
 }
 
-/** Sends batches to an ingest server as the tracker does: JSON Lines as text/plain; a retry repeats the batch and its id. */
+/**
+ * Sends batches to an ingest server as the tracker does: JSON Lines as text/plain; a retry repeats the batch and its
+ * id.
+ */
 export function createIngestSink(options: IngestSinkOptions): Sink {
   const endpoint = new URL(options.url);
   endpoint.pathname = `${endpoint.pathname.replace(/\/+$/, '')}/v1/events`;

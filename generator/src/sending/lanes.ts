@@ -2,8 +2,8 @@ import type { MillraceEvent } from '@millrace/sdk/schema';
 import type { Parcel, Settled, Sink } from './sink.js';
 
 /**
- * Keeps the order of a visitor's events with many requests in flight: a visitor always hashes to the same lane, and a lane has one
- * batch in flight. Its next batch grows meanwhile.
+ * Keeps the order of a visitor's events with many requests in flight: a visitor always hashes to the same lane, and a
+ * lane has one batch in flight. Its next batch grows meanwhile.
  */
 export interface Lanes {
   offer(parcel: Parcel): void;
@@ -23,6 +23,7 @@ export interface Lanes {
   stop(): void;
 }
 
+/** A sink, and how its lanes behave. */
 export interface LaneOptions {
   sink: Sink;
   lanes: number;

@@ -22,8 +22,8 @@ export function createLatency(): Latency {
   let max = 0;
 
   const quantile = (share: number) => {
-    // The histogram rounds a percentile to the nearest rank, which would understate p95 of eleven durations. A quarter below the rank
-    // that we mean is rounded to that rank.
+    // The histogram rounds a percentile to the nearest rank, which would understate p95 of eleven durations. A quarter
+    // below the rank that we mean is rounded to that rank.
     const rank = Math.ceil(share * histogram.count);
     return Math.min(max, histogram.percentile((100 * (rank - 0.25)) / histogram.count) / 10);
   };

@@ -33,8 +33,8 @@ export async function makeAsTaken(
 }
 
 /**
- * Makes `perMs` events a millisecond, however slowly the target answers. While the outlet is full the schedule waits, and each such
- * wait is told to `onHeldBack`, in milliseconds.
+ * Makes `perMs` events a millisecond, however slowly the target answers. While the outlet is full the schedule waits;
+ * `onHeldBack` gets the milliseconds of each such wait.
  */
 export async function makeOnSchedule(
   source: Iterator<MillraceEvent>,

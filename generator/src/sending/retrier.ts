@@ -10,6 +10,7 @@ export type Attempt<Answer> =
   | { retry: string; retryAfterMs?: number | undefined }
   | { fatal: string };
 
+/** When to give up, and where to log failures. */
 export interface RetryOptions {
   /** For messages: `the ingest server at http://localhost:8080`. */
   target: string;
@@ -22,8 +23,8 @@ export interface RetryOptions {
 export interface Retrier {
   /**
    * Makes attempts until one is done.
-   * @throws MillraceError `TARGET_REFUSED` at a fatal attempt, `TARGET_UNREACHABLE` after `giveUpAfterMs` without a success, or at a
-   * failure after `hurry`
+   * @throws MillraceError `TARGET_REFUSED` at a fatal attempt, `TARGET_UNREACHABLE` after `giveUpAfterMs` without a
+   * success, or at a failure after `hurry`
    */
   run<Answer>(attempt: () => Promise<Attempt<Answer>>): Promise<Answer>;
   retries(): number;
@@ -35,13 +36,14 @@ export interface Retrier {
 const quietMs = 5_000;
 
 /**
- * How long to wait before the next attempt: full jitter below 200 ms, doubling up to 5 s, and never less than the server asked for.
+ * How long to wait before the next attempt: full jitter below 200 ms, doubling up to 5 s, and never less than the
+ * server asked for.
  * @param failures how many attempts have failed in a row, from 1
  * @param random gives 0 ≤ x < 1
  */
 export function pauseMs(failures: number, retryAfterMs: number | undefined, random: () => number): number {
   const jitterMs = backoffMs(failures, { baseMs: 200, capMs: 5_000 }, random);
-  // Those that were told the same Retry-After must not all return at the same moment.
+  // Clients with the same Retry-After must not all return at the same moment.
   return retryAfterMs === undefined ? jitterMs : retryAfterMs + Math.min(jitterMs, 500);
 }
 

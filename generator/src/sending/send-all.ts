@@ -10,7 +10,10 @@ const lingerMs = { paced: 50, unpaced: 5 };
 /** Requests in flight at most, when nobody says otherwise. */
 export const defaultConnections = 16;
 
-/** How to feed a sink. `paced`: at a rate or a recording's pace, with a linger; else full batches as fast as they are answered. */
+/**
+ * How to feed a sink. `paced`: at a rate or a recording's pace, with a linger; else full batches as fast as they are
+ * answered.
+ */
 export function feeding(sink: Sink, connections: number, paced: boolean): Feeding {
   if (paced) return { lanes: connections, lingerMs: lingerMs.paced, maxPending };
   // For each connection one batch in flight and one in the making.
@@ -25,8 +28,8 @@ export type SendOptions = Omit<CarryOptions, 'sink' | keyof Feeding> &
   };
 
 /**
- * Sends events through an ingest server, as the tracker would, until each is acknowledged or refused. Rejects only on an error of ours:
- * the summary has the failure and how many events have no answer.
+ * Sends events through an ingest server, as the tracker would, until each is acknowledged or refused. Rejects only on
+ * an error of ours: the summary has the failure and how many events have no answer.
  */
 export function sendAll(options: SendOptions): Promise<CarrySummary> {
   const connections = options.connections ?? defaultConnections;

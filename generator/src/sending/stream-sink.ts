@@ -4,8 +4,12 @@ import { networkFailure } from './network-failure.js';
 import { type Attempt, createRetrier } from './retrier.js';
 import type { Log, Parcel, Settled, Sink } from './sink.js';
 
+/** A Kinesis stream, and how to put to it. */
 export interface StreamSinkOptions {
-  /** Endpoint, region, credentials. The sink sets `maxAttempts` to 1 and retries itself, so that it can log each failure. */
+  /**
+   * Endpoint, region, credentials. The sink sets `maxAttempts` to 1 and retries itself, so that it can log each
+   * failure.
+   */
   clientConfig: KinesisClientConfig;
   /** The Kinesis stream's name. */
   stream: string;
@@ -54,8 +58,9 @@ export function readPutError(error: unknown): { missing: true } | { retry: strin
 }
 
 /**
- * Puts events straight into a Kinesis stream, one PutRecord each. The partition key is the visitor, so that a visitor's events stay in
- * one shard and in order. Each record ends with a newline, so that the records of an object are its lines.
+ * Puts events straight into a Kinesis stream, one PutRecord each. The partition key is the visitor, so that a visitor's
+ * events stay in one shard and in order. Each record ends with a newline, so that the records of an object are its
+ * lines.
  */
 export function createStreamSink({ clientConfig, stream, description, giveUpAfterMs, log }: StreamSinkOptions): Sink {
   const client = new KinesisClient({ ...clientConfig, maxAttempts: 1 });

@@ -13,6 +13,7 @@ export interface Progress {
   latencyMs: Quantiles | undefined;
 }
 
+/** Who hears of each event's fate. */
 export interface TallyOptions {
   onAcknowledged?: ((event: MillraceEvent, settled: Settled) => void) | undefined;
   onRefused?: ((refused: Refused) => void) | undefined;

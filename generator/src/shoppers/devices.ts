@@ -1,9 +1,10 @@
-/** Operating systems and devices as the tracker names them, and how common each pair is among shoppers. */
+/** An operating system and a device, as the tracker names them. */
 export interface Device {
   os: 'ios' | 'android' | 'windows' | 'macos' | 'linux' | 'web';
   device: 'mobile' | 'tablet' | 'desktop';
 }
 
+/** How common each device is among shoppers; the weights add up to 100. */
 export const devices: readonly (readonly [weight: number, device: Device])[] = [
   [34, { os: 'android', device: 'mobile' }],
   [27, { os: 'ios', device: 'mobile' }],

@@ -1,4 +1,4 @@
-/** A binary heap: whatever is smallest by `key` comes out first; equals in no promised order. */
+/** A binary heap: the smallest by `key` comes out first; equals in no promised order. */
 export interface Heap<Item> {
   readonly size: () => number;
   push(item: Item): void;
@@ -6,6 +6,7 @@ export interface Heap<Item> {
   pop(): Item | undefined;
 }
 
+/** An empty heap. */
 export function createHeap<Item>(key: (item: Item) => number): Heap<Item> {
   const items: Item[] = [];
   const swap = (i: number, j: number) => {

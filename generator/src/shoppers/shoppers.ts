@@ -7,23 +7,24 @@ import { generatorSdk } from './generator-sdk.js';
 import { createHeap } from './heap.js';
 import { createTaste, type Step, type Taste, visit } from './visit.js';
 
+/** The shoppers, and the clock of their events. */
 export interface ShopperOptions {
-  /** The same seed and the same clock give the same events. A random one when left out. */
+  /** The same seed and the same clock give the same events; random. */
   seed?: string | undefined;
-  /** How many visits go on at the same time; 10 when left out. */
+  /** How many visits go on at the same time; 10. */
   sessions?: number | undefined;
   /**
-   * The clock that stamps the events, in milliseconds since 1970: `Date.now` for traffic that is sent as it is made. Left out, events
-   * carry the shoppers' own time, which passes as they think, from `startMs` on: for recordings.
+   * The clock of the events, in milliseconds since 1970: `Date.now` for traffic that is sent at once. Without it,
+   * events carry the shoppers' own time, which passes as they think and starts at `startMs`: for recordings.
    */
   now?: (() => number) | undefined;
-  /** Where the shoppers' own time begins; now when left out. */
+  /** When the shoppers' own time starts; now. */
   startMs?: number | undefined;
-  /** The shop's address, without a path. */
+  /** The shop's address, without a path; https://shop.example. */
   origin?: string | undefined;
 }
 
-/** A person's browser, and where they were last: what the tracker would remember. */
+/** A person's browser, and what the tracker would remember there. */
 interface Visitor {
   id: string;
   taste: Taste;
@@ -49,7 +50,7 @@ interface Slot {
 
 /** A visit ends after 30 minutes without an event. */
 const sessionIdleMs = 30 * 60_000;
-/** How many former visitors may come back; the rest are forgotten, so that memory stays bounded. */
+/** How many former visitors may come back. The rest are forgotten, which bounds the memory. */
 const rememberedVisitors = 2_000;
 const referrers: readonly (readonly [weight: number, referrer: string | undefined])[] = [
   [45, undefined],
@@ -59,8 +60,9 @@ const referrers: readonly (readonly [weight: number, referrer: string | undefine
 ];
 
 /**
- * Synthetic shoppers: for ever, the events of `sessions` visits at a time, in the order in which they happen. Every event fits the
- * schema; every stream is gap-free from 0 and names the visitor's stream before it; an item matches its page.
+ * Synthetic shoppers: endless events of `sessions` visits at a time, in the order in which they happen. Every event
+ * fits the schema, every stream has no gap from 0 and names the visitor's stream before it, and every item matches its
+ * page.
  */
 export function* shoppers(options: ShopperOptions = {}): Generator<MillraceEvent, never> {
   const random = createRandom(options.seed ?? randomUUID());
@@ -95,7 +97,7 @@ export function* shoppers(options: ShopperOptions = {}): Generator<MillraceEvent
       enter(modelMs + random.integer(2_000, 90_000));
       continue;
     }
-    // Some go on in a new tab and close the old one: a stream ends and the visit does not.
+    // Some continue in a new tab and close the old one: the stream ends, and the visit does not.
     if (value.event === 'page_view' && random.chance(0.04)) openStream(slot.visitor, random, now());
     slot.step = value;
     slot.dueMs = modelMs + value.thinkMs;
@@ -125,11 +127,11 @@ function openStream(visitor: Visitor, random: Random, timeMs: number): void {
   visitor.lastSeq = -1;
 }
 
-/** Gives a step its identity and its time. Written field by field, without spreads, because load generators run it at full speed. */
+/** Gives a step its identity and its time. Writes field by field, without spreads: load tests run it at full speed. */
 function stamp(visitor: Visitor, step: Step, nowMs: number, origin: string, random: Random): MillraceEvent {
   // A clock may be set back; a stream's times do not go back.
   const timeMs = Math.max(nowMs, visitor.lastTimeMs);
-  // Whoever comes back soon enough goes on with their visit, though in a new tab.
+  // A visitor who comes back soon enough continues the visit, though in a new tab.
   if (visitor.lastTimeMs > 0 && timeMs - visitor.lastTimeMs > sessionIdleMs)
     visitor.sessionId = uuidV7(timeMs, random.bits);
   visitor.lastTimeMs = timeMs;

@@ -4,13 +4,13 @@ import type { DefaultEvent, DefaultPage, MillraceEvent } from '@millrace/sdk/sch
 
 type Department = Item['page'];
 
-/** What makes one person shop differently from the next; it stays when they come back. */
+/** How a person shops; it stays the same at the next visit. */
 export interface Taste {
-  /** The department they mostly come for. */
+  /** The department that the person mostly comes for. */
   favourite: Department;
-  /** 0 to 1: how much they read before they decide. */
+  /** 0 to 1: how much the person reads before deciding. */
   curiosity: number;
-  /** 0 to 1: how readily they buy. */
+  /** 0 to 1: how readily the person buys. */
   appetite: number;
 }
 
@@ -24,10 +24,10 @@ export interface Step {
   item?: Item;
   quantity?: number;
   orderId?: string;
-  /** The name they gave: the events from this one on carry it. */
+  /** The name that the person gave: the events from this one on carry it. */
   userId?: string;
   properties?: NonNullable<MillraceEvent['properties']>;
-  /** How long they take before this step. */
+  /** How long the person takes before this step. */
   thinkMs: number;
 }
 
@@ -36,7 +36,7 @@ interface CartLine {
   quantity: number;
 }
 
-/** How many people come for each department: books sell best here. */
+/** How many people come for each department. */
 const popularity: readonly (readonly [weight: number, page: Department])[] = [
   [30, 'books'],
   [25, 'electronics'],
@@ -53,16 +53,17 @@ const paymentMethods: readonly (readonly [weight: number, method: string])[] = [
 
 const shelves = new Map(departments.map(({ page, name }) => [page, { name, items: itemsOf(page) }]));
 
+/** Draws a person's taste. */
 export function createTaste(random: Random): Taste {
   return { favourite: random.weighted(popularity), curiosity: random.unit(), appetite: random.unit() };
 }
 
-/** A think time: never below `leastMs`, `typicalMs` more on average, and now and then much longer, as people are. */
+/** A think time: at least `leastMs`, on average `typicalMs` more, and sometimes much longer. */
 function thinking(random: Random, leastMs: number, typicalMs: number): number {
   return Math.round(leastMs - typicalMs * Math.log(1 - random.unit()));
 }
 
-/** A handful of different things from a shelf, in random order. */
+/** `count` different items of a list, in random order. */
 function sample<T>(random: Random, from: readonly T[], count: number): T[] {
   const left = [...from];
   return Array.from(
@@ -71,7 +72,10 @@ function sample<T>(random: Random, from: readonly T[], count: number): T[] {
   );
 }
 
-/** They open an item's page, read about it, perhaps like it, perhaps put it into the cart (which is no event of the catalogue). */
+/**
+ * Opens an item's page, reads about it, perhaps likes it, perhaps puts it into the cart (for which the catalogue has no
+ * event).
+ */
 function* lookAt(item: Item, taste: Taste, random: Random, cart: CartLine[]): Generator<Step> {
   const place = { page: item.page, path: `/${item.page}/${item.id}`, title: item.name, item };
   yield { ...place, event: 'page_view', thinkMs: thinking(random, 1_500, 4_000) };
@@ -109,7 +113,10 @@ function* lookAt(item: Item, taste: Taste, random: Random, cart: CartLine[]): Ge
   }
 }
 
-/** From the cart to the order; some turn back at each step. Each line of the order is a `purchased_item` under its item's page. */
+/**
+ * From the cart to the order; some leave at each step. Each line of the order is a `purchased_item` under its item's
+ * page.
+ */
 function* checkOut(cart: readonly CartLine[], taste: Taste, random: Random): Generator<Step> {
   const cartPage = { page: 'cart', path: '/cart', title: 'Cart' } as const;
   yield { ...cartPage, event: 'page_view', thinkMs: thinking(random, 1_000, 4_000) };
@@ -154,8 +161,8 @@ function* checkOut(cart: readonly CartLine[], taste: Taste, random: Random): Gen
 }
 
 /**
- * One visit to the shop, from the landing page to the last click: some leave at once, most look around, some fill a cart, and of those
- * some pay.
+ * One visit to the shop, from the landing page to the last click. Some leave at once, most look around, some fill a
+ * cart, and some of these pay.
  */
 export function* visit(taste: Taste, random: Random): Generator<Step> {
   const cart: CartLine[] = [];

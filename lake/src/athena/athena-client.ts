@@ -16,6 +16,7 @@ import { queryPrice } from './price.js';
 import { plainValue } from './values.js';
 import { type AthenaTables, withViews } from './views.js';
 
+/** The lake's tables, and how to query them. */
 export interface AthenaOptions extends AthenaTables {
   workGroup: string;
   /** Athena's price of a TB (10^12 bytes) scanned. */
@@ -33,6 +34,7 @@ export interface AthenaHead {
   dollars: number;
 }
 
+/** SQL through Athena. */
 export interface Athena {
   /**
    * Hands over all rows, a page of Athena's answer at a time, as DuckDB would give them.

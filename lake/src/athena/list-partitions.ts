@@ -5,6 +5,7 @@ import type { Athena } from './athena-client.js';
 import { callError } from './call-error.js';
 import type { AthenaTables } from './views.js';
 
+/** Where the objects are. */
 export interface LakeBucket {
   /** The bucket that holds the lake's objects. */
   bucket: string;
@@ -12,8 +13,8 @@ export interface LakeBucket {
 }
 
 /**
- * One entry per page and event, sorted by both: S3 says the objects and bytes, Athena, which reads the whole lake for it, the events
- * and times.
+ * One entry per page and event, sorted by both: S3 says the objects and bytes, Athena, which reads the whole lake for
+ * it, the events and times.
  * @throws MillraceError with a `QueryErrorCode`
  */
 export async function listPartitions(

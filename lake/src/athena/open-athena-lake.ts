@@ -3,6 +3,7 @@ import type { Lake } from '../lake.js';
 import { type Athena, type AthenaHead, type AthenaOptions, openAthena } from './athena-client.js';
 import { type LakeBucket, listPartitions } from './list-partitions.js';
 
+/** A lake on AWS. */
 export interface AthenaLakeOptions extends AthenaOptions, LakeBucket {
   /** Called after each query with what it cost. */
   onCost?(head: Pick<AthenaHead, 'bytesScanned' | 'dollars'>): void;

@@ -3,8 +3,8 @@ import { type JsonValue, lakeColumns } from '@millrace/sdk/schema';
 const jsonColumns = new Set(lakeColumns().flatMap(({ name, duckdb }) => (duckdb === 'JSON' ? [name] : [])));
 
 /**
- * A value of Athena's answer, where all are text, as DuckDB would give it: whole numbers past 2^53 stay text, times are RFC 3339 in
- * UTC, and a JSON column under its own name is the value that it holds.
+ * A value of Athena's answer, where all are text, as DuckDB would give it: whole numbers past 2^53 stay text, times are
+ * RFC 3339 in UTC, and a JSON column under its own name is the value that it holds.
  */
 export function plainValue(text: string | undefined, type = 'varchar', column = ''): JsonValue {
   if (text === undefined) return null;

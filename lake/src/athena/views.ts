@@ -25,8 +25,8 @@ const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key =
 const eventColumns = columns.filter((column) => !quarantineOnly.includes(column.name));
 
 /**
- * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`, `errors`. So nothing has to be stored in
- * Athena, and it reads only what the statement names.
+ * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`, `errors`. So nothing has
+ * to be stored in Athena, and it reads only what the statement names.
  */
 function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
   const from = `"${database}"."${table}"`;

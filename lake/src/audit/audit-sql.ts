@@ -5,17 +5,17 @@ import { misfit } from '../duckdb/columns.js';
 const isEvent = `page <> ${text(quarantinePage)}`;
 const time = (column: string) => `try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP`;
 
-/** The audit's tables, made in this order. */
+/** The statements that make the audit's tables, in this order. */
 export const auditTables = [
-  // Every delivered line, once read, so that the objects are decompressed only once. The window without an order numbers the lines as
-  // they are read: object by object, line by line.
+  // Every delivered line, read once, so that each object is decompressed only once. The window without an order numbers
+  // the lines in the order of reading: object by object, line by line.
   `CREATE TEMP TABLE millrace_rows AS SELECT row_number() OVER () AS position,
      event_id, stream_id, try_cast(seq AS BIGINT) AS seq, after_stream_id, try_cast(after_seq AS BIGINT) AS after_seq,
      ${time('received_at')} AS received_at, ${time('coalesce(occurred_at, event_time)')} AS happened_at,
      hash(page, event) AS partition_hash, hash(object) AS object_hash, ${misfit} AS misfit
    FROM millrace_delivered WHERE ${isEvent}`,
 
-  // Events that are not in the lake proper but not lost: their text is in the quarantine or in an error object.
+  // Events that are not delivered, but not lost: their text is in the quarantine or in an error object.
   `CREATE TEMP TABLE millrace_held AS
    WITH texts AS (
      SELECT 'quarantine' AS place, raw AS line FROM quarantine
@@ -26,7 +26,7 @@ export const auditTables = [
    FROM parsed WHERE json_type(json) = 'OBJECT'`,
 ] as const;
 
-/** One row per event: the copy received first. Where there are no copies this is `millrace_rows` itself. */
+/** One row per event: the copy received first. Without copies it is `millrace_rows` itself. */
 export const firstCopies = (duplicates: number) =>
   duplicates === 0
     ? 'CREATE TEMP VIEW millrace_firsts AS SELECT * FROM millrace_rows'
@@ -37,8 +37,9 @@ export const firstCopies = (duplicates: number) =>
 const numbered = 'stream_id IS NOT NULL AND seq >= 0';
 
 /**
- * One row per stream that the lake knows of. `present`: positions with an event; `held`: positions kept elsewhere; `told`: how far the
- * visitor's next stream says it got; `last`: the highest position known; so `last + 1 - present - held` are missing.
+ * One row per stream. `present`: how many positions have an event; `in_quarantine`, `in_errors`: how many are kept
+ * there; `told`: the last position by the visitor's next stream; `last`: the highest known position. So `last + 1` less
+ * those three are missing.
  */
 export const streamTable = `CREATE TEMP TABLE millrace_streams AS
   WITH present AS (
@@ -62,18 +63,21 @@ export const streamTable = `CREATE TEMP TABLE millrace_streams AS
     FROM present FULL JOIN held USING (stream_id) FULL JOIN told USING (stream_id)
   )
   SELECT *, last + 1 - present - in_quarantine - in_errors AS missing,
-    -- The tail is known when the next stream tells of it, and no later event contradicts.
+    -- The tail is known when the visitor's next stream says where it ends, and no event has a higher position.
     coalesce(told >= seen, told IS NOT NULL) AS tail_known
   FROM joined`;
 
+/** One row: `rows`, `duplicates`, `misfits`. */
 export const totals = `SELECT
   count(*) AS rows, count(event_id) - count(DISTINCT event_id) AS duplicates, count(*) FILTER (misfit) AS misfits
   FROM millrace_rows`;
 
+/** How many ids lie in more than one partition. */
 export const acrossPartitions = `SELECT count(*) FROM (
   SELECT event_id FROM millrace_rows WHERE event_id IS NOT NULL GROUP BY event_id
   HAVING count(*) > 1 AND count(DISTINCT partition_hash) > 1)`;
 
+/** One row with the sums over all streams. */
 export const streamTotals = `SELECT
   count(*) AS streams, count(*) FILTER (missing = 0) AS gap_free, count(*) FILTER (NOT tail_known) AS tail_unknown,
   coalesce(sum(missing), 0)::DOUBLE AS missing, coalesce(sum(in_quarantine), 0)::BIGINT AS in_quarantine,
@@ -81,8 +85,9 @@ export const streamTotals = `SELECT
   FROM millrace_streams`;
 
 /**
- * An event is out of order when one of its stream with a higher position was received earlier, or stands before it in the same object.
- * Within one batch (one received_at) the objects' order decides nothing, because page and event scatter a batch over objects.
+ * An event is out of order when an event of its stream with a higher position was received earlier, or precedes it in
+ * the same object. Between objects, the order within a batch (one received_at) says nothing: page and event spread a
+ * batch over objects.
  */
 export const orderTable = `CREATE TEMP TABLE millrace_disorder AS
   SELECT stream_id, count(*) AS out_of_order FROM (
@@ -94,14 +99,15 @@ export const orderTable = `CREATE TEMP TABLE millrace_disorder AS
     FROM millrace_firsts WHERE ${numbered}
   ) WHERE disordered GROUP BY stream_id`;
 
-/** Milliseconds from happening to receiving, of the events that have both times. */
+/** One row: how long after they happened events were received, in milliseconds, of those that have both times. */
 export const lateness = (lateMs: number) => `SELECT
   count(*) FILTER (ms > ${lateMs}) AS late, count(ms) AS timed, quantile_disc(ms, 0.5) AS p50, quantile_disc(ms, 0.99) AS p99, max(ms) AS most
   FROM (SELECT epoch_ms(received_at) - epoch_ms(happened_at) AS ms FROM millrace_firsts)`;
 
+/** How many events have no stream or no position. */
 export const unnumbered = `SELECT count(*) FROM millrace_firsts WHERE NOT coalesce(${numbered}, false)`;
 
-/** The streams with the most missing, then with the most disorder. */
+/** The `count` worst streams: most missing first, then most conflicts, then most out of order. */
 export const worstStreams = (
   count: number,
 ) => `SELECT stream_id, events, in_quarantine + in_errors AS held, last, missing, tail_known,
@@ -110,7 +116,7 @@ export const worstStreams = (
   WHERE missing > 0 OR out_of_order > 0 OR events > present
   ORDER BY missing DESC, conflicts DESC, out_of_order DESC, stream_id LIMIT ${count}`;
 
-/** The runs of missing positions of one stream, first to last. */
+/** The first `most` runs of missing positions of a stream up to `last`, both ends included. */
 export const gapsOf = (
   streamId: string,
   last: number,

@@ -5,8 +5,8 @@ import type { LakeObject } from '../duckdb/list-objects.js';
 import type { DamagedObject } from '../lake.js';
 
 /**
- * Reads every gzip object to its end, `parallel` at a time, and checks its length and checksum. DuckDB does not: an object cut off
- * between two lines would look complete. Returns those that fail, by key.
+ * Reads every gzip object to its end, `parallel` at a time, and checks its length and checksum. DuckDB does not: an
+ * object cut off between two lines would look complete. Returns those that fail, by key.
  */
 export async function checkGzip(
   objects: readonly LakeObject[],

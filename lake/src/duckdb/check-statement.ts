@@ -26,7 +26,8 @@ const onlyReads =
   'a query must be one statement that reads: SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, UNPIVOT, PIVOT with IN, or EXPLAIN of one of them';
 
 /**
- * Refuses everything but one statement that reads: the sandbox protects the rest of the machine, and this protects the lake itself.
+ * Refuses everything but one statement that reads: the sandbox protects the rest of the machine, and this protects the
+ * lake itself.
  * @throws MillraceError `QUERY_REFUSED`; DuckDB's own error when it cannot parse or bind the SQL
  */
 export async function checkStatement(connection: DuckDBConnection, sql: string): Promise<void> {

@@ -10,8 +10,9 @@ export const storedColumns: readonly LakeColumn[] = lakeColumns().filter(
 );
 
 /**
- * The type that a column is read as. All but JSON are read as text and cast with try_cast: a value that does not fit (something other
- * than the SDK may put events into the stream) is a NULL in its column, not an error for the whole object. The audit counts them.
+ * The type that a column is read as. All but JSON are read as text and cast with try_cast: a value that does not fit
+ * (something other than the SDK may put events into the stream) is a NULL in its column, not an error for the whole
+ * object. The audit counts them.
  */
 export const readAs = (column: LakeColumn): string => (column.duckdb === 'JSON' ? 'JSON' : 'VARCHAR');
 

@@ -17,7 +17,10 @@ export function mayBeDamage(message: string): boolean {
   );
 }
 
-/** An error's message. The native module's errors need not be of this realm's Error class, so this does not check the class. */
+/**
+ * An error's message. The native module's errors need not be of this realm's Error class, so this does not check the
+ * class.
+ */
 export function messageOf(error: unknown): string {
   const message = (error as { message?: unknown } | null)?.message;
   return typeof message === 'string' ? message : String(error);

@@ -14,9 +14,13 @@ export interface EngineLimits {
   threads: number;
 }
 
+/** The limits of `openLake`. */
 export const defaultLimits: EngineLimits = { memoryMb: 1_024, temporaryMb: 10_240, threads: 2 };
 
-/** A DuckDB with the lake's views, which reaches nothing but the lake's folder. `damaged`: paths whose bad lines are skipped. */
+/**
+ * A DuckDB with the lake's views, which reaches nothing but the lake's folder. `damaged`: paths whose bad lines are
+ * skipped.
+ */
 export function openEngine(listing: LakeListing, damaged: ReadonlySet<string>, limits: EngineLimits): Promise<Sandbox> {
   return openSandbox({
     folder: listing.root,

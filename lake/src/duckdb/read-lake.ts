@@ -16,8 +16,8 @@ const mostObjectsNamed = 3;
 const mostAttempts = 20;
 
 /**
- * Opens the lake as it is now and does the work on it. When an object turns out to be damaged, marks it, so that only its bad lines are
- * skipped, and does the work again from the start: no answer lacks a row without naming the object.
+ * Opens the lake as it is now and does the work on it. When an object turns out to be damaged, marks it, so that only
+ * its bad lines are skipped, and does the work again from the start: no answer lacks a row without naming the object.
  */
 export async function readLake<Answer>(
   folder: string,
@@ -87,7 +87,8 @@ async function examine({ connection }: Sandbox, object: LakeObject): Promise<Dam
     return undefined;
   } catch (error) {
     const message = damageMessage(messageOf(error), object.path);
-    // The view `errors` skips bad lines anyhow: of an error object it is the compression that failed. Parquet has no lines.
+    // The view `errors` skips bad lines anyhow: of an error object it is the compression that failed. Parquet has no
+    // lines.
     if (!('page' in object.partition) || object.parquet) return { key: object.key, message, unreadableLines: null };
     try {
       const counted = await connection.runAndReadAll(countLines(object));

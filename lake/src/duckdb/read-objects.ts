@@ -35,7 +35,10 @@ export function groupObjects(objects: readonly LakeObject[], damaged: ReadonlySe
   return [...found.values()];
 }
 
-/** Reads JSON Lines. With `skipBadLines` a line that is not a JSON object is a row of NULLs. `files`: an SQL list of paths. */
+/**
+ * Reads JSON Lines. With `skipBadLines` a line that is not a JSON object is a row of NULLs. `files`: an SQL list of
+ * paths.
+ */
 function readJsonLines(files: string, options: { gzip: boolean; skipBadLines: boolean }): string {
   return (
     `read_json(${files}, format='newline_delimited', columns=${columnsStruct}, hive_partitioning=true, ` +
@@ -44,8 +47,8 @@ function readJsonLines(files: string, options: { gzip: boolean; skipBadLines: bo
 }
 
 /**
- * Reads Parquet as if it were JSON Lines: every column as text, or as JSON where it is. The table may have had fewer or other columns
- * when an object was written, of types that its owner chose.
+ * Reads Parquet as if it were JSON Lines: every column as text, or as JSON where it is. The table may have had fewer or
+ * other columns when an object was written, of types that its owner chose.
  */
 function readParquet(files: string): string {
   const none = storedColumns.map((column) => `NULL::VARCHAR AS ${name(column.name)}`).join(', ');
@@ -61,7 +64,10 @@ function readParquet(files: string): string {
   );
 }
 
-/** The rows of one group: the stored columns, `page`, `event`, `dt` and `object`, its key. `rootLength`: of the lake's folder. */
+/**
+ * The rows of one group: the stored columns, `page`, `event`, `dt` and `object`, its key. `rootLength`: of the lake's
+ * folder.
+ */
 export function selectGroup({ variable, hasDate, gzip, parquet, damaged }: ObjectGroup, rootLength: number): string {
   const files = `getvariable(${text(variable)})`;
   return (

@@ -34,8 +34,8 @@ export function runQuery(
 }
 
 /**
- * Hands over all rows, a batch at a time. Keeps them in a temporary table first, which goes to disk when it is large, so that an error
- * of the query or the lake comes before the first row.
+ * Hands over all rows, a batch at a time. Keeps them in a temporary table first, which goes to disk when it is large,
+ * so that an error of the query or the lake comes before the first row.
  */
 export function runQueryEach(
   reading: LakeReading,

@@ -20,7 +20,9 @@ import {
 } from '@duckdb/node-api';
 import type { JsonValue } from '@millrace/sdk/schema';
 
-/** RFC 3339 in UTC: milliseconds, and finer digits only where there are any. DuckDB's text for years outside 0 to 9999. */
+/**
+ * RFC 3339 in UTC: milliseconds, and finer digits only where there are any. DuckDB's text for years outside 0 to 9999.
+ */
 function timeText(value: { toString(): string }, nanos: bigint, finite: boolean): string {
   const ms = Number(nanos / 1_000_000n) - (nanos % 1_000_000n < 0n ? 1 : 0);
   if (!finite || ms < -62_167_219_200_000 || ms > 253_402_300_799_999) return value.toString();
@@ -44,8 +46,9 @@ function parsedJson(value: string): JsonValue {
 }
 
 /**
- * A DuckDB value as JSON has it: times as RFC 3339, whole numbers past 2^53 and numbers that JSON lacks (NaN, Infinity) as text, decimals
- * as numbers, JSON columns as what they hold, lists as arrays, structs and maps as objects, blobs as base64, all else as DuckDB's text.
+ * A DuckDB value as JSON has it: times as RFC 3339, whole numbers past 2^53 and numbers that JSON lacks (NaN, Infinity)
+ * as text, decimals as numbers, JSON columns as what they hold, lists as arrays, structs and maps as objects, blobs as
+ * base64, all else as DuckDB's text.
  */
 export function plainValue(value: DuckDBValue, type: DuckDBType): JsonValue {
   if (value === null || typeof value === 'boolean') return value;

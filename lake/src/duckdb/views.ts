@@ -12,9 +12,9 @@ const eventColumns = storedColumns.filter((column) => !quarantineOnly.includes(c
 const isEvent = `page <> ${text(quarantinePage)}`;
 
 /**
- * Copies of an event exist only after failures, but a wrong count is worse than a slower query: `events` keeps the copy received first.
- * The partition's keys are among the window's, so that a filter on page and event still reads only that partition's objects. Events
- * without an id cannot be told apart: all of them stay.
+ * Copies of an event exist only after failures, but a wrong count is worse than a slower query: `events` keeps the copy
+ * received first. The partition's keys are among the window's, so that a filter on page and event still reads only that
+ * partition's objects. Events without an id cannot be told apart: all of them stay.
  */
 const firstCopy = (ids: string) =>
   `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text) = 1`;

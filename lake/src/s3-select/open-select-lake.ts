@@ -7,6 +7,7 @@ import { type SelectOptions, type SelectSummary, selectObjects } from './select-
 
 export { isAggregate } from './select-objects.js';
 
+/** Which objects to query. */
 export interface SelectLakeOptions extends Pick<SelectOptions, 'bucket' | 'prefix'> {
   s3Config?: S3ClientConfig;
   /** Called after each query with what it scanned. */

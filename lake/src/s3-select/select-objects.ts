@@ -2,6 +2,7 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { queryError } from '../query-error.js';
 import { type Row, selectObject } from './select-object.js';
 
+/** The objects to query. */
 export interface SelectOptions {
   s3: S3Client;
   bucket: string;
@@ -10,6 +11,7 @@ export interface SelectOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a statement has scanned. */
 export interface SelectSummary {
   objects: number;
   /** Before decompression, as S3 bills them. */
@@ -27,8 +29,8 @@ function limitOf(sql: string): number {
 export const isAggregate = (sql: string): boolean => /^\s*select\s[^']*?\b(count|sum|avg|min|max)\s*\(/i.test(sql);
 
 /**
- * Runs the statement on one object after the other, in the order of their keys, until its LIMIT is reached. Hands over the rows of an
- * object at a time.
+ * Runs the statement on one object after the other, in the order of their keys, until its LIMIT is reached. Hands over
+ * the rows of an object at a time.
  * @throws MillraceError `AWS_CALL_FAILED`, which names the object
  */
 export async function selectObjects(

@@ -4,11 +4,13 @@ import type { S3Error } from '../errors.js';
 import type { S3Request } from './request.js';
 import { type XmlElement, xmlDocument } from './xml.js';
 
+/** Answers without a body. */
 export function sendEmpty(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...requestIds(), ...headers });
   response.end();
 }
 
+/** Answers 200 with an XML document. */
 export function sendXml(
   response: ServerResponse,
   root: string,
@@ -18,7 +20,7 @@ export function sendXml(
   sendDocument(response, 200, xmlDocument(root, content), headers);
 }
 
-/** An answer to HEAD has no body, whatever went wrong. */
+/** Answers with an `<Error>` document; to HEAD, without a body. */
 export function sendError(response: ServerResponse, error: S3Error, { method, bucket, key }: Partial<S3Request>): void {
   const ids = requestIds();
   if (method === 'HEAD') {
@@ -56,6 +58,7 @@ function sendDocument(
   response.end(body);
 }
 
+/** The headers that name a request, as AWS support asks for them. */
 export function requestIds() {
   return {
     'x-amz-request-id': randomBytes(8).toString('hex').toUpperCase(),

@@ -1,21 +1,25 @@
 import { incompleteBody, S3Error } from '../errors.js';
 
 /**
- * Takes the framing off an `aws-chunked` body (`x-amz-content-sha256: STREAMING-…`):
+ * Removes the framing of an `aws-chunked` body (`x-amz-content-sha256: STREAMING-…`):
  *
  *     <length in hex>[;chunk-signature=…]\r\n <data> \r\n … 0[;chunk-signature=…]\r\n [<trailer>:<value>\r\n …] \r\n
  *
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html. Chunk signatures are not verified.
  */
 export interface AwsChunkedDecoder {
-  /** The data in the next piece of the body, as slices of it. @throws S3Error InvalidRequest when the framing is broken. */
+  /**
+   * The data in the next piece of the body, as slices of it.
+   * @throws S3Error InvalidRequest when the framing is invalid
+   */
   push(piece: Buffer): Buffer[];
-  /** The trailers, names in lower case. @throws S3Error IncompleteBody when the last chunk has not come. */
+  /** The trailers, names in lower case. @throws S3Error IncompleteBody when the last chunk is missing */
   end(): Record<string, string>;
 }
 
 const maxLineBytes = 8 * 1024;
 
+/** A decoder for one body. */
 export function createAwsChunkedDecoder(): AwsChunkedDecoder {
   type State = 'size' | 'data' | 'afterData' | 'trailers' | 'done';
   let state: State = 'size';

@@ -20,11 +20,11 @@ export interface BodyPlan {
   /** Lower-case hex. */
   readonly sha256?: string;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
-  /** The checksum that comes behind an aws-chunked body. */
+  /** The checksum that follows an aws-chunked body. */
   readonly trailer?: ChecksumAlgorithm;
 }
 
-/** A body that was received whole and agreed with everything that was stated about it. */
+/** A body that was received whole and verified. */
 export interface ReceivedBody {
   readonly bytes: number;
   /** Hex. */
@@ -35,7 +35,10 @@ export interface ReceivedBody {
 /** The largest body of one PUT. */
 const maxPutBytes = 5 * 1024 ** 3;
 
-/** @throws S3Error MissingContentLength, EntityTooLarge, InvalidDigest, InvalidRequest, InvalidArgument. */
+/**
+ * Reads what the headers say about the body.
+ * @throws S3Error MissingContentLength, EntityTooLarge, InvalidDigest, InvalidRequest, InvalidArgument
+ */
 export function planBody(headers: IncomingHttpHeaders, maxBytes = maxPutBytes): BodyPlan {
   const payload = String(headers['x-amz-content-sha256'] ?? '');
   const decoded = headers['x-amz-decoded-content-length'];
@@ -70,8 +73,8 @@ function isAwsChunked(contentEncoding: string | undefined): boolean {
 }
 
 /**
- * Reads a body into `write`, piece by piece, and verifies it: its length, Content-MD5, the SHA-256 of its signature and its checksum, whether
- * that came in a header or in a trailer. When this throws, the caller throws away what was written.
+ * Passes a body to `write`, piece by piece, and verifies its length, its Content-MD5, the SHA-256 of its signature, and
+ * its checksum from a header or a trailer. When this throws, the caller discards what was written.
  * @throws S3Error BadDigest, XAmzContentSHA256Mismatch, IncompleteBody, MalformedTrailerError, InvalidRequest.
  */
 export async function receiveBody(
@@ -82,7 +85,7 @@ export async function receiveBody(
   const md5 = createHash('md5');
   const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256');
   const algorithm = plan.checksum?.algorithm ?? plan.trailer;
-  // SHA-256 may be wanted twice, as the payload's and as the checksum; it is cheap enough.
+  // A body may need SHA-256 twice, for the signature and as its checksum: it is cheap enough.
   const checksum = algorithm && checksumAlgorithms[algorithm].create();
   let bytes = 0;
 
@@ -143,14 +146,14 @@ function trailingChecksum(trailers: Readonly<Record<string, string>>, algorithm:
   return stated;
 }
 
-/** A small body that is wanted in memory, verified like any other. @throws as `planBody` and `receiveBody`. */
+/** Reads a small body into memory and verifies it. @throws as `planBody` and `receiveBody` */
 export async function readSmallBody(
   source: AsyncIterable<Buffer>,
   headers: IncomingHttpHeaders,
   maxBytes: number,
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  // A body that is not there needs no length.
+  // A request without a body needs no length.
   const plan = planBody(headers['transfer-encoding'] ? headers : { 'content-length': '0', ...headers }, maxBytes);
   await receiveBody(source, plan, async (piece) => {
     pieces.push(piece);

@@ -3,7 +3,7 @@ import { noSuchKey, notImplemented, preconditionFailed } from '../errors.js';
 import type { Condition } from '../store/object-writer.js';
 import type { StoredObject } from '../store/stored-object.js';
 
-/** Whether a header such as `"abc", "def"` or `*` names the ETag. */
+/** Whether a header such as `"abc", "def"` or `*` matches the ETag. */
 function namesEtag(header: string, etag: string): boolean {
   return header.split(',').some((one) => {
     const text = one.trim().replace(/^W\//, '');
@@ -11,6 +11,7 @@ function namesEtag(header: string, etag: string): boolean {
   });
 }
 
+/** The conditional headers of a read. */
 export interface ReadConditions {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
@@ -19,8 +20,8 @@ export interface ReadConditions {
 }
 
 /**
- * What a conditional read comes to. The ETag decides over the date, as in RFC 9110, section 13.2.2. A date that cannot be read, or that is in
- * the future, is as none.
+ * Decides a conditional read. The ETag goes before the date, as in RFC 9110, section 13.2.2. A date that is invalid or
+ * in the future is ignored.
  */
 export function readOutcome(
   object: Pick<StoredObject, 'etag' | 'lastModified'>,
@@ -43,6 +44,7 @@ export function readOutcome(
   return 'read';
 }
 
+/** The conditions in a request's headers. */
 export function readConditionsOf(headers: IncomingHttpHeaders): ReadConditions {
   return {
     ifMatch: headers['if-match'],
@@ -52,7 +54,10 @@ export function readConditionsOf(headers: IncomingHttpHeaders): ReadConditions {
   };
 }
 
-/** The conditions of a copy are on its source; one that a read would answer 304 is a failed one here. @throws S3Error PreconditionFailed. */
+/**
+ * Checks a copy's conditions, which are on its source. Where a read would answer 304, a copy fails.
+ * @throws S3Error PreconditionFailed
+ */
 export function requireCopyConditions(source: StoredObject, headers: IncomingHttpHeaders): void {
   const header = (name: string) => headers[`x-amz-copy-source-${name}`] as string | undefined;
   const outcome = readOutcome(source, {
@@ -66,8 +71,10 @@ export function requireCopyConditions(source: StoredObject, headers: IncomingHtt
 }
 
 /**
- * `If-None-Match: *` (only if there is no such object) and `If-Match` (only over that very object) of a write or a delete.
- * @throws S3Error NotImplemented for another If-None-Match, as S3 does; the condition throws PreconditionFailed and NoSuchKey.
+ * The condition of a write or a delete: `If-None-Match: *` (the object does not exist) or `If-Match` (it has this
+ * ETag).
+ * @throws S3Error NotImplemented for another If-None-Match, as S3 does; the condition throws PreconditionFailed and
+ * NoSuchKey
  */
 export function writeCondition(key: string, headers: IncomingHttpHeaders): Condition | undefined {
   const ifNoneMatch = headers['if-none-match'];

@@ -3,7 +3,8 @@ import { invalidArgument } from '../errors.js';
 import { decode } from './request.js';
 
 /**
- * The object that `x-amz-copy-source` names: `bucket/key` or `/bucket/key`, percent-encoded, perhaps with `?versionId=null`.
+ * The object that `x-amz-copy-source` names: `bucket/key` or `/bucket/key`, percent-encoded, perhaps with
+ * `?versionId=null`.
  * @throws S3Error InvalidArgument, InvalidURI.
  */
 export function copySource(headers: IncomingHttpHeaders): { bucket: string; key: string } {

@@ -4,7 +4,7 @@ import { invalidArgument, notImplemented, S3Error } from '../errors.js';
 import type { ObjectMetadata } from '../store/metadata.js';
 import type { StoredObject } from '../store/stored-object.js';
 
-/** Headers that S3 keeps as they were sent and gives back. */
+/** Headers that S3 stores as they were sent and returns. */
 const keptHeaders = [
   'content-type',
   'content-encoding',
@@ -18,8 +18,9 @@ const maxUserBytes = 2048;
 const defaultContentType = 'binary/octet-stream';
 
 /**
- * What the headers of a request that makes an object say about it. `aws-chunked` is how the body travelled, and no part of its encoding.
- * @throws S3Error MetadataTooLarge, NotImplemented for what this S3 would otherwise drop in silence.
+ * The metadata in the headers of a request that makes an object. `aws-chunked` is a transfer format, not part of the
+ * object's encoding.
+ * @throws S3Error MetadataTooLarge, NotImplemented for headers that this S3 would otherwise ignore
  */
 export function metadataOf(headers: IncomingHttpHeaders): Pick<ObjectMetadata, 'headers' | 'user'> {
   requireImplementedHeaders(headers);
@@ -52,9 +53,9 @@ function contentEncoding(value: string | undefined): string | undefined {
     .join(',');
 }
 
-/** Headers that ask for more than this S3 has, and the values that ask for nothing more. */
+/** Headers that ask for features which this S3 does not have, each with the values that ask for nothing. */
 const demandingHeaders: Record<string, readonly string[]> = {
-  // Nothing is encrypted: these are files on the user's own disk. AES256 is what AWS does unasked, so that it demands nothing.
+  // Nothing is encrypted: these are files on the user's own disk. AES256 is AWS's default, so it asks for nothing.
   'x-amz-server-side-encryption': ['AES256'],
   'x-amz-server-side-encryption-customer-algorithm': [],
   'x-amz-copy-source-server-side-encryption-customer-algorithm': [],
@@ -69,6 +70,7 @@ const demandingHeaders: Record<string, readonly string[]> = {
   'x-amz-bucket-object-lock-enabled': ['false'],
 };
 
+/** Refuses headers that ask for what this S3 does not have. @throws S3Error NotImplemented */
 export function requireImplementedHeaders(headers: IncomingHttpHeaders): void {
   for (const [name, harmless] of Object.entries(demandingHeaders)) {
     const value = headers[name];
@@ -76,7 +78,7 @@ export function requireImplementedHeaders(headers: IncomingHttpHeaders): void {
   }
 }
 
-/** The headers that every answer about an object has. */
+/** The headers of every answer about an object. */
 export function objectHeaders(object: StoredObject): Record<string, string> {
   const user = Object.entries(object.user).map(([name, value]) => [userPrefix + name, value] as const);
   return {
@@ -89,7 +91,7 @@ export function objectHeaders(object: StoredObject): Record<string, string> {
   };
 }
 
-/** The checksum's headers, if the request wants them. */
+/** The checksum's headers, if the request asks for them. */
 export function wantedChecksum(object: StoredObject, headers: IncomingHttpHeaders): Record<string, string> {
   const wanted = String(headers['x-amz-checksum-mode'] ?? '').toUpperCase() === 'ENABLED';
   return wanted ? checksumHeaders(object.checksum) : {};
@@ -104,7 +106,10 @@ const overrides: Record<string, string> = {
   'response-content-encoding': 'content-encoding',
 };
 
-/** The headers that a GET's query asks for in place of the object's. @throws S3Error InvalidArgument for what no header can hold. */
+/**
+ * The headers that a GET's query puts in place of the object's.
+ * @throws S3Error InvalidArgument for values that no header can hold
+ */
 export function overriddenHeaders(query: URLSearchParams): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [parameter, name] of Object.entries(overrides)) {

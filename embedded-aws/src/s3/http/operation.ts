@@ -26,9 +26,10 @@ export const operations = [
   'ListMultipartUploads',
   'SelectObjectContent',
 ] as const;
+/** The name of an operation. */
 export type Operation = (typeof operations)[number];
 
-/** Sub-resources of a bucket, and what they are called in operations: `GET ?acl` is GetBucketAcl. */
+/** Sub-resources of a bucket, and their names in operations: `GET ?acl` is GetBucketAcl. */
 const bucketSubresources: Record<string, string> = {
   abac: 'BucketAbac',
   accelerate: 'BucketAccelerateConfiguration',
@@ -69,8 +70,8 @@ const objectSubresources: Record<string, string> = {
 const verbs: Record<string, string> = { GET: 'Get', HEAD: 'Get', PUT: 'Put', POST: 'Post', DELETE: 'Delete' };
 
 /**
- * What a request asks for, as the operation's name in S3's API. It may be one that this S3 does not have (`GetBucketAcl`).
- * @throws S3Error MethodNotAllowed.
+ * The operation of a request, by its name in S3's API. This S3 need not have it (`GetBucketAcl`).
+ * @throws S3Error MethodNotAllowed
  */
 export function operationOf({ method, bucket, key, query, headers }: S3Request): string {
   if (bucket === '') {

@@ -1,14 +1,15 @@
 import { S3Error } from '../errors.js';
 
-/** Both ends included. */
+/** Positions of bytes, both ends included. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The bytes that a `Range` header asks for; nothing, which means the whole, when it is malformed or asks for several ranges, as S3 answers.
- * @throws S3Error InvalidRange when none of the bytes is there.
+ * The bytes that a `Range` header asks for. Undefined, which means all of them, when it is malformed or asks for
+ * several ranges, as S3 does.
+ * @throws S3Error InvalidRange when the object has none of the bytes
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const [, from, to] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];

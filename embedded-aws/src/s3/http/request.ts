@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { invalidArgument, S3Error } from '../errors.js';
 
-/** An S3 request's address, taken apart. */
+/** An S3 request, by what its address says. */
 export interface S3Request {
   readonly method: string;
   /** Empty for the service itself. */
@@ -15,9 +15,9 @@ export interface S3Request {
 const maxKeyBytes = 1024;
 
 /**
- * Takes both of S3's styles: `http://127.0.0.1:4566/bucket/key` and `http://bucket.localhost:4566/key` (also `bucket.s3.localhost` and
- * `bucket.s3.<region>.localhost`). A `+` in a path is a plus.
- * @throws S3Error InvalidURI, KeyTooLongError, AccessDenied for a presigned URL that has expired.
+ * Reads a request in either of S3's styles: `http://127.0.0.1:4566/bucket/key` and `http://bucket.localhost:4566/key`
+ * (also `bucket.s3.localhost` and `bucket.s3.<region>.localhost`). A `+` in a path is a plus.
+ * @throws S3Error InvalidURI, KeyTooLongError, AccessDenied for a presigned URL that has expired
  */
 export function readRequest(request: IncomingMessage, now = Date.now()): S3Request {
   const target = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
@@ -43,7 +43,7 @@ function requireKeyLength(key: string): void {
     });
 }
 
-/** @throws S3Error InvalidURI for what is not percent-encoded UTF-8. */
+/** Decodes percent-encoding. @throws S3Error InvalidURI for what is not percent-encoded UTF-8 */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -62,8 +62,8 @@ function bucketOfHost(host: string): string | undefined {
 }
 
 /**
- * A presigned URL may carry headers in its query. Taken over is the user's metadata; not a checksum: SDKs sign that of an empty body there, and
- * S3 pays no heed to it.
+ * A presigned URL may carry headers in its query. The user's metadata is taken from there; a checksum is not, as S3
+ * ignores it: SDKs sign the checksum of an empty body.
  */
 function withSignedHeaders(headers: IncomingMessage['headers'], query: URLSearchParams): IncomingMessage['headers'] {
   if (!query.has('X-Amz-Signature')) return headers;
@@ -73,7 +73,7 @@ function withSignedHeaders(headers: IncomingMessage['headers'], query: URLSearch
   return { ...signed, ...headers };
 }
 
-/** Signatures are not verified, but a URL that AWS would refuse as expired is refused here too. */
+/** Refuses an expired URL, as AWS does, although it verifies no signature. */
 function requireNotExpired(query: URLSearchParams, now: number): void {
   const seconds = query.get('X-Amz-Expires');
   const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];

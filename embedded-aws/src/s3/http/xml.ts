@@ -1,10 +1,11 @@
 import { malformedXml } from '../errors.js';
 
 /**
- * As much XML as S3's requests and answers use. No library: the answers are a dozen elements, the requests three known documents, and an
- * entity that could expand is refused rather than read.
+ * The XML that S3's requests and answers use. Not a library's: the answers have a dozen elements, the requests are four
+ * known documents, and entities that could expand must be refused.
  */
 export type XmlValue = string | number | boolean | undefined | XmlElement | readonly XmlElement[];
+/** Child elements by name. */
 export interface XmlElement {
   readonly [name: string]: XmlValue | readonly string[];
 }
@@ -33,7 +34,7 @@ function element(name: string, value: XmlValue): string {
 
 const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Control characters go as references, as S3 sends them: a parser would turn a raw CR into a LF. */
+/** Writes control characters as references, as S3 does: a parser would turn a raw CR into a LF. */
 function escapeText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold them.
   return text.replace(/[&<>"\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
@@ -41,7 +42,7 @@ function escapeText(text: string): string {
   });
 }
 
-/** An element that was read: its name without namespace prefix, its text, its children. */
+/** An element that was read: its name without a namespace prefix, its text, its children. */
 export interface XmlNode {
   readonly name: string;
   readonly text: string;

@@ -3,7 +3,7 @@ import { invalidRequest, malformedXml, S3Error } from '../errors.js';
 import { childText, parseXml } from '../http/xml.js';
 import type { Part, Upload } from './upload-store.js';
 
-/** A part as CompleteMultipartUpload names it. */
+/** A part in a CompleteMultipartUpload request. */
 export interface WantedPart {
   readonly number: number;
   /** Without quotes. */
@@ -11,10 +11,10 @@ export interface WantedPart {
   readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
 }
 
-/** All parts but the last are this large at least. */
+/** The minimum size of all parts but the last. */
 const minPartBytes = 5 * 1024 * 1024;
 
-/** @throws S3Error MalformedXML. */
+/** Reads the body of a CompleteMultipartUpload request. @throws S3Error MalformedXML */
 export function readCompleteRequest(text: string): WantedPart[] {
   const root = parseXml(text);
   const parts = root.children.filter(({ name }) => name === 'Part');
@@ -34,7 +34,7 @@ export function readCompleteRequest(text: string): WantedPart[] {
 }
 
 /**
- * The uploaded parts that the request names, if they are what it says.
+ * The uploaded parts that the request names, in its order. Checks that they match the request.
  * @throws S3Error InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest.
  */
 export function selectParts<P extends Part>(
@@ -69,7 +69,7 @@ export function selectParts<P extends Part>(
   });
 }
 
-/** A checksum of another kind than the part was uploaded with is not compared. */
+/** Compares only a checksum of the algorithm that the part was uploaded with. */
 function hasChecksums({ checksum }: Part, { checksums }: WantedPart): boolean {
   const stated = checksum && checksums[checksum.algorithm];
   return stated === undefined || stated === checksum!.value;

@@ -8,6 +8,7 @@ import { createKeyedMutex } from '../store/keyed-mutex.js';
 import type { ObjectMetadata } from '../store/metadata.js';
 import { createTempFile, replaceFile, type TempFile } from '../store/temp-file.js';
 
+/** A multipart upload. */
 export interface Upload {
   readonly uploadId: string;
   readonly bucket: string;
@@ -18,6 +19,7 @@ export interface Upload {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType };
 }
 
+/** An uploaded part. */
 export interface Part {
   readonly number: number;
   readonly size: number;
@@ -29,22 +31,22 @@ export interface Part {
 }
 
 /**
- * Uploads in parts that are neither complete nor aborted: `<metaFolder>/uploads/<bucket>/<upload id>/` with `upload.json`, and for each part
- * `<number>.json`, which names the file with its bytes. A part changes by the rename of its JSON file.
+ * Uploads that are neither completed nor aborted. `<metaFolder>/uploads/<bucket>/<upload id>/` holds `upload.json`, and
+ * for each part `<number>.json`, which names the file with the part's bytes. Renaming that JSON file changes the part.
  */
 export interface UploadStore {
   create(upload: Omit<Upload, 'uploadId' | 'initiated'>): Promise<Upload>;
   /** @throws S3Error NoSuchUpload, also for an id that belongs to another key. */
   require(bucket: string, key: string, uploadId: string): Promise<Upload>;
-  /** In the order of key and begin. */
+  /** In no promised order. */
   list(bucket: string): Promise<Upload[]>;
   newPartFile(upload: Upload): Promise<TempFile>;
   putPart(upload: Upload, part: Omit<Part, 'modified'>, content: TempFile): Promise<Part>;
-  /** In the order of their numbers. */
+  /** Sorted by number. */
   parts(upload: Upload): Promise<(Part & { readonly path: string })[]>;
   remove(upload: Upload): Promise<void>;
   removeBucket(bucket: string): Promise<void>;
-  /** One at a time per upload: completing, aborting, adding a part. */
+  /** One at a time per upload: completing it, aborting it, adding a part. */
   exclusively<T>(uploadId: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -52,6 +54,7 @@ interface PartFile extends Part {
   readonly file: string;
 }
 
+/** Opens the store under `metaFolder`, and removes what a crash left of uploads. */
 export async function openUploadStore(options: { metaFolder: string; disk?: Disk }): Promise<UploadStore> {
   const { metaFolder, disk = nodeDisk } = options;
   const root = join(metaFolder, 'uploads');
@@ -62,7 +65,7 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
   await disk.mkdir(root, { recursive: true });
   await recover();
 
-  /** Removes uploads that were not yet, or no longer, whole, and bytes that no part names. */
+  /** Removes uploads that a process had not finished creating or deleting, and bytes that no part names. */
   async function recover(): Promise<void> {
     for (const bucket of await disk.readdir(root)) {
       for (const uploadId of (await unlessAbsent(disk.readdir(join(root, bucket)))) ?? []) {
@@ -97,7 +100,7 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
 
   return {
     async create(given) {
-      // The time in front makes ids of one key sort by begin, as S3's listing wants them.
+      // The time comes first, so that the ids of one key sort by it, as S3 lists them.
       const initiated = Date.now();
       const uploadId = `${initiated.toString(16).padStart(12, '0')}${randomBytes(20).toString('hex')}`;
       const upload: Upload = { ...given, uploadId, initiated };
@@ -150,7 +153,7 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
 
     async remove(upload) {
       const folder = folderOf(upload.bucket, upload.uploadId);
-      // Without this file it is no upload any more, whatever of the rest is still there after a crash.
+      // Without this file the upload does not exist, whatever a crash leaves of the rest.
       await unlessAbsent(disk.unlink(join(folder, 'upload.json')));
       await disk.rm(folder, { recursive: true, force: true });
       await sync(join(root, upload.bucket));

@@ -9,6 +9,7 @@ import { type Handler, owner } from './call.js';
 const maxBucketsAPage = 10_000;
 const maxConfigurationBytes = 64 * 1024;
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
 export const listBuckets: Handler = async ({ request, response, store }) => {
   const { query } = request;
   const prefix = query.get('prefix') ?? '';
@@ -32,7 +33,7 @@ export const listBuckets: Handler = async ({ request, response, store }) => {
   });
 };
 
-/** In us-east-1, creating a bucket that one owns already is a success. */
+/** In us-east-1, creating a bucket that you already own succeeds. */
 export const createBucket: Handler = async ({ request, body, response, store }) => {
   const { bucket, headers } = request;
   requireImplementedHeaders(headers);
@@ -52,24 +53,26 @@ export const createBucket: Handler = async ({ request, body, response, store }) 
   sendEmpty(response, 200, { location: `/${bucket}`, 'content-length': '0' });
 };
 
+/** Answers with the region, which is us-east-1. */
 export const headBucket: Handler = async ({ request, response, store }) => {
   await store.requireBucket(request.bucket);
   sendEmpty(response, 200, { 'x-amz-bucket-region': region, 'x-amz-access-point-alias': 'false' });
 };
 
+/** Deletes an empty bucket and its unfinished uploads. */
 export const deleteBucket: Handler = async ({ request, response, store, uploads }) => {
   await store.deleteBucket(request.bucket);
   await uploads.removeBucket(request.bucket);
   sendEmpty(response, 204);
 };
 
-/** Of us-east-1, S3 says nothing. */
+/** For us-east-1, S3 answers with an empty element. */
 export const getBucketLocation: Handler = async ({ request, response, store }) => {
   await store.requireBucket(request.bucket);
   sendXml(response, 'LocationConstraint', {});
 };
 
-/** Of a bucket that never had versioning, S3 says nothing; these never have. */
+/** No bucket here ever had versioning; for those, S3 answers with an empty element. */
 export const getBucketVersioning: Handler = async ({ request, response, store }) => {
   await store.requireBucket(request.bucket);
   sendXml(response, 'VersioningConfiguration', {});

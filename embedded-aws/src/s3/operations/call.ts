@@ -3,7 +3,7 @@ import type { S3Request } from '../http/request.js';
 import type { UploadStore } from '../multipart/upload-store.js';
 import type { ObjectStore } from '../store/object-store.js';
 
-/** One request with what it takes to answer it. */
+/** One request, and what its handler needs to answer it. */
 export interface Call {
   readonly request: S3Request;
   readonly body: AsyncIterable<Buffer>;
@@ -12,10 +12,10 @@ export interface Call {
   readonly uploads: UploadStore;
 }
 
-/** Answers, or throws an S3Error that is answered. */
+/** Answers a request, or throws the S3Error to answer with. */
 export type Handler = (call: Call) => Promise<void>;
 
-/** The one user there is. */
+/** The only user. */
 export const owner = {
   ID: '75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a',
   DisplayName: 'millrace',

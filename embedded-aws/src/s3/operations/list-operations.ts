@@ -46,7 +46,7 @@ export const listObjects: Handler = async (call) => {
     Name: bucket,
     ...common,
     Marker: encode(marker),
-    // Without a delimiter, clients go on from the last key.
+    // Without a delimiter, clients continue after the last key.
     NextMarker: next !== undefined && delimiter !== '' ? encode(next) : undefined,
     MaxKeys: maxKeys,
     IsTruncated: next !== undefined,
@@ -58,7 +58,7 @@ export const listObjects: Handler = async (call) => {
 interface Listed {
   readonly page: Page;
   readonly objects: readonly StoredObject[];
-  /** The elements that both versions have. */
+  /** The elements that both versions of the operation answer with. */
   readonly common: XmlElement;
   readonly encode: (key: string) => string;
   readonly maxKeys: number;
@@ -94,7 +94,7 @@ function contents(object: StoredObject, encode: (key: string) => string, withOwn
   };
 }
 
-/** @throws S3Error InvalidArgument. Above 1000, S3 gives 1000. */
+/** The page size in a query, at most 1,000, as in S3. @throws S3Error InvalidArgument */
 export function pageSize(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? String(maxKeysAPage);
   if (!/^\d{1,10}$/.test(text) || Number(text) > 2 ** 31 - 1)
@@ -102,7 +102,10 @@ export function pageSize(query: URLSearchParams, name: string): number {
   return Math.min(Number(text), maxKeysAPage);
 }
 
-/** `encoding-type=url`: keys percent-encoded, with `/` left alone, so that XML can carry every one. */
+/**
+ * With `encoding-type=url`, keys are percent-encoded but for `/`, so that XML can carry each of them.
+ * @throws S3Error InvalidArgument
+ */
 export function encoder(query: URLSearchParams): (key: string) => string {
   const type = query.get('encoding-type');
   if (type === null) return (key) => key;

@@ -1,22 +1,26 @@
 import type { Walked, WalkOptions } from '../store/walk.js';
 
+/** What a client asks of a listing. */
 export interface PageRequest {
   readonly prefix: string;
   /** Empty for none. */
   readonly delimiter: string;
+  /** Only keys after this one; empty for all. */
   readonly after: string;
+  /** Skip keys with this prefix: the last common prefix of the page before. */
   readonly behindPrefix?: string;
   readonly maxKeys: number;
 }
 
+/** One page of a listing. */
 export interface Page {
   readonly objects: readonly { readonly key: string; readonly path: string }[];
   readonly commonPrefixes: readonly string[];
-  /** Where the next page goes on; nothing when this one is the last. */
+  /** Where the next page starts; undefined when this page is the last. */
   readonly next?: { readonly key: string } | { readonly commonPrefix: string };
 }
 
-/** One page of a listing: keys, with those that share a delimiter behind the prefix rolled up into one common prefix. */
+/** Makes one page of a listing. Keys that have the delimiter after the prefix are rolled up into common prefixes. */
 export async function listPage(
   request: PageRequest,
   walk: (options: WalkOptions) => AsyncIterable<Walked>,
@@ -48,7 +52,7 @@ export async function listPage(
   return { objects, commonPrefixes };
 }
 
-/** The key's beginning up to and with the first delimiter behind the prefix. */
+/** The start of the key up to and with the first delimiter after the prefix; undefined when there is none. */
 export function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined;
   const at = key.indexOf(delimiter, prefix.length);

@@ -21,6 +21,7 @@ import type { OpenObject } from '../store/object-reader.js';
 import type { StoredObject } from '../store/stored-object.js';
 import type { Call, Handler } from './call.js';
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Handler = async ({ request, body, response, store }) => {
   const { bucket, key, headers } = request;
   const plan = planBody(headers);
@@ -58,11 +59,11 @@ export const copyObject: Handler = async ({ request, response, store }) => {
     requireCopyConditions(source, headers);
     const content = await store.newTempFile(bucket, key);
     try {
-      // A copy is an object of one piece, whatever its source was, so its ETag is its own MD5.
+      // A copy has no parts, whatever its source has, so its ETag is its MD5.
       const stream = handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>;
       const { md5 } = await receiveBody(stream, { awsChunked: false, bytes: source.size }, content.write);
       const { headers: kept, user } = directive === 'COPY' ? source : given;
-      // A checksum of parts says nothing about it.
+      // A composite checksum does not apply to it.
       const checksum = source.checksum?.type === 'FULL_OBJECT' ? source.checksum : undefined;
       const metadata = { headers: kept, user, etag: md5, ...(checksum && { checksum }) };
       const object = await store.put(bucket, key, content, metadata, condition);
@@ -86,6 +87,7 @@ function copyResult(object: StoredObject): XmlElement {
   };
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export const getObject: Handler = async (call) => {
   const { request, store, response } = call;
   const headers = overriddenHeaders(request.query);
@@ -100,13 +102,14 @@ export const getObject: Handler = async (call) => {
     const { start, end } = answer.range;
     await pipeline(handle.createReadStream({ start, end, autoClose: false, highWaterMark: 256 * 1024 }), response);
   } catch (error) {
-    // A client that goes away in the middle is no failure of ours.
+    // The client disconnected.
     if (errorCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   } finally {
     await handle.close();
   }
 };
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export const headObject: Handler = async (call) => {
   const { request, store, response } = call;
   const headers = overriddenHeaders(request.query);
@@ -123,7 +126,7 @@ interface ReadAnswer {
   readonly bytes: number;
 }
 
-/** What GET and HEAD answer about an object. @throws S3Error PreconditionFailed, InvalidRange, InvalidPartNumber. */
+/** The answer of GET and HEAD about an object. @throws S3Error PreconditionFailed, InvalidRange, InvalidPartNumber. */
 function readAnswer({ request }: Call, object: StoredObject): ReadAnswer {
   const { headers, query } = request;
   const version = query.get('versionId');
@@ -168,13 +171,14 @@ function partRange(text: string | null, object: StoredObject): ByteRange | undef
   return bytes === 0 ? undefined : { start, end: start + bytes - 1 };
 }
 
+/** The opened object. @throws S3Error NoSuchKey */
 export async function requireObject(opening: Promise<OpenObject | undefined>, key: string): Promise<OpenObject> {
   const open = await opening;
   if (!open) throw noSuchKey(key);
   return open;
 }
 
-/** Deleting what is not there is a success. */
+/** Deleting an object that does not exist succeeds. */
 export const deleteObject: Handler = async ({ request, response, store }) => {
   await store.delete(request.bucket, request.key, writeCondition(request.key, request.headers));
   sendEmpty(response, 204);

@@ -41,6 +41,7 @@ const event = (type: string, contentType?: string) => ({
   ...(contentType ? { ':content-type': contentType } : {}),
 });
 
+/** How many bytes a query has scanned and returned. */
 export interface ScanStats {
   /** As stored. */
   bytesScanned: number;
@@ -49,10 +50,11 @@ export interface ScanStats {
   bytesReturned: number;
 }
 
+/** Rows of the answer; a row may be split between two messages. */
 export const recordsMessage = (payload: Buffer): Buffer =>
   eventMessage(event('Records', 'application/octet-stream'), payload);
 
-/** `Stats` once at the end, `Progress` where the request asks for it. */
+/** `Stats` comes once at the end; `Progress`, if the request asks for it, before it. */
 export const statsMessage = (type: 'Stats' | 'Progress', stats: ScanStats): Buffer =>
   eventMessage(
     event(type, 'text/xml'),
@@ -62,9 +64,9 @@ export const statsMessage = (type: 'Stats' | 'Progress', stats: ScanStats): Buff
     ),
   );
 
-/** Without it the result is not whole. */
+/** The last message of a complete answer. */
 export const endMessage = (): Buffer => eventMessage(event('End'));
 
-/** A failure after the answer has begun. */
+/** A failure after the answer has started. */
 export const errorMessage = (code: string, message: string): Buffer =>
   eventMessage({ ':message-type': 'error', ':error-code': code, ':error-message': message.slice(0, 1000) });

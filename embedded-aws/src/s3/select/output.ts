@@ -1,15 +1,16 @@
 import type { OutputColumn } from './duckdb/to-duckdb.js';
 import type { SelectRequest } from './request.js';
 
-/** Writes rows of JSON texts as the request wants them. A value that is not there is NULL. */
+/** Writes one row of JSON texts in the output format; null for a missing value. */
 export type RowWriter = (row: readonly (string | null)[]) => string;
 
+/** A writer for the request's output format. `columns`: undefined for `SELECT *`. */
 export function rowWriter(output: SelectRequest['output'], columns: readonly OutputColumn[] | undefined): RowWriter {
   return output.format === 'json' ? jsonWriter(output.recordDelimiter, columns) : csvWriter(output);
 }
 
 function jsonWriter(delimiter: string, columns: readonly OutputColumn[] | undefined): RowWriter {
-  // What is no object gets the name of its place.
+  // A value that is not an object is named by its place.
   if (!columns) return ([text]) => (text!.trimStart().startsWith('{') ? text! : `{"_1":${text}}`) + delimiter;
   const names = columns.map(({ name }) => `${JSON.stringify(name)}:`);
   return (row) => {
@@ -22,7 +23,7 @@ function jsonWriter(delimiter: string, columns: readonly OutputColumn[] | undefi
   };
 }
 
-/** The engine computes with floating point: `3.0` is written as `3`, as S3 writes it. */
+/** The engine computes in floating point: writes `3.0` as `3`, as S3 does. */
 const plainNumber = (text: string) => (/^-?\d+\.0$/.test(text) ? text.slice(0, -2) : text);
 
 function csvWriter(output: Extract<SelectRequest['output'], { format: 'csv' }>): RowWriter {
@@ -36,7 +37,7 @@ function csvWriter(output: Extract<SelectRequest['output'], { format: 'csv' }>):
   return (row) => `${fields(expanded(row)).map(field).join(fieldDelimiter)}${recordDelimiter}`;
 }
 
-/** `SELECT *` gives an object a row: its values are the fields. */
+/** With `SELECT *` a row is one object: its values are the fields. */
 function expanded(row: readonly (string | null)[]): (string | null)[] {
   const [only] = row;
   if (row.length !== 1 || !only?.trimStart().startsWith('{')) return [...row];

@@ -1,7 +1,7 @@
 import { invalidArgument, malformedXml, notImplemented, S3Error } from '../errors.js';
 import { childText, parseXml, type XmlNode } from '../http/xml.js';
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html */
+/** What a request asks for. https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html */
 export interface SelectRequest {
   expression: string;
   input: { format: 'lines' | 'document' | 'parquet'; compression: 'NONE' | 'GZIP' };
@@ -22,7 +22,7 @@ export interface SelectRequest {
 
 const child = (node: XmlNode | undefined, name: string) => node?.children.find((one) => one.name === name);
 
-/** @throws S3Error by S3's codes */
+/** Reads a request's XML. @throws S3Error with S3's code */
 export function readSelectRequest(text: string): SelectRequest {
   if (text.trim() === '') throw new S3Error('EmptyRequestBody', 'Request body cannot be empty.', 400);
   const root = parseXml(text);

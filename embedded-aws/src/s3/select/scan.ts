@@ -10,6 +10,7 @@ const newline = 0x0a;
 /** Longer than any chunk below, so that only a line across chunks can be longer. */
 export const maxRecordBytes = 1024 * 1024;
 
+/** 400 OverMaxRecordSize. */
 export const overMaxRecordSize = () =>
   new S3Error(
     'OverMaxRecordSize',
@@ -18,8 +19,9 @@ export const overMaxRecordSize = () =>
   );
 
 /**
- * Copies an object to a file of the query's own, decompressed and checked to its end: DuckDB, which would read gzip itself, does not
- * look whether it is whole, takes `*` and `[` in a path for a pattern, and must be let near nothing else.
+ * Copies an object to a file of the query's own, decompressed and verified. DuckDB reads gzip itself, but does not
+ * check that it is whole, takes `*` and `[` in a path for a pattern, and must not reach any other file. Returns how
+ * many bytes it read, stored and decompressed.
  */
 export async function scan(
   handle: FileHandle,
@@ -28,7 +30,7 @@ export async function scan(
   { input, scanRange }: Pick<SelectRequest, 'input' | 'scanRange'>,
 ): Promise<{ bytesScanned: number; bytesProcessed: number }> {
   let processed = 0;
-  /** Of the line that is not at its end yet. */
+  /** Of the line whose end has not come yet. */
   let lineBytes = 0;
   const counted = new Transform({
     transform(chunk: Buffer, _, done) {
@@ -43,7 +45,7 @@ export async function scan(
   });
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   const range = scanRange && rangeOf(scanRange, size);
-  // A record that begins just at the start is known by the newline before it.
+  // The newline before it shows whether a record begins exactly at the start.
   const from = range ? Math.max(0, range.start - 1) : 0;
   const source = handle.createReadStream({ autoClose: false, start: from, highWaterMark: 256 * 1024 });
   try {
@@ -64,7 +66,7 @@ export async function scan(
 }
 
 function rangeOf({ start, end }: NonNullable<SelectRequest['scanRange']>, size: number) {
-  // Only an end: that many bytes from the end of the object.
+  // Only an end: the last so many bytes of the object.
   if (start === undefined) return { start: Math.max(0, size - end!), end: size - 1 };
   return { start, end: Math.min(end ?? size - 1, size - 1) };
 }

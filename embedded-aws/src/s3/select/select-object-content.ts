@@ -17,13 +17,13 @@ import { overMaxRecordSize, scan } from './scan.js';
 import { parseSelect } from './sql/parse-select.js';
 
 const maxRequestBytes = 512 * 1024;
-/** Records are sent in messages of about this size. */
+/** The approximate size of a message with records. */
 const messageBytes = 64 * 1024;
 const timeoutMs = 120_000;
 
 /**
- * S3 Select over one object: JSON, plain or gzip, and Parquet. The answer begins when the first rows are there, so that what is wrong with
- * the request or the object is an error like any other; after that it is a message of the stream, which then has no `End`.
+ * S3 Select over one object: JSON, plain or gzip, or Parquet. The answer starts with the first rows, so that a bad
+ * request or object is an error like any other. A later error is a message of the stream, which then has no `End`.
  */
 export const selectObjectContent: Handler = async ({ request, body, response, store }) => {
   const select = readSelectRequest((await readSmallBody(body, request.headers, maxRequestBytes)).toString('utf8'));
@@ -103,7 +103,7 @@ async function* messages(
   if (pending.length > 0) yield take();
 }
 
-/** DuckDB's words in S3's codes. */
+/** DuckDB's error with S3's code. */
 function explained(error: unknown, { input }: SelectRequest): S3Error | Error {
   if (error instanceof S3Error) return error;
   const message = error instanceof Error ? error.message : String(error);

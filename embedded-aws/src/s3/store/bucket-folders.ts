@@ -7,8 +7,8 @@ import { createKeyedMutex } from './keyed-mutex.js';
 import type { Found, ObjectPlaces } from './object-places.js';
 
 /**
- * Changes the files under a bucket's folder: folders come and go with the objects in them. The renames of one bucket happen one at a
- * time, so that no folder is removed as empty while an object is being put into it.
+ * Changes the files under a bucket's folder: folders come and go with the objects in them. The renames of one bucket
+ * happen one at a time, so that no folder is removed as empty while an object is being put into it.
  */
 export interface BucketFolders {
   /**
@@ -18,8 +18,8 @@ export interface BucketFolders {
    */
   place(bucket: string, key: string, from: string, found: Found): Promise<void>;
   /**
-   * Renames the key's file to `to`, outside of the bucket, and removes the folders that are empty then; it is so on disk when this
-   * resolves. Returns whether there was a file.
+   * Renames the key's file to `to`, outside of the bucket, and removes the folders that are empty then; it is so on
+   * disk when this resolves. Returns whether there was a file.
    */
   takeAway(bucket: string, key: string, to: string): Promise<boolean>;
   /** Runs while nothing is put in place or taken away. */

@@ -9,6 +9,7 @@ import type { ObjectPlaces } from './object-places.js';
 import { wholeSeconds } from './stored-object.js';
 import { walk } from './walk.js';
 
+/** A bucket, as a listing shows it. */
 export interface Bucket {
   readonly name: string;
   readonly createdAt: Date;

@@ -6,8 +6,8 @@ import type { ObjectPlaces } from './object-places.js';
 import { readTempName } from './temp-names.js';
 
 /**
- * Removes the temp files that a process left behind when it died, and cuts the metadata of the objects that it was changing to what
- * belongs to their files.
+ * Removes the temp files that a process left behind when it died, and cuts the metadata of the objects that it was
+ * changing to what belongs to their files.
  */
 export async function recoverFromCrash(
   tempFolder: string,

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises';
 
 /**
- * What the store uses of the file system. Production passes Node's own; tests pass one that fails, or dies, at a chosen call, to prove
- * what is left behind.
+ * What the store uses of the file system. Production passes Node's own; tests pass one that fails, or dies, at a chosen
+ * call, to prove what is left behind.
  */
 export type Disk = Pick<
   typeof fs,
@@ -27,8 +27,8 @@ export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> 
 }
 
 /**
- * A file's size and modification time. Renaming keeps both, so metadata that names them belongs to exactly that content: not to the
- * version before, and not to a file that a person put in its place.
+ * A file's size and modification time. Renaming keeps both, so metadata that names them belongs to exactly that
+ * content: not to the version before, and not to a file that a person put in its place.
  */
 export interface FileIdentity {
   readonly size: number;

@@ -6,8 +6,8 @@ import { keyPath } from './key-path.js';
 import type { ObjectPlaces } from './object-places.js';
 
 /**
- * Makes the folders that objects lie in, and remembers those whose names are synced to the disk. Not for two calls at a time in one
- * bucket.
+ * Makes the folders that objects lie in, and remembers those whose names are synced to the disk. Not for two calls at a
+ * time in one bucket.
  */
 export interface FolderMaker {
   /**
@@ -27,7 +27,9 @@ export interface FolderMaker {
 
 /** Remembers this many folders; then it starts over. */
 const maxKnownFolders = 50_000;
-/** Another process's renames in the same folders make one start again; more often than this, something else is wrong. */
+/**
+ * Another process's renames in the same folders make one start again; more often than this, something else is wrong.
+ */
 const maxAttempts = 5;
 
 /** Makes folders in the buckets of `places`. */

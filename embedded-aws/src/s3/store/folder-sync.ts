@@ -5,8 +5,8 @@ import { type Disk, errorCode } from './disk.js';
 export type FolderSync = (folder: string) => Promise<void>;
 
 /**
- * While a sync of a folder is running, all callers who want that folder synced share the next one, so that many small puts need few
- * syncs. They cannot share the running one: it may have begun before their rename.
+ * While a sync of a folder is running, all callers who want that folder synced share the next one, so that many small
+ * puts need few syncs. They cannot share the running one: it may have begun before their rename.
  */
 export function createFolderSync(disk: Disk): FolderSync {
   const running = new Map<string, Promise<void>>();

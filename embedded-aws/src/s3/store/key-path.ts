@@ -1,16 +1,20 @@
 /**
- * Where a key is in its bucket's folder, and back. A key is stored under its own name wherever a file system can hold it, so that
- * `page=books/event=clicked_review/x.gz` is exactly that path. A name that begins with one of the marks below is an escaped one:
+ * From a key to its path in the bucket's folder, and back. A key has its own name wherever a file system can hold it,
+ * so that `page=books/event=clicked_review/x.gz` is exactly that path. A name that starts with one of these marks is
+ * escaped:
  *
- * - `%~name` a file, `%+name` a folder, whose name could not stand by itself: empty, `.`, `..`, with a NUL, or beginning with a mark.
- *   In `name`, `%` is written `%25` and NUL `%00`.
- * - `%~name` also is the object `name` beside the objects `name/…`: a file and a folder of one name cannot stand in one folder. The
- *   object yields, so that a prefix is a folder whatever was put first.
- * - `%-begin` a folder that continues: a name longer than 255 bytes is the join of such folders and of the `%~` or `%+` in the last one.
+ * - `%~name`: a file, `%+name`: a folder, whose own name is not possible: empty, `.`, `..`, with a NUL, or starting
+ *   with a mark. In `name`, `%` is `%25` and NUL is `%00`.
+ * - `%~name` is also the object `name` beside the objects `name/…`: a folder cannot hold a file and a folder of the
+ *   same name. The prefix keeps the name, whichever was put first.
+ * - `%-start`: a name longer than 255 bytes is the join of such folders and of the `%~` or `%+` in the last one.
  *
- * So different keys have different paths, whichever of its two places an object has, and no path leaves the bucket's folder: no name is
- * empty, `.`, `..` or contains a `/` or a NUL. Not covered are file systems that take two names for one (macOS's and Windows's default:
- * `A` and `a`, composed and decomposed letters): there, the later of two such objects replaces the earlier.
+ * So different keys have different paths, and no path leaves the bucket's folder: no name is empty, `.` or `..`, or has
+ * a `/` or a NUL.
+ *
+ * Not covered: file systems that take two names for one (macOS's and Windows's default: `A` and `a`, composed and
+ * decomposed letters), where the later of two such objects replaces the earlier; and Windows's own rules (`: * ? " < >
+ * |`, a dot at the end, `CON`), where the write fails.
  */
 const fileMark = '%~';
 const folderMark = '%+';
@@ -18,12 +22,13 @@ const continuedMark = '%-';
 const marks: readonly string[] = [fileMark, folderMark, continuedMark];
 const maxNameBytes = 255;
 
+/** The two places that an object may have. */
 export interface KeyPath {
   /** Folders from the bucket's folder down; each entry is one name on disk. */
   readonly folders: readonly string[];
-  /** The file's name when nothing stands in its way. The same as `beside` if it needs escaping anyhow. */
+  /** The usual place. The same as `beside` if the name needs escaping anyhow. */
   readonly file: { readonly folders: readonly string[]; readonly name: string };
-  /** Where the object is when there is a folder with its name. */
+  /** The place when a folder has the name. */
   readonly beside: { readonly folders: readonly string[]; readonly name: string };
 }
 
@@ -42,14 +47,14 @@ export function folderNames(segment: string): string[] {
   return standsByItself(segment) ? [segment] : escapedNames(segment, folderMark);
 }
 
-/** What one name on disk says. `text` is the piece of the key; of a `continued` one, only its beginning. */
+/** The meaning of one name on disk. `text` is its piece of the key; of a `continued` one, only the start. */
 export interface ReadName {
   readonly kind: 'plain' | 'file' | 'folder' | 'continued';
   readonly text: string;
 }
 
-/** Reads one name; nothing for a name that begins with a mark but that no key would have been given. */
-export function readName(name: string): ReadName | undefined {
+/** Reads one name, by its mark. */
+export function readName(name: string): ReadName {
   const mark = name.slice(0, 2);
   if (!marks.includes(mark)) return { kind: 'plain', text: name };
   const payload = name.slice(2);
@@ -57,7 +62,7 @@ export function readName(name: string): ReadName | undefined {
   return { kind, text: payload };
 }
 
-/** Takes the escapes out of the joined texts of `%` names. */
+/** Removes the escapes from the joined texts of `%` names. */
 export function unescapeText(text: string): string {
   return text.replace(/%(25|00)/g, (_, code: string) => (code === '25' ? '%' : '\0'));
 }
@@ -86,7 +91,7 @@ function escapedNames(segment: string, mark: string): string[] {
   return names;
 }
 
-/** As many whole characters from the beginning of `text` as `maxBytes` hold. */
+/** The longest start of `text` in whole characters that fits into `maxBytes`. */
 function firstBytes(text: string, maxBytes: number): string {
   let bytes = 0;
   let units = 0;

@@ -1,8 +1,9 @@
-/** One at a time per name; different names do not wait for each other. */
+/** Runs one piece of work at a time per name. Different names do not wait for each other. */
 export interface KeyedMutex {
   run<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** Without any name locked. */
 export function createKeyedMutex(): KeyedMutex {
   const tails = new Map<string, Promise<unknown>>();
   return {

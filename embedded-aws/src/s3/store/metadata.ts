@@ -6,7 +6,7 @@ import { type Disk, errorCode, type FileIdentity, unlessAbsent } from './disk.js
 import type { FolderSync } from './folder-sync.js';
 import { replaceFile } from './temp-file.js';
 
-/** What S3 keeps of an object beside its bytes. */
+/** What S3 stores of an object beside its bytes. */
 export interface ObjectMetadata {
   /** Without quotes. */
   readonly etag: string;
@@ -28,16 +28,17 @@ interface Version extends ObjectMetadata {
 }
 
 /**
- * One file of metadata a key, `<metaFolder>/objects/<bucket>/<SHA-256 of the key>.json`. It may hold two versions: the file that is there and
- * the one that is about to replace it. The object's file says which of them counts, so the rename of that one file is the moment at which
- * data and metadata change together, and a process that dies before or after it leaves nothing to repair.
+ * A file of metadata per key, `<metaFolder>/objects/<bucket>/<SHA-256 of the key>.json`. It may hold two versions: of
+ * the file that exists and of the one that is about to replace it. The object's file decides which one counts. So data
+ * and metadata change together, with the rename of that one file, and a process that dies before or after it leaves
+ * nothing to repair.
  */
 export interface MetadataStore {
-  /** What belongs to this very file; nothing for one that S3 did not write. */
+  /** The metadata of exactly this file; undefined for one that S3 did not write. */
   read(bucket: string, key: string, file: FileIdentity): Promise<ObjectMetadata | undefined>;
-  /** Adds the version that comes, keeping the one that is there. It is on disk when this resolves. */
+  /** Adds the next version, and keeps the current one. It is on disk when this resolves. */
   add(bucket: string, key: string, next: Addition, current: FileIdentity | undefined): Promise<void>;
-  /** Keeps only what belongs to the file that is there; with none there, nothing. */
+  /** Keeps only the version that belongs to the existing file; none when there is no file. */
   reduce(bucket: string, keyHash: string, locate: (key: string) => Promise<FileIdentity | undefined>): Promise<void>;
   remove(bucket: string, key: string): Promise<void>;
   /** Makes the bucket's folder of metadata; it is on disk when this resolves. */
@@ -45,6 +46,7 @@ export interface MetadataStore {
   removeBucket(bucket: string): Promise<void>;
 }
 
+/** A version that is about to be put in place. */
 export interface Addition {
   readonly file: FileIdentity;
   readonly metadata: ObjectMetadata;
@@ -58,11 +60,13 @@ interface MetadataFile {
 /** About 10 MB. */
 const maxRemembered = 20_000;
 
+/** SHA-256 in hex: the name of the key's metadata file. */
 export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('hex');
 
 const matches = (version: Version, file: FileIdentity) =>
   version.size === file.size && version.mtimeNs === file.mtimeNs.toString();
 
+/** A store in `folder`. It replaces files from `tempFolder`, which must be on the same file system. */
 export function createMetadataStore(options: {
   folder: string;
   tempFolder: string;
@@ -73,7 +77,7 @@ export function createMetadataStore(options: {
   const { folder, tempFolder, disk, sync, log } = options;
   const pathOf = (bucket: string, keyHash: string) => join(folder, bucket, `${keyHash}.json`);
 
-  /** Files that were read or written lately, the oldest first: a listing needs one for each key. Nobody else writes them. */
+  /** Recently read or written files, the oldest first: a listing needs one per key. No other process writes them. */
   const remembered = new Map<string, MetadataFile | undefined>();
   let changes = 0;
 
@@ -93,7 +97,7 @@ export function createMetadataStore(options: {
     if (known) return known;
     const before = changes;
     const file = await loadFile(path);
-    // What was read while something changed may be old already.
+    // A file that was read while something changed may be outdated.
     if (file && changes === before) remember(path, file);
     return file;
   }

@@ -9,6 +9,7 @@ export interface Located extends FileIdentity {
   readonly path: string;
 }
 
+/** What a search for a key found. */
 export interface Found {
   /** Undefined when the object does not exist. */
   readonly located?: Located;

@@ -14,8 +14,9 @@ import type { StoredObject } from './stored-object.js';
 import { type Walked, type WalkOptions, walk } from './walk.js';
 
 /**
- * Buckets and objects as files. An object changes by one rename: its bytes and its metadata are on disk before it, and the rename is on
- * disk before the call resolves. So every reader, also one after a crash, sees the old object or the new one, whole.
+ * Buckets and objects as files. An object changes by one rename: its bytes and its metadata are on disk before it, and
+ * the rename is on disk before the call resolves. So every reader, also one after a crash, sees the old object or the
+ * new one, whole.
  */
 export interface ObjectStore extends ObjectWriter, Omit<ObjectReader, 'look'> {
   createBucket(bucket: string): Promise<'created' | 'there'>;

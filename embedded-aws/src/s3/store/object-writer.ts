@@ -14,7 +14,10 @@ export type Condition = (current: StoredObject | undefined) => void;
 
 /** Changes objects, one change per key at a time. */
 export interface ObjectWriter {
-  /** A file to write an object's content to, for `put`. The caller discards it in the end; after a `put` that does nothing. */
+  /**
+   * A file to write an object's content to, for `put`. The caller discards it in the end; after a `put` that does
+   * nothing.
+   */
   newTempFile(bucket: string, key: string): Promise<TempFile>;
   put(
     bucket: string,

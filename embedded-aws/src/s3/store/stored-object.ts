@@ -11,8 +11,9 @@ export interface StoredObject extends ObjectMetadata {
 }
 
 /**
- * The object of a file. A file that S3 did not write, such as one that a person copied in, has no metadata. It gets S3's default type and
- * an ETag that changes with the file; its `-1` says, as for an object that was uploaded in parts, that it is not an MD5.
+ * The object of a file. A file that S3 did not write, such as one that a person copied in, has no metadata. It gets
+ * S3's default type and an ETag that changes with the file; its `-1` says, as for an object that was uploaded in parts,
+ * that it is not an MD5.
  */
 export function storedObject(key: string, file: FileIdentity, metadata: ObjectMetadata | undefined): StoredObject {
   const lastModified = wholeSeconds(Number(file.mtimeNs / 1_000_000n));

@@ -80,7 +80,8 @@ export async function createTempFile(disk: Disk, path: string): Promise<TempFile
 }
 
 /**
- * Replaces a small file in one step: readers, also after a crash, see the old content or the new. The caller syncs the folder.
+ * Replaces a small file in one step: readers, also after a crash, see the old content or the new. The caller syncs the
+ * folder.
  */
 export async function replaceFile(disk: Disk, path: string, tempPath: string, content: string): Promise<void> {
   const temp = await createTempFile(disk, tempPath);

@@ -3,8 +3,8 @@ import { isBucketName } from '../bucket-name.js';
 import { hashOfKey } from './metadata.js';
 
 /**
- * The name of a temp file: `<bucket>.<hash of the key>.<random>`. So one that a crash left behind names the object that was being
- * changed.
+ * The name of a temp file: `<bucket>.<hash of the key>.<random>`. So one that a crash left behind names the object that
+ * was being changed.
  */
 export const tempName = (bucket: string, key: string): string => `${bucket}.${hashOfKey(key)}.${randomUUID()}`;
 

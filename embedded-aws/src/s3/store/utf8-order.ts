@@ -1,6 +1,6 @@
 /**
- * Orders two strings by their UTF-8 bytes, as S3 lists keys. JavaScript compares UTF-16 units, which differs in one place: surrogates
- * (everything from U+10000 on) sort before U+E000..U+FFFF there, and after them in UTF-8.
+ * Orders two strings by their UTF-8 bytes, as S3 lists keys. JavaScript compares UTF-16 units, which differs in one
+ * place: surrogates (everything from U+10000 on) sort before U+E000..U+FFFF there, and after them in UTF-8.
  */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

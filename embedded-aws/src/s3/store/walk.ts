@@ -4,20 +4,24 @@ import { readFolder } from './folder-entries.js';
 import { folderNames } from './key-path.js';
 import { compareUtf8 } from './utf8-order.js';
 
+/** Which objects to visit. */
 export interface WalkOptions {
-  /** Only keys that begin with it; no folder is read that cannot hold one. */
+  /** Only keys that start with it; reads no folder that cannot hold one. */
   readonly prefix: string;
-  /** Only keys behind it in the order; empty for all. */
+  /** Only keys after it; empty for all. */
   readonly after: string;
-  /** Leave out whatever begins with it: the common prefix that the last page ended with. */
+  /** Skips keys that start with it: the common prefix at the end of the last page. */
   readonly behindPrefix?: string;
-  /** Give the folders in the prefix's folder as common prefixes, unread but for the question whether an object is in them. */
+  /**
+   * Returns the folders in the prefix's folder as common prefixes; reads them only to see whether they hold an object.
+   */
   readonly rollUpFolders: boolean;
 }
 
+/** An object, or a folder that was rolled up. */
 export type Walked = { readonly key: string; readonly path: string } | { readonly commonPrefix: string };
 
-/** The objects of a bucket in the order of their keys' UTF-8 bytes, read folder by folder as they are asked for. */
+/** The objects of a bucket in the order of their keys' UTF-8 bytes. Reads a folder only when its keys are needed. */
 export async function* walk(disk: Disk, bucketFolder: string, options: WalkOptions): AsyncGenerator<Walked> {
   const segments = options.prefix.split('/').slice(0, -1);
   const folder = join(bucketFolder, ...segments.flatMap(folderNames));
@@ -34,7 +38,7 @@ async function* walkFolder(disk: Disk, path: string, above: string, options: Wal
       if (isBehind) yield { key, path: entry.path };
       continue;
     }
-    // All keys of a folder before the marker are before it too, unless the marker is in that very folder.
+    // A folder before the marker has only keys before it, unless the marker is in that folder.
     if (!isBehind && !after.startsWith(key)) continue;
     const inside = walkFolder(disk, entry.path, key, { ...options, prefix: '', rollUpFolders: false });
     if (!rollUpFolders) yield* inside;

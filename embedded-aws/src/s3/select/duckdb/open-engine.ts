@@ -4,7 +4,10 @@ import { text } from '@millrace/kit/sql-text';
 import { maxRecordBytes } from '../scan.js';
 import { macros } from './macros.js';
 
-/** A DuckDB for one query, which reads `folder` alone, with the view `records(j)` over the file: a JSON value per record. */
+/**
+ * A DuckDB for one query, which reads `folder` alone, with the view `records(j)` over the file: a JSON value per
+ * record.
+ */
 export function openSelectEngine(
   folder: string,
   file: string,

@@ -8,8 +8,9 @@ type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
 type Translate = (inner: Expression) => TypedSql;
 
 /**
- * An expression as DuckDB's SQL over a record `j`. Members have no declared types, so a path is JSON until its use says what it must be:
- * `s.item_id > 20` compares numbers, `s.page = 'books'` compares text. A value of another type, or none, is neither equal nor unequal.
+ * An expression as DuckDB's SQL over a record `j`. Members have no declared types, so a path is JSON until its use says
+ * what it must be: `s.item_id > 20` compares numbers, `s.page = 'books'` compares text. A value of another type, or
+ * none, is neither equal nor unequal.
  * @param allowAggregates whether it may be, or hold, an aggregate that is not within another
  * @throws S3Error with S3's code
  */

@@ -17,6 +17,7 @@ export interface SelectColumn {
   name?: string;
 }
 
+/** An expression, by its outermost operation. */
 export type Expression =
   | { kind: 'number' | 'text'; value: string }
   | { kind: 'boolean'; value: boolean }
