@@ -61,7 +61,7 @@ export function bucketFolder(state: string, bucket: string): string {
 /**
  * Starts Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint of 127.0.0.1. Several can run side by side,
  * each on its own state folder.
- * @throws Error naming the port when it is taken, or the file that is damaged and what to do.
+ * @throws MillraceError naming the port when it is taken, or the file that is damaged and what to do.
  */
 export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promise<EmbeddedAws> {
   if (options.state !== undefined) return start(options, options.state);

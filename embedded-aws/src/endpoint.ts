@@ -17,7 +17,7 @@ import type { AwsService, Log } from './service.js';
 export interface EndpointOptions {
   /** 0 takes a free one. */
   port: number;
-  /** 127.0.0.1: nothing here checks who is asking, so it is for this machine only. */
+  /** 127.0.0.1: no signature is checked, so it is for this machine only. */
   host?: string;
   /** A request without `x-amz-target` goes to the first of them that accepts it. */
   services: readonly AwsService[];

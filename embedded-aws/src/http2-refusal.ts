@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /**
- * Turning an HTTP/2 client away so that it gets an error at once, instead of waiting. The client begins with a fixed
+ * Refuses an HTTP/2 client, so that it gets an error at once instead of waiting. The client begins with a fixed
  * text ("prior knowledge", https://www.rfc-editor.org/rfc/rfc9113#section-3.4); the answer is the least that it
  * understands: SETTINGS, then GOAWAY.
  */
@@ -29,7 +29,7 @@ export function refuseHttp2(socket: Socket): void {
   const goAway = Buffer.alloc(8);
   goAway.writeUInt32BE(http11Required, 4);
   socket.end(Buffer.concat([frame(settingsType, Buffer.alloc(0)), frame(goAwayType, goAway)]));
-  // The client may still be sending; what it sends is of no more interest, and the connection must not linger.
+  // The client may still be sending: its bytes are thrown away, and the connection must not linger.
   socket.resume();
   setTimeout(() => socket.destroy(), 1_000).unref();
 }

@@ -14,7 +14,7 @@ export interface AwsService {
   close(): Promise<void>;
 }
 
-/** Takes one line of what the embedded AWS has to tell. */
+/** Takes one line of the log of the embedded AWS. */
 export type Log = (line: string) => void;
 
 /** The end of every refusal of an operation or a service that the embedded AWS does not have. */

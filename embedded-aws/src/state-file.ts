@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 
-/** What a state file is for, in its own words: so that a wrong or damaged one is refused by name. */
+/** What a state file holds: the file says so itself, so that a wrong or damaged one is refused by name. */
 export interface StateFormat {
   /** `millrace-firehose-positions` */
   format: string;
@@ -15,8 +15,8 @@ export interface StateFormat {
 const checksumOf = (data: string) => createHash('sha256').update(data).digest('hex');
 
 /**
- * Replaces the file as a whole and durably: after a crash it is the old one or the new one. Concurrent writers of one
- * path must be kept apart by the caller.
+ * Replaces the file as a whole and durably: after a crash it is the old one or the new one. The caller keeps concurrent
+ * writers of one path apart.
  */
 export async function writeState(path: string, { format, version }: StateFormat, data: unknown): Promise<void> {
   const text = JSON.stringify(data);

@@ -111,7 +111,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
       surroundings: {},
       deliveries: { begin: () => undefined, renew: () => undefined, remove: () => undefined },
       directPut: () => Promise.reject(new Error('not asked for')),
-      meter: () => unmetered,
+      meterFor: () => unmetered,
     });
     const name = { DeliveryStreamName: 'to-lake' };
     const status = async () =>

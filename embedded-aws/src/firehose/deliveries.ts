@@ -23,7 +23,7 @@ export type StartDelivery = (
 export interface Deliveries extends DeliveryChanges {
   begin(definition: DeliveryStreamDefinition, configuration?: DeliveryConfiguration): void;
   renew(definition: DeliveryStreamDefinition, configuration?: DeliveryConfiguration): void;
-  /** From now on workers are started; before, changes wait on disk. */
+  /** Starts workers from now on; changes from before wait on disk. */
   start(startDelivery: StartDelivery): void;
   /** Delivers what is buffered. */
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export function createDeliveries(state: FirehoseState, log: Log): Deliveries {
     await (await before?.catch(() => undefined))?.stop(renewPatienceMs);
     if (closed) return stoppedWorker;
     const current = definitions.get(definition.name) ?? definition;
-    // Another update may have come meanwhile: its configuration is on disk.
+    // A later update may have come meanwhile: its configuration is on disk.
     return startDelivery!(current, current.version === definition.version ? configuration : undefined);
   }
 
@@ -80,8 +80,8 @@ export function createDeliveries(state: FirehoseState, log: Log): Deliveries {
   return {
     begin,
     /**
-     * What is buffered is delivered as it was configured; what S3 does not take by then is read again, and delivered as
-     * it is now.
+     * The old worker delivers what it has buffered. Records that S3 does not take in time are read again, under the new
+     * configuration.
      */
     renew(definition, configuration) {
       if (!startDelivery || closed) return;

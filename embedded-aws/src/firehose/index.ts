@@ -7,9 +7,9 @@ import { createControlPlane } from './api/control-plane.js';
 import type { DeliveryStreamDefinition } from './api/definitions.js';
 import { type AwsClients, createAwsClients } from './aws-clients.js';
 import { conversionOf } from './config/conversion.js';
-import { isOutdated, type Tables } from './config/find-schema.js';
+import type { Tables } from './config/find-schema.js';
 import type { FunctionSources } from './config/lambda-function.js';
-import { configurationFromDisk, deliver } from './deliver.js';
+import { createStartDelivery } from './deliver.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
 import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
@@ -69,7 +69,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
   const logOf = (name: string) => (line: string) => log(`${name}: ${line}`);
   const clock = systemClock;
-  const meter = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
+  const meterFor = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
   const surroundings = { tables, functions };
   const state = await openState({ folder, clock, backlogBytes: options.backlogBytes, logOf });
   const { definitions } = state;
@@ -82,18 +82,20 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       name: 'Data Firehose',
       target: 'Firehose_20150804',
       maxBodyBytes,
-      run: createControlPlane({ definitions, clock, log, surroundings, deliveries, directPut: state.directPut, meter }),
+      run: createControlPlane({
+        definitions,
+        clock,
+        log,
+        surroundings,
+        deliveries,
+        directPut: state.directPut,
+        meterFor,
+      }),
     }),
 
     start() {
       clients ??= createAwsClients(options.endpointUrl());
-      const shared = { ...options, clients, surroundings, clock, log };
-      deliveries.start(async (definition, given) => {
-        const current = given && !(given.conversion && tables && isOutdated(given.conversion.schema, tables));
-        const configuration = current ? given : await configurationFromDisk(definition, surroundings);
-        const stream = await state.open(definition);
-        return deliver(definition, configuration, stream, { ...shared, meter: meter(definition.name) });
-      });
+      deliveries.start(createStartDelivery({ ...options, clients, state, surroundings, clock, log, meterFor }));
     },
 
     newestMs: () => Math.max(0, ...definitions.all().map(({ createdMs }) => createdMs)),

@@ -1,13 +1,12 @@
 /**
- * Somebody who watches records travel: a live view. Nothing is kept or computed for it while it does not want to see
- * anything, and nothing that it throws reaches delivery.
+ * Watches records on their way, such as a live view. Delivery keeps and computes nothing for it while `wanted` is
+ * false, and ignores what it throws.
  */
 export interface DeliveryObserver<Note = unknown> {
-  /** Asked for every record: whether anybody watches now. */
+  /** Whether anybody watches now; asked for every record. */
   wanted(): boolean;
   /**
-   * One sub-record was read from the stream. What this returns is kept, and given back with the object that the record
-   * lies in; keep it small.
+   * A sub-record was read from the stream. `delivered` gets what this returns back; keep it small.
    */
   read(record: Record<string, unknown>, from: RecordOrigin): Note | undefined;
   /** An object lies in S3, with the notes of those of its records that were watched, in their order. */

@@ -22,7 +22,7 @@ export interface StreamSource {
   /** An iterator just after the record, or at the oldest one that the shard still has. */
   iterator(shardId: string, after: string | undefined, signal: AbortSignal): Promise<string>;
   read(iterator: string, limit: number, signal: AbortSignal): Promise<ShardBatch>;
-  /** How long the stream keeps a record. */
+  /** How long the stream keeps a record, in milliseconds. */
   retentionMs(signal: AbortSignal): Promise<number>;
 }
 
@@ -36,7 +36,7 @@ export interface Shard {
 /** What one read of a shard gives. */
 export interface ShardBatch {
   records: SourceRecord[];
-  /** How far behind the shard's newest record they are, where the source says so. */
+  /** How far the records are behind the shard's newest one, in milliseconds, where the source says so. */
   behindMs?: number;
   /** Absent when a closed shard has been read to its end. */
   next?: string;

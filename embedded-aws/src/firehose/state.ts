@@ -68,14 +68,14 @@ export async function openState({ folder, clock, backlogBytes, logOf }: StateOpt
     await logs.keepOnly(kept);
   }
 
-  // Damage is found now, before anything is answered, rather than by a worker later on.
+  // Finds damage now, before any request is answered, rather than in a worker later.
   await Promise.all(definitions.all().map(open));
   await removeLeftOvers();
 
   return {
     definitions,
     open,
-    // The log of a delivery stream from before was opened at the start, with what it had delivered.
+    // `openState` has opened the logs that existed, with how far they were delivered: 0 is for a new one.
     directPut: async ({ id, name }) => (await logs.open(id, 0, logOf(name))).directPut,
     async remove({ id, name }) {
       await definitions.remove(name);

@@ -82,13 +82,6 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
   const changed = createSignal();
   const store = () => positions.changed(() => new Map(shards.ids().map((shardId) => [shardId, buffers.safe(shardId)])));
 
-  const take = createTake({
-    ...options,
-    route: createRouter({ ...options, buffers, meter }),
-    buffers,
-    signal: reading.signal,
-    taken: changed.notify,
-  });
   const shards = followShards({
     source: options.source,
     stored,
@@ -103,10 +96,16 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
     async room() {
       while (buffers.bytes() >= limits.maxBufferedBytes && !reading.signal.aborted) await changed.next();
     },
-    async take(shardId, records) {
-      await take(shardId, records);
-      if (buffers.undelivered() === 0) store();
-    },
+    take: createTake({
+      ...options,
+      route: createRouter({ ...options, buffers, meter }),
+      buffers,
+      signal: reading.signal,
+      taken: changed.notify,
+      done() {
+        if (buffers.undelivered() === 0) store();
+      },
+    }),
     ended(shardId) {
       buffers.advance(shardId, { finished: true });
       store();

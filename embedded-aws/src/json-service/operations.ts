@@ -8,7 +8,8 @@ export type Body = Record<string, unknown>;
 export type Operations<Answer> = Readonly<Record<string, (body: Body) => Answer>>;
 
 /**
- * What runs an operation by its name. @throws AwsError UnknownOperationException, naming the operations that there are
+ * What runs an operation by its name.
+ * @throws AwsError UnknownOperationException, naming the operations that there are
  */
 export type RunOperation<Answer> = (operation: string, body: Body) => Answer;
 

@@ -6,7 +6,7 @@ import { count, type Input, oneOf, optionalName, streamName, validated } from '.
 
 /** What Kinesis says about streams and shards, in pages and with the members that today's clients know. */
 
-/** `StreamModeDetails`; streams of before it existed are PROVISIONED. */
+/** `StreamModeDetails`; a stream from before it existed is PROVISIONED. */
 export const modeOf = (stream: StoredStream) => stream.StreamModeDetails ?? { StreamMode: 'PROVISIONED' as const };
 
 /** What DescribeStream and DescribeStreamSummary have in common. */

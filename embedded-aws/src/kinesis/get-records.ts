@@ -206,7 +206,7 @@ function childrenOf(stream: StoredStream, parent: StoredShard): object[] {
   }));
 }
 
-/** -1 where the text is no shard's name. */
+/** -1 when the text is not a shard's name. */
 const indexOfShard = (shardName: string) => Number(/^shardId-(\d{12})$/.exec(shardName)?.[1] ?? -1);
 
 const noShard = (shardName: string, streamName: string) =>

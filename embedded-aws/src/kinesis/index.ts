@@ -13,10 +13,10 @@ export interface KinesisOptions {
   /** The folder that keeps the streams; made if absent. One process at a time. */
   folder: string;
   log: Log;
-  /** What each shard takes: 1,000 records and 1 MiB a second, as on AWS. */
+  /** The write limits of a shard: 1,000 records and 1 MiB a second, as on AWS. */
   shardRecordsPerSecond?: number;
   shardBytesPerSecond?: number;
-  /** What each shard gives, to all readers together: 5 GetRecords calls and 2 MiB a second, as on AWS. */
+  /** The read limits of a shard, for all readers together: 5 GetRecords calls and 2 MiB a second, as on AWS. */
   shardReadsPerSecond?: number;
   shardReadBytesPerSecond?: number;
   /** Shards of a stream in ON_DEMAND mode, 4 as AWS begins with. Their number stays. */
@@ -24,8 +24,8 @@ export interface KinesisOptions {
   /** Milliseconds since 1970; tests steer it. */
   now?: () => number;
   /**
-   * Records are said to arrive no earlier than this, in milliseconds since 1970, even if the clock was set back: who
-   * reads "from then on" must not pass them over.
+   * The earliest arrival that a record may get, in milliseconds since 1970, even if the clock was set back: a delivery
+   * stream reads from its own creation on and must not pass records over.
    */
   arrivalsFrom?: () => number;
 }
@@ -40,7 +40,7 @@ const throttleLogEveryMs = 60_000;
  * The embedded Kinesis: the JSON 1.1 API over kinesalite's LevelDB store, with the shard limits of AWS. What it
  * acknowledged is read again after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without
  * fsync.
- * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
+ * @throws MillraceError that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
 export async function openKinesis(options: KinesisOptions): Promise<AwsService> {
   const { folder, log, now = Date.now, arrivalsFrom = () => 0 } = options;

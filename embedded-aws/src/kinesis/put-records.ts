@@ -28,9 +28,9 @@ export interface PutContext {
   store: KinesisStore;
   limits: ShardLimits;
   now: () => number;
-  /** No record is said to have arrived earlier. */
+  /** The earliest arrival that a record may get, in milliseconds since 1970. */
   arrivalsFrom: () => number;
-  /** Told once for each call that was refused some records. */
+  /** Called once for each call of which records were refused. */
   onRefused: (stream: string, records: number) => void;
 }
 
@@ -137,8 +137,8 @@ const refused = (streamName: string, shardId: string): Refused => ({
 });
 
 /**
- * What is wrong, in AWS's words where kinesalite's rules find it, and in ours where they let through what is not in
- * order.
+ * The refusal of an invalid record: in AWS's words where kinesalite's rules find the mistake, in ours where they miss
+ * it.
  */
 function invalid(rules: Rules, input: Input): AwsError {
   validated(rules, input);
@@ -157,8 +157,8 @@ const dataBytes = (base64: string) =>
 const sizeOf = (entry: PutEntry) => dataBytes(entry.Data) + Buffer.byteLength(entry.PartitionKey);
 
 /**
- * Whether an entry is beyond doubt valid, at the price of one pass over its data; for the others kinesalite's slower
- * rules decide, and word the answer.
+ * Whether an entry is certainly valid, by one pass over its data. For the others kinesalite's slower rules decide, and
+ * word the answer.
  */
 function isFine(entry: PutEntry): boolean {
   if (typeof entry !== 'object' || entry === null) return false;

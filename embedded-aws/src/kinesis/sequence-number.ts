@@ -23,7 +23,7 @@ export function formatSequenceNumber(number: SequenceNumber): string {
   ).toString();
 }
 
-/** Nothing when the text is no sequence number of this layout. */
+/** Nothing when the text is not a sequence number of this layout. */
 export function parseSequenceNumber(text: string): SequenceNumber | undefined {
   if (!/^\d{56}$/.test(text)) return undefined;
   const digits = BigInt(text).toString(16);

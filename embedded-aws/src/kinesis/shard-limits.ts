@@ -14,11 +14,10 @@ export interface ShardLimitSettings {
 /** The allowances of all shards. */
 export interface ShardLimits {
   /**
-   * Takes one record of so many bytes (data and partition key) into the shard's allowance, or takes nothing and says
-   * false.
+   * Charges one record of `bytes` (data and partition key) to the shard, or charges nothing and returns false.
    */
   takeWrite(stream: string, shardId: string, bytes: number): boolean;
-  /** Takes one GetRecords call, or says false. What the call then returns is charged with `chargeRead`. */
+  /** Charges one GetRecords call, or returns false. `chargeRead` then charges what the call returns. */
   takeRead(stream: string, shardId: string): boolean;
   /**
    * Bytes that a call has returned. They may exceed a second's worth: later calls wait until that is made up for, as on

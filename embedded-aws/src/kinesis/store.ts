@@ -82,7 +82,7 @@ export interface KinesisStore {
   stream(name: string): Promise<StoredStream>;
   /** All of them, by name. */
   streams(): Promise<StoredStream[]>;
-  /** Runs `body` while nobody else changes this stream or puts records into it. */
+  /** Runs `body` while no one else changes this stream or puts records into it. */
   locked<Result>(name: string, body: () => Promise<Result>): Promise<Result>;
   /** Changes a stream's own entry under its lock. */
   update(name: string, change: (stream: StoredStream) => void): Promise<void>;
@@ -114,7 +114,7 @@ export const streamEntry = (stream: StoredStream) =>
   ({ type: 'put', key: streamKey(stream.StreamName), value: JSON.stringify(stream) }) as const;
 
 /**
- * @throws Error that names the folder and says what to do, when it is in use, damaged or cannot be written.
+ * @throws MillraceError that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
 export async function openStore(folder: string): Promise<KinesisStore> {
   await mkdir(folder, { recursive: true });

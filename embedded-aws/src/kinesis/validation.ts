@@ -41,8 +41,8 @@ export function validated(rules: Rules, input: Input): Input {
 }
 
 /**
- * Today's clients may name a stream by its ARN alone. @throws AwsError InvalidArgumentException when it is none, or
- * another stream's.
+ * Today's clients may name a stream by its ARN alone.
+ * @throws AwsError InvalidArgumentException when it is not an ARN, or another stream's.
  */
 export function withStreamName(input: Input): Input {
   const arn = input.StreamARN;

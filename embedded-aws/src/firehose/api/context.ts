@@ -26,7 +26,7 @@ export interface ApiContext {
   deliveries: DeliveryChanges;
   /** Where records for a delivery stream are put. */
   directPut: (definition: DeliveryStreamDefinition) => Promise<DirectPut>;
-  meter: (deliveryStream: string) => Meter;
+  meterFor: (deliveryStream: string) => Meter;
 }
 
 /** The refusal of a delivery stream that does not exist. */

@@ -66,8 +66,7 @@ const definitionOf = (
 });
 
 /**
- * A refused prefix that differs from a right one in case and spaces only: the answer is AWS's, the log says what was
- * meant.
+ * Logs what was meant by a refused prefix that differs from a right one in case and spaces only; the answer is AWS's.
  */
 function hintAtPrefixes({ ExtendedS3DestinationConfiguration: destination }: CreateRequest, log: Log): void {
   for (const member of ['Prefix', 'ErrorOutputPrefix'] as const) {

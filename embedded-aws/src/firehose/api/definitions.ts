@@ -38,8 +38,7 @@ export interface Definitions {
   /** @throws Error when it cannot be written; then nothing has changed */
   put(definition: DeliveryStreamDefinition): Promise<void>;
   /**
-   * Makes a definition anew from what is there when its turn comes; what `change` throws is thrown, and changes
-   * nothing.
+   * Changes a definition, one change after the other. When `change` throws, so does this, and nothing has changed.
    */
   edit(
     name: string,

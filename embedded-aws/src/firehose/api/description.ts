@@ -16,7 +16,7 @@ export function statusOf(
   nowMs: number,
 ): 'CREATING' | 'ACTIVE' | 'DELETING' {
   if (deleting) return 'DELETING';
-  // By a clock that was set back it was made in the future; it is there all the same.
+  // If the clock was set back, the creation lies in the future: the delivery stream exists all the same.
   return nowMs >= createdMs && nowMs - createdMs < creatingMs ? 'CREATING' : 'ACTIVE';
 }
 

@@ -55,7 +55,7 @@ async function targetOf(context: ApiContext, name: string): Promise<PutTarget> {
   return {
     directPut: await context.directPut(definition),
     encrypted: encryption?.on === true,
-    meter: context.meter(name),
+    meter: context.meterFor(name),
   };
 }
 

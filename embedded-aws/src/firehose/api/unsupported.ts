@@ -22,7 +22,8 @@ const supported: Record<string, string[]> = {
 };
 
 /**
- * What Firehose would take and this one does not support: refused at creation, so that nothing is left out in silence.
+ * What Firehose takes and the embedded one does not support. It is refused at creation, so that no setting is ignored
+ * in silence.
  */
 export function* unsupportedParts(destination: ExtendedS3Destination): Generator<string> {
   if (destination.EncryptionConfiguration?.KMSEncryptionConfig !== undefined) yield 'KMSEncryptionConfig';

@@ -7,8 +7,7 @@ import type { CreateRequest, Requests } from './request-model.js';
 const invalid = (message: string) => new AwsError('InvalidArgumentException', message);
 
 /**
- * The destination that an update makes of the one there is. A member that is given replaces the old one as a whole, one
- * that is not stays.
+ * The destination after an update: a member that is given replaces the old one as a whole, and the others stay.
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_UpdateDestination.html
  * @throws AwsError ConcurrentModificationException, InvalidArgumentException
  */
@@ -46,8 +45,7 @@ const isPartitioned = ({ DynamicPartitioningConfiguration }: ExtendedS3Destinati
   DynamicPartitioningConfiguration?.Enabled === true;
 
 /**
- * What creating the delivery stream with this destination would have asked for, so that an update is held to the same
- * rules.
+ * The request that would create the delivery stream with this destination: an update obeys the same rules.
  */
 export const asCreation = (
   { name, source, directPut }: DeliveryStreamDefinition,

@@ -72,7 +72,7 @@ export function compileTimePattern(pattern: string, zone = 'UTC'): TimeFormat {
   let lastSecond = Number.NaN;
   let lastText = '';
   return (instantMs) => {
-    // Nothing finer than a second is printed, and records of one second come together.
+    // No pattern prints less than a second, and records of one second come together.
     const second = Math.floor(instantMs / 1000);
     if (second !== lastSecond) {
       const time = clock(second * 1000);

@@ -1,7 +1,6 @@
 /**
- * Data Firehose has jq 1.6, and here runs 1.8. What differs between them, and can be made alike, is made so here: a
- * query that works on a laptop must work on AWS. A test holds the two together on some hundred queries, and lists what
- * is left.
+ * Data Firehose runs jq 1.6, and this one runs 1.8. A query that works here must work on AWS, so this file makes 1.8
+ * behave as 1.6 where it can. A test compares the two and lists the remaining differences.
  */
 
 /**

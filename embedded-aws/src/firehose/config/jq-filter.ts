@@ -15,7 +15,7 @@ export interface Filter {
 /** How many records go into one call, at most. */
 export const maxFilterBatch = 500;
 
-/** Names that read past the record in hand or end the program: they would mix a batch's records up. */
+/** Names that read past the current record or end the program: they would mix up the records of a batch. */
 const forbidden = ['input', 'inputs', 'halt', 'halt_error', 'debug', 'stderr', 'input_line_number', 'input_filename'];
 
 /** jq says what is wrong with a filter as an Error's message. */
@@ -49,7 +49,7 @@ export async function compileFilter(query: string): Promise<Filter> {
     const { stdout, stderr, exitCode } = jq.raw(`[${texts.map(numbersOf16).join(',')}]`, program, ['-c']);
     const lines = stdout === '' ? [] : stdout.split('\n');
     if (exitCode === 0 && lines.length === texts.length) return lines.map((line) => resultOf(JSON.parse(line)));
-    // Something took the whole call down (a value nested too deep for jq's parser): find out which record by halves.
+    // The whole call failed (as at a value nested too deep for jq's parser): find the record by halves.
     if (texts.length === 1) return [{ failure: firstLine(stderr) || 'jq gave no result' }];
     const half = texts.length >> 1;
     return [...run(texts.slice(0, half)), ...run(texts.slice(half))];

@@ -44,7 +44,7 @@ async function fromModule(name: string, path: string): Promise<LambdaFunction> {
     );
   return async (event, signal) => {
     signal.throwIfAborted();
-    // A copy, as it would get over the wire, so that it cannot change what is kept here.
+    // A copy, as over the wire, so that the function cannot change the records here.
     return handler(structuredClone(event), { functionName: name });
   };
 }

@@ -18,7 +18,7 @@ export type Prefix = PrefixPart[];
 
 /** Firehose refuses the expression, with this message. */
 export class PrefixError extends Error {}
-/** Firehose takes the expression, and this one does not. */
+/** Firehose takes the expression, but the embedded one does not support it. */
 export class PrefixNotSupported extends Error {}
 
 /** In characters, once evaluated. */
@@ -137,8 +137,8 @@ export function randomString(): string {
 const namespaces = ['partitionKeyFromQuery', 'partitionKeyFromLambda', 'timestamp', 'firehose'];
 
 /**
- * What somebody will have meant by a prefix that is refused: `page= !{partitionkeyFromQuery: page}/`, as it stands in a
- * well-known walkthrough, has the wrong case and spaces. Nothing when it is right as far as this can tell.
+ * What a refused prefix was probably meant to be: `page= !{partitionkeyFromQuery: page}/`, from a well-known
+ * walkthrough, has the wrong case and spaces. Nothing when neither is wrong.
  */
 export function suggestPrefix(source: string): string | undefined {
   const suggested = source.replace(/(=\s+)?!\{([^:}]*):([^}]*)\}/g, (_, equals, namespace: string, value: string) => {

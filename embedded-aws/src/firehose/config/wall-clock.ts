@@ -1,4 +1,4 @@
-/** An instant as clocks and calendars on the wall of some place show it. */
+/** An instant in the local time of a time zone. */
 export interface WallTime {
   year: number;
   /** 1 is January. */

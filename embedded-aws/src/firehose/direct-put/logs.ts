@@ -4,11 +4,12 @@ import type { Log } from '../../service.js';
 import { createDirectPut, type DirectPut } from './put-records.js';
 import { openRecordLog, type RecordLog } from './record-log.js';
 
-/** The logs of all delivery streams that are put into, each in a folder of its own. */
+/** The logs of all Direct PUT delivery streams, each in a folder of its own. */
 export interface DirectPutLogs {
   /**
-   * Opened when it is not open yet. @param delivered the last record that is known to be in S3 @throws Error when it is
-   * damaged
+   * Opened when it is not open yet.
+   * @param delivered the last record that is known to be in S3
+   * @throws Error when it is damaged
    */
   open(id: string, delivered: number, log: Log): Promise<{ records: RecordLog; directPut: DirectPut }>;
   remove(id: string): Promise<void>;

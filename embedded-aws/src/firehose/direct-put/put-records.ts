@@ -3,7 +3,10 @@ import type { Log } from '../../service.js';
 import { causeOf, createFailureLog } from '../failure-log.js';
 import type { RecordLog } from './record-log.js';
 
-/** Of all records of one PutRecordBatch: https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
+/**
+ * Of all records of one PutRecordBatch:
+ * https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+ */
 export const maxBatchBytes = 4 * 1024 * 1024;
 /** Of one record, in bytes. */
 export const maxRecordBytes = 1000 * 1024;

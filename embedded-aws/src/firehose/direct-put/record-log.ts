@@ -7,8 +7,8 @@ import { syncFolder } from '../../state-file.js';
 import { frame, readFrame, statedBytes } from './frames.js';
 
 /**
- * What was put straight into a delivery stream, on disk from before it is acknowledged until its objects are in S3.
- * Files of some megabytes, named by the number of their first record; a file is removed when all its records are
+ * The records that were put straight into a delivery stream: on disk before they are acknowledged, until S3 has them.
+ * Each file holds some megabytes and is named by the number of its first record; it is removed when all its records are
  * delivered.
  */
 export interface RecordLog {
@@ -77,7 +77,7 @@ export async function openRecordLog(folder: string, delivered: number, log: Log)
   let writing: Promise<void> | undefined;
   let closed = false;
 
-  /** A file is not written to again after a restart: what follows an end that was once torn would be hard to tell. */
+  /** A restart begins a new file: bytes behind a torn end would be hard to tell from records. */
   async function current(): Promise<Segment> {
     const last = segments.at(-1);
     if (handle && last && last.bytes < segmentBytes) return last;
@@ -96,7 +96,7 @@ export async function openRecordLog(folder: string, delivered: number, log: Log)
     }
     handle = opened;
     const segment = { first: next, path, records: 0, bytes: magic.length };
-    // An empty one of that name was left by a start at which nothing came.
+    // An earlier start left an empty file of that name.
     if (last?.first === next) segments.pop();
     segments.push(segment);
     return segment;
@@ -114,7 +114,7 @@ export async function openRecordLog(folder: string, delivered: number, log: Log)
           await writeWhole(handle!, bytes, segment.bytes);
           await handle!.datasync();
         } catch (error) {
-          // Whatever of it is in the file must not be taken for records at the next start.
+          // The next start must not take a part of the batch for records.
           await handle!.truncate(segment.bytes).catch(() => undefined);
           await handle!.close().catch(() => undefined);
           handle = undefined;
@@ -144,7 +144,7 @@ export async function openRecordLog(folder: string, delivered: number, log: Log)
       let place = from;
       let index = segments.findIndex(({ first }) => first === place.file);
       if (index === -1) {
-        // Its file was trimmed, or was empty: what is next is at the beginning of one that is there.
+        // Its file was trimmed, or empty: the next record is at the beginning of a later file.
         index = segments.findIndex(({ first, records }) => first + records > place.sequence);
         if (index === -1) return { records: [], next: place };
         place = await placeIn(segments[index]!, Math.max(place.sequence, segments[index]!.first));
@@ -180,7 +180,7 @@ export async function openRecordLog(folder: string, delivered: number, log: Log)
     },
 
     async trim(sequence) {
-      // The newest is the one that is written to.
+      // The newest is still being written.
       while (segments.length > 1) {
         const { first, records, path } = segments[0]!;
         if (first + records - 1 > sequence) break;
@@ -242,8 +242,8 @@ const damaged = (path: string, offset: number) =>
   );
 
 /**
- * Reads a file that an earlier process wrote. Only the newest can have been cut off in the middle of a write, which
- * nobody was told had succeeded: that end is set aside. Anything else is damage.
+ * Reads a file that an earlier process wrote. Only the newest can end in the middle of a write, which was never
+ * acknowledged: that end is set aside. Anything else is damage.
  */
 async function recover(path: string, first: number, newest: boolean, log: Log): Promise<Segment | undefined> {
   const bytes = await readFile(path);

@@ -1,7 +1,7 @@
 import type { StreamSource } from '../ports.js';
 import type { Place, RecordLog } from './record-log.js';
 
-/** The one "shard" that a delivery stream's own log is to delivery. */
+/** The log of a delivery stream as the one shard of its source. */
 const directPutShard = 'direct-put';
 
 /** So that they sort as text as they do as numbers. */
@@ -36,7 +36,7 @@ export function directPutSource(log: RecordLog): StreamSource {
   };
 }
 
-/** What delivery has stored of its progress, for `RecordLog.trim`. */
+/** The last record that is delivered, for `RecordLog.trim`. */
 export const deliveredUpTo = (positions: ReadonlyMap<string, { sequenceNumber?: string }>): number | undefined => {
   const text = positions.get(directPutShard)?.sequenceNumber;
   return text === undefined ? undefined : sequenceOf(text);

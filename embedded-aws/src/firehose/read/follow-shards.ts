@@ -28,7 +28,7 @@ export interface ShardFollowing {
   /** Resolves when there is room for what a read brings. */
   room: () => Promise<void>;
   /** Takes the records of a shard in, in order. */
-  take: (shardId: string, records: SourceRecord[]) => Promise<void>;
+  take: (shardId: string, records: readonly SourceRecord[]) => Promise<void>;
   /** A closed shard was read to its end. */
   ended: (shardId: string) => void;
 }
@@ -60,7 +60,6 @@ export function followShards(following: ShardFollowing): FollowedShards {
           await following.room();
           await work();
         }),
-      take: (records) => following.take(shardId, records),
     });
     if (outcome === 'stopped') return;
     readToEnd.add(shardId);

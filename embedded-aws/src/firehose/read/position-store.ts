@@ -21,7 +21,7 @@ export interface PositionStore {
   remove(): Promise<void>;
 }
 
-/** Between two writes, at least. */
+/** The least time between two writes. */
 const restMs = 100;
 
 /** @param stored called with what lies on disk, after each write */

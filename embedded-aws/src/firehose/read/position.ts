@@ -7,8 +7,8 @@ export interface Position {
   /** The shard is closed, and this is its end. */
   finished?: true;
   /**
-   * What lies in S3 beyond this position: by target, the last record of it that does. A restart passes over those
-   * records, so that only what was on its way to S3 at that moment may come twice.
+   * By target, the last record beyond this position that lies in S3. A restart passes over those records, so that only
+   * records that were on their way to S3 may come twice.
    */
   ahead?: { version: number | string; delivered: [key: string, sequenceNumber: string][] };
 }

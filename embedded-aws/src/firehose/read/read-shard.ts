@@ -13,7 +13,7 @@ const leastBetweenReadsMs = 200;
 const bytesPerMs = (2 * 1024 * 1024) / 1000;
 /** After a read that found nothing. */
 const quietMs = 250;
-/** What one read should bring at most; how many records that is follows from their size so far. */
+/** The most that one read should bring, in bytes; the sizes so far say how many records that is. */
 const readBytes = 2 * 1024 * 1024;
 const firstLimit = 100;
 const mostRecords = 10_000;
@@ -28,10 +28,10 @@ export interface ShardReading {
   failureLog: FailureLog;
   meter: Meter;
   signal: AbortSignal;
-  /** Lets a read begin when there is room for what it brings, and few at a time; its work includes `take`. */
+  /** Runs the read and its `take` once there is room in memory, a few shards at a time. */
   admit: (work: () => Promise<void>) => Promise<void>;
-  /** Takes the records in, in order. */
-  take: (records: SourceRecord[]) => Promise<void>;
+  /** Takes the shard's records in, in order. */
+  take: (shardId: string, records: readonly SourceRecord[]) => Promise<void>;
 }
 
 /** Reads the shard until it is closed and read to its end, or `signal` ends it; retries after every failure. */
@@ -41,7 +41,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
   let iterator: string | undefined;
   let limit = firstLimit;
   let ended = false;
-  /** Of reads that failed, since one that did not. */
+  /** Failed reads since the last that worked. */
   let failures = 0;
 
   while (!signal.aborted) {
@@ -55,7 +55,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
         if (behindMs !== undefined) meter('KinesisMillisBehindLatest', behindMs);
         const last = records.at(-1);
         if (last) {
-          await take(records);
+          await take(shardId, records);
           after = last.sequenceNumber;
           const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
           if (!source.unlimited) {
@@ -66,7 +66,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
             1,
             Math.min(mostRecords, Math.floor((readBytes * records.length) / Math.max(1, bytes)), limit * 4),
           );
-          // Where the clock was set back meanwhile, nothing counts as passed.
+          // If the clock was set back meanwhile, no time counts as passed.
           pauseMs = source.unlimited
             ? 0
             : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.wallMs() - begunMs);

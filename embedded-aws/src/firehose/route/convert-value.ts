@@ -87,7 +87,7 @@ function unitsOf(text: string, scale: number): bigint | undefined {
   const shift = Number(exponent) + scale - fraction.length;
   const number = BigInt(whole + fraction || '0');
   if (number !== 0n && String(number).length + shift > 39) return undefined;
-  // One digit more than is kept, for the rounding; of what is behind that nothing counts.
+  // One digit more than the column keeps, for the rounding; later digits do not count.
   const tenths = shift >= -1 ? number * 10n ** BigInt(shift + 1) : number / 10n ** BigInt(-shift - 1);
   const units = (tenths + 5n) / 10n;
   return sign === '-' ? -units : units;

@@ -8,7 +8,7 @@ export interface Failure {
     | 'format-conversion-failed';
   errorCode: string;
   errorMessage: string;
-  /** 1 where nothing was tried again. */
+  /** 1 when there was no retry. */
   attemptsMade?: number;
   /** Of a function that was asked. */
   lambdaARN?: string;
@@ -45,7 +45,7 @@ export const notParsed = conversionFailed('DataFormatConversion.ParseError', 'Th
 /** A record that does not fit its table. @param why as a sentence */
 export const malformed = (why: string): Failure => conversionFailed('DataFormatConversion.MalformedData', why);
 
-/** What the line of a record says that could not be converted; `table` is the Glue table. */
+/** The origin of a record that could not be converted; `table` is the Glue table. */
 export interface ConversionOrigin {
   /** Of the record in its stream; a record that was put has none. */
   sequenceNumber: string | null;

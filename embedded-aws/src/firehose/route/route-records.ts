@@ -49,7 +49,7 @@ export function createRouter({
     const { arrivalMs, sequenceNumber } = record;
     const target = targets.failures(failure.errorType, arrivalMs);
     const line = lineOf(failure, record, piece, nowMs);
-    // What is over the quota now may not be so after a restart.
+    // A partition over the quota now may fit after a restart.
     if (failure !== tooManyPartitions && buffers.isDelivered(shardId, target.key, sequenceNumber)) return;
     buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs })!.content.append(line, 0, line.length);
   }

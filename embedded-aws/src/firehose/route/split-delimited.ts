@@ -1,9 +1,9 @@
 import { maxSubRecords } from '@millrace/kit/split-json';
 
 /**
- * De-aggregation with `SubRecordType=DELIMITED`: what stands between the delimiters, in order. Nothing when there would
- * be more than 500: such a record goes on whole. What Firehose does with an empty stretch is not documented; here it is
- * no sub-record.
+ * De-aggregation with `SubRecordType=DELIMITED`: the bytes between the delimiters, in order. Nothing when there are
+ * more than 500: such a record stays whole. Firehose does not document what becomes of an empty sub-record; here it is
+ * left out.
  */
 export function splitDelimited(data: Buffer, delimiter: Buffer): { start: number; end: number }[] | undefined {
   const found: { start: number; end: number }[] = [];

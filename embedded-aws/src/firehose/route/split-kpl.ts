@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Records that the Kinesis Producer Library has packed into one: a magic number, a protobuf message, and its MD5. What
- * has no such number, or a wrong MD5, is a plain record.
+ * Records that the Kinesis Producer Library has packed into one: a magic number, a protobuf message, and its MD5. A
+ * record without that number, or with a wrong MD5, is a plain record.
  * https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
  */
 const magic = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
@@ -45,10 +45,10 @@ interface Field extends Range {
   wire: number;
 }
 
-/** A protobuf message's fields; nothing, at last, where it is malformed. */
+/** A protobuf message's fields, and undefined as the last one when the message is malformed. */
 function* fields(data: Buffer, start: number, end: number): Generator<Field | undefined> {
   let at = start;
-  /** A whole number of 7 bits a byte; more than 53 bits are for nothing that is needed here. */
+  /** An integer of 7 bits a byte. Nothing here needs more than 53 bits. */
   const varint = (): number => {
     let value = 0;
     for (let scale = 1; at < end; scale *= 128) {

@@ -22,10 +22,12 @@ export interface Taking {
   signal: AbortSignal;
   /** Called after each slice. */
   taken: () => void;
+  /** Called after the records of a read. */
+  done: () => void;
 }
 
 /** Takes a shard's records, in order, through the Lambda function and the router into the buffers. */
-export function createTake({ configuration, startMs, transform, route, buffers, clock, signal, taken }: Taking) {
+export function createTake({ configuration, startMs, transform, route, buffers, clock, signal, taken, done }: Taking) {
   return async (shardId: string, records: readonly SourceRecord[]): Promise<void> => {
     const wanted = records.filter(({ arrivalMs }) => arrivalMs >= startMs);
     for (let from = 0; from < wanted.length; ) {
@@ -41,5 +43,6 @@ export function createTake({ configuration, startMs, transform, route, buffers, 
     // Records from before the start are done with too.
     const { sequenceNumber, arrivalMs } = records.at(-1)!;
     if (wanted.at(-1) !== records.at(-1)) buffers.advance(shardId, { sequenceNumber, arrivalMs });
+    done();
   };
 }

@@ -3,11 +3,10 @@ import { type ByteList, createByteList } from './byte-list.js';
 import { createAhead } from './delivered-ahead.js';
 
 /**
- * The books of delivery: one buffer for each partition, and for each shard how far everything lies in S3. No I/O, no
- * clock.
+ * Keeps one buffer for each target, and for each shard how far all its records lie in S3. No I/O, no clock.
  *
- * A shard's *safe* position is the last record before the first one that still waits in some buffer, open or on its
- * way. It alone may be stored: a restart that reads on from there sees every record that is not in S3 yet.
+ * A shard's *safe* position is the last record before the first one that still waits in a buffer, open or on its way to
+ * S3. Only this position is stored: a restart reads on from there and misses no record.
  */
 
 /** Where a record goes. Records of one key lie in one buffer. */
@@ -15,7 +14,7 @@ export interface Target {
   readonly key: string;
   /** Whether it counts against the quota of active partitions. */
   readonly counts: boolean;
-  /** When a buffer of it is due, where that is not what holds for all. */
+  /** When its buffer is due, if not by the common limits. */
   readonly due?: DueLimits | undefined;
 }
 
@@ -28,7 +27,7 @@ export interface OpenBuffer<T extends Target> {
   readonly openedMs: number;
   /** The earliest arrival in the stream of any record in it. */
   oldestArrivalMs: number;
-  /** What somebody who watches wants to have back when the object is there. */
+  /** The observer's notes, for when the object lies in S3. */
   readonly notes: unknown[];
   /** By shard: where its first record in here stands, and the position just before that. */
   readonly firsts: Map<string, { ordinal: number; before: Position }>;
@@ -74,13 +73,13 @@ export interface Buffers<T extends Target> {
   /** Takes the buffers that are due; each stays active until `delivered`. */
   due(nowMs: number): OpenBuffer<T>[];
   /**
-   * When the next one will be due by its age; nothing while none is open, or when those open wait for their
-   * forerunners.
+   * When the next buffer is due by its age, in milliseconds since 1970; nothing while none is open, or while the open
+   * ones wait for an earlier object of their target.
    */
   nextDueMs(): number | undefined;
   /** Takes the largest buffer, whether it is due or not. */
   takeLargest(): OpenBuffer<T> | undefined;
-  /** Takes every buffer that has no forerunner on its way. */
+  /** Takes every buffer whose target has no earlier object on its way. */
   takeAll(): OpenBuffer<T>[];
   /** The buffer's content lies in S3. */
   delivered(buffer: OpenBuffer<T>): void;
@@ -141,8 +140,8 @@ export function createBuffers<T extends Target>(
       if (!buffer) {
         if (target.counts && !underway.has(target.key)) {
           if (active >= limits.maxPartitions) {
-            // It goes elsewhere, and after a restart perhaps not: of this target nothing can be told by its last record
-            // any more.
+            // The record goes to the error prefix now, and perhaps not after a restart: this target's last record says
+            // nothing any more.
             ahead.forget(target.key);
             return undefined;
           }
@@ -179,7 +178,7 @@ export function createBuffers<T extends Target>(
         ({ content, openedMs, target: { due: { sizeBytes, intervalMs } = limits } }) =>
           content.length >= sizeBytes ||
           nowMs - openedMs >= intervalMs ||
-          // The clock was set back: how old it is nobody knows any more.
+          // The clock was set back, so the age is unknown.
           nowMs < openedMs,
       );
       return due.map(take);

@@ -1,6 +1,5 @@
 /**
- * Bytes that are only ever added to: copies go into blocks that double up to 256 KiB, so that little is wasted on small
- * ones.
+ * An append-only list of bytes: blocks double up to 256 KiB, so that small lists waste little.
  */
 export interface ByteList {
   readonly length: number;

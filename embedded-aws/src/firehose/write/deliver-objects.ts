@@ -15,7 +15,7 @@ import { nextTry, retryPace } from './retry-pace.js';
 /** How many objects are compressed and put at a time. */
 export const concurrentPuts = 8;
 
-/** Puts a buffer into S3 as one object, however long S3 does not take it; false when `signal` ended the attempts. */
+/** Puts a buffer into S3 as one object, retrying until S3 takes it; false when `signal` ended the attempts. */
 export type DeliverObject = (buffer: OpenBuffer<DeliveryTarget>, signal: AbortSignal) => Promise<boolean>;
 
 /** The delivery of one delivery stream; at most `concurrentPuts` objects at a time. */

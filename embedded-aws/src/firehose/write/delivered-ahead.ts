@@ -10,9 +10,9 @@ export interface Ahead {
   restore(shardId: string, stored: StoredAhead): void;
   add(shardId: string, key: string, sequenceNumber: string): void;
   has(shardId: string, key: string, sequenceNumber: string): boolean;
-  /** Nothing is remembered of this target any more. */
+  /** Remembers nothing of this target any more. */
   forget(key: string): void;
-  /** What lies beyond a safe position; what does not is dropped. */
+  /** What lies in S3 beyond a safe position. Drops the rest. */
   beyond(shardId: string, safe: Position): StoredAhead | undefined;
 }
 

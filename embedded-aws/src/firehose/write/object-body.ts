@@ -14,8 +14,9 @@ export interface ObjectBody {
 }
 
 /**
- * A buffer's content as the body of an object. @param key that the object will have @throws Error when it cannot be
- * made now
+ * A buffer's content as the body of an object.
+ * @param key that the object will have
+ * @throws Error when it cannot be made now
  */
 export async function objectBody(
   { target: { errorType, backup }, content, oldestArrivalMs }: OpenBuffer<DeliveryTarget>,

@@ -2,7 +2,7 @@ import { backoffMs } from '@millrace/kit/backoff';
 
 /** How often S3 is asked to take an object that it refuses. */
 export interface RetryPace {
-  /** How long it is tried again at short pauses: `RetryOptions.DurationInSeconds`. */
+  /** How long delivery retries at short pauses: `RetryOptions.DurationInSeconds`. */
   withinMs: number;
   /** The pause between two tries after that. */
   laterMs: number;
@@ -12,8 +12,8 @@ const quick = { baseMs: 100, capMs: 5_000, fixedShare: 0.5 };
 const later = { leastMs: quick.capMs, mostMs: 60_000 };
 
 /**
- * The pace of a destination. An object that S3 has not taken in time is not given up, because its records are
- * acknowledged: it waits for S3 at the pace of the buffers, from 5 seconds to a minute.
+ * The pace of a destination. Delivery never gives up an object, because its records are acknowledged: past the retry
+ * duration it retries at the interval of the buffers, from every 5 seconds to every minute.
  */
 export const retryPace = (withinMs: number, intervalMs: number): RetryPace => ({
   withinMs,

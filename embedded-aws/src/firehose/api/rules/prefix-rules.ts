@@ -2,7 +2,7 @@ import { evaluatePrefix, hasExpressions, keysOf, maxEvaluatedPrefix, type Prefix
 import { processorOf } from '../../config/processors.js';
 import { holdsErrorType, holdsKeys, type Rule } from './rule.js';
 
-/** What the fixed parts of a prefix come to, at least. */
+/** The least length that the fixed parts of a prefix give. */
 const leastLength = (prefix: Prefix) =>
   evaluatePrefix(prefix, { key: () => '', arrivalMs: 0, random: () => '*'.repeat(11) }).length;
 
