@@ -3,7 +3,10 @@ import { withGenerated } from './generated-part.js';
 import { planMarkdown } from './plan/markdown.js';
 import { committedTemplates } from './template/variants.js';
 
-/** Writes what is made from definitions and committed: `node infra-scripts/dist/src/write-generated.js`. Tests hold the files to it. */
+/**
+ * Writes what is made from definitions and committed: `node infra-scripts/dist/src/write-generated.js`. Tests hold the
+ * files to it.
+ */
 const root = new URL('../../../', import.meta.url);
 
 const planFile = new URL('docs/plan.md', root);

@@ -3,8 +3,8 @@ import { version } from '@millrace/kit/version';
 import { Command, CommanderError } from 'commander';
 
 /**
- * Adds one command to the program: its options and its help. What it does is imported when it runs, so that no command loads what another
- * needs. `args` are those of this call, for a help text that has to be loaded.
+ * Adds one command to the program: its options and its help. What it does is imported when it runs, so that no command
+ * loads what another needs. `args` are those of this call, for a help text that has to be loaded.
  */
 export type AddCommand = (program: Command, args: readonly string[]) => void | Promise<void>;
 
@@ -20,8 +20,8 @@ async function createProgram(commands: readonly AddCommand[], args: readonly str
 }
 
 /**
- * Runs one command and returns its exit code. A command may have set `process.exitCode` itself. An error that a person can act on is
- * printed as its message; any other with its stack.
+ * Runs one command and returns its exit code. A command may have set `process.exitCode` itself. An error that a person
+ * can act on is printed as its message; any other with its stack.
  */
 export async function runProgram(commands: readonly AddCommand[], args: string[]): Promise<number> {
   const program = await createProgram(commands, args);

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { deployError, stoppedError } from './output.js';
 
+/** A change that CloudFormation has prepared and not made. */
 export interface Prepared {
   id: string;
   stackId: string;
@@ -18,6 +19,7 @@ export interface Prepared {
   changes: Change[];
 }
 
+/** What a change set is asked for. */
 export interface ChangeSetInput {
   stack: string;
   kind: 'CREATE' | 'UPDATE';
@@ -26,7 +28,10 @@ export interface ChangeSetInput {
   parameters: Record<string, string | undefined>;
 }
 
-/** Asks CloudFormation what would change, and changes nothing. @throws MillraceError `DEPLOY_FAILED` with its reason when it refuses the template. */
+/**
+ * Asks CloudFormation what would change, and changes nothing.
+ * @throws MillraceError `DEPLOY_FAILED` with its reason when it refuses the template.
+ */
 export async function prepare(
   client: CloudFormationClient,
   { stack, kind, templateUrl, parameters }: ChangeSetInput,
@@ -74,6 +79,7 @@ async function allChanges(client: CloudFormationClient, first: DescribeChangeSet
   return changes;
 }
 
+/** Has CloudFormation make the prepared change. */
 export async function execute(client: CloudFormationClient, { id }: Prepared): Promise<void> {
   await client.send(new ExecuteChangeSetCommand({ ChangeSetName: id }));
 }

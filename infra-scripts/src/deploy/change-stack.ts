@@ -26,7 +26,8 @@ interface ChangePlan {
 const maxAttempts = 3;
 
 /**
- * Has CloudFormation say what would change, asks the person, and carries the change out. Tries again when every failure is transient.
+ * Has CloudFormation say what would change, asks the person, and carries the change out. Tries again when every failure
+ * is transient.
  * @throws MillraceError `DEPLOY_FAILED` naming what failed, why, and what to do
  */
 export async function changeStack(

@@ -4,6 +4,7 @@ import { uuidV7 } from '@millrace/kit/uuid';
 import { until } from '../pipeline/wait.js';
 import { deployError, type Output } from './output.js';
 
+/** Where the event goes in, and where it should come out. */
 export interface CheckOptions {
   s3: S3Client;
   collectorUrl: string;

@@ -6,7 +6,10 @@ import { hoursPerMonth, type InstanceType, prices } from '../plan/prices.js';
 import { workloadOf } from '../plan/traffic.js';
 import type { Deployment } from './deployment.js';
 
-/** `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the dearer reading of the 5 KB. */
+/**
+ * `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the dearer reading of the 5
+ * KB.
+ */
 export function costText({ size, settings, parameters }: Deployment, eventsPerSecond: number): string {
   const pipeline = definePipeline(settings);
   const { catalogue, shards } = pipeline.settings;

@@ -25,7 +25,8 @@ interface DeployedOptions {
 }
 
 /**
- * The stack's outputs, once the delivery stream is ACTIVE: Firehose reads from that moment on, so nothing is sent before.
+ * The stack's outputs, once the delivery stream is ACTIVE: Firehose reads from that moment on, so nothing is sent
+ * before.
  * @throws MillraceError `DEPLOY_FAILED` when that takes too long; `STOPPED` after Ctrl-C
  */
 export async function deployedStack(

@@ -31,8 +31,8 @@ interface DesiredOptions {
 
 /**
  * What is wanted over what is deployed, as a stack. Reads, and changes nothing.
- * @throws MillraceError `DEPLOY_FAILED` when the stack is not Millrace's or of another size, or a setting is missing or contradicts
- * another
+ * @throws MillraceError `DEPLOY_FAILED` when the stack is not Millrace's or of another size, or a setting is missing or
+ * contradicts another
  */
 export async function desiredStack(options: DesiredOptions, before: Stack | undefined): Promise<DesiredStack> {
   const { accountId, region, wanted } = options;

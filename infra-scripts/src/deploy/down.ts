@@ -16,6 +16,7 @@ import { findStack, newestEvent, stateOf, type Waits, waitForStack } from './sta
 import { serversOf } from './status.js';
 import { bucketExists } from './uploads.js';
 
+/** What to take down, and how. */
 export interface DownOptions extends Waits {
   clients: Pick<AwsClients, 'cloudFormation' | 's3' | 'ssm' | 'sts'>;
   name: string;
@@ -28,9 +29,11 @@ export interface DownOptions extends Waits {
 }
 
 /**
- * Takes the pipeline down in the order in which an event travels: first the servers, which send on what they hold, then what is in the
- * stream has time to be written, then the rest. The lake stays unless its name is given. Stopped anywhere, it goes on when it is called again.
- * @throws MillraceError `DEPLOY_FAILED` when there is nothing of that name, or the name typed is not the lake's; `STOPPED` after Ctrl-C
+ * Takes the pipeline down in the order in which an event travels: first the servers, which send on what they hold, then
+ * what is in the stream has time to be written, then the rest. The lake stays unless its name is given. Stopped
+ * anywhere, it goes on when it is called again.
+ * @throws MillraceError `DEPLOY_FAILED` when there is nothing of that name, or the name typed is not the lake's;
+ * `STOPPED` after Ctrl-C
  */
 export async function down(options: DownOptions): Promise<boolean> {
   const { clients, name, output, deleteData } = options;

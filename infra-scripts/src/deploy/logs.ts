@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 
+/** A line of a log group. */
 export interface LogLine {
   time: string;
   /** The instance, or Firehose's stream. */
@@ -8,6 +9,7 @@ export interface LogLine {
   message: string;
 }
 
+/** Which lines to read. */
 export interface LogOptions {
   group: string;
   sinceMs: number;

@@ -12,8 +12,8 @@ import { type Output, stoppedError } from './output.js';
 export type StackState = 'absent' | 'reviewing' | 'busy' | 'ready' | 'rolled back' | 'empty' | 'stuck';
 
 /**
- * `empty`: a creation that was rolled back; nothing is in it, and it can only be deleted. `rolled back`: an update that was; the stack is as
- * it was before. `stuck`: a person must help.
+ * `empty`: a creation that was rolled back; nothing is in it, and it can only be deleted. `rolled back`: an update that
+ * was; the stack is as it was before. `stuck`: a person must help.
  */
 export function stateOf(status: string | undefined): StackState {
   if (status === undefined || status === 'DELETE_COMPLETE') return 'absent';
@@ -64,6 +64,7 @@ async function eventsSince(
   return found.reverse();
 }
 
+/** How a stack came to rest. */
 export interface Outcome {
   status: string;
   state: StackState;

@@ -3,6 +3,7 @@ import { describeDeliveryStream } from '../pipeline/describe-delivery-stream.js'
 import type { AwsClients } from '../targets/aws-clients.js';
 import { findStack } from './stack.js';
 
+/** What is deployed under a name. */
 export interface Status {
   name: string;
   /** `absent` when there is none. */

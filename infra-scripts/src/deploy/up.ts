@@ -12,6 +12,7 @@ import { uploadForStack } from './uploads.js';
 /** The AWS clients that `up` works with. */
 export type UpClients = Pick<AwsClients, 'cloudFormation' | 'firehose' | 's3' | 'ssm' | 'sts'>;
 
+/** What to deploy, and how. */
 export interface UpOptions {
   clients: UpClients;
   region: string;
@@ -29,8 +30,8 @@ export interface UpOptions {
 }
 
 /**
- * Brings the deployed pipeline to what is wanted: creates it, changes it, or leaves it. AWS keeps everything that is known about it, so a
- * run can be stopped at any moment and started again.
+ * Brings the deployed pipeline to what is wanted: creates it, changes it, or leaves it. AWS keeps everything that is
+ * known about it, so a run can be stopped at any moment and started again.
  * @returns undefined when the person said no, and nothing was changed
  * @throws MillraceError `DEPLOY_FAILED` saying which resource failed, why, and what to do; `STOPPED` after Ctrl-C
  */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { GetParameterCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 
 /**
- * The write keys in their SSM parameter; creates a random one when there are none. They are in no template and no stack's parameters.
- * Pages show them in public: they tell sites apart and can be changed, and protect nothing by themselves.
+ * The write keys in their SSM parameter; creates a random one when there are none. They are in no template and no
+ * stack's parameters. Pages show them in public: they tell sites apart and can be changed, and protect nothing by
+ * themselves.
  */
 export async function ensureWriteKeys(ssm: SSMClient, name: string): Promise<{ keys: string[]; made: boolean }> {
   try {

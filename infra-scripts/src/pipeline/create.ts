@@ -12,6 +12,7 @@ import { until } from './wait.js';
 
 export type { PipelineClients } from './describe.js';
 
+/** How to create a pipeline. */
 export interface CreateOptions {
   /** One line a step. */
   onProgress?(line: string): void;
@@ -22,7 +23,10 @@ export interface CreateOptions {
   propagationMs?: number;
 }
 
-/** `PIPELINE_DIFFERS`: what exists under the name is something else, and nothing was changed. `differences` has one line a place. */
+/**
+ * `PIPELINE_DIFFERS`: what exists under the name is something else, and nothing was changed. `differences` has one line
+ * a place.
+ */
 const differsError = (what: string, differences: readonly string[]) =>
   new MillraceError(
     'PIPELINE_DIFFERS',
@@ -46,9 +50,11 @@ const createError = (message: string, cause?: unknown) => new MillraceError('CRE
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
 
 /**
- * Creates what of the pipeline does not exist yet, through the AWS APIs, and returns when the stream and then the delivery stream are
- * ACTIVE, so that no event can be put before Firehose reads. What exists and is as defined is left alone. The table is not created here.
- * @throws MillraceError `PIPELINE_DIFFERS` when something exists and differs; `CREATE_FAILED` with AWS's words when AWS refuses.
+ * Creates what of the pipeline does not exist yet, through the AWS APIs, and returns when the stream and then the
+ * delivery stream are ACTIVE, so that no event can be put before Firehose reads. What exists and is as defined is left
+ * alone. The table is not created here.
+ * @throws MillraceError `PIPELINE_DIFFERS` when something exists and differs; `CREATE_FAILED` with AWS's words when AWS
+ * refuses.
  */
 export async function createPipeline(
   pipeline: Pipeline,

@@ -1,4 +1,7 @@
-/** What the pipeline's settings are unless others are given. Apart from their schema, so that a command's help loads no schema. */
+/**
+ * What the pipeline's settings are unless others are given. Apart from their schema, so that a command's help loads no
+ * schema.
+ */
 export const pipelineDefaults = {
   stream: 'clickstream',
   deliveryStream: 'clickstream-to-s3',

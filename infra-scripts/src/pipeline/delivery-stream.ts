@@ -8,8 +8,8 @@ import { deliveryPrefix, errorPrefix, partitionQuery } from './prefix.js';
 import type { PipelineSettings } from './settings.js';
 
 /**
- * The delivery stream: takes the packed records apart, reads page and event from each event, and writes one object a partition.
- * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
+ * The delivery stream: takes the packed records apart, reads page and event from each event, and writes one object a
+ * partition. https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
  */
 export function deliveryStreamInput(settings: PipelineSettings): CreateDeliveryStreamCommandInput {
   const RoleARN = deliveryRoleArn(settings);

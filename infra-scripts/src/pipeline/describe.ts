@@ -10,12 +10,14 @@ import type { Pipeline } from './definition.js';
 import { describeDeliveryStream } from './describe-delivery-stream.js';
 import { undefinedWhen } from './undefined-when.js';
 
+/** The clients of the services that the pipeline is made of. */
 export interface PipelineClients {
   kinesis: KinesisClient;
   firehose: FirehoseClient;
   s3: S3Client;
 }
 
+/** What of a pipeline exists. */
 export interface PipelineDescription {
   /** Undefined: there is none. */
   stream?: StreamDescriptionSummary | undefined;

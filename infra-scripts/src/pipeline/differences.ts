@@ -14,8 +14,8 @@ function asParameters(value: Shape): Record<string, Shape> | undefined {
 const show = (value: Shape) => (value === undefined ? 'not set' : JSON.stringify(value));
 
 /**
- * Where what exists is not what is wanted, one line a place: `BufferingHints.SizeInMBs is 128, wanted 64`. Only what is wanted is
- * compared: AWS's answers carry members of their own.
+ * Where what exists is not what is wanted, one line a place: `BufferingHints.SizeInMBs is 128, wanted 64`. Only what is
+ * wanted is compared: AWS's answers carry members of their own.
  */
 export function differences(wanted: Shape, found: Shape, path = ''): string[] {
   const at = (name: string | number) => (path === '' ? String(name) : `${path}.${name}`);

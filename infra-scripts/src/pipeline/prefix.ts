@@ -1,6 +1,9 @@
 import { partitionColumns } from '@millrace/sdk/schema';
 
-/** The lake's partition keys, outermost first, as they stand in an object's key: `page=books/event=liked_item/dt=2026-11-23/`. */
+/**
+ * The lake's partition keys, outermost first, as they stand in an object's key:
+ * `page=books/event=liked_item/dt=2026-11-23/`.
+ */
 export function partitionKeys({ datePartition }: { datePartition: boolean }): string[] {
   return [...partitionColumns, ...(datePartition ? ['dt'] : [])];
 }

@@ -17,7 +17,10 @@ const settingsSchema = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9_.-]{1,64}$/, 'must be 1 to 64 of a-z, A-Z, 0-9, _, . and -')
     .default(pipelineDefaults.deliveryStream),
-  /** The lake: data lies at the bucket's root. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+  /**
+   * The lake: data lies at the bucket's root.
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+   */
   bucket: z
     .string()
     .regex(/^(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {

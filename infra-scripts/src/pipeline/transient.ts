@@ -1,6 +1,6 @@
 /**
- * What Firehose says while a role or policy, made a moment ago, has not reached it yet: the list that Terraform's AWS provider waits
- * out too.
+ * What Firehose says while a role or policy, made a moment ago, has not reached it yet: the list that Terraform's AWS
+ * provider waits out too.
  */
 const propagating = [
   'Firehose is unable to assume role',
@@ -10,7 +10,9 @@ const propagating = [
   'The security token included in the request is invalid',
 ];
 
-/** Whether an AWS error is transient, gone in a minute or two: IAM still spreading, or too many control calls at once. */
+/**
+ * Whether an AWS error is transient, gone in a minute or two: IAM still spreading, or too many control calls at once.
+ */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (/^(LimitExceeded|Throttling|ConcurrentModification)Exception$/.test(error.name)) {

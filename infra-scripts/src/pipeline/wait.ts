@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MillraceError } from '@millrace/kit/millrace-error';
 
+/** What to wait for, and how long. */
 export interface WaitOptions {
   /** What is waited for, for the message: `the stream clickstream to be ACTIVE`. */
   what: string;
@@ -13,7 +14,8 @@ const longestPauseMs = 5_000;
 
 /**
  * Asks again and again, with growing pauses, until there is an answer.
- * @throws MillraceError `TIMED_OUT` when the time is over, the signal's reason when it is aborted, and whatever `ask` throws.
+ * @throws MillraceError `TIMED_OUT` when the time is over, the signal's reason when it is aborted, and whatever `ask`
+ * throws.
  */
 export async function until<Answer>(ask: () => Promise<Answer | undefined>, options: WaitOptions): Promise<Answer> {
   const deadline = performance.now() + options.timeoutMs;

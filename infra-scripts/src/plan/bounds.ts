@@ -18,17 +18,21 @@ export interface Bound {
 /** The share from which on a bound is worth an action before the first event is sent. */
 export const nearShare = 0.8;
 
+/** How much of a bound is used: 1 is all of it. */
 export const shareOf = ({ used, limit }: Bound) => used / limit;
 /** The nearest first. */
 export const byNearness = (a: Bound, b: Bound) => shareOf(b) - shareOf(a);
 
-/** A region's quota of shards; the service names it for us-east-1 only. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
+/**
+ * A region's quota of shards; the service names it for us-east-1 only.
+ * https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+ */
 const shardQuota = 20_000;
 /** What a new on-demand stream takes; afterwards twice the peak of the last 30 days. */
 const onDemandStart = { bytesPerSecond: 4e6, recordsPerSecond: 4_000 };
 /**
- * Running On-Demand Standard instances, in vCPUs: what a new account begins with; AWS raises it with use, and sources name up to 32.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-quotas.html
+ * Running On-Demand Standard instances, in vCPUs: what a new account begins with; AWS raises it with use, and sources
+ * name up to 32. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-quotas.html
  */
 const vcpuQuota = 5;
 /** Of each type in the price list. */
@@ -119,8 +123,8 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
 }
 
 /**
- * Every server has a lane to every shard, and a quiet lane sends small records: beyond so many lanes the linger fills none. Only worth
- * telling where full records would save money.
+ * Every server has a lane to every shard, and a quiet lane sends small records: beyond so many lanes the linger fills
+ * none. Only worth telling where full records would save money.
  */
 export function laneBound(workload: Workload, sizing: Sizing, capacity: Capacity, dollarsSaved: number): Bound {
   const wanted = fullRecord(workload).eventsPerRecord - 1;

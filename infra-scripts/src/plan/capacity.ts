@@ -27,11 +27,13 @@ export interface Capacity extends Packing {
 /** Events one by one; packed as the ingest servers do it at this rate; and what the best packing would give. */
 export type Mode = 'unpacked' | 'packed' | 'full';
 
+/** What flows for a workload, and the shards and servers that it takes. */
 export function capacityOf(workload: Workload, sizing: Sizing, mode: Mode): Capacity {
   const servers = serversFor(workload, sizing);
   if (mode === 'unpacked') return capacityWith(workload, sizing, unpacked(workload), servers);
   if (mode === 'full') return capacityWith(workload, sizing, fullRecord(workload), servers);
-  // More shards are more lanes, more lanes pack less, and smaller records may need more shards: from below, until it holds.
+  // More shards are more lanes, more lanes pack less, and smaller records may need more shards: from below, until it
+  // holds.
   let lanes = shardsFor(workload, fullRecord(workload).eventsPerRecord, sizing.partitionKeyBytes, shardUtilisation);
   for (;;) {
     const packing = packed(workload, sizing, lanes, servers);
@@ -82,8 +84,9 @@ function capacityWith(workload: Workload, sizing: Sizing, packing: Packing, serv
 }
 
 /**
- * A partition's buffer opens with its first event and is written after the interval or at the size, whichever is first. Sizes count before
- * compression. https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
+ * A partition's buffer opens with its first event and is written after the interval or at the size, whichever is first.
+ * Sizes count before compression.
+ * https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html
  */
 function objectsEachSecond({ filledPartitions, eventsPerSecond }: Workload, sizing: Sizing, bytes: number): number {
   if (eventsPerSecond === 0) return 0;

@@ -5,7 +5,10 @@ import { eventsPerConnection, type Sizing, type Workload } from './workload.js';
 const gibibyte = 2 ** 30;
 const perMonth = (bytesPerSecond: number) => (bytesPerSecond * secondsPerMonth) / gibibyte;
 
-/** Which stands for one 5 KB step: the record in the stream, or each event that Firehose takes out of it. AWS's pages do not say. */
+/**
+ * Which stands for one 5 KB step: the record in the stream, or each event that Firehose takes out of it. AWS's pages do
+ * not say.
+ */
 export type FiveKilobyteReading = 'per record' | 'per sub-record';
 
 /** Dollars a month. */
@@ -30,6 +33,7 @@ export interface Costs {
 /** What the template makes of these: the tests hold it to them. */
 export const watched = { alarms: 8, dashboards: 1 } as const;
 
+/** Dollars a month for each service. */
 export function costsOf(workload: Workload, sizing: Sizing, capacity: Capacity): Costs {
   const { recordsPerSecond, recordBytes, shards } = capacity;
   const steps = (bytes: number, step: number) => Math.ceil(bytes / step) * step;
@@ -93,6 +97,7 @@ export function scanCost(capacity: Capacity, { compressionRatio }: Sizing): numb
   return (bytes / 2 ** 40) * prices.athenaScan.dollars;
 }
 
+/** How the stream is paid for. */
 export type Kinesis = 'provisioned' | 'on-demand';
 
 /** The month's bill, of one kind of stream and one reading of the 5 KB. */

@@ -6,7 +6,10 @@ export const typicalEventBytes = 600;
 
 const laneName = 'lane-0000';
 
-/** The sizing of the pipeline as it is defined, with the template's own defaults; `balanced` false is the trial's one small server. */
+/**
+ * The sizing of the pipeline as it is defined, with the template's own defaults; `balanced` false is the trial's one
+ * small server.
+ */
 export function defaultSizing(balanced = true): Sizing {
   const { bufferSizeMiB, bufferIntervalSeconds, compression, retentionHours } = pipelineDefaults;
   return {

@@ -23,8 +23,8 @@ export function fullRecord({ eventBytes }: Workload): Packing {
 }
 
 /**
- * What the ingest servers make of the mean rate: a lane (one a shard and server) leaves when it has 24 kB, or when its first event has
- * waited for the linger. So few servers and few shards pack better than many.
+ * What the ingest servers make of the mean rate: a lane (one a shard and server) leaves when it has 24 kB, or when its
+ * first event has waited for the linger. So few servers and few shards pack better than many.
  */
 export function packed(workload: Workload, sizing: Sizing, lanes: number, servers: number): Packing {
   const full = fullRecord(workload).eventsPerRecord;

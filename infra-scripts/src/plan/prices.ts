@@ -1,4 +1,7 @@
-/** Where a price was read. Nothing was read from an AWS account, so each is to be checked against AWS's calculator before it is signed. */
+/**
+ * Where a price was read. Nothing was read from an AWS account, so each is to be checked against AWS's calculator
+ * before it is signed.
+ */
 export type PriceSource =
   /** Price lists quoted in public in 2025 and 2026, most of them two that agree. */
   | 'price lists of 2025-26'
@@ -16,7 +19,10 @@ interface Price {
 
 const price = (dollars: number, per: string, source: PriceSource): Price => ({ dollars, per, source });
 
-/** All prices that `millrace plan` reckons with, in US dollars, without taxes, free tiers and discounts. GB are of 2^30 bytes. */
+/**
+ * All prices that `millrace plan` reckons with, in US dollars, without taxes, free tiers and discounts. GB are of 2^30
+ * bytes.
+ */
 export const prices = {
   region: 'us-east-1',
   /** When the sources were last read. */
@@ -62,8 +68,10 @@ export const prices = {
   metricMonth: price(0.3, "metric of one's own and month", 'long-standing'),
 } as const;
 
+/** An EC2 instance type whose price is known. */
 export type InstanceType = keyof typeof prices.instanceHour;
 
 /** AWS's own calculator counts a month as 730 hours. */
 export const hoursPerMonth = 730;
+/** A month of 730 hours, as AWS counts it. */
 export const secondsPerMonth = hoursPerMonth * 3_600;

@@ -13,6 +13,7 @@ export interface Row {
 /** The columns' names, in the order of `Row`. */
 export const columnNames = { unpacked: 'one by one', packed: 'packed', full: 'full records' } as const;
 
+/** The ways of packing that a plan compares, in the order of its columns. */
 export const ways = ['unpacked', 'packed', 'full'] as const;
 
 const lines: [what: string, of: (variant: Variant, plan: Plan) => string][] = [

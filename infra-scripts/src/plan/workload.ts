@@ -40,15 +40,23 @@ export interface Sizing {
 export const shardUtilisation = 0.7;
 
 /**
- * What one server can acknowledge in a second: one process that held the whole pipeline acknowledged 12,000 on two shared cores (README),
- * and a server alone does less work an event. Half of it is planned for; the other half is for an outage's backlog.
+ * What one server can acknowledge in a second: one process that held the whole pipeline acknowledged 12,000 on two
+ * shared cores (README), and a server alone does less work an event. Half of it is planned for; the other half is for
+ * an outage's backlog.
  */
 export const mostEventsPerServer = 10_000;
+/** Events a second that one server is planned for. */
 export const plannedEventsPerServer = mostEventsPerServer / 2;
 
-/** How many events come over one connection before the browser or the balancer closes it: assumed, for the balancer's capacity units. */
+/**
+ * How many events come over one connection before the browser or the balancer closes it: assumed, for the balancer's
+ * capacity units.
+ */
 export const eventsPerConnection = 10;
 
-/** A catalogue's partitions, as the schema counts them: `_other` beside the pages and the events, and the quarantine's codes. */
+/**
+ * A catalogue's partitions, as the schema counts them: `_other` beside the pages and the events, and the quarantine's
+ * codes.
+ */
 export const possiblePartitions = (pages: number, events: number, quarantineCodes: number) =>
   (pages + 1) * (events + 1) + quarantineCodes;

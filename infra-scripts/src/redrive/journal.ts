@@ -2,7 +2,10 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 
-/** The event_ids that were sent again and acknowledged, so that the next redrive leaves out what is still on its way to the lake. */
+/**
+ * The event_ids that were sent again and acknowledged, so that the next redrive leaves out what is still on its way to
+ * the lake.
+ */
 export interface Journal {
   has(eventId: string): boolean;
   add(eventId: string): void;

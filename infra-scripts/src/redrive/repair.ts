@@ -41,8 +41,8 @@ function linesOf(raw: string): unknown[] | undefined {
 }
 
 /**
- * A rejected event as it can be sent to the ingest server again. It keeps its event_id, or the one that the quarantine gave it, so that a
- * second redrive makes a copy that readers remove, and never a second event.
+ * A rejected event as it can be sent to the ingest server again. It keeps its event_id, or the one that the quarantine
+ * gave it, so that a second redrive makes a copy that readers remove, and never a second event.
  */
 export function repairRejected({ raw, eventId }: Left, repair?: Filter): Repaired[] {
   const found = valuesOf(raw, repair);
@@ -62,8 +62,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const partitionName = /^[a-z_][a-z0-9_]{0,47}$/;
 
 /**
- * What Firehose could not deliver, as it can be put into the stream again: as it is, because the server has stamped it already. It needs what
- * Firehose partitions by, and an event_id, without which copies could not be told apart.
+ * What Firehose could not deliver, as it can be put into the stream again: as it is, because the server has stamped it
+ * already. It needs what Firehose partitions by, and an event_id, without which copies could not be told apart.
  */
 export function repairUndelivered({ raw }: Left, repair?: Filter): Repaired[] {
   const found = valuesOf(raw, repair);

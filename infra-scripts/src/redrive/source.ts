@@ -10,6 +10,7 @@ export interface Asks {
   ): Promise<unknown>;
 }
 
+/** Which rows to redrive. */
 export interface Filters {
   /** The quarantine's code, as invalid_event, or Firehose's. */
   code?: string | undefined;
@@ -20,6 +21,7 @@ export interface Filters {
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
 const where = (conditions: string[]) => (conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`);
 
+/** What lies in quarantine. */
 export async function quarantined(lake: Asks, { code, since }: Filters, signal?: AbortSignal): Promise<Left[]> {
   const conditions = [
     ...(code === undefined ? [] : [`code = ${text(code)}`]),
@@ -28,6 +30,7 @@ export async function quarantined(lake: Asks, { code, since }: Filters, signal?:
   return rowsOf(lake, `select event_id, code, raw, object from quarantine${where(conditions)}`, signal);
 }
 
+/** What Firehose could not deliver. */
 export async function undelivered(lake: Asks, { code, since }: Filters, signal?: AbortSignal): Promise<Left[]> {
   const conditions = [
     ...(code === undefined ? [] : [`code = ${text(code)}`]),

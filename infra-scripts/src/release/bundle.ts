@@ -7,6 +7,7 @@ interface BundledFile {
   data: Buffer;
 }
 
+/** Bundled programs. */
 export interface Bundle {
   files: BundledFile[];
   /** Every file that went into it, relative to the root, with slashes. */

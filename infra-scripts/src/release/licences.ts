@@ -1,14 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder of the package that a file belongs to: `node_modules/a`, `x/node_modules/@b/c`; nothing for a file of ours. */
+/**
+ * The folder of the package that a file belongs to: `node_modules/a`, `x/node_modules/@b/c`; nothing for a file of
+ * ours.
+ */
 const packageFolder = (file: string) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0];
 
 const licenceFile = /^(licen[cs]e|copying|notice)/i;
 
 /**
- * The licences of the packages that a bundle contains, one text for all packages that share it, so that the archive carries every
- * notice that they ask for.
+ * The licences of the packages that a bundle contains, one text for all packages that share it, so that the archive
+ * carries every notice that they ask for.
  * @param sources files of the bundle, relative to `root`, with slashes
  * @throws Error naming a package that states no licence
  */

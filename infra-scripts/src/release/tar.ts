@@ -1,3 +1,4 @@
+/** A file of an archive. */
 export interface TarEntry {
   /** With slashes, relative. */
   path: string;

@@ -1,7 +1,8 @@
 import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 
 /**
- * Waits for Ctrl-C (or SIGTERM, SIGHUP), then closes. A second Ctrl-C ends the process at once: what was acknowledged is on disk anyway.
+ * Waits for Ctrl-C (or SIGTERM, SIGHUP), then closes. A second Ctrl-C ends the process at once: what was acknowledged
+ * is on disk anyway.
  * @param close takes everything down in an order that loses nothing
  */
 export async function closeOnShutdown(close: () => Promise<void>, log: (line: string) => void): Promise<void> {

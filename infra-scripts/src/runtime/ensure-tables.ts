@@ -2,8 +2,8 @@ import type { Catalogue, TableInput } from '@millrace/embedded-aws';
 import type { Pipeline } from '../pipeline/definition.js';
 
 /**
- * Creates the pipeline's database and tables in the embedded Glue, unless they exist. An existing table gets the columns that the event
- * schema has gained since; whatever its owner changed stays.
+ * Creates the pipeline's database and tables in the embedded Glue, unless they exist. An existing table gets the
+ * columns that the event schema has gained since; whatever its owner changed stays.
  */
 export async function ensureTables(catalogue: Catalogue, { settings, table, errorTable }: Pipeline): Promise<void> {
   const { database } = settings;

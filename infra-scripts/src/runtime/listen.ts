@@ -20,6 +20,7 @@ function systemCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Where a server listens. */
 export interface ListenOptions {
   port: number;
   /** What listens there, for the message: `the ingest server`. */
@@ -30,7 +31,8 @@ export interface ListenOptions {
 
 /**
  * Starts a server. A failed start becomes an error that speaks for itself.
- * @throws MillraceError `CANNOT_START`; when the port is taken or reserved it names the port, its use and the option that changes it
+ * @throws MillraceError `CANNOT_START`; when the port is taken or reserved it names the port, its use and the option
+ * that changes it
  */
 export async function startListening<Server>(options: ListenOptions, start: () => Promise<Server>): Promise<Server> {
   const { port, use, option } = options;

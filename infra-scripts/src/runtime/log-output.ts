@@ -1,4 +1,7 @@
-/** `{"time":…,"level":"warn","message":"m","a":1}` as a person reads it: `warn: m (a: 1)`. Any other line stays as it is. */
+/**
+ * `{"time":…,"level":"warn","message":"m","a":1}` as a person reads it: `warn: m (a: 1)`. Any other line stays as it
+ * is.
+ */
 function readable(line: string): string {
   if (!line.startsWith('{')) return line;
   let fields: Record<string, unknown>;
@@ -17,8 +20,8 @@ function readable(line: string): string {
 }
 
 /**
- * A server's log on standard error, which leaves standard output to data. A person at a terminal gets the time, the server and a readable
- * line; anything else gets the lines as the server wrote them.
+ * A server's log on standard error, which leaves standard output to data. A person at a terminal gets the time, the
+ * server and a readable line; anything else gets the lines as the server wrote them.
  */
 export function logOutput(server: string): (line: string) => void {
   if (!process.stderr.isTTY) return (line) => console.error(line.startsWith('{') ? line : `${server}: ${line}`);

@@ -8,6 +8,7 @@ import { ensureTables } from './ensure-tables.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
 
+/** How to run the embedded AWS. */
 export interface ServeAwsOptions extends EmbeddedAwsOptions {
   state: string;
   port: number;

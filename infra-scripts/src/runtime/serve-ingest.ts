@@ -8,6 +8,7 @@ import { isLoopback } from '../targets/aws-target.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
 
+/** How to run the ingest server. */
 export interface ServeIngestOptions {
   state: string;
   port: number;
@@ -25,8 +26,8 @@ function pointSdkAt(endpoint: string): void {
 }
 
 /**
- * The ingest server, as it runs in production: configured by the environment, with this machine's values where the environment has none
- * (the embedded AWS that runs on the state folder, a spool beside it, the demo's write key).
+ * The ingest server, as it runs in production: configured by the environment, with this machine's values where the
+ * environment has none (the embedded AWS that runs on the state folder, a spool beside it, the demo's write key).
  */
 export async function serveIngest(options: ServeIngestOptions): Promise<StartedServer> {
   refuseSecond(options.state, 'ingest');

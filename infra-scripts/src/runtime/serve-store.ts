@@ -2,6 +2,7 @@ import { type LiveFeed, startStore } from '@millrace/demo-store';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
 
+/** How to run the demo store. */
 export interface ServeStoreOptions {
   state: string;
   port: number;

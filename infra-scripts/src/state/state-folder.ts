@@ -8,7 +8,10 @@ export interface StateOptions {
   state?: string | undefined;
 }
 
-/** The folder of the embedded AWS's streams, objects and positions: `--state`, else MILLRACE_STATE, else `.millrace` here. */
+/**
+ * The folder of the embedded AWS's streams, objects and positions: `--state`, else MILLRACE_STATE, else `.millrace`
+ * here.
+ */
 export function stateFolder({ state }: StateOptions = {}): string {
   return resolve(state ?? process.env.MILLRACE_STATE ?? '.millrace');
 }

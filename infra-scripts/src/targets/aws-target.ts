@@ -4,6 +4,7 @@ import { runningServer } from '../state/running-servers.js';
 import { type StateOptions, stateFolder } from '../state/state-folder.js';
 import { type AwsClientConfig, clientConfig } from './aws-client-config.js';
 
+/** What a command is told about where AWS is. */
 export interface AwsTargetOptions extends StateOptions {
   /** An AWS endpoint, `--endpoint-url`. */
   endpointUrl?: string | undefined;
@@ -24,7 +25,8 @@ export function isLoopback(url: string): boolean {
 }
 
 /**
- * Where AWS calls go: `--endpoint-url`, else AWS_ENDPOINT_URL, else the embedded AWS that runs on the state folder, else AWS itself.
+ * Where AWS calls go: `--endpoint-url`, else AWS_ENDPOINT_URL, else the embedded AWS that runs on the state folder,
+ * else AWS itself.
  * @throws MillraceError `USAGE` when the endpoint is not a URL.
  */
 export function awsTarget(options: AwsTargetOptions = {}): AwsTarget {
@@ -37,7 +39,8 @@ export function awsTarget(options: AwsTargetOptions = {}): AwsTarget {
   if (!isLoopback(endpoint)) {
     return { clientConfig: clientConfig({ endpoint }), description: `the AWS endpoint ${endpoint}` };
   }
-  // The embedded AWS is in one region whatever the environment says. It checks no signature, but the clients want to sign.
+  // The embedded AWS is in one region whatever the environment says. It checks no signature, but the clients want to
+  // sign.
   const hasCredentials = process.env.AWS_ACCESS_KEY_ID || process.env.AWS_PROFILE;
   return {
     clientConfig: clientConfig({

@@ -5,6 +5,7 @@ import type { AuditableLake, Lake } from '@millrace/lake';
 import { pipelineDefaults } from '../pipeline/defaults.js';
 import { type StateOptions, stateFolder } from '../state/state-folder.js';
 
+/** What a command is told about where the lake is. */
 export interface LakeOptions extends StateOptions {
   /** An Athena work group, `--workgroup`: the lake on AWS. */
   workgroup?: string;
@@ -19,9 +20,10 @@ const workGroupOf = ({ workgroup, lake }: LakeOptions) =>
   lake === undefined ? (workgroup ?? process.env.MILLRACE_WORKGROUP) : undefined;
 
 /**
- * The lake that a command reads: on AWS when there is a work group, else on disk. A lake that is not there is an error, because an empty
- * answer from the wrong folder looks like a lake without events.
- * @throws MillraceError `USAGE` when the folder that `--lake` names does not exist; `NO_LAKE` when the state folder holds no lake.
+ * The lake that a command reads: on AWS when there is a work group, else on disk. A lake that is not there is an error,
+ * because an empty answer from the wrong folder looks like a lake without events.
+ * @throws MillraceError `USAGE` when the folder that `--lake` names does not exist; `NO_LAKE` when the state folder
+ * holds no lake.
  */
 export async function lakeOf(options: LakeOptions): Promise<Lake> {
   const workGroup = workGroupOf(options);

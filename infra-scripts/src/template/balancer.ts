@@ -1,10 +1,15 @@
 import { att, type Resource, type Resources, ref, when } from './intrinsics.js';
 import { serverPort } from './names.js';
 
-/** How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the stream. */
+/**
+ * How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the
+ * stream.
+ */
 const leavingSeconds = 30;
 
-/** What browsers ask for. The rest, as /metrics, is for the hosts and the health checks, which come by no load balancer. */
+/**
+ * What browsers ask for. The rest, as /metrics, is for the hosts and the health checks, which come by no load balancer.
+ */
 const publicPaths = ['/v1/*', '/millrace.js', '/millrace-*.js'];
 
 const forward = { Type: 'forward', TargetGroupArn: ref('ServerTargets') };

@@ -14,7 +14,10 @@ const routed = (name: string): Resource => ({
   Properties: { SubnetId: ref(name), RouteTableId: ref('RouteTable') },
 });
 
-/** A network of its own, over two zones. No NAT gateway: the servers have public addresses for what they call, and nothing gets in but what the groups let in. */
+/**
+ * A network of its own, over two zones. No NAT gateway: the servers have public addresses for what they call, and
+ * nothing gets in but what the groups let in.
+ */
 export function networkResources(size: Size): Resources {
   return {
     Vpc: {
@@ -79,4 +82,5 @@ export function networkResources(size: Size): Resources {
   };
 }
 
+/** An egress rule: HTTPS to anywhere. */
 export const outward = { Description: 'TLS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };

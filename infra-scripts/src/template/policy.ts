@@ -9,6 +9,7 @@ export interface Statement {
   Condition?: Properties;
 }
 
+/** A policy document of the statements. */
 export const policy = (PolicyName: string, statements: Statement[]): Properties => ({
   PolicyName,
   PolicyDocument: { Version: '2012-10-17', Statement: statements as unknown as Value },

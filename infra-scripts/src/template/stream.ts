@@ -1,7 +1,10 @@
 import type { Pipeline } from '../pipeline/definition.js';
 import { asProperties, type Resources } from './intrinsics.js';
 
-/** The Kinesis stream. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kinesis-stream.html */
+/**
+ * The Kinesis stream.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kinesis-stream.html
+ */
 export function streamResources({ stream, settings }: Pipeline): Resources {
   const { StreamName, ...rest } = stream;
   return {

@@ -11,8 +11,8 @@ export interface HostSettings {
 }
 
 /**
- * Fetches the release and runs its script. Whatever fails is signalled, so that the stack fails at once and not after a quarter of an
- * hour. Bash's own variables stand without braces: those with braces are CloudFormation's.
+ * Fetches the release and runs its script. Whatever fails is signalled, so that the stack fails at once and not after a
+ * quarter of an hour. Bash's own variables stand without braces: those with braces are CloudFormation's.
  */
 export function userData({ script, resource, environment }: HostSettings): Properties {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'`);

@@ -13,7 +13,10 @@ export interface AuditCommandOptions {
   checksums: boolean;
 }
 
-/** Audits the lake and prints the report. The exit code is 0 when nothing is missing and every object could be read, else 1. */
+/**
+ * Audits the lake and prints the report. The exit code is 0 when nothing is missing and every object could be read,
+ * else 1.
+ */
 export async function audit(options: AuditCommandOptions): Promise<void> {
   const lake = await auditableLakeOf(options);
   try {

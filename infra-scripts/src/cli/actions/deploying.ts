@@ -35,8 +35,8 @@ export function regionOf({ region }: DeployOptions): string {
 const maxAttempts = 8;
 
 /**
- * Runs one command of a deployment with the AWS clients that it names. What AWS answers becomes an error for a person; Ctrl-C ends the
- * command with the exit code 130.
+ * Runs one command of a deployment with the AWS clients that it names. What AWS answers becomes an error for a person;
+ * Ctrl-C ends the command with the exit code 130.
  */
 export async function deploying<Name extends keyof AwsClients>(
   options: DeployOptions,

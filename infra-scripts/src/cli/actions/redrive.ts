@@ -32,7 +32,10 @@ export interface RedriveOptions extends Filters {
 const kinds = ['quarantine', 'errors'] as const;
 type Kind = (typeof kinds)[number];
 
-/** Sends what is in quarantine, or in Firehose's error objects, again; the exit code is 0 when nothing of it remains, else 1. */
+/**
+ * Sends what is in quarantine, or in Firehose's error objects, again; the exit code is 0 when nothing of it remains,
+ * else 1.
+ */
 export async function redrive(what: string, options: RedriveOptions): Promise<void> {
   const kind = kinds.find((each) => each === what);
   if (!kind) throw usageError(`redrive: invalid ${JSON.stringify(what)}: give quarantine or errors`);

@@ -6,7 +6,10 @@ import { makeRelease } from '../../release/archive.js';
 import { deploying } from './deploying.js';
 import { type UpCommandOptions, wantedOf } from './up-settings.js';
 
-/** Deploys the pipeline, sends one event through it, and prints the script tag; the exit code is 1 when the person said no. */
+/**
+ * Deploys the pipeline, sends one event through it, and prints the script tag; the exit code is 1 when the person said
+ * no.
+ */
 export function upCommand(options: UpCommandOptions): Promise<void> {
   const wanted = wantedOf(options);
   return deploying(options, ['cloudFormation', 'firehose', 's3', 'ssm', 'sts'], async (context) => {

@@ -15,6 +15,7 @@ Examples:
 
 Exit code: 0 nothing is missing and every object could be read, 1 otherwise, 2 called wrongly.`;
 
+/** Defines `millrace audit`. */
 export function addAudit(program: Command): void {
   program
     .command('audit')

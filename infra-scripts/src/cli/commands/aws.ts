@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AwsOptions } from '../actions/aws.js';
 import { awsPortOption, lakeFormatOption, shardsOption, stateOption, timeScaleOption } from '../options/serve.js';
 
+/** Defines `millrace aws`. */
 export function addAws(program: Command): void {
   program
     .command('aws')

@@ -10,6 +10,7 @@ import {
   timeScaleOption,
 } from '../options/serve.js';
 
+/** Defines `millrace dev`. */
 export function addDev(program: Command): void {
   program
     .command('dev')

@@ -11,6 +11,7 @@ Examples:
   millrace down
   millrace down --delete-data millrace-lake-123456789012-eu-central-1`;
 
+/** Defines `millrace down`. */
 export function addDown(program: Command): void {
   deployOptions(program.command('down').description('Take the pipeline on AWS down; the lake stays'))
     .option('--delete-data <lake>', "delete every event, too: the lake's name, typed out")

@@ -24,6 +24,7 @@ Examples:
 
 Exit codes: 0 everything was acknowledged, 1 something was refused or not acknowledged, 2 called wrongly.`;
 
+/** Defines `millrace generate`. */
 export function addGenerate(program: Command): void {
   program
     .command('generate')

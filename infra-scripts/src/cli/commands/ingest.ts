@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import type { IngestOptions } from '../actions/ingest.js';
 import { ingestPortOption, stateOption } from '../options/serve.js';
 
-/** The server's own settings, which are loaded only when the call is one of `ingest`. MILLRACE_PORT is left out: here the option sets it. */
+/**
+ * The server's own settings, which are loaded only when the call is one of `ingest`. MILLRACE_PORT is left out: here
+ * the option sets it.
+ */
 async function environment(): Promise<string> {
   const { settingsManual } = await import('@millrace/ingest-server');
   const settings = settingsManual()
@@ -16,6 +19,7 @@ ${settings.join('\n')}
 Defaults on this machine: the embedded AWS that runs on the state folder, a spool beside it, the write key demo, every origin.`;
 }
 
+/** Defines `millrace ingest`. */
 export async function addIngest(program: Command, args: readonly string[]): Promise<void> {
   const help = args.includes('ingest') ? await environment() : '';
   program

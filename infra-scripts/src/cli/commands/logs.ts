@@ -8,6 +8,7 @@ function durationMs(text: string): number {
   return Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit as 's' | 'm' | 'h' | 'd'];
 }
 
+/** Defines `millrace logs`. */
 export function addLogs(program: Command): void {
   deployOptions(program.command('logs').description('The logs of the servers on AWS, or with --delivery of Firehose'))
     .option('--delivery', 'what Firehose could not do')

@@ -10,6 +10,7 @@ Examples:
 
 Events are counted as delivered, with copies. Bytes are as stored, compressed. With --json: one JSON object a line.`;
 
+/** Defines `millrace ls`. */
 export function addLs(program: Command): void {
   program
     .command('ls')

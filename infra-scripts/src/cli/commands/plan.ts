@@ -14,6 +14,7 @@ Examples:
 
 Prices are those of ${prices.region} as read on ${prices.asOf}; check them before you sign. docs/plan.md explains every line.`;
 
+/** Defines `millrace plan`. */
 export function addPlan(program: Command): void {
   const standard = defaultSizing();
   program

@@ -23,6 +23,7 @@ With --workgroup it is Athena's. With --s3-select it is S3 Select's, which reads
 AWS offers S3 Select only to accounts that used it before it was closed to new ones. Both say on standard error what they scanned.
 On a terminal the rows are a table; else, or with --json, one JSON object a line. Exit codes: 0 answered, 1 not answered, 2 called wrongly.`;
 
+/** Defines `millrace query`. */
 export function addQuery(program: Command): void {
   program
     .command('query')

@@ -20,6 +20,7 @@ Examples:
 --jq repairs each event before it is checked; it gives one object an event.
 Exit codes: 0 all of it is in or on its way, 1 something still cannot go in or was not acknowledged, 2 called wrongly.`;
 
+/** Defines `millrace redrive`. */
 export function addRedrive(program: Command): void {
   program
     .command('redrive')

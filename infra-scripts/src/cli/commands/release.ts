@@ -10,6 +10,7 @@ It is bundled from the build that npm start runs. The same build gives the same 
   MILLRACE_STREAM=clickstream MILLRACE_WRITE_KEYS=… AWS_REGION=… node ingest-server.mjs
   AWS_REGION=… node millrace.mjs generate clickstream 1 1`;
 
+/** Defines `millrace release`. */
 export function addRelease(program: Command): void {
   program
     .command('release')

@@ -27,6 +27,7 @@ Examples:
 
 Exit codes: 0 everything was acknowledged, 1 something was refused, not acknowledged or not an event, 2 called wrongly.`;
 
+/** Defines `millrace replay`. */
 export function addReplay(program: Command): void {
   program
     .command('replay')

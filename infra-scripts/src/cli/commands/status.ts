@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DeployOptions } from '../actions/deploying.js';
 import { deployOptions } from '../options/deploy.js';
 
+/** Defines `millrace status`. */
 export function addStatus(program: Command): void {
   deployOptions(program.command('status').description('What is deployed on AWS, and its state'))
     .option('--json', 'as JSON')

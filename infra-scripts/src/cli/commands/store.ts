@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { StoreOptions } from '../actions/store.js';
 import { stateOption, storePortOption } from '../options/serve.js';
 
+/** Defines `millrace store`. */
 export function addStore(program: Command): void {
   program
     .command('store')

@@ -25,6 +25,7 @@ function shardsOf(text: string): number | 'on-demand' {
   return value;
 }
 
+/** Defines `millrace up`. */
 export function addUp(program: Command): void {
   deployOptions(program.command('up').description('Deploy the pipeline on AWS, or change what is deployed'))
     .option('--trial', 'one small server without a load balancer')

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { numberAbove0, wholeNumber } from './values.js';
 
+/** `--port`, the demo store's. */
 export const storePortOption = () => new Option('--port <port>', "the demo store's port").default('3000');
 
 /** @param flag the option's name: `--port` where the ingest server is alone */
@@ -10,12 +11,14 @@ export const ingestPortOption = (flag: string) =>
 /** @param flag the option's name: `--port` where the embedded AWS is alone */
 export const awsPortOption = (flag: string) => new Option(`${flag} <port>`, "the embedded AWS's port").default('4566');
 
+/** `--state`, for commands that run servers. */
 export const stateOption = () =>
   new Option(
     '--state <folder>',
     'the folder of streams, objects and positions (default: MILLRACE_STATE, else .millrace here)',
   );
 
+/** `--time-scale`, 30 unless given. */
 export const timeScaleOption = () =>
   new Option(
     '--time-scale <n>',
@@ -24,11 +27,13 @@ export const timeScaleOption = () =>
     .argParser(numberAbove0('The time scale'))
     .default(30);
 
+/** `--shards`, 8 unless given. */
 export const shardsOption = () =>
   new Option('--shards <n>', 'shards of the stream, when it is created')
     .argParser(wholeNumber('The number of shards', 1))
     .default(8);
 
+/** `--format`, json unless given. */
 export const lakeFormatOption = () =>
   new Option(
     '--format <format>',

@@ -7,8 +7,8 @@ import { quoted } from './quoted.js';
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
 
 /**
- * How to call the command from a folder: `./millrace` at the root of the clone, on Windows `.\\millrace`. A package registry has no
- * part in it. Outside a clone it is `millrace`.
+ * How to call the command from a folder: `./millrace` at the root of the clone, on Windows `.\\millrace`. A package
+ * registry has no part in it. Outside a clone it is `millrace`.
  */
 export function launcherFrom(cwd: string, folder = root, platform: string = process.platform): string {
   const file = join(folder, 'millrace');

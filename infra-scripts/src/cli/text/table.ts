@@ -1,8 +1,10 @@
+/** A column of a table. */
 export interface TableColumn {
   name: string;
   align?: 'left' | 'right';
 }
 
+/** How to draw a table. */
 export interface TableOptions {
   /** The terminal's columns; without it nothing is cut. */
   width?: number | undefined;
@@ -67,8 +69,8 @@ function fitted(widths: number[], room: number): number[] | undefined {
 }
 
 /**
- * Rows as a table for people. Cells too wide for the terminal are cut with `…`; when the columns cannot stand side by side at all, each
- * row is written as a list of its fields.
+ * Rows as a table for people. Cells too wide for the terminal are cut with `…`; when the columns cannot stand side by
+ * side at all, each row is written as a list of its fields.
  */
 export function renderTable(
   columns: readonly TableColumn[],

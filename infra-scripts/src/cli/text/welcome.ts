@@ -18,7 +18,9 @@ export interface Welcome {
   traffic?: { eventsPerSecond: number; maxEvents: number };
 }
 
-/** What `millrace dev` prints once all runs: fits 80 columns and 24 lines, and each command in it works as it stands. */
+/**
+ * What `millrace dev` prints once all runs: fits 80 columns and 24 lines, and each command in it works as it stands.
+ */
 export function welcome({
   storeUrl,
   ingestUrl,
