@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually } from '@millrace/testing/eventually';
 import { openEventStream } from '../src/live/event-stream.js';
-import { until } from './helpers/until.js';
 
 type Stream = ReturnType<typeof openEventStream>;
 
@@ -42,7 +42,7 @@ async function open(reads: boolean) {
       if (seen.text.length < 1000) seen.text += chunk;
     });
   const place = streams.length;
-  const stream = await until('the stream', () => streams[place]);
+  const stream = await eventually('the stream', () => streams[place]);
   return { socket, seen, stream };
 }
 
@@ -51,16 +51,16 @@ test('a browser that does not read is dropped, at a bounded cost in memory, and 
   const slow = await open(false);
   const message = `data: ${'x'.repeat(32 * 1024)}\n\n`;
   let sent = 0;
-  await until('the drop', async () => {
+  await eventually('the drop', async () => {
     for (let count = 0; count < 16; count += 1) for (const { stream } of [reader, slow]) stream.send(message);
     sent += 16 * message.length;
-    await until('all of it at the one who reads', () => reader.seen.bytes >= sent);
+    await eventually('all of it at the one who reads', () => reader.seen.bytes >= sent);
     return ends.length > 0;
   });
   expect(ends).toEqual(['too slow']);
   expect(reader.seen.closed).toBe(false);
   slow.socket.resume();
-  await until('the end of the slow connection', () => slow.seen.closed);
+  await eventually('the end of the slow connection', () => slow.seen.closed);
   // Sending to one that is gone is nothing.
   slow.stream.send(message);
   slow.stream.close();
@@ -69,9 +69,9 @@ test('a browser that does not read is dropped, at a bounded cost in memory, and 
 
 test('a quiet stream shows that it lives, and its end is told once', async () => {
   const { socket, seen, stream } = await open(true);
-  await until('two heartbeats', () => seen.text.split(': still here').length > 2);
+  await eventually('two heartbeats', () => seen.text.split(': still here').length > 2);
   socket.destroy();
-  await until('the end', () => ends.length > 0);
+  await eventually('the end', () => ends.length > 0);
   stream.close();
   expect(ends).toEqual(['gone']);
 });

@@ -1,10 +1,10 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually } from '@millrace/testing/eventually';
 import { type RunningStore, startStore } from '../src/index.js';
 import { liveLimits } from '../src/live/limits.js';
 import { createTestFeed, newEventId, stepOf } from './helpers/test-feed.js';
-import { until } from './helpers/until.js';
 
 let store: RunningStore;
 let source: ReturnType<typeof createTestFeed>;
@@ -45,7 +45,7 @@ test('steps arrive as server-sent events that no proxy keeps, under the same pol
   const step = stepOf({ step: 'in_object', key: 'page=books/event=liked_item/a.gz' });
   source.emit({ ...step, step: 'in_stream', shard_id: 'shardId-000000000003' });
   source.emit(step);
-  await until('the steps', () => seen.text.includes('a.gz'));
+  await eventually('the steps', () => seen.text.includes('a.gz'));
   expect(seen.text).toMatch(/^retry: 2000\n\nevent: hello\ndata: /);
   expect(seen.text).toContain('shardId-000000000003');
   stop();
@@ -54,7 +54,7 @@ test('steps arrive as server-sent events that no proxy keeps, under the same pol
 test('a hostile event can end no message and begin no other', async () => {
   const { seen, stop } = await watch();
   source.emit(stepOf({ event: 'x\n\nevent: hello\ndata: {}\n\n', page: '\r\ndata: 1', item_name: '</script>\u2028' }));
-  await until('the step', () => seen.text.includes('"events":1'));
+  await eventually('the step', () => seen.text.includes('"events":1'));
   const names = [...seen.text.matchAll(/^event: (\w+)/gm)].map(([, name]) => name);
   expect(names.filter((name) => name === 'hello')).toHaveLength(1);
   for (const line of seen.text.split('\n')) expect(line).toMatch(/^(retry: \d+|event: (hello|update)|data: \{.*\}|)$/s);
@@ -79,7 +79,7 @@ test('a browser too many is refused, with when to come again', async () => {
   expect(response.status).toBe(503);
   expect(response.headers.get('retry-after')).toBe('10');
   for (const { stop } of watchers) stop();
-  await until('a free place', async () => {
+  await eventually('a free place', async () => {
     const next = await watch();
     next.stop();
     return next.response.status === 200;
@@ -95,9 +95,9 @@ test('HEAD does not open a stream, and closing the store ends those that are ope
   });
   expect(status).toBe(404);
   const { seen } = await watch();
-  await until('the hello', () => seen.text.includes('hello'));
+  await eventually('the hello', () => seen.text.includes('hello'));
   await store.close();
-  await until('the end', () => seen.ended);
+  await eventually('the end', () => seen.ended);
   expect(source.feed.hasListeners()).toBe(false);
 });
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type RunningStore, startStore } from '../src/index.js';
 import { type Collector, realTracker, startCollector } from './helpers/collector.js';
 import { createTestFeed, stepOf } from './helpers/test-feed.js';
-import { until } from './helpers/until.js';
 
 browserDescribe('the live view in a browser', ({ launch }) => {
   let browser: Browser;
@@ -114,7 +114,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
   test('mine only shows the events of the visitor that the tracker made here', async () => {
     await page.goto(`${store.url}/books/51`);
     await page.click('summary:has-text("Description")');
-    await until('the event', () => collector.events().length > 0);
+    await eventually('the event', () => collector.events().length > 0);
     const [own] = collector.events();
     await openLive('?mine');
     source.emit(stepOf({ event: 'liked_item', visitor_id: 'somebody' }));

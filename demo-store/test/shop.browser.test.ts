@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { storedEventSchema } from '@millrace/sdk/schema';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type RunningStore, startStore, storeCatalogue } from '../src/index.js';
 import { type Collector, realTracker, startCollector } from './helpers/collector.js';
-import { until } from './helpers/until.js';
 
 browserDescribe('the shop in a browser', ({ launch }) => {
   let browser: Browser;
@@ -104,7 +104,7 @@ browserDescribe('the shop in a browser', ({ launch }) => {
   test('a visit from the front page to the thanks becomes exactly the events that it should, by the tracker that ships', async () => {
     await open(realTracker());
     const orderId = await browseAndBuy();
-    await until('all events', () => collector.events().length >= expected(orderId).length);
+    await eventually('all events', () => collector.events().length >= expected(orderId).length);
     const events = collector.events();
     const fields = [
       'event',
@@ -122,7 +122,10 @@ browserDescribe('the shop in a browser', ({ launch }) => {
     }));
     expect(seen).toEqual(expected(orderId));
     expect(new Set(events.map(({ visitor_id }) => visitor_id)).size).toBe(1);
-    await until('the views', () => collector.events(true).filter(({ event }) => event === 'page_view').length >= 7);
+    await eventually(
+      'the views',
+      () => collector.events(true).filter(({ event }) => event === 'page_view').length >= 7,
+    );
     const views = collector.events(true).filter(({ event }) => event === 'page_view');
     expect(views.map(({ page: name }) => name)).toEqual([
       'storefront',
@@ -148,7 +151,7 @@ browserDescribe('the shop in a browser', ({ launch }) => {
     await goTo('/checkout');
     await page.fill('[data-visitor-name]', 'nobody-in-particular');
     await page.click('button:has-text("Use this")');
-    await until('the payment', () => collector.events().length > 0);
+    await eventually('the payment', () => collector.events().length > 0);
     expect(collector.events()[0]).toMatchObject({ event: 'entered_payment_method', user_id: 'nobody-in-particular' });
   });
 

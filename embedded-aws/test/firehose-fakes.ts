@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { systemClock } from '@millrace/kit/clock';
+import { eventually } from '@millrace/testing/eventually';
 import {
   configureDelivery,
   type DeliveryConfiguration,
@@ -158,10 +159,5 @@ export const hastyClock: DeliveryClock = {
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };
 
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const giveUpMs = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > giveUpMs) throw new Error(`Waited in vain until ${what}.`);
-    await systemClock.sleep(5);
-  }
-}
+/** Patient, because the machine may be loaded. */
+export const until = (condition: () => boolean, what: string): Promise<true> => eventually(what, condition, 20_000);

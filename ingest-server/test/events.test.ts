@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '@millrace/kit/clock';
 import { quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
+import { eventually } from '@millrace/testing/eventually';
 import request from 'supertest';
 import { SinkError } from '../src/core/delivery/sink.js';
 import { cleanUp, testApp } from './support/app.js';
@@ -16,14 +17,6 @@ import { createMemorySpool } from './support/memory-spool.js';
 afterEach(cleanUp);
 
 const url = '/v1/events?key=demo';
-
-async function until(isTrue: () => Promise<boolean>) {
-  for (let i = 0; i < 1_000; i++) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('it never came true');
-}
 
 describe('POST /v1/events', () => {
   test('JSON Lines as text/plain are accepted, stamped and put, and the answer has the server clock', async () => {
@@ -179,7 +172,7 @@ describe('POST /v1/events', () => {
     const refused = await Promise.all([send(), send()]);
     expect(refused.map(({ status }) => status)).toEqual([503, 503]);
     isDown = false;
-    await until(async () => (await send()).status === 200);
+    await eventually('an answer of 200', async () => (await send()).status === 200);
     const before = sink.records.length;
     expect(eventsIn(sink.records).map(({ event_id }) => event_id)).toContain(event.event_id);
     expect((await send().expect(200)).body.accepted).toBe(1);

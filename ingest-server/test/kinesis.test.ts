@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@millrace/testing/eventually';
 import request from 'supertest';
 import { SinkError } from '../src/core/delivery/sink.js';
 import { eventIdsOf } from '../src/core/repeats/event-ids.js';
@@ -45,11 +46,6 @@ async function appWith(changes: Parameters<typeof testConfig>[0] = {}, timeoutMs
   const send = (events: readonly object[]) =>
     request(app.server).post('/v1/events?key=demo').type('text/plain').send(jsonLines(events));
   return { app, logged, send };
-}
-
-async function until(isTrue: () => boolean) {
-  for (let i = 0; i < 1_000 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(isTrue()).toBe(true);
 }
 
 const visitors = (count: number, seq = 0) =>
@@ -115,9 +111,9 @@ describe('the Kinesis sink, through the official client', () => {
       const ready = await request(app.server).get('/readyz').expect(200);
       expect(ready.body.spool.events).toBe(12);
       isOver = true;
-      await until(() => stub.taken.length >= 12);
+      await eventually('12 events at Kinesis', () => stub.taken.length >= 12);
       for (let seq = 3; seq < 5; seq++) await send(visitors(4, seq)).expect(200);
-      await until(() => stub.taken.length >= 20);
+      await eventually('20 events at Kinesis', () => stub.taken.length >= 20);
       for (const visitor of ['v0', 'v1', 'v2', 'v3']) {
         expect(stub.taken.filter((event) => event.visitor_id === visitor).map(({ seq }) => seq)).toEqual([
           0, 1, 2, 3, 4,
@@ -139,8 +135,8 @@ describe('the Kinesis sink, through the official client', () => {
     expect(ready.body).toMatchObject({ ready: true, kinesis: 'down', spool: { events: 3 } });
     expect(ready.body.note).toMatch(/ECONNREFUSED.*the spool takes them meanwhile/);
     const stub = await startStubKinesis({ port, shards: 3 });
-    await until(() => stub.taken.length === 3);
-    await until(() => logged.some(({ message }) => message === 'the spool is empty'));
+    await eventually('3 events at Kinesis', () => stub.taken.length === 3);
+    await eventually('the spool to be empty', () => logged.some(({ message }) => message === 'the spool is empty'));
     // Once per change, however often it was tried.
     expect(logged.map(({ message }) => message)).toEqual([
       'the stream does not take events: they go to the spool',

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
-import { until } from './browser/until.js';
 
 declare const millrace: Tracker;
 
@@ -44,7 +44,7 @@ browserDescribe('delivery', ({ launch }) => {
       .sort((a, b) => a - b);
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
   const allOf = (count: number, patienceMs?: number) =>
-    until(`${count} events`, () => numbers().length >= count, patienceMs);
+    eventually(`${count} events`, () => numbers().length >= count, patienceMs);
   const rest = (page: Page, ms: number) =>
     page.evaluate((time) => new Promise((resolve) => setTimeout(resolve, time)), ms);
 
@@ -183,7 +183,7 @@ browserDescribe('delivery', ({ launch }) => {
       await next.evaluate(() => millrace.flush());
       return collector.kept().length >= 5000;
     };
-    await until('5,000 events', drained, 200_000);
+    await eventually('5,000 events', drained, 200_000);
     expect(collector.kept().map(({ properties }) => properties?.n)).toEqual(upTo(5000));
   });
 
@@ -300,7 +300,7 @@ browserDescribe('delivery', ({ launch }) => {
     await page.reload();
     await page.waitForFunction(() => window.millrace?.version);
     await track(page, 1, 1);
-    await until('a try', () => collector.hits.length > 1);
+    await eventually('a try', () => collector.hits.length > 1);
     // The clock is set right, and the page learns of it by another event.
     await page.evaluate(() => sessionStorage.setItem('shift', '0'));
     collector.reply = () => ({ status: 200 });
@@ -326,7 +326,7 @@ browserDescribe('delivery', ({ launch }) => {
     await page.click('h1');
     await page.goto(`${site.origin}/blank`);
     await page.goto(`${site.origin}/`);
-    const vitals = await until('web vitals', () => {
+    const vitals = await eventually('web vitals', () => {
       const found = collector.kept().filter(({ event }) => event === 'web_vital');
       return found.length >= 3 ? found : undefined;
     });

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, type SitePage, startSite } from './browser/site.js';
-import { until } from './browser/until.js';
 
 declare const millrace: Tracker;
 
@@ -42,7 +42,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
       .flatMap(({ properties }) => (typeof properties?.n === 'number' ? [properties.n] : []))
       .sort((a, b) => a - b);
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
-  const allOf = (count: number) => until(`${count} events`, () => numbers().length >= count);
+  const allOf = (count: number) => eventually(`${count} events`, () => numbers().length >= count);
 
   beforeAll(async () => {
     browser = await launch();
@@ -134,7 +134,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
       collector.reply = () => reply;
       const page = await visit();
       await track(page, 50);
-      await until('a try', () => collector.hits.length > 0);
+      await eventually('a try', () => collector.hits.length > 0);
       await page.goto(`${site.origin}/blank`);
       expect(numbers()).toEqual([]);
       collector.reply = () => ({ status: 200 });
@@ -160,7 +160,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     collector.reply = () => ({ status: 429, headers: { 'retry-after': '2' } });
     const page = await visit();
     await track(page, 3);
-    await until('the first try', () => collector.hits.length > 0);
+    await eventually('the first try', () => collector.hits.length > 0);
     collector.reply = () => ({ status: 200 });
     const other = await visit();
     await track(other, 1, 3);
@@ -173,7 +173,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     collector.reply = () => ({ status: 400 });
     const page = await visit();
     await track(page, 2);
-    await until('the refusal', () => collector.hits.length > 0);
+    await eventually('the refusal', () => collector.hits.length > 0);
     await page.evaluate(() => millrace.flush());
     collector.reply = () => ({ status: 200 });
     await track(page, 1, 2);
@@ -214,7 +214,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     collector.reply = () => ({ status: 503 });
     const tabs = await Promise.all(upTo(4).map(() => visit()));
     await Promise.all(tabs.map((page, tab) => track(page, 25, tab * 25)));
-    await until('a try', () => collector.hits.length > 0);
+    await eventually('a try', () => collector.hits.length > 0);
     await Promise.all(tabs.map((page) => page.close()));
     collector.reply = () => ({ status: 200 });
     await visit();
@@ -226,7 +226,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     collector.reply = () => 'hang';
     const dying = await visit();
     await track(dying, 10);
-    await until('a request under way', () => collector.hits.length > 0);
+    await eventually('a request under way', () => collector.hits.length > 0);
     const living = await visit();
     await track(living, 1, 10);
     collector.reply = () => ({ status: 200 });
@@ -365,7 +365,9 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
       }, index);
     }
     await page.goto(`${site.origin}/`);
-    await until('an event from each', () => numbers().length >= Object.keys(brokenApis).length, 10_000).catch(() => {});
+    await eventually('an event from each', () => numbers().length >= Object.keys(brokenApis).length, 10_000).catch(
+      () => {},
+    );
     const missing = Object.keys(brokenApis).filter((_, index) => !numbers().includes(index));
     expect(missing).toEqual([]);
   });

@@ -1,12 +1,12 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { MillraceEvent } from '../src/schema/index.js';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
-import { until } from './browser/until.js';
 
 declare const millrace: Tracker;
 
@@ -30,7 +30,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     return page;
   }
   const arrived = (count: number) =>
-    until(`${count} events`, () => (collector.kept().length >= count ? collector.kept() : undefined));
+    eventually(`${count} events`, () => (collector.kept().length >= count ? collector.kept() : undefined));
   const names = (events: MillraceEvent[]) => events.map(({ event }) => event);
 
   beforeAll(async () => {
@@ -115,7 +115,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     site.pages['/'] = html('', `data-auto="off" data-endpoint="${other.origin}/v1/events?tenant=7"`);
     const page = await visit();
     await page.evaluate(() => millrace.track('liked_item'));
-    await until('an event', () => other.kept().length > 0);
+    await eventually('an event', () => other.kept().length > 0);
     expect(names(other.kept())).toEqual(['liked_item']);
     expect(Object.fromEntries(other.hits[0]!.params)).toMatchObject({ tenant: '7', key: 'demo' });
     expect(collector.hits).toEqual([]);
@@ -135,7 +135,10 @@ browserDescribe('the tracker in a page', ({ launch }) => {
       await page.click('b');
       await page.waitForURL('**/next');
     }
-    await until('3 clicks', () => names(collector.kept()).filter((name) => name === 'clicked_review').length === 3);
+    await eventually(
+      '3 clicks',
+      () => names(collector.kept()).filter((name) => name === 'clicked_review').length === 3,
+    );
     const clicked = collector.kept().find(({ event }) => event === 'clicked_review');
     expect(clicked).toMatchObject({
       page: 'books',
@@ -285,7 +288,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
       anything.track!('Liked Item!', { currency: 'Euro', item_id: 1 });
       anything.track!('last_one');
     });
-    await until('the last event', () => names(collector.kept()).includes('last_one'));
+    await eventually('the last event', () => names(collector.kept()).includes('last_one'));
     const events = collector.kept();
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
     const likes = events.find(({ item_id }) => item_id === '1');
@@ -312,7 +315,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     site.pages['/'] = html(tag());
     const page = await visit();
     await page.evaluate(() => millrace.track('last_one'));
-    await until('the last event', () => names(collector.kept()).includes('last_one'));
+    await eventually('the last event', () => names(collector.kept()).includes('last_one'));
     expect(names(collector.kept())).toEqual(['page_view', 'last_one']);
   });
 
@@ -348,13 +351,13 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     for (let visits = 0; !returned && visits < 3; visits++) {
       const before = collector.kept().length;
       page = await visit();
-      await until('its view', () => collector.kept().length > before);
+      await eventually('its view', () => collector.kept().length > before);
       await page.evaluate(() => millrace.track('liked_item'));
       returned = await leaveAndReturn(page);
     }
     expect(returned).toBe(true);
     await page.evaluate(() => millrace.track('last_one'));
-    await until('the last event', () => names(collector.kept()).includes('last_one'));
+    await eventually('the last event', () => names(collector.kept()).includes('last_one'));
     const last = collector.kept().find(({ event }) => event === 'last_one')!;
     const events = collector
       .kept()

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
-import { until } from './browser/until.js';
 
 declare const millrace: Tracker;
 
@@ -27,7 +27,7 @@ browserDescribe('privacy', ({ launch }) => {
     return page;
   }
   const arrived = (count: number) =>
-    until(`${count} events`, () => (collector.kept().length >= count ? collector.kept() : undefined));
+    eventually(`${count} events`, () => (collector.kept().length >= count ? collector.kept() : undefined));
   /** What the tracker has stored in the page's origin. */
   const stored = (page: Page) =>
     page.evaluate(async () => ({
@@ -87,7 +87,7 @@ browserDescribe('privacy', ({ launch }) => {
     await page.evaluate(() => {
       for (let n = 0; n < 5; n++) millrace.track('liked_item', { properties: { n } });
     });
-    await until('a try', () => collector.hits.length > 0);
+    await eventually('a try', () => collector.hits.length > 0);
     await page.evaluate(() => millrace.consent('denied'));
     await page.evaluate(() => millrace.track('liked_item'));
     await rest(page);

@@ -1,10 +1,10 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { built } from './browser/built.js';
 import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
-import { until } from './browser/until.js';
 
 // A browser on a busy machine is slow; nothing here asserts on time.
 jest.setTimeout(240_000);
@@ -40,12 +40,12 @@ browserDescribe('page views', ({ launch }) => {
       ]);
   /** Exactly these have arrived, and no other comes with the page's next event. */
   async function expectViews(page: Page, expected: unknown[][]): Promise<void> {
-    await until(`${expected.length} views`, () => views().length >= expected.length);
+    await eventually(`${expected.length} views`, () => views().length >= expected.length);
     await page.evaluate(async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       window.millrace!.track('last_one');
     });
-    await until('the last event', () => collector.kept().some(({ event }) => event === 'last_one'));
+    await eventually('the last event', () => collector.kept().some(({ event }) => event === 'last_one'));
     expect(views()).toEqual(expected);
   }
 
@@ -165,7 +165,7 @@ browserDescribe('page views', ({ launch }) => {
       '<script type="speculationrules">{"prerender":[{"source":"list","urls":["/next"],"eagerness":"immediate"}]}</script>',
     );
     const page = await visit();
-    await until('the view of the first page', () => views().length === 1);
+    await eventually('the view of the first page', () => views().length === 1);
     await page.waitForTimeout(1500);
     expect(views()).toHaveLength(1);
     await page.evaluate(() => {
@@ -186,7 +186,7 @@ browserDescribe('page views', ({ launch }) => {
   test('a view from a campaign has its parameters as properties; other views have none', async () => {
     const page = await visit('/?utm_source=news&utm_campaign=spring&gclid=abc&q=1');
     await page.evaluate(() => history.pushState({}, '', '/books'));
-    await until('2 views', () => views().length === 2);
+    await eventually('2 views', () => views().length === 2);
     const properties = collector.kept().map((event) => event.properties);
     expect(properties).toEqual([{ utm_source: 'news', utm_campaign: 'spring', gclid: 'abc' }, undefined]);
   });

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Between two looks, in milliseconds: short waits end soon, and long ones cost little. */
+const pauses = { first: 10, factor: 1.5, most: 200 };
+
 /**
- * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at
- * once. The limit is for a loaded machine, not an expectation.
+ * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at once.
+ * `limitMs` is for a loaded machine, not an expectation.
  */
 export async function eventually<Answer>(
   what: string,
@@ -10,10 +13,10 @@ export async function eventually<Answer>(
   limitMs = 60_000,
 ): Promise<Exclude<Answer, false | undefined>> {
   const end = Date.now() + limitMs;
-  for (;;) {
+  for (let pause = pauses.first; ; pause = Math.min(pause * pauses.factor, pauses.most)) {
     const answer = await check();
     if (answer !== false && answer !== undefined) return answer as Exclude<Answer, false | undefined>;
-    if (Date.now() > end) throw new Error(`waited ${limitMs / 1000} s in vain for ${what}`);
-    await sleep(100);
+    if (Date.now() > end) throw new Error(`timed out after ${limitMs / 1000} s waiting for ${what}`);
+    await sleep(pause);
   }
 }
