@@ -63,7 +63,7 @@ export const cloudwatch: Promised[] = [
     },
   },
   {
-    line: 'What CloudWatch has and this endpoint has not (expressions, alarms) is refused with its name.',
+    line: 'Unsupported features of CloudWatch (expressions, alarms) are refused by name.',
     async check(caller) {
       await expect(
         caller.call('cloudwatch', 'GetMetricData', {

@@ -85,7 +85,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'DescribeDeliveryStream shows the destination as it was given, with what AWS fills in.',
+    line: 'DescribeDeliveryStream shows the destination as it was sent, with AWS’s defaults.',
     async check(caller, world) {
       const backup = { RoleARN: partitioned.RoleARN, BucketARN: partitioned.BucketARN, Prefix: 'raw/' };
       const { DeliveryStreamName } = await deliveryStream(caller, world, {
@@ -106,7 +106,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'What AWS refuses at creation is refused in its words: a prefix without partition keys, a buffer below 64 MiB, a name that is taken.',
+    line: 'CreateDeliveryStream refuses what AWS refuses, in AWS’s words: a prefix without partition keys, a buffer below 64 MiB, a name that is taken.',
     async check(caller, world) {
       const { DeliveryStreamName, Bucket } = await deliveryStream(caller, world);
       const create = (name: string, change: object) =>
@@ -126,7 +126,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'A record that was put lies in the object of its partition, by its keys in the prefix, under AWS’s name for objects.',
+    line: 'PutRecord puts a record into an object of its partition: the prefix holds its keys, and the name has AWS’s form.',
     async check(caller, world) {
       const { DeliveryStreamName, Bucket } = await deliveryStream(caller, world);
       expect((await put(caller, DeliveryStreamName, event('books', 1))).RecordId).toEqual(expect.any(String));
@@ -138,7 +138,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'PutRecordBatch answers each record by itself, and several JSON objects in one record come apart.',
+    line: 'PutRecordBatch answers each record by itself, and several JSON objects in one record are split.',
     async check(caller, world) {
       const { DeliveryStreamName, Bucket } = await deliveryStream(caller, world);
       const answer = await caller.call('firehose', 'PutRecordBatch', {
@@ -186,7 +186,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'Without dynamic partitioning records lie one behind the other under the hour of their arrival.',
+    line: 'Without dynamic partitioning, records are joined into one object under the hour of their arrival.',
     async check(caller, world) {
       const { DeliveryStreamName, Bucket } = await deliveryStream(caller, world, {
         Prefix: undefined,
@@ -205,7 +205,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'A Kinesis stream is a source: its records are delivered, also those after an UpdateShardCount; a put is refused.',
+    line: 'A Kinesis stream as the source: its records are delivered, also after an UpdateShardCount, and PutRecord is refused.',
     async check(caller, world) {
       const StreamName = world.unique('source');
       await caller.call('kinesis', 'CreateStream', { StreamName, ShardCount: 2 });
@@ -237,7 +237,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'Records are converted to Parquet by the columns of a Glue table, which S3 Select reads; what does not fit goes to the error prefix.',
+    line: 'Records are converted to Parquet by the columns of a Glue table, and S3 Select reads it; a record that does not fit goes to the error prefix.',
     async check(caller, world) {
       const nowhere = { DatabaseName: 'nowhere', TableName: 'nothing' };
       await expect(deliveryStream(caller, world, conversion(nowhere))).rejects.toMatchObject({
@@ -309,7 +309,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'Tags are put on a delivery stream, listed and taken off.',
+    line: 'Tags are added to a delivery stream, listed and removed.',
     async check(caller, world) {
       const { DeliveryStreamName } = await deliveryStream(caller, world);
       const Tags = [
@@ -323,7 +323,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'Encryption is started and stopped, and the description says so.',
+    line: 'Encryption starts and stops, and the description shows it.',
     async check(caller, world) {
       const { DeliveryStreamName } = await deliveryStream(caller, world);
       const status = (wanted: string) =>
@@ -338,7 +338,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'DeleteDeliveryStream removes it in time; then it is answered with ResourceNotFoundException.',
+    line: 'DeleteDeliveryStream removes the delivery stream; later calls get ResourceNotFoundException.',
     async check(caller, world) {
       const { DeliveryStreamName } = await deliveryStream(caller, world);
       await caller.call('firehose', 'DeleteDeliveryStream', { DeliveryStreamName });
@@ -352,7 +352,7 @@ export const firehose: Promised[] = [
     },
   },
   {
-    line: 'What Data Firehose has and this endpoint has not (other destinations, KMS keys) is refused with its name.',
+    line: 'Unsupported features of Data Firehose (other destinations, KMS keys) are refused by name.',
     async check(caller, world) {
       const create = (request: object) =>
         caller.call('firehose', 'CreateDeliveryStream', { DeliveryStreamName: world.unique('bad'), ...request });

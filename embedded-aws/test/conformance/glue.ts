@@ -32,7 +32,7 @@ export async function table(caller: Caller, world: World, columns: Record<string
 
 export const glue: Promised[] = [
   {
-    line: 'Databases are created, shown, listed and deleted; their names are kept in lower case.',
+    line: 'Databases are created, shown, listed and deleted; their names become lower case.',
     async check(caller, world) {
       const Name = world.unique('Mixed').replaceAll('-', '_');
       await caller.call('glue', 'CreateDatabase', { DatabaseInput: { Name } });
@@ -84,7 +84,7 @@ export const glue: Promised[] = [
     },
   },
   {
-    line: 'What Glue has and this endpoint has not (crawlers) is refused with its name and what is there.',
+    line: 'Unsupported operations of Glue (crawlers) are refused by name, with the supported ones.',
     async check(caller) {
       await expect(caller.call('glue', 'GetCrawlers')).rejects.toMatchObject({
         name: 'UnknownOperationException',

@@ -22,7 +22,7 @@ const openShards = async (caller: Caller, StreamName: string): Promise<number> =
 
 export const kinesis: Promised[] = [
   {
-    line: 'CreateStream makes a stream of so many shards, which DescribeStream, DescribeStreamSummary, ListStreams and ListShards show.',
+    line: 'CreateStream makes a stream with the given number of shards, which DescribeStream, DescribeStreamSummary, ListStreams and ListShards show.',
     async check(caller, world) {
       const StreamName = await stream(caller, world, 3);
       const { StreamDescription } = await caller.call('kinesis', 'DescribeStream', { StreamName });
@@ -44,7 +44,7 @@ export const kinesis: Promised[] = [
     },
   },
   {
-    line: 'A stream that is not there is answered with ResourceNotFoundException and its name.',
+    line: 'A stream that does not exist gets ResourceNotFoundException, with its name.',
     async check(caller, world) {
       const StreamName = world.unique('nowhere');
       for (const [operation, input] of [
@@ -151,7 +151,7 @@ export const kinesis: Promised[] = [
     },
   },
   {
-    line: 'Tags are put on a stream, listed and taken off.',
+    line: 'Tags are added to a stream, listed and removed.',
     async check(caller, world) {
       const StreamName = await stream(caller, world);
       await caller.call('kinesis', 'AddTagsToStream', { StreamName, Tags: { team: 'lake', stage: 'dev' } });
@@ -161,7 +161,7 @@ export const kinesis: Promised[] = [
     },
   },
   {
-    line: 'An on-demand stream is made without a number of shards, UpdateStreamMode makes it provisioned, and DescribeLimits counts.',
+    line: 'CreateStream makes an on-demand stream without a number of shards, UpdateStreamMode makes it provisioned, and DescribeLimits counts it.',
     async check(caller, world) {
       const StreamName = world.unique('on-demand');
       await caller.call('kinesis', 'CreateStream', { StreamName, StreamModeDetails: { StreamMode: 'ON_DEMAND' } });
@@ -185,7 +185,7 @@ export const kinesis: Promised[] = [
     },
   },
   {
-    line: 'What Kinesis has and this endpoint has not (RegisterStreamConsumer) is refused with its name and those that are there.',
+    line: 'Unsupported operations of Kinesis (RegisterStreamConsumer) are refused by name, with the supported ones.',
     async check(caller, world) {
       const StreamARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${world.unique('any')}`;
       await expect(
