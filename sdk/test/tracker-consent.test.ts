@@ -164,8 +164,8 @@ describe('consent', () => {
 
   test('denied while a batch is on its way out of the queue: it is not sent', async () => {
     const { tracker } = openPage('granted');
-    tracker.use((inside: TrackerContext) => {
-      inside._compress = () => new Promise((resolve) => setTimeout(resolve, 500, undefined));
+    tracker.use((context: TrackerContext) => {
+      context._compress = () => new Promise((resolve) => setTimeout(resolve, 500, undefined));
     });
     tracker.track('liked_item');
     await browser.clock.advance(400);

@@ -524,9 +524,9 @@ describe('a tracker in a page', () => {
   afterEach(() => browser.close());
   const site = { key: 'demo', endpoint: '/v1/events' };
   const sent = () => browser.sent.flatMap(({ lines }) => lines.map((line) => JSON.parse(line)));
-  const started = (...parts: TrackerModule<unknown>[]) => {
+  const started = (...modules: TrackerModule<unknown>[]) => {
     browser.open();
-    return startTracker(site, [defaults, ...(parts as TrackerModule[])]);
+    return startTracker(site, [defaults, ...(modules as TrackerModule[])]);
   };
 
   test('the smallest one sends what passes the schema', async () => {
@@ -673,9 +673,9 @@ describe('a tracker in a page', () => {
   });
 
   describe('sampling', () => {
-    test('takes about its part of the visitors, the same ones in every larger part', () => {
+    test('takes about its share of the visitors, the same ones in every larger share', () => {
       const visitors = Array.from({ length: 4000 }, () => shortId(start));
-      const taken = (part: number) => visitors.filter((visitor) => isInSample(visitor, part));
+      const taken = (share: number) => visitors.filter((visitor) => isInSample(visitor, share));
       expect([taken(0).length, taken(1).length]).toEqual([0, 4000]);
       expect(Math.abs(taken(0.25).length - 1000)).toBeLessThan(200);
       expect(taken(0.5)).toEqual(expect.arrayContaining(taken(0.25)));

@@ -163,7 +163,7 @@ browserDescribe('privacy', ({ launch }) => {
     expect(collector.hits.map(({ body }) => body).join()).not.toContain('hunter2');
   });
 
-  test('a part of the visitors is tracked, and a visitor always or never', async () => {
+  test('a share of the visitors is tracked, and a visitor always or never', async () => {
     site.pages['/'] = html('data-sample="0.5"');
     const tracked: boolean[] = [];
     for (let visitor = 0; visitor < 12; visitor++) {

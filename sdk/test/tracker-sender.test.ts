@@ -33,9 +33,9 @@ afterEach(() => {
 });
 
 /** A page with the core and what is said. */
-function openPage(parts: TrackerModule<void>[] = [reports]) {
+function openPage(modules: TrackerModule<void>[] = [reports]) {
   const page = browser.open();
-  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, ...parts]);
+  const tracker: Started = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, ...modules]);
   return {
     ...page,
     tracker,
@@ -358,7 +358,7 @@ describe('the sender', () => {
   }, 300_000);
 });
 
-describe('leaving', () => {
+describe('page exit', () => {
   const openLeaving = () => openPage([reports, confirmBeforeResend, pageExit]);
 
   test('a page that is left hands over what nobody began, in small requests that outlive it, as far as its share of the 64 KiB goes', async () => {
