@@ -127,7 +127,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
 
   test('mine only without a visitor here says what is missing', async () => {
     await openLive('?mine');
-    await page.locator('[data-mine-note]', { hasText: 'No visitor number of yours' }).waitFor();
+    await page.locator('[data-mine-note]', { hasText: 'This browser has no visitor id' }).waitFor();
   });
 
   test('filters by page and event', async () => {

@@ -73,7 +73,7 @@ export function createDetail(dialog) {
       find('heading').textContent = `${fields.event} · ${fields.page}`;
       showSteps(steps);
       const query = queryFor(id);
-      find('query').textContent = query ?? 'Its event_id is no UUID, so there is no command to paste.';
+      find('query').textContent = query ?? 'Its event_id is not a UUID, so there is no command to paste.';
       dialog.querySelector('[data-copy]').hidden = !query;
       find('json').textContent = 'Loading …';
       dialog.showModal();

@@ -36,7 +36,7 @@ function refilter() {
   const note = find('mine-note');
   note.hidden = !filters.mine || visitorId() !== undefined;
   note.textContent =
-    'No visitor number of yours is kept at this address. Open the shop here once, with the tracker allowed, and come back.';
+    'This browser has no visitor id at this address. Open the shop here once, with the tracker allowed, and come back.';
   showWaiting();
 }
 

@@ -65,7 +65,7 @@ ${body}
 </main>
 <footer class="bottom">
   <p>XCorp does not exist, and neither do its goods, its customers or their opinions.</p>
-  <p>Clicks here go to the collector this shop was started with, with a random visitor number and without your name. <a href="/live">Live view</a></p>
+  <p>Clicks here go to the collector this shop was started with, with a random visitor id and without your name. <a href="/live">Live view</a></p>
 </footer>
 </body>
 </html>
