@@ -52,7 +52,7 @@ export async function startS3(given?: string): Promise<TestS3> {
   };
 }
 
-export async function serve(part: AwsService): Promise<Server> {
+async function serve(part: AwsService): Promise<Server> {
   const server = createServer((request, response) => void part.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;

@@ -2,47 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsService, Log } from '../service.js';
 import { requireBucketName } from './bucket-name.js';
 import { notImplemented, S3Error, unexpected } from './errors.js';
+import { handlers } from './handlers.js';
 import { sendEmpty, sendError } from './http/answer.js';
-import { type Operation, operationOf } from './http/operation.js';
+import { operationOf } from './http/operation.js';
 import { readRequest, type S3Request } from './http/request.js';
-import { abortMultipartUpload, completeMultipartUpload } from './multipart/complete-upload.js';
-import { createMultipartUpload } from './multipart/create-upload.js';
-import { listMultipartUploads, listParts } from './multipart/list-uploads.js';
-import { uploadPart } from './multipart/upload-part.js';
-import { uploadPartCopy } from './multipart/upload-part-copy.js';
 import { openUploadStore } from './multipart/upload-store.js';
-import * as bucketOperations from './operations/bucket-operations.js';
 import type { Handler } from './operations/call.js';
-import * as listOperations from './operations/list-operations.js';
-import * as objectOperations from './operations/object-operations.js';
-import { selectObjectContent } from './select/select-object-content.js';
 import { type Disk, errorCode } from './store/disk.js';
 import { openObjectStore } from './store/object-store.js';
-
-const handlers: Record<Operation, Handler> = {
-  ListBuckets: bucketOperations.listBuckets,
-  CreateBucket: bucketOperations.createBucket,
-  HeadBucket: bucketOperations.headBucket,
-  DeleteBucket: bucketOperations.deleteBucket,
-  GetBucketLocation: bucketOperations.getBucketLocation,
-  GetBucketVersioning: bucketOperations.getBucketVersioning,
-  ListObjects: listOperations.listObjects,
-  ListObjectsV2: listOperations.listObjectsV2,
-  PutObject: objectOperations.putObject,
-  CopyObject: objectOperations.copyObject,
-  GetObject: objectOperations.getObject,
-  HeadObject: objectOperations.headObject,
-  DeleteObject: objectOperations.deleteObject,
-  DeleteObjects: objectOperations.deleteObjects,
-  CreateMultipartUpload: createMultipartUpload,
-  UploadPart: uploadPart,
-  UploadPartCopy: uploadPartCopy,
-  CompleteMultipartUpload: completeMultipartUpload,
-  AbortMultipartUpload: abortMultipartUpload,
-  ListParts: listParts,
-  ListMultipartUploads: listMultipartUploads,
-  SelectObjectContent: selectObjectContent,
-};
 
 /**
  * A small S3 over plain files: the object `page=books/x.gz` of the bucket `lake` is the file

@@ -5,7 +5,9 @@ import type { MillraceEvent } from '@millrace/sdk/schema';
 import { type Device, devices } from './devices.js';
 import { generatorSdk } from './generator-sdk.js';
 import { createHeap } from './heap.js';
-import { createTaste, type Step, type Taste, visit } from './visit.js';
+import type { Step } from './step.js';
+import { createTaste, type Taste } from './taste.js';
+import { visit } from './visit.js';
 
 /** The shoppers, and the clock of their events. */
 export interface ShopperOptions {

@@ -1,5 +1,6 @@
 import { text } from '@millrace/kit/sql-text';
 import type { LakeObject } from './list-objects.js';
+import { objectKey } from './read-objects.js';
 
 /** The DuckDB variable that holds the paths of the error objects that are compressed, or of those that are not. */
 export const errorsVariable = (gzip: boolean): string => `errors_${gzip}`;
@@ -10,7 +11,7 @@ export function errorsView(objects: readonly LakeObject[], rootLength: number): 
   const calls = [true, false].flatMap((gzip) => {
     if (!objects.some((object) => object.gzip === gzip)) return [];
     const read = `read_json_objects(getvariable('${errorsVariable(gzip)}'), format='newline_delimited', compression='${gzip ? 'gzip' : 'uncompressed'}', ignore_errors=true)`;
-    return [`SELECT json, substr(filename, ${rootLength + 2}) AS object FROM ${read}`];
+    return [`SELECT json, ${objectKey(rootLength)} AS object FROM ${read}`];
   });
   const lines =
     calls.length === 0 ? 'SELECT NULL::JSON AS json, NULL::VARCHAR AS object WHERE false' : calls.join(' UNION ALL ');

@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { name, text, textList } from '@millrace/kit/sql-text';
 import type { LakeColumn } from '@millrace/sdk/schema';
 import { readAs, storedColumns } from './columns.js';
@@ -6,6 +7,15 @@ import type { LakeObject } from './list-objects.js';
 const columnsStruct = `{${storedColumns.map((column) => `${name(column.name)}: ${text(readAs(column))}`).join(', ')}}`;
 const allNull = storedColumns.map((column) => `${name(column.name)} IS NULL`).join(' AND ');
 const fields = storedColumns.map((column) => name(column.name)).join(', ');
+
+/**
+ * The key of the object that a row comes from, in a call that reads files. `rootLength`: of the lake's folder. On Windows
+ * the path has backslashes, and the key has none.
+ */
+export function objectKey(rootLength: number): string {
+  const path = `substr(filename, ${rootLength + 2})`;
+  return sep === '/' ? path : `replace(${path}, ${text(sep)}, '/')`;
+}
 
 /** Objects that one call can read: DuckDB wants the same partition keys in all files of a call. */
 export interface ObjectGroup {
@@ -72,7 +82,7 @@ export function selectGroup({ variable, hasDate, gzip, parquet, damaged }: Objec
   const files = `getvariable(${text(variable)})`;
   return (
     `SELECT ${fields}, page, event, ${hasDate ? 'try_cast(dt AS DATE)' : 'NULL::DATE'} AS dt, ` +
-    `substr(filename, ${rootLength + 2}) AS object FROM ${parquet ? readParquet(files) : readJsonLines(files, { gzip, skipBadLines: damaged })}` +
+    `${objectKey(rootLength)} AS object FROM ${parquet ? readParquet(files) : readJsonLines(files, { gzip, skipBadLines: damaged })}` +
     (damaged && !parquet ? ` WHERE NOT (${allNull})` : '')
   );
 }

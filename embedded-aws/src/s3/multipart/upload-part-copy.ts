@@ -6,7 +6,7 @@ import { requireCopyConditions } from '../http/conditions.js';
 import { copySource } from '../http/copy-source.js';
 import { type ByteRange, parseRange } from '../http/range.js';
 import type { Call, Handler } from '../operations/call.js';
-import { requireObject } from '../operations/object-operations.js';
+import { requireObject } from '../operations/require-object.js';
 import type { OpenObject } from '../store/object-reader.js';
 import { wholeSeconds } from '../store/stored-object.js';
 import { partNumberOf, uploadOf } from './upload-request.js';

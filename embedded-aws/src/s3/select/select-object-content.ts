@@ -7,7 +7,7 @@ import { S3Error } from '../errors.js';
 import { requestIds } from '../http/answer.js';
 import { readSmallBody } from '../http/body.js';
 import type { Handler } from '../operations/call.js';
-import { requireObject } from '../operations/object-operations.js';
+import { requireObject } from '../operations/require-object.js';
 import { openSelectEngine } from './duckdb/open-engine.js';
 import { toDuckDb } from './duckdb/to-duckdb.js';
 import { endMessage, errorMessage, recordsMessage, type ScanStats, statsMessage } from './event-stream.js';
