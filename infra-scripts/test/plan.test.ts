@@ -278,7 +278,7 @@ describe('millrace plan', () => {
     );
     const listed = await box.run(commands[0]!.split(' ').slice(1));
     expect(listed.code).toBe(0);
-    expect(listed.stdout).toMatch(/^DeliveryRole \(AWS::IAM::Role\): What Firehose may do/m);
+    expect(listed.stdout).toMatch(/^DeliveryRole \(AWS::IAM::Role\): The permissions of Firehose/m);
     expect(listed.stdout.trim().split('\n').length).toBeGreaterThan(40);
     const trial = await box.run(['plan', '--events-per-second', '1', '--trial']);
     expect(trial.stdout).toContain('millrace up --print-resources --trial --shards 1\n');

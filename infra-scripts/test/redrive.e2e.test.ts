@@ -80,7 +80,7 @@ describe('millrace redrive', () => {
     expect(JSON.parse(first.stdout)).toMatchObject({
       acknowledged: 2,
       still: 1,
-      reasons: [{ reason: '/event: nothing is no name of a partition' }],
+      reasons: [{ reason: '/event: nothing is not a valid partition name' }],
     });
     await eventually('both in the lake', () => lakeRows(box.state, 'page=home/').length >= 2);
     writeFileSync(join(box.state, 'redriven.txt'), '');

@@ -42,11 +42,11 @@ describe('what Firehose could not deliver can go in again', () => {
   });
 
   test.each([
-    [{ page: undefined }, '/page: nothing is no name of a partition'],
-    [{ page: '' }, '/page: "" is no name of a partition'],
-    [{ event: 7 }, '/event: 7 is no name of a partition'],
-    [{ page: 'a/b' }, '/page: "a/b" is no name of a partition'],
-    [{ event_id: undefined }, '/event_id: it has none'],
+    [{ page: undefined }, '/page: nothing is not a valid partition name'],
+    [{ page: '' }, '/page: "" is not a valid partition name'],
+    [{ event: 7 }, '/event: 7 is not a valid partition name'],
+    [{ page: 'a/b' }, '/page: "a/b" is not a valid partition name'],
+    [{ event_id: undefined }, '/event_id: missing'],
   ])('not with %j', (change, reason) => {
     expect(repairUndelivered(left(JSON.stringify(someEvent(change))))).toEqual([{ reason }]);
   });

@@ -127,7 +127,7 @@ needs('moto').describe('millrace up and down when something goes wrong', () => {
     moto.plant(rollsBack(1, 'Servers', 'Received 1 FAILURE signal(s) out of 2.'));
     const failing = up(options());
     await expect(failing).rejects.toThrow(
-      /millrace is ROLLBACK_COMPLETE\. What failed:\n {2}Servers \(.*\): Received 1 FAILURE signal\(s\) out of 2\.\n {4}a host did not come up: `millrace logs`/,
+      /millrace is ROLLBACK_COMPLETE\. What failed:\n {2}Servers \(.*\): Received 1 FAILURE signal\(s\) out of 2\.\n {4}a host did not start: `millrace logs`/,
     );
     await expect(failing).rejects.not.toThrow(/cancelled/);
     heard = listener();

@@ -4,23 +4,23 @@ import { MillraceError } from '@millrace/kit/millrace-error';
 const known: [words: RegExp, advice: string][] = [
   [
     /unable to assume role|Verify that the IAM role has access|security token included in the request is invalid/i,
-    'the role was too new for Firehose; `millrace up` tries again by itself, and again by hand does no harm',
+    'Firehose could not use the new role yet; `millrace up` retries by itself, and running it again is safe',
   ],
   [
     /already exists|AlreadyOwnedByYou|BucketAlreadyExists/i,
-    'something of that name is there from before. A lake that stayed is taken up by `millrace up` itself; for the rest choose other names, or delete it',
+    'a resource of that name exists already. `millrace up` uses a lake that an earlier stack left; for anything else choose another name, or delete it',
   ],
   [
     /LimitExceeded|limit exceeded|quota|maximum number/i,
-    'a quota of the account: raise it in Service Quotas, or delete what is not needed (`millrace plan` names the quotas)',
+    'a quota of the account: raise it in Service Quotas, or delete what you do not need (`millrace plan` names the quotas)',
   ],
   [
     /not authorized|AccessDenied|Access Denied|explicit deny/i,
-    'the credentials that deploy lack this permission: docs/on-aws.md lists them. Or a policy of the organisation forbids it',
+    'the credentials lack this permission (docs/on-aws.md lists them all), or a policy of the organisation forbids it',
   ],
   [
     /Received \d+ FAILURE signal|failed to receive|Failed to receive \d+ resource signal|timed out|WaitCondition/i,
-    'a host did not come up: `millrace logs` has its boot log under INSTANCE/boot (no release in the bucket, no write keys, no Node package)',
+    'a host did not start: `millrace logs` has its boot log under INSTANCE/boot (no release in the bucket, no write keys, no Node package)',
   ],
   [/certificate/i, 'the certificate must be issued, in AWS Certificate Manager, in the same region'],
   [/InvalidAMI|ImageId|architecture/i, 'the instance type and the image must be of the same architecture'],

@@ -7,8 +7,8 @@ import { workloadOf } from '../plan/traffic.js';
 import type { Deployment } from './deployment.js';
 
 /**
- * `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the dearer reading of the 5
- * KB.
+ * `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the more
+ * expensive reading of the 5 KB.
  */
 export function costText({ size, settings, parameters }: Deployment, eventsPerSecond: number): string {
   const pipeline = definePipeline(settings);
@@ -40,11 +40,11 @@ export function costText({ size, settings, parameters }: Deployment, eventsPerSe
       ? costs.kinesisOnDemand
       : costs.kinesisProvisioned + (shards - capacity.shards) * hoursPerMonth * prices.kinesisShardHour.dollars;
   const sum = totals['per sub-record'] - cheapest + stream;
-  const unpriced = isPriced ? '' : ` (${type} is reckoned as c6i.large)`;
+  const unpriced = isPriced ? '' : ` (${type} is priced as c6i.large)`;
   const few = shards !== 'on-demand' && shards < capacity.shards ? ` That rate needs ${capacity.shards} shards.` : '';
   const standing = dollars(costs.servers + costs.loadBalancer + costs.cloudWatch + stream);
   return (
     `About ${dollars(sum)} a month at ${eventsPerSecond} events/s${unpriced}: ${standing} of it for shards, servers, load balancer and alarms, ` +
-    `the rest for events. Prices of ${prices.asOf}, us-east-1; millrace plan tells more.${few}`
+    `the rest for events. Prices of ${prices.asOf}, us-east-1; see millrace plan for more.${few}`
   );
 }

@@ -16,10 +16,10 @@ const propagating = [
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (/^(LimitExceeded|Throttling|ConcurrentModification)Exception$/.test(error.name)) {
-    // A quota of streams or shards is no matter of time.
+    // A quota of streams or shards does not pass with time.
     return !/shard|quota|number of (delivery )?streams/i.test(error.message);
   }
-  // The caller's own missing permission is no matter of time either.
+  // The caller's own missing permission does not pass with time either.
   if (error.name === 'AccessDeniedException') return false;
   return propagating.some((words) => error.message.includes(words));
 }

@@ -123,8 +123,8 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
 }
 
 /**
- * Every server has a lane to every shard, and a quiet lane sends small records: beyond so many lanes the linger fills
- * none. Only worth telling where full records would save money.
+ * Every server has a lane to every shard, and a quiet lane sends small records: above this number of lanes the
+ * linger fills none. Only worth telling where full records would save money.
  */
 export function laneBound(workload: Workload, sizing: Sizing, capacity: Capacity, dollarsSaved: number): Bound {
   const wanted = fullRecord(workload).eventsPerRecord - 1;

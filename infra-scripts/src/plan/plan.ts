@@ -9,7 +9,7 @@ export interface Variant {
   capacity: Capacity;
   /** Dollars a month. */
   costs: Costs;
-  /** The cheaper kind of stream, by the reading of the 5 KB that is dearer. */
+  /** The cheaper kind of stream, by the more expensive reading of the 5 KB. */
   kinesis: Kinesis;
   totals: { 'per record': number; 'per sub-record': number };
   dollarsPerMillionEvents: { 'per record': number; 'per sub-record': number };
@@ -46,7 +46,7 @@ const notInTheSum = [
 
 /**
  * Pure arithmetic: no call is made.
- * @throws RangeError naming the number that cannot be reckoned with.
+ * @throws RangeError naming the number that is out of range.
  */
 export function makePlan(workload: Workload, sizing: Sizing): Plan {
   check(workload, sizing);

@@ -20,7 +20,7 @@ interface Price {
 const price = (dollars: number, per: string, source: PriceSource): Price => ({ dollars, per, source });
 
 /**
- * All prices that `millrace plan` reckons with, in US dollars, without taxes, free tiers and discounts. GB are of 2^30
+ * All prices that `millrace plan` uses, in US dollars, without taxes, free tiers and discounts. GB are of 2^30
  * bytes.
  */
 export const prices = {

@@ -21,7 +21,7 @@ export interface Sizing {
   instanceType: InstanceType;
   /** Whether a load balancer stands before the servers; a trial with one server has none. */
   balanced: boolean;
-  /** How long a quiet lane of the ingest server waits for company. */
+  /** How long a quiet lane of the ingest server waits for more events. */
   lingerMs: number;
   /** Left out, as many as the linger and a record's size allow at the mean rate. */
   eventsPerRecord?: number | undefined;
@@ -36,7 +36,7 @@ export interface Sizing {
   spoolBytes: number;
 }
 
-/** How full a shard may be at the peak, so that a hot one or a burst within a second is no loss of pace. */
+/** How full a shard may be at the peak, so that a hot one or a burst within a second slows nothing down. */
 export const shardUtilisation = 0.7;
 
 /**

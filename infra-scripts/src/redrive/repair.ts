@@ -69,14 +69,14 @@ export function repairUndelivered({ raw }: Left, repair?: Filter): Repaired[] {
   const found = valuesOf(raw, repair);
   if ('reason' in found) return [found];
   return found.values.map((value) => {
-    if (!isObject(value)) return { reason: 'it is no JSON object' };
+    if (!isObject(value)) return { reason: 'not a JSON object' };
     for (const column of partitionColumns) {
       const name = value[column];
       if (typeof name !== 'string' || !partitionName.test(name)) {
-        return { reason: `/${column}: ${JSON.stringify(name) ?? 'nothing'} is no name of a partition` };
+        return { reason: `/${column}: ${JSON.stringify(name) ?? 'nothing'} is not a valid partition name` };
       }
     }
-    if (typeof value.event_id !== 'string' || value.event_id === '') return { reason: '/event_id: it has none' };
+    if (typeof value.event_id !== 'string' || value.event_id === '') return { reason: '/event_id: missing' };
     return { event: value as unknown as MillraceEvent };
   });
 }

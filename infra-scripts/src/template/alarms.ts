@@ -11,14 +11,14 @@ interface Alarm {
   dimensions: Properties;
   above?: number;
   below?: number;
-  /** Minutes out of which so many must be bad. */
+  /** How many minutes of the last few must be bad. */
   minutes: [bad: number, of: number];
 }
 
 /** Events older than this wait too long for their object: the interval, Firehose's 1.5 × of it, and as much again. */
 const staleSeconds = (intervalSeconds: number) => Math.max(300, intervalSeconds * 3);
 
-/** What may be wrong while nobody looks. docs/runbook.md says for each what to do. */
+/** The alarms. docs/runbook.md says what to do about each. */
 export function alarmResources({ settings }: Pipeline, size: Size): Resources {
   const delivery = { DeliveryStreamName: ref('DeliveryStream') };
   const alarms: Record<string, Alarm> = {
@@ -89,7 +89,7 @@ export function alarmResources({ settings }: Pipeline, size: Size): Resources {
             minutes: [3, 5],
           },
           UnhealthyAlarm: {
-            comment: 'A server gets no requests because /readyz does not answer 200.',
+            comment: 'A server gets no requests, because its /readyz does not answer 200.',
             namespace: 'AWS/ApplicationELB',
             metric: 'UnHealthyHostCount',
             statistic: 'Maximum',
@@ -104,7 +104,7 @@ export function alarmResources({ settings }: Pipeline, size: Size): Resources {
   };
   return {
     AlarmTopic: {
-      comment: 'Where alarms go; AWS asks the address to confirm.',
+      comment: 'Alarms go here; AWS asks the address to confirm.',
       Type: 'AWS::SNS::Topic',
       Condition: 'HasAlarmEmail',
       Properties: { Subscription: [{ Protocol: 'email', Endpoint: ref('AlarmEmail') }] },

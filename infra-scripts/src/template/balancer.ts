@@ -36,7 +36,7 @@ const publicRule = (listener: string, Condition: string): Resource => ({
 export function balancerResources(): Resources {
   return {
     BalancerSecurityGroup: {
-      comment: 'Who may send events: AllowedCidr, everyone unless it is narrowed.',
+      comment: 'Lets AllowedCidr send events: everyone, unless it is narrowed.',
       Type: 'AWS::EC2::SecurityGroup',
       Properties: {
         GroupDescription: 'Millrace load balancer',
@@ -56,7 +56,7 @@ export function balancerResources(): Resources {
       },
     },
     BalancerTlsIngress: {
-      comment: 'With a certificate: TLS, too.',
+      comment: 'With a certificate: TLS as well.',
       Type: 'AWS::EC2::SecurityGroupIngress',
       Condition: 'HasCertificate',
       Properties: {
@@ -98,7 +98,7 @@ export function balancerResources(): Resources {
       },
     },
     HttpListener: {
-      comment: 'Without a certificate it carries the events; with one it only points pages to TLS.',
+      comment: 'Without a certificate it carries the events; with one it redirects pages to TLS.',
       Type: 'AWS::ElasticLoadBalancingV2::Listener',
       Properties: {
         LoadBalancerArn: ref('LoadBalancer'),

@@ -54,7 +54,7 @@ export function dashboardResources({ settings }: Pipeline, size: Size): Resource
   }));
   return {
     Dashboard: {
-      comment: 'The way of an event on one page.',
+      comment: 'Each step of an event, on one page.',
       Type: 'AWS::CloudWatch::Dashboard',
       Properties: { DashboardName: sub('${AWS::StackName}'), DashboardBody: sub(JSON.stringify({ widgets })) },
     },

@@ -32,7 +32,7 @@ export function deliveryResources(pipeline: Pipeline): Resources {
       Properties: { LogGroupName: ref('DeliveryLogGroup'), LogStreamName: 'DestinationDelivery' },
     },
     DeliveryRole: {
-      comment: 'What Firehose may do: read this stream, write this bucket, write its log.',
+      comment: 'The permissions of Firehose: read this stream, write this bucket, write its log.',
       Type: 'AWS::IAM::Role',
       Properties: {
         AssumeRolePolicyDocument: trust('firehose.amazonaws.com', {

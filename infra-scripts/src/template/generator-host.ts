@@ -14,7 +14,7 @@ export function generatorHostResources(pipeline: Pipeline): Resources {
   const { settings } = pipeline;
   return {
     GeneratorSecurityGroup: {
-      comment: 'Nothing gets in. Out: TLS, and the collector while it has no certificate.',
+      comment: 'No inbound traffic. Outbound: TLS, and the collector by HTTP while it has no certificate.',
       Type: 'AWS::EC2::SecurityGroup',
       Condition,
       Properties: {
@@ -28,7 +28,7 @@ export function generatorHostResources(pipeline: Pipeline): Resources {
       },
     },
     GeneratorRole: {
-      comment: 'What the generator, replay, redrive and the queries may do.',
+      comment: 'The permissions of generator, replay, redrive and queries.',
       Type: 'AWS::IAM::Role',
       Condition,
       Properties: {

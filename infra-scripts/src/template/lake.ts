@@ -44,7 +44,7 @@ export function lakeResources({ settings }: Pipeline): Resources {
       },
     },
     LakeBucketPolicy: {
-      comment: 'Refuses whatever does not come over TLS.',
+      comment: 'Denies every request without TLS.',
       Type: 'AWS::S3::BucketPolicy',
       Condition: 'CreateLake',
       DeletionPolicy: 'Retain',

@@ -9,7 +9,7 @@ const subnet = (name: string, index: number): Resource => ({
   Properties: { VpcId: ref('Vpc'), CidrBlock: `10.20.${index}.0/24`, AvailabilityZone: zone(index) },
 });
 const routed = (name: string): Resource => ({
-  comment: `Its way out.`,
+  comment: `Its route table.`,
   Type: 'AWS::EC2::SubnetRouteTableAssociation',
   Properties: { SubnetId: ref(name), RouteTableId: ref('RouteTable') },
 });
@@ -25,19 +25,19 @@ export function networkResources(size: Size): Resources {
       Type: 'AWS::EC2::VPC',
       Properties: { CidrBlock: '10.20.0.0/16', EnableDnsSupport: true, EnableDnsHostnames: true },
     },
-    InternetGateway: { comment: 'Its door.', Type: 'AWS::EC2::InternetGateway' },
+    InternetGateway: { comment: 'Its internet gateway.', Type: 'AWS::EC2::InternetGateway' },
     GatewayAttachment: {
-      comment: 'The door is in this wall.',
+      comment: 'Attaches the gateway to the network.',
       Type: 'AWS::EC2::VPCGatewayAttachment',
       Properties: { VpcId: ref('Vpc'), InternetGatewayId: ref('InternetGateway') },
     },
     RouteTable: {
-      comment: 'One way out for all subnets.',
+      comment: 'One route table for all subnets.',
       Type: 'AWS::EC2::RouteTable',
       Properties: { VpcId: ref('Vpc') },
     },
     DefaultRoute: {
-      comment: 'Everything that is not in the network goes through the door.',
+      comment: 'Routes everything outside the network to the gateway.',
       Type: 'AWS::EC2::Route',
       DependsOn: ['GatewayAttachment'],
       Properties: {

@@ -26,7 +26,7 @@ const release = (): Parameters => ({
   ReleaseKey: {
     Type: 'String',
     AllowedPattern: '^[a-zA-Z0-9_./-]+$',
-    Description: 'Its key. Another key rolls the servers over to that release.',
+    Description: 'Its key in the bucket. Another key replaces the servers by ones with that release.',
   },
 });
 
@@ -75,13 +75,13 @@ const servers = (size: Size): Parameters => ({
     Type: 'String',
     Default: 'yes',
     AllowedValues: yesNo,
-    Description: 'no takes every server away, each when it has sent on what it holds: before the stack goes.',
+    Description: 'no removes every server, each when it has sent on what it holds. millrace down sets it first.',
   },
   InstanceType: {
     Type: 'String',
     Default: size === 'trial' ? 't3.micro' : 'c6i.large',
     AllowedPattern: '^[a-z0-9-]+\\.[a-z0-9]+$',
-    Description: 'The type of an ingest server; of the architecture of ImageId.',
+    Description: 'The instance type of an ingest server. Its processor must match ImageId.',
   },
   ...(size === 'trial'
     ? {}
@@ -90,13 +90,14 @@ const servers = (size: Size): Parameters => ({
           Type: 'Number' as const,
           Default: 2,
           MinValue: 1,
-          Description: 'Ingest servers at least: two, one in each zone.',
+          Description: 'The least number of ingest servers: two, one in each zone.',
         },
         MaxServers: {
           Type: 'Number' as const,
           Default: 6,
           MinValue: 2,
-          Description: 'Ingest servers at most: more than at least, so that a change has room for a new one.',
+          Description:
+            'The greatest number of ingest servers. It must exceed MinServers, so that a change has room for a new server.',
         },
       }),
   SpoolGiB: {
@@ -133,8 +134,7 @@ const lake = (): Parameters => ({
     Type: 'String',
     Default: 'create',
     AllowedValues: ['create', 'use'],
-    Description:
-      'use: the bucket is there from an earlier stack, which never deletes it. Do not change it on a stack that made the bucket.',
+    Description: 'use: the bucket exists from an earlier stack. Do not change this on a stack that created the bucket.',
   },
   ScanLimitBytes: {
     Type: 'Number',
@@ -155,7 +155,7 @@ const extras = (): Parameters => ({
   AlarmEmail: {
     Type: 'String',
     Default: '',
-    Description: 'Where alarms are mailed to; empty for nowhere.',
+    Description: 'The address that alarms are mailed to; empty for none.',
   },
 });
 

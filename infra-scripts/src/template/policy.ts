@@ -15,7 +15,7 @@ export const policy = (PolicyName: string, statements: Statement[]): Properties 
   PolicyDocument: { Version: '2012-10-17', Statement: statements as unknown as Value },
 });
 
-/** Who may take up a role. */
+/** The trust policy of a role: the service that may assume it. */
 export const trust = (service: string, condition?: Properties): Properties => ({
   Version: '2012-10-17',
   Statement: [

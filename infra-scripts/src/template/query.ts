@@ -27,7 +27,7 @@ export function queryResources(pipeline: Pipeline): Resources {
       },
     },
     ErrorsTable: {
-      comment: 'What Firehose could not deliver, as it wrote it down.',
+      comment: 'The records that Firehose could not deliver, as it wrote them.',
       Type: 'AWS::Glue::Table',
       Properties: {
         CatalogId: ref('AWS::AccountId'),

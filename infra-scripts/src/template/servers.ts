@@ -8,19 +8,19 @@ import { userData } from './user-data.js';
 /** The resource that waits until a server answers on /readyz. */
 const waiting = (size: Size) => (size === 'trial' ? 'Server' : 'Servers');
 
-/** The ingest servers: what they may do, how one is made, and how many there are. */
+/** The ingest servers: their permissions, how one starts, and how many there are. */
 export function serverResources(pipeline: Pipeline, size: Size): Resources {
   const { settings } = pipeline;
   return {
     IngestLogGroup: {
-      comment: 'What the ingest servers say.',
+      comment: 'The log of the ingest servers.',
       Type: 'AWS::Logs::LogGroup',
       DeletionPolicy: 'Delete',
       UpdateReplacePolicy: 'Retain',
       Properties: { LogGroupName: ingestLogGroup(settings), RetentionInDays: 30 },
     },
     ServerRole: {
-      comment: 'What an ingest server may do.',
+      comment: 'The permissions of an ingest server.',
       Type: 'AWS::IAM::Role',
       Properties: {
         AssumeRolePolicyDocument: trust('ec2.amazonaws.com'),
@@ -154,7 +154,7 @@ function serverGroup(): Resources {
 function trialServer(): Resources {
   return {
     Server: {
-      comment: 'The one server. Its spool goes with it: a trial is no place for events that matter.',
+      comment: 'The one server. Its spool is lost with it: do not send events that matter to a trial.',
       Type: 'AWS::EC2::Instance',
       Condition: 'IsServing',
       DependsOn: ['DeliveryStream', 'DefaultRoute'],

@@ -64,7 +64,7 @@ async function selectLake(
 }
 
 async function printLines(lake: QueryEngine, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
-  // A reader that has seen enough, as `| head`, ends the query: it is no failure.
+  // A reader that has seen enough, as `| head`, ends the query without a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);

@@ -59,7 +59,7 @@ async function targetOf(options: ReplayOptions): Promise<(log: Log) => Sink> {
 
 const mostToldLines = 10;
 
-/** Looks through the files and ends the command when a line is no event, unless those are to be left out. */
+/** Checks the files, and fails when a line is not a valid event, unless such lines are to be skipped. */
 async function checkFiles(files: readonly string[], options: ReplayOptions): Promise<RecordingCheck> {
   let told = 0;
   const refuse = (reason: string) => {

@@ -28,38 +28,38 @@ function gapsText({ gaps }: StreamReport): string {
 export function auditText(report: AuditReport): string {
   const { held, duplicates, late, streams } = report;
   const lines = [verdict(report), ''];
-  const say = (name: string, text: string) => lines.push(`  ${name.padEnd(14)}${text}`);
-  say('missing', n(report.missing));
-  say(
+  const add = (name: string, text: string) => lines.push(`  ${name.padEnd(14)}${text}`);
+  add('missing', n(report.missing));
+  add(
     'kept apart',
     `${n(held.quarantine)} numbered events in the quarantine, ${n(held.errors)} in error objects (refused or undeliverable, not lost)`,
   );
-  say(
+  add(
     'duplicates',
     `${plural(duplicates.rows, 'row')} beyond the first copy` +
       (duplicates.across_partitions > 0
         ? `; ${plural(duplicates.across_partitions, 'event')} in more than one partition: count those with count(distinct event_id)`
         : ''),
   );
-  say('out of order', n(report.out_of_order));
-  say(
+  add('out of order', n(report.out_of_order));
+  add(
     'late',
     `${n(late.events)} received more than ${showMs(late.threshold_ms)} after they happened` +
       (late.timed > 0
         ? ` (median ${showMs(late.p50_ms)}, 99 % ${showMs(late.p99_ms)}, most ${showMs(late.max_ms)})`
         : ''),
   );
-  say(
+  add(
     'tails',
     streams.tail_unknown === 0
       ? 'all known'
       : `${plural(streams.tail_unknown, 'stream')} whose end cannot be known: the visitor was not seen again since`,
   );
   if (report.conflicts > 0)
-    say('conflicts', `${plural(report.conflicts, 'event')} at a position that another event has`);
+    add('conflicts', `${plural(report.conflicts, 'event')} at a position that another event has`);
   if (report.unnumbered > 0)
-    say('unnumbered', `${plural(report.unnumbered, 'event')} without stream_id and seq, not auditable`);
-  if (report.misfits > 0) say('misfits', `${plural(report.misfits, 'row')} with a value that does not fit its column`);
+    add('unnumbered', `${plural(report.unnumbered, 'event')} without stream_id and seq, not auditable`);
+  if (report.misfits > 0) add('misfits', `${plural(report.misfits, 'row')} with a value that does not fit its column`);
   if (report.worst.length > 0) lines.push('', worstTable(report.worst));
   return lines.join('\n');
 }

@@ -24,7 +24,7 @@ export function planText(plan: Plan): string {
     table(costRows(plan), 'dollars a month'),
     '',
     `Totals take Kinesis ${packed.kinesis === 'provisioned' ? 'with shards' : 'on demand'}, the cheaper one here. One scan of a month's events in Athena: ${dollars(packed.athenaScanOfAMonth)}.`,
-    'Firehose counts a record up to the next 5 KB. Whether a record that it takes apart counts once or once an event is written nowhere: sign the dearer line.',
+    'Firehose counts a record up to the next 5 KB. AWS does not document whether a record that Firehose splits counts once or once an event: budget for the more expensive line.',
     `Not in the sum: ${plan.notInTheSum.join('; ')}.`,
     '',
     near.length > 0
