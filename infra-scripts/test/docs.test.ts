@@ -76,3 +76,54 @@ test('docs/guarantees.md names tests that are there', () => {
   expect(missing.map((match) => match![0])).toEqual([]);
   expect(rows.length).toBeGreaterThan(30);
 });
+
+describe('ARCHITECTURE.md and CONTRIBUTING.md', () => {
+  const sourcePath = /`((?:[a-z0-9-]+\/)+[a-z0-9.-]+\.(?:ts|mjs|js|md|yaml))`/g;
+
+  test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names files and folders that are there', (file) => {
+    const packages = workspaces.map((name) => `${name}/`);
+    const named = [...prose(file).matchAll(/`([^`\s]+\/[^`\s]*)`/g)].map(([, path]) => path!);
+    const ours = named.filter(
+      (path) => packages.some((folder) => path.startsWith(folder)) && !/\/dist\/|NAME/.test(path),
+    );
+    expect(ours.length).toBeGreaterThan(15);
+    expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  /** The files that one imports, of its own package and of others by their `exports`. */
+  function importsOf(file: string): string[] {
+    const targets = [...read(file).matchAll(/(?:from |import\()'([^']+)'/g)].map(([, target]) => target!);
+    return targets.flatMap((target) => {
+      if (target.startsWith('.')) return [join(dirname(file), target).replaceAll('\\', '/').replace(/\.js$/, '.ts')];
+      const [, room, part = '.'] = /^@millrace\/([a-z-]+)(\/.+)?$/.exec(target) ?? [];
+      if (room === undefined) return [];
+      const { exports } = JSON.parse(read(`${room}/package.json`)) as { exports: Record<string, { types: string }> };
+      const types = exports[part === '.' ? '.' : `.${part}`]?.types;
+      const entry =
+        types &&
+        join(room, types)
+          .replace('/dist/', '/')
+          .replace(/\.d\.ts$/, '.ts');
+      // An index hands on what it imports.
+      return entry && existsSync(join(root, entry)) ? [entry, ...importsOf(entry)] : [];
+    });
+  }
+
+  const walks = read('ARCHITECTURE.md')
+    .split(/^## /m)
+    .filter((part) => part.startsWith('Walk '))
+    .map((part) => [part.split('\n')[0]!, part.split('\n').filter((line) => /^\d+\. /.test(line))] as const);
+
+  test('there are three walks', () => expect(walks).toHaveLength(3));
+
+  test.each(walks)('%s: each file is imported by one before it, or the line says how it is reached', (_, steps) => {
+    const before: string[] = [];
+    const lost = steps.filter((step) => {
+      const [, file] = [...step.matchAll(sourcePath)][0]!;
+      const isReached = before.length === 0 || before.some((earlier) => importsOf(earlier).includes(file!));
+      before.push(file!);
+      return !isReached && !/\*[a-zA-Z]/.test(step);
+    });
+    expect(lost).toEqual([]);
+  });
+});
