@@ -13,7 +13,7 @@ const analytics = AnalyticsBrowser.load(
     },
   },
 );
-analytics.ready(() => {
+void analytics.ready(() => {
   loaded = true;
 });
 
