@@ -25,7 +25,7 @@ import { openObjectStore } from './store/object-store.js';
  * - One process at a time may have a folder open. Where the file system takes `A` and `a` for one name, this S3 does
  *   too.
  *
- * @throws Error when a folder cannot be used: the message says which, why, and what to do
+ * @throws MillraceError `STATE_UNREADABLE` when a folder cannot be used: the message says which, why, and what to do
  */
 export async function openS3(options: {
   folder: string;

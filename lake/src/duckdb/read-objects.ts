@@ -9,8 +9,8 @@ const allNull = storedColumns.map((column) => `${name(column.name)} IS NULL`).jo
 const fields = storedColumns.map((column) => name(column.name)).join(', ');
 
 /**
- * The key of the object that a row comes from, in a call that reads files. `rootLength`: of the lake's folder. On Windows
- * the path has backslashes, and the key has none.
+ * The key of the object that a row comes from, in a call that reads files. `rootLength`: of the lake's folder. On
+ * Windows the path has backslashes, and the key has none.
  */
 export function objectKey(rootLength: number): string {
   const path = `substr(filename, ${rootLength + 2})`;

@@ -33,7 +33,7 @@ export interface ObjectStore extends ObjectWriter, Omit<ObjectReader, 'look'> {
 
 /**
  * Opens the store on two folders, which it makes, and recovers from a crash.
- * @throws Error when the folders cannot be used: they are files, not writable, or on two file systems
+ * @throws MillraceError `STATE_UNREADABLE` when the folders are files, not writable, or on two file systems
  */
 export async function openObjectStore(options: {
   folder: string;
