@@ -9,12 +9,15 @@ const backslash = 0x5c;
 /** JSON's white space: space, line feed, carriage return, tab. NaN, behind the end, is none. */
 export const isJsonSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-/** The place behind the string whose opening quote is at `start`, or -1 when the text ends before it. */
+/**
+ * The place behind the string whose opening quote is at `start`, or -1 when the text ends before it. Searches for quotes
+ * rather than walking over the text, which takes a third longer.
+ */
 export function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === backslash) i += 1;
-    else if (code === quote) return i + 1;
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === backslash) escapes += 1;
+    if (escapes % 2 === 0) return at + 1;
   }
   return -1;
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { endOfContainer, endOfString, isJsonSpace } from './json-scan.js';
 
 /**
@@ -21,34 +22,42 @@ export interface SubRecord {
 const quote = 0x22;
 const opens = (code: number) => code === 0x7b || code === 0x5b;
 
-/**
- * The record's values in order, or nothing when it must stay whole: not JSON throughout, empty, or more than 500
- * values.
- */
+/** A record as text with a character for each byte, so that the text's offsets are those of the bytes. */
+interface RecordText {
+  text: string;
+  /** The value at a place. @throws SyntaxError when it is not JSON */
+  parse(start: number, end: number): unknown;
+}
+
+function textOf(data: Buffer): RecordText {
+  const text = data.toString('latin1');
+  // Decoding a record once is cheaper than decoding each value, but only ASCII is then decoded.
+  return isAscii(data)
+    ? { text, parse: (start, end) => JSON.parse(text.slice(start, end)) }
+    : { text, parse: (start, end) => JSON.parse(data.toString('utf8', start, end)) };
+}
+
+/** The record's values in order; undefined when it must stay whole: not JSON throughout, empty, or more than 500 values. */
 export function splitJson(data: Buffer): SubRecord[] | undefined {
-  return splitLines(data) ?? splitAnywhere(data);
+  const record = textOf(data);
+  return splitLines(data, record) ?? splitAnywhere(data, record);
 }
 
 /**
- * The common case: one value a line. Where every line is a JSON text, this is what `splitAnywhere` finds as well (a
- * property test holds them together), at the cost of one decoding of the record and one parse of each line.
+ * The common case: one value a line. Where every line is a JSON text, `splitAnywhere` finds the same (a property test
+ * holds them together), but has to scan each value for its end.
  */
-export function splitLines(data: Buffer): SubRecord[] | undefined {
-  const text = data.toString('latin1');
-  // Decoding a record once is cheaper than decoding each line, but only in ASCII are the text's offsets those of the
-  // bytes.
-  const ascii = !/[\u0080-\u00ff]/.test(text);
+export function splitLines(data: Buffer, { text, parse } = textOf(data)): SubRecord[] | undefined {
   const found: SubRecord[] = [];
   for (let line = 0; line < text.length; ) {
     let lineEnd = text.indexOf('\n', line);
     if (lineEnd === -1) lineEnd = text.length;
-    const piece = trimmed(data, line, lineEnd);
+    const { start, end } = trimmed(data, line, lineEnd);
     line = lineEnd + 1;
-    if (piece.start === piece.end) continue;
+    if (start === end) continue;
     if (found.length === maxSubRecords) return undefined;
-    const { start, end } = piece;
     try {
-      found.push({ start, end, value: JSON.parse(ascii ? text.slice(start, end) : data.toString('utf8', start, end)) });
+      found.push({ start, end, value: parse(start, end) });
     } catch {
       return undefined;
     }
@@ -56,9 +65,8 @@ export function splitLines(data: Buffer): SubRecord[] | undefined {
   return found.length > 0 ? found : undefined;
 }
 
-/** The general case: finds each value's end by its brackets and strings, and then has it parsed. */
-export function splitAnywhere(data: Buffer): SubRecord[] | undefined {
-  const text = data.toString('latin1');
+/** The general case: finds each value's end by its brackets and strings, and then parses it. */
+export function splitAnywhere(data: Buffer, { text, parse } = textOf(data)): SubRecord[] | undefined {
   const found: SubRecord[] = [];
   for (let at = 0; ; ) {
     while (isJsonSpace(text.charCodeAt(at))) at++;
@@ -66,7 +74,7 @@ export function splitAnywhere(data: Buffer): SubRecord[] | undefined {
     const end = endOfValue(text, at);
     if (end < 0 || found.length === maxSubRecords) return undefined;
     try {
-      found.push({ start: at, end, value: JSON.parse(data.toString('utf8', at, end)) });
+      found.push({ start: at, end, value: parse(at, end) });
     } catch {
       return undefined;
     }
