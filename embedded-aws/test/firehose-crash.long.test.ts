@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -8,6 +7,7 @@ import { CreateStreamCommand, PutRecordsCommand, waitUntilStreamExists } from '@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { expect, test } from '@jest/globals';
 import { createRandom } from '@millrace/kit/seeded-random';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { startAws } from './firehose-aws.js';
 import { destination } from './firehose-fakes.js';
 
@@ -42,7 +42,7 @@ async function keysIn(folder: string): Promise<string[]> {
 }
 
 test('killed at random moments it loses nothing, every object is whole, and what comes twice was on its way to S3', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-crash-'));
+  const folder = await mkdtemp(join(diskFolder(), 'millrace-crash-'));
   let aws = await startAws(folder);
   try {
     await aws.kinesis.send(new CreateStreamCommand({ StreamName: 'clicks', ShardCount: 4 }));

@@ -1,5 +1,4 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateDeliveryStreamCommand,
@@ -18,6 +17,7 @@ import {
 } from '@aws-sdk/client-firehose';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { eventually } from '@millrace/testing/eventually';
 import { createDirectPut } from '../src/firehose/direct-put/put-records.js';
 import { openRecordLog, type Place } from '../src/firehose/direct-put/record-log.js';
@@ -26,7 +26,7 @@ import { destination } from './firehose-fakes.js';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'millrace-direct-put-'));
+  folder = await mkdtemp(join(diskFolder(), 'millrace-direct-put-'));
 });
 afterEach(() => rm(folder, { recursive: true, maxRetries: 3 }));
 

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -12,6 +11,7 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { openKinesis } from '../src/kinesis/index.js';
 import { trimExpired } from '../src/kinesis/retention.js';
@@ -22,7 +22,7 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kinesis-durability-'));
+  folder = await mkdtemp(join(diskFolder(), 'kinesis-durability-'));
 });
 afterEach(async () => {
   for (const child of children.splice(0)) await kill(child);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { openS3 } from '../src/s3/index.js';
 import { type Disk, nodeDisk } from '../src/s3/store/disk.js';
 import { type ObjectStore, openObjectStore } from '../src/s3/store/object-store.js';
@@ -287,6 +288,8 @@ describe('a folder that cannot be used gives an error that names it', () => {
 });
 
 test('kill -9 in the middle of writing: all that was acknowledged is there, whole, and nothing is there in part', async () => {
+  await rm(root, { recursive: true });
+  root = await tempFolder(diskFolder());
   const program = fileURLToPath(new URL('./s3-writer.js', import.meta.url));
   const acknowledged = new Set<string>();
   for (let round = 0; round < 3; round++) {

@@ -19,8 +19,8 @@ export interface TestS3 {
   stop(): Promise<void>;
 }
 
-export async function tempFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'millrace-s3-'));
+export async function tempFolder(parent = tmpdir()): Promise<string> {
+  return mkdtemp(join(parent, 'millrace-s3-'));
 }
 
 /** The embedded S3 on a free port, over folders of its own unless given some. */

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { nodeDisk } from '../src/s3/store/disk.js';
 import { keyPath } from '../src/s3/store/key-path.js';
@@ -60,7 +61,7 @@ const placesOf = (text: string) => {
 };
 
 describe('the path of a key', () => {
-  test('is made of names that a file system can hold, and leads nowhere else', () => {
+  test(`is made of names that a file system can hold, and leads nowhere else${leavesOut('100 of 300 runs')}`, () => {
     fc.assert(
       fc.property(key, (text) => {
         for (const path of placesOf(text))
@@ -70,11 +71,11 @@ describe('the path of a key', () => {
             expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
           }
       }),
-      { numRuns: 300 },
+      { numRuns: inForm(100, 300) },
     );
   });
 
-  test('is that of no other key', () => {
+  test(`is that of no other key${leavesOut('100 of 300 runs')}`, () => {
     fc.assert(
       fc.property(fc.uniqueArray(key, { minLength: 2, maxLength: 12 }), (keys) => {
         const owners = new Map<string, string>();
@@ -84,7 +85,7 @@ describe('the path of a key', () => {
             owners.set(path, text);
           }
       }),
-      { numRuns: 300 },
+      { numRuns: inForm(100, 300) },
     );
   });
 
@@ -117,7 +118,7 @@ describe('the path of a key', () => {
   });
 });
 
-test('what is put under any keys is listed as exactly those keys, in the order of their bytes', async () => {
+test(`what is put under any keys is listed as exactly those keys, in the order of their bytes${leavesOut('8 of 25 runs')}`, async () => {
   const root = await mkdtemp(join(tmpdir(), 'millrace-s3-keys-'));
   let run = 0;
   try {
@@ -148,7 +149,7 @@ test('what is put under any keys is listed as exactly those keys, in the order o
         for (const text of keys) await store.delete('lake', text);
         await store.deleteBucket('lake');
       }),
-      { numRuns: 25 },
+      { numRuns: inForm(8, 25) },
     );
   } finally {
     await rm(root, { recursive: true, force: true });

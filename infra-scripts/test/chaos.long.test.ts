@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createRandom, type Random } from '@millrace/kit/seeded-random';
 import type { AuditReport } from '@millrace/lake';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { eventually } from '@millrace/testing/eventually';
 import { disorder, lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
@@ -14,7 +15,7 @@ const seconds = Number(process.env.MILLRACE_CHAOS_SECONDS ?? 120);
 
 let box: Sandbox;
 beforeEach(() => {
-  box = sandbox();
+  box = sandbox(diskFolder());
 });
 afterEach(() => box.remove());
 

@@ -2,19 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { eventually } from '@millrace/testing/eventually';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { disorder, lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
-const events = inForm(10_000, 100_000);
+const events = inForm(5_000, 100_000);
 /** Slow enough for the short form to be under way for seconds, so that a kill finds it half way. */
-const eventsPerSecond = inForm(3_000, 12_000);
+const eventsPerSecond = inForm(1_500, 12_000);
 const name = `${events.toLocaleString('en')} events through HTTP to the lake: none missing, none twice by event_id, every stream in order`;
 
 let box: Sandbox;
 beforeEach(() => {
-  box = sandbox();
+  box = sandbox(diskFolder());
 });
 afterEach(() => box.remove());
 
@@ -66,7 +67,7 @@ async function expectWholeLake(sent: string[]): Promise<{ twice: number }> {
   return { twice: rows.length - unique.length };
 }
 
-describe(name + leavesOut('10,000 of 100,000 events'), () => {
+describe(name + leavesOut('5,000 of 100,000 events'), () => {
   test('when nothing fails, not one comes twice', async () => {
     await startAws();
     const ingest = await startIngest();

@@ -4,6 +4,7 @@ import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { bucketFolder, openCatalogue } from '@millrace/embedded-aws';
 import { openSandbox } from '@millrace/kit/duckdb-sandbox';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
@@ -17,7 +18,7 @@ let served: Served;
 let bucket: string;
 const serve = () => box.serve(['aws', '--port', '0', '--format', 'parquet'], ['aws']);
 beforeAll(async () => {
-  box = sandbox();
+  box = sandbox(diskFolder());
   served = await serve();
   bucket = bucketFolder(box.state, 'millrace-lake');
 });

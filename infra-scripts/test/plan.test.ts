@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { imageFor } from '../src/deploy/image.js';
 import { withGenerated } from '../src/generated-part.js';
@@ -139,7 +140,7 @@ const workloads = fc
   .map(({ peak, ...rest }) => workloadOf({ ...rest, peakEventsPerSecond: rest.eventsPerSecond * peak }));
 
 describe('whatever the traffic', () => {
-  test('the shards hold the peak with room to spare, and packing never takes more of them than one by one', () => {
+  test(`the shards hold the peak with room to spare, and packing never takes more of them than one by one${leavesOut('30 of 100 runs')}`, () => {
     fc.assert(
       fc.property(workloads, (workload) => {
         const { packed, unpacked, full } = makePlan(workload, defaultSizing());
@@ -157,11 +158,11 @@ describe('whatever the traffic', () => {
         // A newline an event is what packing adds.
         expect(packed.capacity.shards).toBeLessThanOrEqual(Math.ceil(unpacked.capacity.shards * 1.03));
       }),
-      { numRuns: 100 },
+      { numRuns: inForm(30, 100) },
     );
   });
 
-  test('more traffic never costs less', () => {
+  test(`more traffic never costs less${leavesOut('30 of 100 runs')}`, () => {
     fc.assert(
       fc.property(workloads, fc.double({ min: 1, max: 3, noNaN: true }), (workload, factor) => {
         const more = {
@@ -172,7 +173,7 @@ describe('whatever the traffic', () => {
         const total = (each: Workload) => makePlan(each, defaultSizing()).unpacked.totals['per record'];
         expect(total(more)).toBeGreaterThanOrEqual(total(workload) * 0.9999);
       }),
-      { numRuns: 100 },
+      { numRuns: inForm(30, 100) },
     );
   });
 });

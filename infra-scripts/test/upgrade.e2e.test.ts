@@ -10,6 +10,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import type { BrowserContext, Page } from 'playwright-core';
@@ -51,7 +52,7 @@ const seqsOf = (rows: Record<string, unknown>[], stream: string) =>
 describe('a state folder of 0.1.0', () => {
   let box: Sandbox;
   beforeEach(() => {
-    box = sandbox();
+    box = sandbox(diskFolder());
     copyOfState(box.state);
   });
   afterEach(() => box.remove());
@@ -167,7 +168,7 @@ describe('beside an ingest server of 0.1.0', () => {
   let box: Sandbox;
   let folder: string;
   beforeEach(() => {
-    box = sandbox();
+    box = sandbox(diskFolder());
     folder = mkdtempSync(join(tmpdir(), 'millrace-upgrade-'));
   });
   afterEach(async () => {
@@ -214,7 +215,7 @@ browserDescribe('a page, its tracker and its server, of 0.1.0 and of today', ({ 
   let context: BrowserContext;
   const fronts: Storefront[] = [];
   beforeAll(async () => {
-    box = sandbox();
+    box = sandbox(diskFolder());
     served = await box.serve(['dev', '--no-traffic', ...anyPorts], ['aws', 'ingest', 'store']);
     folder = mkdtempSync(join(tmpdir(), 'millrace-upgrade-'));
     old = await startOldServer(folder, served.url('aws'));

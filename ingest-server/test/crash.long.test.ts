@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { cleanUp, later, temporaryFolder } from './support/app.js';
 import { sendThroughCrashes } from './support/crashes.js';
 
@@ -13,7 +14,7 @@ const eventsPerRound = Number(process.env.MILLRACE_CRASH_EVENTS_PER_ROUND ?? 500
 
 /** A disk so small that an outage fills it; undefined where none can be mounted. */
 async function smallDisk(): Promise<string | undefined> {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder(diskFolder());
   await mkdir(join(folder, 'spool'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', join(folder, 'spool')], { stdio: 'pipe' });

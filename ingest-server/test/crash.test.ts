@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { cleanUp, temporaryFolder } from './support/app.js';
 import { sendThroughCrashes, startProcess } from './support/crashes.js';
 import { jsonLines, someEvent } from './support/events.js';
@@ -16,7 +17,7 @@ describe('the server as a process', () => {
 
   test('an event that was quarantined before kill -9 and comes again, put right, is stored', async () => {
     const stub = await startStubKinesis();
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     const right = someEvent();
     const send = async ({ port }: { port: number }, event: object) => {
       const url = `http://127.0.0.1:${port}/v1/events?key=demo`;
@@ -46,7 +47,7 @@ describe('the server as a process', () => {
   test('SIGTERM ends it within 10 s, with 0, even while Kinesis hangs and a body never comes', async () => {
     const stub = await startStubKinesis();
     stub.behaviour = () => 'hang';
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     const server = await startProcess(stub, folder);
     const send = () =>
       fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, { method: 'POST', body: jsonLines([someEvent()]) });
@@ -70,7 +71,7 @@ describe('the server as a process', () => {
 
   test('what was safe before kill -9 is stored once, though its sender repeats it under any batch: of what the stream has, and of what the spool has', async () => {
     const stub = await startStubKinesis();
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     let server = await startProcess(stub, folder);
     const send = async (events: object[]) => {
       const answer = await fetch(`http://127.0.0.1:${server.port}/v1/events?key=demo`, {
@@ -114,7 +115,7 @@ describe('the server as a process', () => {
 
   test('a wrong environment ends it at once with the whole list', async () => {
     const stub = await startStubKinesis();
-    const server = await startProcess(stub, await temporaryFolder(), {
+    const server = await startProcess(stub, await temporaryFolder(diskFolder()), {
       MILLRACE_PORT: 'http',
       MILLRACE_WRITE_KEYS: '',
     });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp } from './support/app.js';
 import { fuzz } from './support/fuzz.js';
+import './fuzz.test.js';
 
 afterEach(cleanUp);
 

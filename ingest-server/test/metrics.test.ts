@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import request from 'supertest';
 import { SinkError } from '../src/core/delivery/sink.js';
 import { cleanUp, temporaryFolder, testApp } from './support/app.js';
@@ -61,7 +62,7 @@ test('at every scrape, whatever the stream does: received = accepted + rejected 
 test('after kill -9 with a spool that was not empty what it holds counts as recovered, until it is delivered', async () => {
   const stub = await startStubKinesis();
   stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder(diskFolder());
   const send = (port: number, events: number) =>
     fetch(`http://127.0.0.1:${port}/v1/events?key=demo`, {
       method: 'POST',

@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { workerConfig } from '../src/cluster/worker-config.js';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
@@ -75,7 +76,7 @@ describe('MILLRACE_WORKERS', () => {
   test('two processes share the port; each counts for itself; one that is killed comes back and delivers its spool', async () => {
     const stub = await startStubKinesis();
     stub.behaviour = () => ({ status: 400, error: 'ResourceNotFoundException' });
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
     await untilListening(server, 2);
     for (let i = 0; i < 20; i++) expect((await send(server)).status).toBe(200);
@@ -110,7 +111,7 @@ describe('MILLRACE_WORKERS', () => {
   }, 120_000);
 
   test('a worker that dies while it is asked costs neither the others nor the primary process', async () => {
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     const server = await startProcess(await startStubKinesis(), folder, { MILLRACE_WORKERS: '2' });
     await untilListening(server, 2);
     const connections = [await keptConnection(server), await keptConnection(server)];
@@ -134,7 +135,7 @@ describe('MILLRACE_WORKERS', () => {
 
   test('while one starts anew, or does not answer, the metrics of the others are given, and how many are missing', async () => {
     const stub = await startStubKinesis();
-    const folder = await temporaryFolder();
+    const folder = await temporaryFolder(diskFolder());
     const server = await startProcess(stub, folder, { MILLRACE_WORKERS: '2' });
     await untilListening(server, 2);
     expect((await scrape(server)).get('millrace_workers_missing')).toBe(0);
@@ -159,7 +160,7 @@ describe('MILLRACE_WORKERS', () => {
   }, 120_000);
 
   test('limits are those of the server, whichever worker a connection goes to', async () => {
-    const server = await startProcess(await startStubKinesis(), await temporaryFolder(), {
+    const server = await startProcess(await startStubKinesis(), await temporaryFolder(diskFolder()), {
       MILLRACE_WORKERS: '4',
       MILLRACE_KEY_REQUESTS_PER_SECOND: '4',
     });
@@ -191,7 +192,7 @@ describe('MILLRACE_WORKERS', () => {
 
   test('what stops one worker’s first start ends them all, with the reason', async () => {
     const stub = await startStubKinesis();
-    const server = await startProcess(stub, await temporaryFolder(), {
+    const server = await startProcess(stub, await temporaryFolder(diskFolder()), {
       MILLRACE_WORKERS: '2',
       MILLRACE_PORT: String(stub.port),
     });
@@ -201,7 +202,7 @@ describe('MILLRACE_WORKERS', () => {
 });
 
 test('with another number of processes nothing stays behind in a folder that nobody has', async () => {
-  const folder = await temporaryFolder();
+  const folder = await temporaryFolder(diskFolder());
   const fill = async (path: string, ...texts: string[]) => {
     const spool = await openDiskSpool({ folder: path, maxBytes: 2 ** 20 });
     for (const text of texts) {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { TooLong, undelta } from '../src/schema/index.js';
 import { deltaOf } from '../src/tracker/send/delta.js';
 
 describe('what repeats in the lines of a page that is left', () => {
-  test('is put back by the server, whatever the lines are', () => {
+  test(`is put back by the server, whatever the lines are${leavesOut('200 of 1,000 runs')}`, () => {
     const few = fc.constantFrom('', 'a', '"', '\\', '\n', '\t', 'ü', '😀');
     const json = fc.oneof(
       fc.dictionary(few, fc.oneof(few, fc.integer(), fc.constant(null))).map((value) => JSON.stringify(value)),
@@ -14,7 +15,7 @@ describe('what repeats in the lines of a page that is left', () => {
       fc.property(fc.array(json, { minLength: 1 }), (lines) => {
         expect(undelta(deltaOf(lines), Infinity).split('\n')).toEqual(lines);
       }),
-      { numRuns: 1000 },
+      { numRuns: inForm(200, 1_000) },
     );
   });
 

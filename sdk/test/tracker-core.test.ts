@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { checkEvent, isSlug } from '../src/schema/index.js';
 import { createStore } from '../src/tracker/browser/store.js';
@@ -96,14 +97,14 @@ describe('ids', () => {
 });
 
 describe('slugs', () => {
-  test("the tracker's slugs are the schema's: a slug stays, anything else becomes one or nothing", () => {
+  test(`the tracker's slugs are the schema's: a slug stays, anything else becomes one or nothing${leavesOut('200 of 1,000 runs')}`, () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z][a-z0-9_]{0,50}$/)), (text) => {
         const slug = toSlug(text);
         if (isSlug(text)) expect(slug).toBe(text);
         else if (slug !== '') expect(isSlug(slug)).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: inForm(200, 1_000) },
     );
   });
 
@@ -157,7 +158,7 @@ describe('fields', () => {
     return cleanFields(given, (field) => left.push(field));
   };
 
-  test('an event with whatever name and fields a page gives passes the schema, or has no name', () => {
+  test(`an event with whatever name and fields a page gives passes the schema, or has no name${leavesOut('200 of 1,000 runs')}`, () => {
     const names = ['event', 'page', 'url', 'referrer', 'title', 'item_id', 'item_name', 'item_quantity', 'item_price'];
     const others = ['currency', 'order_id', 'properties', 'other', 'seq', 'event_id', '__proto__', 'toString'];
     const junk = fc.oneof(
@@ -177,7 +178,7 @@ describe('fields', () => {
         const line = JSON.stringify({ ...kept, ...sample, event: kept.event ?? 'a', page: kept.page ?? 'b' });
         expect(checkEvent(JSON.parse(line)).refusal).toBeUndefined();
       }),
-      { numRuns: 1000 },
+      { numRuns: inForm(200, 1_000) },
     );
   });
 

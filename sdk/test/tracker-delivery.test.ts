@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { eventually } from '@millrace/testing/eventually';
 import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -188,7 +188,7 @@ browserDescribe('delivery', ({ launch }) => {
   });
 
   test('SIGKILL of the browser loses no event that is older than 100 ms, and nothing comes twice but what was under way', async () => {
-    const profile = mkdtempSync(join(tmpdir(), 'millrace-profile-'));
+    const profile = mkdtempSync(join(diskFolder(), 'millrace-profile-'));
     try {
       let killable = await startKillableBrowser(profile);
       collector.reply = () => ({ status: 503, headers: { 'retry-after': '1' } });
@@ -217,7 +217,7 @@ browserDescribe('delivery', ({ launch }) => {
   });
 
   test('SIGKILL of the browser loses nothing of a page that was left in the task of its events: the next page makes them safe at once', async () => {
-    const profile = mkdtempSync(join(tmpdir(), 'millrace-profile-'));
+    const profile = mkdtempSync(join(diskFolder(), 'millrace-profile-'));
     try {
       let killable = await startKillableBrowser(profile);
       collector.reply = () => ({ status: 503, headers: { 'retry-after': '600' } });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { streamsRemembered } from '../src/tracker/bounds.js';
 import { createStore } from '../src/tracker/browser/store.js';
@@ -176,7 +177,7 @@ describe('streams', () => {
     expect(Array.from({ length: 3 }, () => stream._next(start, facts).seq)).toEqual([0, 1, 2]);
   });
 
-  test('(stream, seq) is never given twice and never with a gap, and what is told of a stream is true: tabs, crashes, kills of the browser', () => {
+  test(`(stream, seq) is never given twice and never with a gap, and what is told of a stream is true: tabs, crashes, kills of the browser${leavesOut('100 of 300 runs')}`, () => {
     const step = fc.record({
       tab: fc.nat({ max: 5 }),
       what: fc.constantFrom('track', 'track', 'track', 'note', 'end', 'open', 'close', 'crash', 'snapshot', 'kill'),
@@ -210,7 +211,7 @@ describe('streams', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: inForm(100, 300) },
     );
   });
 });
@@ -265,7 +266,7 @@ describe('streams of a tracker', () => {
     expect(third).toMatchObject({ seq: 0, after_stream_id: first.stream_id, after_seq: 1 });
   });
 
-  test('each stream is of one visitor, whatever tabs do', async () => {
+  test(`each stream is of one visitor, whatever tabs do${leavesOut('20 of 40 runs')}`, async () => {
     const step = fc.record({ tab: fc.nat({ max: 2 }), what: fc.constantFrom('track', 'track', 'reset', 'open') });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -288,7 +289,7 @@ describe('streams of a tracker', () => {
         }
         expect(sent()).toHaveLength(steps.filter(({ what }) => what === 'track').length);
       }),
-      { numRuns: 40 },
+      { numRuns: inForm(20, 40) },
     );
   });
 });

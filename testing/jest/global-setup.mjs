@@ -1,13 +1,33 @@
 // Before the tests: a folder for this run, and servers that several test files take turns at, started when the first asks.
 // A file asks by HTTP, because it runs in a worker, and the server is to outlive it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMotoServer } from './moto-server.mjs';
 
+/** A folder in memory for temporary files, with room for them, whose files may run; undefined where there is none (Linux often has one). */
+function memoryFolder() {
+  const parent = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(parent);
+    if (process.platform !== 'linux' || bavail * bsize < 2 ** 30) return undefined;
+    const folder = mkdtempSync(join(parent, 'millrace-test-run-'));
+    const script = join(folder, 'can-run');
+    writeFileSync(script, '#!/bin/sh\n', { mode: 0o755 });
+    if (spawnSync(script).status === 0) return folder;
+    rmSync(folder, { recursive: true });
+  } catch {
+    // Not there, or not ours.
+  }
+  return undefined;
+}
+
 export default async function setup() {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-test-run-'));
+  const disk = tmpdir();
+  const memory = memoryFolder();
+  const folder = memory ?? mkdtempSync(join(disk, 'millrace-test-run-'));
   /** Each Moto, and whether a test file has it now. Two never share one: Moto forgets everything at a reset. */
   const motos = [];
 
@@ -39,6 +59,8 @@ export default async function setup() {
   // Jest may end without a teardown; nothing of this keeps it.
   server.unref();
   process.env.MILLRACE_TEST_RUN = folder;
+  process.env.MILLRACE_TEST_DISK = disk;
+  if (memory) process.env.TMPDIR = memory;
   process.env.MILLRACE_TEST_SERVERS = `http://127.0.0.1:${server.address().port}`;
   globalThis.millraceTestTeardown = async () => {
     server.close();

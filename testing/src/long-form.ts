@@ -8,11 +8,3 @@ export const inForm = <Value>(short: Value, full: Value): Value => (isLong ? ful
 
 /** The end of a test's name: the short form says what it leaves out, the long form leaves nothing out. */
 export const leavesOut = (what: string): string => inForm(` (short form: ${what})`, '');
-
-/**
- * A property's number of runs in this form, and the end of the name of its test.
- * @example const runs = propertyRuns(200, 2_000); test(`… ${runs.name}`, () => fc.assert(…, { numRuns: runs.numRuns }))
- */
-export function propertyRuns(short: number, full: number): { numRuns: number; name: string } {
-  return { numRuns: inForm(short, full), name: leavesOut(`${short} of ${full} runs`) };
-}

@@ -56,8 +56,9 @@ function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...env, ...extra };
 }
 
-export function sandbox(): Sandbox {
-  const state = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+/** @param parent `diskFolder()` for what is killed with `kill -9` */
+export function sandbox(parent = tmpdir()): Sandbox {
+  const state = mkdtempSync(join(parent, 'millrace-test-'));
   const children = new Set<ChildProcess>();
 
   const start = (args: string[], env?: NodeJS.ProcessEnv) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Page } from 'playwright-core';
 import type { Storefront, Weather } from './storefront.js';
@@ -29,7 +29,7 @@ const maxTabs = 8;
 
 /** One visitor with one browser, who is as unlucky as `random` has it. */
 export async function startVisitor(front: Storefront, random: () => number): Promise<Visitor> {
-  const profile = mkdtempSync(join(tmpdir(), 'millrace-profile-'));
+  const profile = mkdtempSync(join(diskFolder(), 'millrace-profile-'));
   let { browser, context, kill, close } = await startKillableBrowser(profile);
   let tabs: Page[] = [];
   const tracked: Tracked[] = [];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { type Chunk, recordLimits } from '../../src/core/chunk.js';
 import { createDelivery, type DeliveryOptions } from '../../src/core/delivery/delivery.js';
@@ -324,7 +325,7 @@ describe('the delivery, whatever the stream does', () => {
     },
   );
 
-  test('an answer that is lost on the way costs a repetition, never an event or the order', async () => {
+  test(`an answer that is lost on the way costs a repetition, never an event or the order${leavesOut('20 of 50 runs')}`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 12 }), async (lost) => {
         const pending = [...lost];
@@ -345,7 +346,7 @@ describe('the delivery, whatever the stream does', () => {
           expect(first.filter((id) => order.includes(id as string))).toEqual(order);
         }
       }),
-      { numRuns: 50 },
+      { numRuns: inForm(20, 50) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { eventSchema, quarantinedEventSchema } from '@millrace/sdk/schema';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { recordLimits } from '../../src/core/chunk.js';
 import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
@@ -81,7 +82,7 @@ describe('serialise', () => {
 });
 
 describe('quarantine', () => {
-  test('a row fits one record whatever was sent, and what is kept is the beginning of it', () => {
+  test(`a row fits one record whatever was sent, and what is kept is the beginning of it${leavesOut('10 of 30 runs')}`, () => {
     const unit = fc.constantFrom('a', '"', '\u0000', 'é', '😀', '\\');
     fc.assert(
       fc.property(
@@ -97,13 +98,13 @@ describe('quarantine', () => {
           expect(row.raw.length === raw.length).toBe(!row.reason.includes('only the first'));
         },
       ),
-      { numRuns: 30 },
+      { numRuns: inForm(10, 30) },
     );
   });
 });
 
 describe('chunks', () => {
-  test('a visitor’s lines stay together and in order, and no chunk is larger than a record', () => {
+  test(`a visitor’s lines stay together and in order, and no chunk is larger than a record${leavesOut('10 of 30 runs')}`, () => {
     const line = fc.record({ visitor: fc.nat(3), length: fc.constantFrom(1, 500, 16_000) });
     fc.assert(
       fc.property(fc.array(line, { maxLength: 500 }), (lines) => {
@@ -124,7 +125,7 @@ describe('chunks', () => {
           expect(events).toBeLessThanOrEqual(recordLimits.events);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: inForm(10, 30) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultCatalogue } from '@millrace/sdk/schema';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { declaredNames, takeIn } from '../../src/core/intake/intake.js';
 import { formatTime, parseTime, timeRange } from '../../src/core/intake/iso-time.js';
@@ -38,7 +39,7 @@ describe('lines', () => {
     );
   });
 
-  test('however broken: the same as splitting the text', () => {
+  test(`however broken: the same as splitting the text${leavesOut('200 of 2,000 runs')}`, () => {
     const unit = fc.constantFrom(
       '{',
       '}',
@@ -66,7 +67,7 @@ describe('lines', () => {
           .filter((line) => line !== '');
         expect(textsOf(text)).toEqual(expected);
       }),
-      { numRuns: 2_000 },
+      { numRuns: inForm(200, 2_000) },
     );
   });
 
@@ -144,7 +145,7 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
     ).toEqual(events);
   });
 
-  test('what is stored and answered does not depend on whether a line had to be decoded', () => {
+  test(`what is stored and answered does not depend on whether a line had to be decoded${leavesOut('100 of 1,000 runs')}`, () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'é', '\u0080', 'ß', '日', '😀'), maxLength: 6 });
     const long = (most: number) => fc.tuple(letters, fc.nat(most)).map(([text, times]) => text.repeat(times));
     const event = fc.record(
@@ -183,7 +184,7 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
         spared += 1;
         accepted += taken.includes('"accepted":1') ? 1 : 0;
       }),
-      { numRuns: 1_000 },
+      { numRuns: inForm(100, 1_000) },
     );
     expect(Math.min(accepted, spared - accepted)).toBeGreaterThan(100);
   });
@@ -234,7 +235,7 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
     ),
   }));
 
-  test('only what JSON.stringify would write, in the order of its keys, ever counts as exact', () => {
+  test(`only what JSON.stringify would write, in the order of its keys, ever counts as exact${leavesOut('500 of 5,000 runs')}`, () => {
     let exact = 0;
     fc.assert(
       fc.property(spelling.value, ({ text, twice }) => {
@@ -244,12 +245,12 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
         expect([text, twice]).toEqual([text, false]);
         expect(JSON.stringify(JSON.parse(line))).toBe(line);
       }),
-      { numRuns: 5_000 },
+      { numRuns: inForm(500, 5_000) },
     );
     expect(exact).toBeGreaterThan(300);
   });
 
-  test('no number that is spelt in another way counts as exact', () => {
+  test(`no number that is spelt in another way counts as exact${leavesOut('1,000 of 10,000 runs')}`, () => {
     const number = fc.oneof(
       fc.integer(),
       fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -286,14 +287,14 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
         if (isFull && digits.includes('.') === !Number.isInteger(parsed)) expect(Number(digits)).toBe(parsed);
         else expect(JSON.stringify(JSON.parse(line))).toBe(line);
       }),
-      { numRuns: 10_000 },
+      { numRuns: inForm(1_000, 10_000) },
     );
     expect(exact).toBeGreaterThan(100);
   });
 });
 
 describe('times', () => {
-  test('are read and written as Date does', () => {
+  test(`are read and written as Date does${leavesOut('200 of 2,000 runs')}`, () => {
     const time = fc.oneof(
       fc.date({ min: new Date(timeRange.from), max: new Date(timeRange.to), noInvalidDate: true }).map(Number),
       fc.integer({ min: -5_000, max: 5_000 }),
@@ -304,7 +305,7 @@ describe('times', () => {
         const text = new Date(ms).toISOString();
         expect([formatTime(ms), parseTime(text)]).toEqual([text, ms]);
       }),
-      { numRuns: 2_000 },
+      { numRuns: inForm(200, 2_000) },
     );
   });
 });

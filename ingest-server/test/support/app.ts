@@ -17,8 +17,9 @@ export function later(task: () => Promise<unknown>) {
   undo.push(task);
 }
 
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-ingest-'));
+/** A folder that `cleanUp` removes. */
+export async function temporaryFolder(parent = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'millrace-ingest-'));
   later(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { diskFolder } from '@millrace/testing/disk-folder';
 import { later, temporaryFolder } from './app.js';
 import { jsonLines, someEvent } from './events.js';
 import { flipBit, tearWrite } from './spool-faults.js';
@@ -109,7 +110,7 @@ const longestRoundMs = 5_000;
 export async function sendThroughCrashes(options: CrashOptions): Promise<CrashReport> {
   const { rounds, signals, clients = 4, eventsPerRound = 30, random = Math.random } = options;
   const stub = await startStubKinesis({ shards: 2, brief: true });
-  const folder = options.folder ?? (await temporaryFolder());
+  const folder = options.folder ?? (await temporaryFolder(diskFolder()));
   const spool = join(folder, 'spool');
   const began = Date.now();
   let [call, isCalm, isOutRound] = [0, false, false];

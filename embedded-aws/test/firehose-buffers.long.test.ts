@@ -1,0 +1,1 @@
+import './firehose-buffers.test.js';

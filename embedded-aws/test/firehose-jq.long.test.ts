@@ -1,0 +1,1 @@
+import './firehose-jq.test.js';

@@ -1,0 +1,1 @@
+import './kinesis-time.test.js';

@@ -1,0 +1,1 @@
+import './generator-model.test.js';

@@ -1,0 +1,1 @@
+import './generator-traffic.test.js';

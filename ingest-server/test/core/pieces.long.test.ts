@@ -1,0 +1,1 @@
+import './pieces.test.js';

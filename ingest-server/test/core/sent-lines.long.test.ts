@@ -1,0 +1,1 @@
+import './sent-lines.test.js';

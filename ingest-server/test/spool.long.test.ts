@@ -1,0 +1,1 @@
+import './spool.test.js';

@@ -1,0 +1,1 @@
+import './lake-audit.test.js';

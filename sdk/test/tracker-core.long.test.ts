@@ -1,0 +1,1 @@
+import './tracker-core.test.js';

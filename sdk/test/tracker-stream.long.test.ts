@@ -1,0 +1,1 @@
+import './tracker-stream.test.js';
