@@ -611,6 +611,40 @@ describe('a tracker in a page', () => {
     for (const event of sent()) expect(checkEvent(event).refusal).toBeUndefined();
   });
 
+  test('in whatever order a site names sample, clock and reports, the same events come', async () => {
+    const modules = { clean, reports, clockPart, sampled: sampling(1) };
+    const names = Object.keys(modules) as (keyof typeof modules)[];
+    const orders = (rest: typeof names): (typeof names)[] =>
+      rest.length < 2
+        ? [rest]
+        : rest.flatMap((first) => orders(rest.filter((name) => name !== first)).map((others) => [first, ...others]));
+    const seen = new Set<string>();
+    for (const order of orders(names)) {
+      browser.close();
+      browser = startFakeBrowser({ now: start });
+      const tracker = started(...order.map((name) => modules[name]));
+      tracker.track('liked_item', { item_price: -1 });
+      // Set back: the next event begins a stream, and carries the totals.
+      browser.clock.now -= minute;
+      tracker.track('日本');
+      tracker.track('liked_item');
+      await browser.clock.advance(5000);
+      const streams = [...new Set(sent().map(({ stream_id }) => stream_id))];
+      seen.add(
+        JSON.stringify(
+          sent().map(({ stream_id, seq, properties }) => [streams.indexOf(stream_id), seq, properties.tracker_dropped]),
+        ),
+      );
+    }
+    expect([...seen]).toEqual([
+      JSON.stringify([
+        // The older id goes first: that of the stream after the jump.
+        [0, 0, { field: 1, invalid: 1 }],
+        [1, 0, { field: 1 }],
+      ]),
+    ]);
+  });
+
   test('identify takes a name of at most 64 characters, keeps it, and lets it go', async () => {
     const tracker = started(identify);
     const name = tracker.identify as (user: unknown) => void;
