@@ -77,7 +77,7 @@ describe('parts of the generator', () => {
     }
   });
 
-  test('what may pass is repeated, what may not is told, and what is too large is split', () => {
+  test('transient answers are retried, others are errors, and a batch that is too large is split', () => {
     expect(answer(503, { code: 'unavailable', message: 'full' }, '2')).toEqual({
       retry: 'it answered 503 (unavailable: full)',
       retryAfterMs: 2_000,

@@ -89,7 +89,7 @@ needs('moto').describe('Athena’s API, against moto', () => {
     await moto.giveBack();
   });
 
-  test('rows come as they come from DuckDB here, without the line of names', async () => {
+  test('rows are as DuckDB gives them, without the row of column names', async () => {
     const column = (Name: string, Type: string) => ({ CatalogName: 'hive', Name, Label: Name, Type });
     await fetch(`${endpoint}/moto-api/static/athena/query-results`, {
       method: 'POST',
@@ -124,7 +124,7 @@ needs('moto').describe('Athena’s API, against moto', () => {
     expect(head.dollars).toBeGreaterThan(0);
   }, 60_000);
 
-  test('what Athena refuses, and that it cannot be reached, is said without a stack', async () => {
+  test('a refused call and an unreachable endpoint are errors for people', async () => {
     const config = { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
     const open = (change: object) =>
       openAthena({
@@ -144,7 +144,7 @@ needs('moto').describe('Athena’s API, against moto', () => {
     await Promise.all([refused.close(), alone.close()]);
   }, 60_000);
 
-  test('what is no query is refused before AWS is asked', async () => {
+  test('a statement that is not a query is refused without a call to AWS', async () => {
     await expect(athena.queryEach('drop table events', () => {})).rejects.toMatchObject({ code: 'QUERY_REFUSED' });
   });
 });

@@ -48,7 +48,7 @@ describe('the audit of a whole lake', () => {
 });
 
 describe('what is missing', () => {
-  test('gaps, a missing begin, a tail that the next stream tells of, and a stream of which nothing arrived', async () => {
+  test('gaps, a missing start, a tail that the next stream names, and a stream of which nothing arrived', async () => {
     at.put(
       'books',
       'clicked_review',
@@ -117,7 +117,7 @@ describe('what is missing', () => {
     expect(await lake.audit()).toMatchObject({ missing: 0, held: { quarantine: 0 } });
   });
 
-  test(`any k events removed at random are found to be exactly those k, but for tails that nobody tells of${leavesOut('8 of 25 runs')}`, async () => {
+  test(`any k events removed at random are exactly those that the audit finds, but for unknown tails${leavesOut('8 of 25 runs')}`, async () => {
     await fc.assert(
       fc.asyncProperty(
         // Visitors with streams of some length each, and which of all the events are lost.

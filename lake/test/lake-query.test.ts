@@ -200,7 +200,7 @@ describe('odd objects', () => {
     expect((await lake.audit({ checksums: false })).damaged).toEqual([]);
   });
 
-  test('what lies among the data and cannot be read is named, and what lies elsewhere is nobody’s business', async () => {
+  test('objects among the data that cannot be read are named, and objects elsewhere are ignored', async () => {
     at.writeBytes('page=books/event=clicked_review/x.orc', 'ORC');
     at.writeBytes('page=books/x.gz', gzipSync(lines(event())));
     at.writeBytes('athena-results/x.csv', '1');
@@ -253,7 +253,7 @@ describe('answers', () => {
     expect(rows).toEqual([[{ rating: 5, deep: { a: [1] } }, '5']]);
   });
 
-  test('more rows than maxRows are cut and said to be', async () => {
+  test('rows beyond maxRows are cut, and the answer says so', async () => {
     expect(await lake.query('from range(10)', { maxRows: 3 })).toMatchObject({
       rows: [[0], [1], [2]],
       truncated: true,
