@@ -11,7 +11,7 @@ import type { Catalogue } from './glue/catalogue.js';
 import { openGlue } from './glue/index.js';
 import { openKinesis } from './kinesis/index.js';
 import { openS3 } from './s3/index.js';
-import type { Log } from './service.js';
+import type { AwsService, Log } from './service.js';
 
 /** The options of `startEmbeddedAws`, with defaults for a test suite. */
 export interface EmbeddedAwsOptions {
@@ -77,20 +77,54 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
 }
 
 async function start(options: EmbeddedAwsOptions, state: string): Promise<EmbeddedAws> {
-  const { port = 0, timeScale = 60, log = () => {}, functions, observer } = options;
-  let delivery: Firehose | undefined;
+  const { port = 0, log = () => {} } = options;
   let url = '';
+  const opened: AwsService[] = [];
+  try {
+    const { services, firehose, catalogue, metrics } = await openServices(options, state, () => url, opened);
+    const endpoint = await startEndpoint({ port, services, metrics: () => prometheusText(metrics.list()), log });
+    url = endpoint.url;
+    firehose.start();
+    return {
+      url,
+      region: localRegion,
+      credentials: { ...localCredentials },
+      state,
+      catalogue,
+      stop: once(async () => {
+        // The delivery engine writes its last objects through the endpoint, so it goes first.
+        await firehose.close();
+        await endpoint.close();
+        for (const service of services) if (service !== firehose) await service.close();
+      }),
+    };
+  } catch (error) {
+    for (const service of opened.reverse()) await service.close();
+    throw error;
+  }
+}
+
+/** @param opened gets each service as soon as it is open, so that a failed start can close it */
+async function openServices(
+  { timeScale = 60, log = () => {}, functions, observer }: EmbeddedAwsOptions,
+  state: string,
+  endpointUrl: () => string,
+  opened: AwsService[],
+) {
+  let delivery: Firehose | undefined;
   const metrics = createMetricStore();
   const kinesis = await openKinesis({
     folder: join(state, 'kinesis'),
     log,
     arrivalsFrom: () => delivery?.newestMs() ?? 0,
   });
+  opened.push(kinesis);
   const s3 = await openS3({ folder: join(state, 's3'), metaFolder: join(state, 's3', '.meta'), log });
+  opened.push(s3);
   const glue = await openGlue({ folder: join(state, 'glue') });
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
-    endpointUrl: () => url,
+    endpointUrl,
     timeScale,
     log,
     metrics,
@@ -98,35 +132,11 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
     ...(functions ? { functions } : {}),
     ...(observer ? { observer } : {}),
   });
+  opened.push(firehose);
   delivery = firehose;
   // S3 comes last: it accepts whatever names no service.
-  const services = [kinesis, firehose, glue, openCloudWatch(metrics), s3];
-  const closeOthers = async () => {
-    for (const service of services) if (service !== firehose) await service.close();
-  };
-  let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
-  try {
-    endpoint = await startEndpoint({ port, services, metrics: () => prometheusText(metrics.list()), log });
-  } catch (error) {
-    await firehose.close();
-    await closeOthers();
-    throw error;
-  }
-  url = endpoint.url;
-  firehose.start();
-  return {
-    url,
-    region: localRegion,
-    credentials: { ...localCredentials },
-    state,
-    catalogue: glue.catalogue,
-    stop: once(async () => {
-      // The delivery engine writes its last objects through the endpoint, so it goes first.
-      await firehose.close();
-      await endpoint.close();
-      await closeOthers();
-    }),
-  };
+  const services: AwsService[] = [kinesis, firehose, glue, openCloudWatch(metrics), s3];
+  return { services, firehose, catalogue: glue.catalogue, metrics };
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -69,5 +69,13 @@ describe('startEmbeddedAws in a Jest suite', () => {
     await expect(startEmbeddedAws({ port, state: folder })).rejects.toThrow('is taken by another program.');
     await new Promise((resolve) => other.close(resolve));
     await (await startEmbeddedAws({ port, state: folder })).stop();
+  });
+
+  test('a start that fails at a damaged file leaves the folder free for the next', async () => {
+    await mkdir(join(folder, 'firehose'));
+    await writeFile(join(folder, 'firehose', 'delivery-streams.json'), 'damaged');
+    await expect(startEmbeddedAws({ state: folder })).rejects.toMatchObject({ code: 'STATE_UNREADABLE' });
+    await rm(join(folder, 'firehose'), { recursive: true });
+    await (await startEmbeddedAws({ state: folder })).stop();
   });
 });
