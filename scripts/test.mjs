@@ -8,8 +8,11 @@ const long = args.includes('--long');
 const forJest = args.filter((arg) => arg !== '--long');
 
 prepare({ all: true });
-if (!long && forJest.length === 0)
+if (!long && forJest.length === 0) {
   run(process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'ci', '.']);
+  // Unused files, exports and dependencies.
+  run(process.execPath, [join(root, 'node_modules/knip/bin/knip.js'), '--no-progress']);
+}
 run(
   process.execPath,
   ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), ...forJest],

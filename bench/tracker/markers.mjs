@@ -1,7 +1,6 @@
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 /** What is counted: each event carries `zq<run>_<n>z` as a property, whatever the SDK wraps around it. */
-export const marker = (run, n) => `zq${run}_${n}z`;
 
 const attempt = (read) => {
   try {
