@@ -1,7 +1,7 @@
 import { definePipeline } from '../../pipeline/definition.js';
-import { closeOnShutdown } from '../../runtime/close-on-shutdown.js';
 import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
+import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveAws } from '../../runtime/serve-aws.js';
 import { stateFolder } from '../../state/state-folder.js';
 
@@ -17,17 +17,19 @@ export interface AwsOptions {
 }
 
 /** Runs the embedded AWS until it is told to stop. */
-export async function aws(options: AwsOptions): Promise<void> {
+export function aws(options: AwsOptions): Promise<void> {
   const log = logOutput('aws');
-  const server = await serveAws({
-    state: stateFolder(options),
-    port: parsePort(options.port, '--port'),
-    portOption: '--port',
-    timeScale: options.timeScale,
-    log,
-    ...(options.lambda ? { functions: options.lambda } : {}),
-    ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards, format: options.format }) } : {}),
+  return runUntilShutdown(log, async () => {
+    const server = await serveAws({
+      state: stateFolder(options),
+      port: parsePort(options.port, '--port'),
+      portOption: '--port',
+      timeScale: options.timeScale,
+      log,
+      ...(options.lambda ? { functions: options.lambda } : {}),
+      ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards, format: options.format }) } : {}),
+    });
+    console.log(`The embedded AWS is at ${server.url}. In another terminal: export AWS_ENDPOINT_URL=${server.url}`);
+    return server;
   });
-  console.log(`The embedded AWS is at ${server.url}. In another terminal: export AWS_ENDPOINT_URL=${server.url}`);
-  await closeOnShutdown(() => server.close(), log);
 }

@@ -1,11 +1,10 @@
 import { createLiveFeed } from '@millrace/demo-store/live-feed';
 import { startTraffic } from '@millrace/generator';
 import { definePipeline } from '../../pipeline/definition.js';
-import { closeOnShutdown } from '../../runtime/close-on-shutdown.js';
 import { parsePort } from '../../runtime/listen.js';
-
 import { liveDelivery, liveIngest } from '../../runtime/live-observers.js';
 import { logOutput } from '../../runtime/log-output.js';
+import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveAws } from '../../runtime/serve-aws.js';
 import { serveIngest } from '../../runtime/serve-ingest.js';
 import { serveStore } from '../../runtime/serve-store.js';
@@ -33,22 +32,24 @@ interface Closable {
 }
 
 /** Runs the whole pipeline in this process until it is told to stop. */
-export async function dev(options: DevOptions): Promise<void> {
+export function dev(options: DevOptions): Promise<void> {
   // In the order of starting; closed from the last to the first, so that each still has the one it sends to.
   const running: Closable[] = [];
   const close = async () => {
     for (const server of running.reverse()) await server.close();
   };
-  try {
-    await start(options, (server) => {
-      running.push(server);
-      return server;
-    });
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  await closeOnShutdown(close, logOutput('millrace'));
+  return runUntilShutdown(logOutput('millrace'), async () => {
+    try {
+      await start(options, (server) => {
+        running.push(server);
+        return server;
+      });
+      return { close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  });
 }
 
 async function start(options: DevOptions, keep: <Server extends Closable>(server: Server) => Server): Promise<void> {

@@ -1,6 +1,6 @@
-import { closeOnShutdown } from '../../runtime/close-on-shutdown.js';
 import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
+import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveIngest } from '../../runtime/serve-ingest.js';
 import { stateFolder } from '../../state/state-folder.js';
 
@@ -11,14 +11,12 @@ export interface IngestOptions {
 }
 
 /** Runs the ingest server until it is told to stop. */
-export async function ingest(options: IngestOptions): Promise<void> {
+export function ingest(options: IngestOptions): Promise<void> {
   const log = logOutput('ingest');
-  const server = await serveIngest({
-    state: stateFolder(options),
-    port: parsePort(options.port, '--port'),
-    portOption: '--port',
-    log,
+  return runUntilShutdown(log, async () => {
+    const state = stateFolder(options);
+    const server = await serveIngest({ state, port: parsePort(options.port, '--port'), portOption: '--port', log });
+    console.log(`The ingest server is at ${server.url}.`);
+    return server;
   });
-  console.log(`The ingest server is at ${server.url}.`);
-  await closeOnShutdown(() => server.close(), log);
 }

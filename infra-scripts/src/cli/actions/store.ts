@@ -1,6 +1,6 @@
-import { closeOnShutdown } from '../../runtime/close-on-shutdown.js';
 import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
+import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveStore } from '../../runtime/serve-store.js';
 import { stateFolder } from '../../state/state-folder.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
@@ -13,15 +13,17 @@ export interface StoreOptions {
 }
 
 /** Runs the demo store until it is told to stop. */
-export async function store(options: StoreOptions): Promise<void> {
-  const server = await serveStore({
-    state: stateFolder(options),
-    port: parsePort(options.port, '--port'),
-    portOption: '--port',
-    ingestUrl: ingestTarget(options.to, options),
+export function store(options: StoreOptions): Promise<void> {
+  return runUntilShutdown(logOutput('store'), async () => {
+    const server = await serveStore({
+      state: stateFolder(options),
+      port: parsePort(options.port, '--port'),
+      portOption: '--port',
+      ingestUrl: ingestTarget(options.to, options),
+    });
+    console.log(
+      `The demo store is at ${server.url}. The live view needs the whole pipeline in one process: millrace dev`,
+    );
+    return server;
   });
-  console.log(
-    `The demo store is at ${server.url}. The live view needs the whole pipeline in one process: millrace dev`,
-  );
-  await closeOnShutdown(() => server.close(), logOutput('store'));
 }
