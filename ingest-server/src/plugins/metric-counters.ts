@@ -21,7 +21,7 @@ interface EventCounters {
   /** A batch was acknowledged. */
   acknowledged(intake: Intake): void;
   /**
-   * So many events came again after they were acknowledged, or while they were under way, and were not stored twice.
+   * `events` came again, after they were acknowledged or while they were under way, and were not stored twice.
    */
   repeated(events: number): void;
 }

@@ -22,7 +22,7 @@ export interface AppendQueueOptions {
   maxBytes: number;
 }
 
-/** What waits for the disk, in memory, and what is refused because the disk cannot take it. */
+/** Appends that wait in memory for the disk; refuses those that the disk cannot take. */
 export interface AppendQueue {
   isEmpty(): boolean;
   /** Queues an append, or refuses it at once. Returns whether it is queued. */
@@ -70,7 +70,7 @@ export function createAppendQueue({ room, maxBytes }: AppendQueueOptions): Appen
     appends.forEach(tell);
   }
 
-  /** Why the disk cannot be given so many more bytes at the moment. */
+  /** Why the disk cannot take that many more bytes at the moment. */
   function whyBusy(bytes: number): string | undefined {
     if (hangs) return doesNotAnswer;
     return queuedBytes > 0 && queuedBytes + bytes > maxQueuedBytes
