@@ -29,6 +29,8 @@ const machine = () => ({
   model: cpus()[0]?.model ?? 'unknown',
   memoryGiB: Math.round(totalmem() / 2 ** 30),
   system: `${type()} ${release()}`,
+  /** The mean of the last five minutes: above `processors`, other programs took part of them. */
+  load: Math.round(loadavg()[1] * 10) / 10,
 });
 
 /** The command as it was typed, without where the project lies and without `--json FILE`. */
@@ -50,7 +52,7 @@ function command() {
  * whether it does. A figure that misses its limit makes the exit code 1. `done` writes the file.
  */
 export function openResult(title, json) {
-  const started = { date: new Date().toISOString().slice(0, 10), load: Math.round(loadavg()[0] * 10) / 10 };
+  const date = new Date().toISOString().slice(0, 10);
   const figures = [];
   return {
     say: (text) => console.log(text),
@@ -67,9 +69,9 @@ export function openResult(title, json) {
       const result = {
         title,
         command: command(),
-        date: started.date,
+        date,
         node: process.version,
-        machine: { ...machine(), loadAtStart: started.load },
+        machine: machine(),
         figures,
       };
       mkdirSync(dirname(json), { recursive: true });

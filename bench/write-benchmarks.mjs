@@ -38,7 +38,7 @@ const grouped = (value) => value.replace(/\b\d{5,}\b/g, (digits) => Number(digit
 const escaped = (text) => text.replaceAll('|', '\\|');
 
 function section({ title, command, date, node, machine, recorded, figures }) {
-  const { processors, model, system, memoryGiB, loadAtStart } = machine;
+  const { processors, model, system, memoryGiB, load } = machine;
   const about = [
     date,
     `Node ${node.replace('v', '')}`,
@@ -46,7 +46,7 @@ function section({ title, command, date, node, machine, recorded, figures }) {
     ...(memoryGiB ? [`${memoryGiB} GiB`] : []),
     system,
   ];
-  if (loadAtStart !== undefined) about.push(`load ${loadAtStart} at the start`);
+  if (load !== undefined) about.push(`load ${load}`);
   if (recorded) about.push('*recorded*');
   const limited = figures.some(({ limit }) => limit !== undefined);
   const rows = figures.map(({ what, value, limit, ok }) => {
