@@ -17,5 +17,5 @@ export function midmean(numbers) {
 
 export const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-/** To so many digits after the point. */
+/** Rounded to `digits` after the point. */
 export const round = (number, digits = 0) => Number(number.toFixed(digits));

@@ -101,8 +101,8 @@ async function watched(server, work) {
 }
 
 /**
- * The peak is what a closed loop of so many clients gets done that more would not help: a few only wait, for the linger and for the stream. It is
- * that of a second server which refuses nobody, so that refusing is no part of it; and it is measured before and after each phase.
+ * The peak is what a closed loop gets done with as many clients as help: fewer only wait for the linger and the stream. A second server that
+ * refuses nobody makes it, so that refusals cost nothing; it is measured before and after each phase.
  */
 async function moreThanTheProcessor() {
   comeFirst();

@@ -1,4 +1,4 @@
-// Who runs where, and who comes first, so that the server under measurement and its load do not take each other's time. Linux only.
+// Processors and priorities: the server under measurement and its load must not take each other's time. Linux only.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';

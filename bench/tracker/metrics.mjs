@@ -47,7 +47,7 @@ export const metrics = [
   requests('outage'),
   less('network', 'wire', 'preflights for 200 events to another origin', (r) => r.preflights, bytes),
   less('network', 'wire', 'batches of 20, of 10, that were not there within 12 s', (r) => batches - r.inTime, bytes),
-  // Who waits for more needs fewer.
+  // A tracker that waits for more events needs fewer requests.
   less('network', 'wire', 'requests for 200 events in batches of 20', (r) => r.requests, bytes, {
     counts: (r) => lostNothing(r) && r.inTime === batches,
   }),

@@ -49,7 +49,10 @@ function withoutThePage(results, trackers) {
   }
 }
 
-/** Who sends nothing while leaving repeats nothing either, but has lost the visitor who does not come back: so that is told beside it. */
+/**
+ * A tracker that sends nothing while the page is left repeats nothing either, but it has lost the visitor who does not come back: so a row
+ * tells what was there before that.
+ */
 const leftWithPage = (rows, trackers, results) =>
   rows
     .filter(({ id }) => id.startsWith('navigate-'))
@@ -141,9 +144,9 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each is set up as its documentation says for the best delivery, within what people paste. This file is written by that run.${busy(about)}${anew(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each tracker is configured for its best delivery by its own documentation, as people would paste it. The run writes this page.${busy(about)}${anew(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
     '',
-    'Bold is the best of a line, or equal to it (timed figures: within 15 %). One run a cell, where nothing else is said: evidence of a mechanism, no statistics.',
+    'Bold marks the best of a row, and what equals it (timed figures: within 15 %). A cell is one run unless its row says otherwise: it shows a mechanism, not a distribution.',
     '',
     table(
       ['tracker', 'package', 'configuration'],
@@ -157,21 +160,21 @@ export function report(about, results) {
     '',
     ...section(
       'Where ours is not the best',
-      `${list(worse, 'In no line that is judged.')}${besides.length > 0 ? `\n\nBetter than ours, but not compared, for the reasons that stand under the tables (no queue, nothing stored by then, something lost, tries that begin late):\n\n${list(besides)}` : ''}`,
+      `${list(worse, 'In no row that is judged.')}${besides.length > 0 ? `\n\nThese figures are better than ours and are not compared, for the reasons under the tables (no queue, nothing stored by then, events lost, late first try):\n\n${list(besides)}` : ''}`,
     ),
     ...section(
       'Size, bytes',
       `${table(
         head,
         size.map(({ line }) => line),
-      )}\n\nOurs is the file that ships; a peer is its set-up and one call, bundled and minified by esbuild (ES2020) with what it needs to send. Plausible has no queue, so it is not compared.`,
+      )}\n\nOurs is the file that ships. A peer is its set-up and one call, bundled and minified by esbuild (ES2020). Plausible has no queue, so it is not compared.`,
     ),
     ...section(
       'Delivery',
       `${table(
         head,
         delivery.map(({ line }) => line),
-      )}\n\nEvents that the collector took, of those tracked; "+ n twice": copies of them that it took besides. Whoever leaves a page never sees the answer to the last request, so a tracker that loses nothing repeats it; what is counted here is the wire, before anything is removed by an event id. A tracker that forgets what it has handed to the browser repeats nothing, and loses it where nobody took it (the 503 and reset lines).`,
+      )}\n\nEach cell has the events that the collector took, of those tracked; "+ n twice" are copies that it took besides. A page that is left never sees the answer to its last request, so a tracker that loses nothing repeats that request. The copies are counted on the wire, before anything removes them by event id. A tracker that forgets what it has handed to the browser repeats nothing, and loses it when the server fails (the 503 and reset rows).`,
     ),
     ...section(
       'Network',
@@ -179,7 +182,7 @@ export function report(about, results) {
         `${table(
           head,
           network.map(({ line }) => line),
-        )}\n\nThe page and the collector are of different origins, and preflights are kept for two hours. Lines of requests compare only trackers that lost nothing there, the one of batches those whose batches came in time: who waits for more sends less often. The three lines of 30 s are shown and not judged: they say mostly how long a tracker waits before it tries at all.`,
+        )}\n\nThe page and the collector have different origins; the browser keeps preflights for two hours. The rows of requests compare only trackers that lost nothing there, and the row of batches only those whose batches came in time, because a tracker that waits longer sends less often. The three rows of 30 s are not judged: they mostly show how long a tracker waits before its first try.`,
     ),
     ...section(
       'Cost in the page',
@@ -187,13 +190,13 @@ export function report(about, results) {
         `${table(
           head,
           cost.map(({ line }) => line),
-        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call, taking turns; here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties; ten calls a task, then 20 ms of rest; the median of three rounds of 500. "Main thread" is Chromium's TaskDuration, in processor time, over 500 events and the four seconds after them, less the same page without a tracker. The longest tasks are medians of three plays. A call of \`track()\` is timed with its microtasks, where some do their work, and its lines compare the trackers whose events are in the browser's storage by then: a tracker that only puts them into memory is done sooner, and a page that ends then takes them with it. The bare write is dearer beside a tracker that keeps the storage busy, so compare the microseconds too.${idleTasks(results)}`,
+        )}\n\n${bare ? `A bare write is a \`localStorage.setItem\` of about 430 characters under its own key, timed beside each call in turns. Here it took ${bare.p50.toFixed(0)} µs at p50 and ${bare.p99.toFixed(0)} µs at p99. ` : ''}Each event has ten properties. Ten calls run in a task, then the page rests for 20 ms; figures are medians of three rounds of 500. "Main thread" is Chromium's TaskDuration, in processor time, over 500 events and the four seconds after them, less that of the page without a tracker. The longest tasks are medians of three runs. A call of \`track()\` is timed with its microtasks, because some trackers work there. Its rows compare only trackers whose events are in the browser's storage by then: a tracker that keeps them in memory is faster, and loses them when the page ends. A bare write takes longer beside a tracker that keeps the storage busy, so compare the microseconds too.${idleTasks(results)}`,
     ),
     ...section('What reached the page as an error', list(errors, rows.length > 0 && 'Nothing, from none.')),
-    ...section('What did not come to an end', list(failures, 'Everything did.')),
+    ...section('What did not finish', list(failures, 'Everything finished.')),
     ...section(
       'What a tracker tried to reach elsewhere',
-      list(strayed, 'Nothing. Every name but 127.0.0.1 was made unknown to the browser.'),
+      list(strayed, 'Nothing. The browser could resolve no name but 127.0.0.1.'),
     ),
     ...section('How', how),
   ].join('\n');
@@ -201,7 +204,7 @@ export function report(about, results) {
 
 const idleTasks = ({ floor }) =>
   floor?.throttled
-    ? ` Without a tracker the page's longest tasks were ${Math.round(floor.throttled.longestLoadMs)}, which is taken off, and ${Math.round(floor.throttled.longestTrackMs)} ms.`
+    ? ` Without a tracker the page's longest tasks were ${Math.round(floor.throttled.longestLoadMs)} ms while it loads, which is subtracted, and ${Math.round(floor.throttled.longestTrackMs)} ms while it tracks.`
     : '';
 
 /** Rows that were measured once more, all trackers together. */
@@ -209,16 +212,16 @@ const anew = ({ again = [], rows }) =>
   again
     .map(({ rows: ids, date, minutes }) => {
       const titles = rows.filter(({ id }) => ids.includes(id)).map(({ title }) => `"${title}"`);
-      return ` Measured once more afterwards, all trackers in one run, on ${date} (${minutes} minutes), after ours had changed: ${titles.join(', ')}.`;
+      return ` These rows were measured again, for all trackers in one run, on ${date} (${minutes} minutes), because ours had changed: ${titles.join(', ')}.`;
     })
     .join('');
 
 /** Timed lines of a machine that was busy with other things say little, and that has to stand beside them. */
 const busy = ({ load }) =>
   load && load.average > 2 * load.processors
-    ? ` The machine was busy with other things (a load of ${load.average} on ${load.processors} processors): its timed lines, above all p99 and the longest tasks, are no measure of anything, and need a run on a quiet machine.`
+    ? ` The machine was busy with other things (a load of ${load.average} on ${load.processors} processors): its timed rows, above all p99 and the longest tasks, say nothing and need a run on a quiet machine.`
     : '';
 
-const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers each tracker as that tracker's server does, after 25 ms, and always serves what a tracker configures itself with. It fails in the ways of the lines above: 503 without \`Retry-After\`, a broken connection, no answer. After the visitor has come back, one more event is tracked, and the collector waits for what is missing for up to 45 s (75 s after a crash), then 15 s for copies.
+const how = `Each cell has a collector, a site and a Chromium with a fresh profile of its own, on 127.0.0.1. An event carries a marker in a property; the collector unpacks bodies (gzip, Base64, form encoding) and counts markers in requests that it answered with success. It answers as each tracker's server does, after 25 ms, and always serves a tracker's configuration. It fails as the rows say: 503 without \`Retry-After\`, a broken connection, no answer. When the visitor is back, the page tracks one more event. Then the collector waits up to 45 s for what is missing (75 s after a crash), and 15 s for copies.
 
-The code is in [\`bench/tracker\`](../bench/tracker): \`peers/\` has a file for how each tracker is set up and one for what its server answers, \`scenarios/\` one for each kind of line. \`--list\` names them, \`--only\` and \`--rows\` run some of them and print instead of writing.`;
+The code is in [\`bench/tracker\`](../bench/tracker): \`peers/\` has each tracker's set-up and its server's answers, \`scenarios/\` has the kinds of rows. \`--list\` names them; \`--only\` and \`--rows\` run some of them and print the result.`;
