@@ -1,6 +1,6 @@
 /**
- * The inner modules of kinesalite 3.3.3 that the embedded Kinesis uses. The package has no types and, being finished in 2020, no
- * longer moves; its own HTTP server is not used (see kinesis/store.ts for why).
+ * The inner modules of kinesalite 3.3.3 that the embedded Kinesis uses. The package has no types and, being finished in
+ * 2020, no longer moves; its own HTTP server is not used (see kinesis/store.ts for why).
  */
 declare module 'kinesalite/db/index.js' {
   interface KinesaliteStore {

@@ -10,8 +10,8 @@ const backslash = 0x5c;
 export const isJsonSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
 /**
- * The place behind the string whose opening quote is at `start`, or -1 when the text ends before it. Searches for quotes
- * rather than walking over the text, which takes a third longer.
+ * The place behind the string whose opening quote is at `start`, or -1 when the text ends before it. Searches for
+ * quotes rather than walking over the text, which takes a third longer.
  */
 export function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {

@@ -37,7 +37,9 @@ function textOf(data: Buffer): RecordText {
     : { text, parse: (start, end) => JSON.parse(data.toString('utf8', start, end)) };
 }
 
-/** The record's values in order; undefined when it must stay whole: not JSON throughout, empty, or more than 500 values. */
+/**
+ * The record's values in order; undefined when it must stay whole: not JSON throughout, empty, or more than 500 values.
+ */
 export function splitJson(data: Buffer): SubRecord[] | undefined {
   const record = textOf(data);
   return splitLines(data, record) ?? splitAnywhere(data, record);

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const pauses = { first: 10, factor: 1.5, most: 200 };
 
 /**
- * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at once.
- * `limitMs` is for a loaded machine, not an expectation.
+ * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at
+ * once. `limitMs` is for a loaded machine, not an expectation.
  */
 export async function eventually<Answer>(
   what: string,

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 export type Line = Record<string, unknown> | string;
 
+/** JSON Lines; a text stays as it is. */
 export const lines = (...all: Line[]) =>
   all.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
 

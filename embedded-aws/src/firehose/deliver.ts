@@ -28,7 +28,10 @@ export interface DeliveryOptions {
   limits?: Partial<WorkerLimits> | undefined;
 }
 
-/** Delivers a delivery stream from where its positions say. The result rejects when what its configuration names is gone. */
+/**
+ * Delivers a delivery stream from where its positions say. The result rejects when what its configuration names is
+ * gone.
+ */
 export function createStartDelivery(options: DeliveryOptions): StartDelivery {
   const { clients, state, surroundings, clock, timeScale, log, observer, limits } = options;
   return async (definition, given) => {
