@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { type Collector, startCollector } from '@millrace/testing/collector';
 import { diskFolder } from '@millrace/testing/disk-folder';
 import { eventually } from '@millrace/testing/eventually';
 import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
-import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
 
 declare const millrace: Tracker;

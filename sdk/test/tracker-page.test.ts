@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { type Collector, startCollector } from '@millrace/testing/collector';
 import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { MillraceEvent } from '../src/schema/index.js';
 import type { Tracker } from '../src/tracker/index.js';
 import { built } from './browser/built.js';
-import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
 
 declare const millrace: Tracker;

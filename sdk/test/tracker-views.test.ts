@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { browserDescribe } from '@millrace/testing/browser';
+import { type Collector, startCollector } from '@millrace/testing/collector';
 import { eventually } from '@millrace/testing/eventually';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { built } from './browser/built.js';
-import { type Collector, startCollector } from './browser/collector.js';
 import { type Site, startSite } from './browser/site.js';
 
 // A browser on a busy machine is slow; nothing here asserts on time.

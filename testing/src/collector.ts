@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { checkEvent, type MillraceEvent, undelta } from '../../src/schema/index.js';
+import { checkEvent, type MillraceEvent, undelta } from '@millrace/sdk/schema';
 
 /** One request as it arrived. */
 export interface Hit {
