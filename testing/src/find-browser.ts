@@ -14,6 +14,11 @@ const onMac = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
 ];
+const onWindows = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
+  const folder = process.env[name];
+  const programs = ['Google/Chrome/Application/chrome.exe', 'Microsoft/Edge/Application/msedge.exe'];
+  return folder ? programs.map((program) => join(folder, program)) : [];
+});
 
 /** A browser to run: its path, and where it is from, in words. */
 export interface FoundBrowser {
@@ -63,10 +68,9 @@ function systemBrowser(): FoundBrowser | undefined {
       if (isExecutable(executablePath)) return { executablePath, source: 'the system' };
     }
   }
-  if (process.platform === 'darwin') {
-    for (const executablePath of onMac)
-      if (isExecutable(executablePath)) return { executablePath, source: 'the system' };
-  }
+  const installed = process.platform === 'darwin' ? onMac : process.platform === 'win32' ? onWindows : [];
+  for (const executablePath of installed)
+    if (isExecutable(executablePath)) return { executablePath, source: 'the system' };
   return undefined;
 }
 
