@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { lakeRows } from './support/lake.js';
@@ -30,52 +30,65 @@ async function post(ingest: string, body: string, query = 'key=demo', type = 'te
 }
 
 describe('bad input gets a clear error that names the thing, the place and what to do; nothing is lost', () => {
-  test('malformed lines and misfits are quarantined in the lake, as they were sent, beside the good ones', async () => {
-    await box.serve(['aws', '--port', '0'], ['aws']);
-    const ingest = (await box.serve(['ingest', '--port', '0'], ['ingest'])).url('ingest');
-    const misfit = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ac', item_quantity: -1 });
-    const stranger = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ad', page: 'garden', seq: 1 });
-    const answer = await post(
-      ingest,
-      ['{"torn', JSON.stringify(someEvent()), JSON.stringify(misfit), JSON.stringify(stranger)].join('\n'),
-    );
-    expect(answer.status).toBe(200);
-    expect(answer.body.accepted).toBe(2);
-    expect(answer.body.rejected).toMatchObject([
-      { index: 0, code: 'invalid_json' },
-      { index: 2, code: 'invalid_event', path: '/item_quantity', event_id: misfit.event_id },
-    ]);
-    const rows = await eventually('four rows in the lake', () => {
-      const found = lakeRows(box.state);
-      return found.length >= 4 ? found : undefined;
+  describe('by servers that run', () => {
+    let shared: Sandbox;
+    let ingest: string;
+    beforeAll(async () => {
+      shared = sandbox();
+      await shared.serve(['aws', '--port', '0'], ['aws']);
+      ingest = (await shared.serve(['ingest', '--port', '0'], ['ingest'])).url('ingest');
     });
-    expect(rows).toHaveLength(4);
-    expect(rows).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ page: '_quarantine', event: '_invalid_json', raw: '{"torn' }),
-        expect.objectContaining({ page: '_quarantine', event: '_invalid_event', raw: JSON.stringify(misfit) }),
-        expect.objectContaining({ page: 'books', event: 'clicked_review', event_id: someEvent().event_id }),
-        expect.objectContaining({ page: '_other', page_as_sent: 'garden', event: 'clicked_review' }),
-      ]),
-    );
-    const { stdout } = await box.run(['query', 'select code, raw from quarantine order by code', '--json']);
-    expect(stdout.trim().split('\n')).toHaveLength(2);
-  });
+    afterAll(() => shared.remove());
 
-  test('a body of 3 MB, a wrong key and an unknown type are refused with what to do', async () => {
-    await box.serve(['aws', '--port', '0'], ['aws']);
-    const ingest = (await box.serve(['ingest', '--port', '0'], ['ingest'])).url('ingest');
-    const large = await post(ingest, 'x'.repeat(3_000_000));
-    expect(large).toMatchObject({ status: 413, body: { error: { code: 'too_large' } } });
-    expect(large.body.error?.message).toMatch(/1,?048,?576|1 MiB/);
-    expect(await post(ingest, '{}', 'key=guess')).toMatchObject({
-      status: 401,
-      body: { error: { code: 'wrong_key' } },
+    test('malformed lines and misfits are quarantined in the lake, as they were sent, beside the good ones', async () => {
+      const misfit = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ac', item_quantity: -1 });
+      const stranger = someEvent({ event_id: '01938d2e-7c1a-7000-8000-0123456789ad', page: 'garden', seq: 1 });
+      const answer = await post(
+        ingest,
+        ['{"torn', JSON.stringify(someEvent()), JSON.stringify(misfit), JSON.stringify(stranger)].join('\n'),
+      );
+      expect(answer.status).toBe(200);
+      expect(answer.body.accepted).toBe(2);
+      expect(answer.body.rejected).toMatchObject([
+        { index: 0, code: 'invalid_json' },
+        { index: 2, code: 'invalid_event', path: '/item_quantity', event_id: misfit.event_id },
+      ]);
+      const rows = await eventually('four rows in the lake', () => {
+        const found = lakeRows(shared.state);
+        return found.length >= 4 ? found : undefined;
+      });
+      expect(rows).toHaveLength(4);
+      expect(rows).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ page: '_quarantine', event: '_invalid_json', raw: '{"torn' }),
+          expect.objectContaining({ page: '_quarantine', event: '_invalid_event', raw: JSON.stringify(misfit) }),
+          expect.objectContaining({ page: 'books', event: 'clicked_review', event_id: someEvent().event_id }),
+          expect.objectContaining({ page: '_other', page_as_sent: 'garden', event: 'clicked_review' }),
+        ]),
+      );
+      const { stdout } = await shared.run(['query', 'select code, raw from quarantine order by code', '--json']);
+      expect(stdout.trim().split('\n')).toHaveLength(2);
     });
-    expect(await post(ingest, '{}', '')).toMatchObject({ status: 401, body: { error: { code: 'wrong_key' } } });
-    expect(await post(ingest, '<a/>', 'key=demo', 'application/xml')).toMatchObject({
-      status: 415,
-      body: { error: { code: 'unsupported_type' } },
+
+    test('a body of 3 MB, a wrong key and an unknown type are refused with what to do', async () => {
+      const large = await post(ingest, 'x'.repeat(3_000_000));
+      expect(large).toMatchObject({ status: 413, body: { error: { code: 'too_large' } } });
+      expect(large.body.error?.message).toMatch(/1,?048,?576|1 MiB/);
+      expect(await post(ingest, '{}', 'key=guess')).toMatchObject({
+        status: 401,
+        body: { error: { code: 'wrong_key' } },
+      });
+      expect(await post(ingest, '{}', '')).toMatchObject({ status: 401, body: { error: { code: 'wrong_key' } } });
+      expect(await post(ingest, '<a/>', 'key=demo', 'application/xml')).toMatchObject({
+        status: 415,
+        body: { error: { code: 'unsupported_type' } },
+      });
+    });
+
+    test('generate into a stream that does not exist names the stream and what to do', async () => {
+      const { code, stderr } = await shared.run(['generate', 'nowhere', '1', '0', '--count', '1']);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/nowhere/);
     });
   });
 
@@ -97,13 +110,6 @@ describe('bad input gets a clear error that names the thing, the place and what 
       return found.length > 0 ? found : undefined;
     });
     expect(rows).toMatchObject([{ event_id: someEvent().event_id }]);
-  });
-
-  test('generate into a stream that does not exist names the stream and what to do', async () => {
-    await box.serve(['aws', '--port', '0', '--no-pipeline'], ['aws']);
-    const { code, stderr } = await box.run(['generate', 'nowhere', '1', '0', '--count', '1']);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/nowhere/);
   });
 
   test('a port that is taken is named, with the option that changes it', async () => {
