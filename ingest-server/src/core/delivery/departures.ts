@@ -56,7 +56,7 @@ export function createDepartures(options: DeparturesOptions): Departures {
   }
 
   /**
-   * During an outage one record at a time probes the stream: packing and signing all of them for nothing costs much CPU.
+   * During an outage one record at a time probes the stream: to pack and sign all of them for nothing costs much CPU.
    */
   function probe(due: readonly Lane[]): readonly Lane[] {
     if (lanes.hasInFlight()) return [];
