@@ -1,5 +1,5 @@
-"""Prints what botocore's service models have against calls: [{"service", "operation", "input"}] on standard input.
-Beside what botocore checks itself (unknown, missing and mistyped members, minima) also enums, patterns and maxima."""
+"""Says what botocore's service models have against calls: [{"service", "operation", "input"}] a line on standard input, a text a line, in JSON,
+on standard output; it is empty when nothing is wrong. Beside what botocore checks itself (unknown, missing and mistyped members, minima) also enums, patterns and maxima."""
 import json, re, sys
 import botocore.session, botocore.validate
 
@@ -37,13 +37,20 @@ def beyond(shape, value, place):
 
 
 models = {}
-for call in json.load(sys.stdin):
+
+
+def wrong(call):
     service, operation, given = call['service'], call['operation'], call['input']
-    model = models.setdefault(service, session.get_service_model(service))
-    shape = model.operation_model(operation).input_shape
+    if service not in models:
+        models[service] = session.get_service_model(service)
+    shape = models[service].operation_model(operation).input_shape
     report = botocore.validate.ParamValidator().validate(given, shape)
     if report.has_errors():
-        print(service, operation, report.generate_report())
+        yield f'{service} {operation} {report.generate_report()}'
     else:
         for each in beyond(shape, given, operation):
-            print(service, each)
+            yield f'{service} {each}'
+
+
+for line in sys.stdin:
+    print(json.dumps('\n'.join(each for call in json.loads(line) for each in wrong(call))), flush=True)

@@ -10,7 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { openAthenaLake } from '@millrace/lake/athena';
 import { openSelectLake } from '@millrace/lake/s3-select';
-import { type Call, wrongIn } from '@millrace/testing/botocore';
+import { type Call, type CallChecker, openCallChecker } from '@millrace/testing/botocore';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
@@ -104,18 +104,23 @@ function ourOperations(): string[] {
 
 needs('botocore', 'moto').describe('the parameters of each call pass botocore’s models', () => {
   let box: Sandbox;
+  let botocore: CallChecker;
   let restore = () => {};
   beforeAll(() => {
     box = sandbox();
+    botocore = openCallChecker();
   });
   afterEach(() => restore());
-  afterAll(() => box.remove());
+  afterAll(async () => {
+    await botocore.close();
+    await box.remove();
+  });
 
   /** A call is only worth something when botocore has seen it. */
-  const judge = (calls: Call[], operations: string[]) => {
+  const judge = async (calls: Call[], operations: string[]) => {
     const seen = new Set(calls.map(({ service, operation }) => `${service}.${operation}`));
     expect([...seen]).toEqual(expect.arrayContaining(operations));
-    expect(wrongIn(calls)).toBe('');
+    expect(await botocore.wrongIn(calls)).toBe('');
   };
 
   /** Each flow runs once, for whichever test asks first: no test depends on another. */
@@ -284,14 +289,17 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
     expect(ours.filter((each) => !seen.has(each))).toEqual([]);
   }, 240_000);
 
-  test('botocore finds what is wrong: a member, a type, an enum, a pattern, a length', () => {
+  test('botocore finds what is wrong: a member, a type, an enum, a pattern, a length', async () => {
     const put = { StreamName: 's', PartitionKey: 'k', Data: 'x' };
-    const of = (input: Call['input'], operation = 'PutRecord') => wrongIn([{ service: 'kinesis', operation, input }]);
-    expect(of(put)).toBe('');
-    expect(of({ ...put, Stream: 's' })).toContain('Stream');
-    expect(of({ StreamName: 's', Data: 'x' })).toContain('PartitionKey');
-    expect(of({ ...put, StreamName: 's s' })).toContain('does not match');
-    expect(of({ ...put, PartitionKey: 'k'.repeat(257) })).toContain('at most 256');
-    expect(of({ StreamName: 's', StreamModeDetails: { StreamMode: 'FREE' } }, 'CreateStream')).toContain('none of');
+    const of = (input: Call['input'], operation = 'PutRecord') =>
+      botocore.wrongIn([{ service: 'kinesis', operation, input }]);
+    expect(await of(put)).toBe('');
+    expect(await of({ ...put, Stream: 's' })).toContain('Stream');
+    expect(await of({ StreamName: 's', Data: 'x' })).toContain('PartitionKey');
+    expect(await of({ ...put, StreamName: 's s' })).toContain('does not match');
+    expect(await of({ ...put, PartitionKey: 'k'.repeat(257) })).toContain('at most 256');
+    expect(await of({ StreamName: 's', StreamModeDetails: { StreamMode: 'FREE' } }, 'CreateStream')).toContain(
+      'none of',
+    );
   });
 });

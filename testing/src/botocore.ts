@@ -1,4 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { python } from './needs.js';
 
@@ -19,6 +21,28 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
 }
 
-/** What botocore has against calls, a line each; '' when nothing. */
-export const wrongIn = (calls: Call[]): string =>
-  execFileSync(python, [script], { input: JSON.stringify(plain(calls)), encoding: 'utf8' });
+/** botocore's models in a process that stays: starting it and reading the models takes longer than all checks. */
+export interface CallChecker {
+  /** What botocore has against calls, a line each; '' when nothing. Asked one batch at a time. */
+  wrongIn(calls: Call[]): Promise<string>;
+  close(): Promise<void>;
+}
+
+export function openCallChecker(): CallChecker {
+  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    async wrongIn(calls) {
+      child.stdin.write(`${JSON.stringify(plain(calls))}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${script} ended`);
+      return JSON.parse(value) as string;
+    },
+    async close() {
+      if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
