@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const installStamp = join(root, 'node_modules', '.millrace-install');
 const buildStamp = join(root, '.build', 'stamp');
 
 /** @returns {never} */
@@ -31,18 +30,32 @@ function checkNode() {
     fail(`Node ${process.versions.node} is too old: Millrace needs Node 20 or newer (https://nodejs.org).`);
 }
 
-/** Installs from the lock file when it changed since the last install; `all` adds what only the tests need. */
+/** npm's own record of what it has put into node_modules; undefined where it has put nothing. */
+function npmRecord() {
+  const file = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : undefined;
+}
+
+/**
+ * Installs what the lock file has and node_modules has not; `all` counts what only the tests need. Packages that are there stay where they
+ * are, so that `npm test` takes nothing away from an `npm start` that runs.
+ */
 function install(all) {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const have = existsSync(installStamp) ? readFileSync(installStamp, 'utf8') : '';
-  if (have === `${lock} all` || (have === `${lock} run` && !all)) return;
-  console.log(`millrace: installing dependencies (npm ci${all ? '' : ' --omit=dev'}) …`);
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const record = npmRecord();
+  const isMissing = ([path, wanted]) => {
+    const isNeeded = path.includes('node_modules/') && !wanted.link && !wanted.optional && !wanted.devOptional;
+    return isNeeded && (all || !wanted.dev) && record?.[path]?.version !== wanted.version;
+  };
+  if (record && !Object.entries(packages).some(isMissing)) return;
+  const command = record ? ['install', '--no-save'] : ['ci'];
+  const omitted = all ? [] : ['--omit=dev'];
+  console.log(`millrace: installing dependencies (npm ${[...command, ...omitted].join(' ')}) …`);
   // On Windows npm is a script, which only a shell starts.
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(all ? [] : ['--omit=dev'])];
-  run('npm', args, { shell: process.platform === 'win32', env: { ...process.env, NODE_ENV: '' } });
-  writeFileSync(installStamp, `${lock} ${all ? 'all' : 'run'}`);
+  run('npm', [...command, '--no-audit', '--no-fund', '--loglevel=error', ...omitted], {
+    shell: process.platform === 'win32',
+    env: { ...process.env, NODE_ENV: '' },
+  });
 }
 
 function* sourceFiles(folder) {

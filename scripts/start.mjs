@@ -8,7 +8,7 @@ const child = spawn(process.execPath, [join(root, 'infra-scripts/bin/millrace.js
   cwd: root,
   stdio: 'inherit',
 });
-// A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is handed on. Either way the child drains first.
+// A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once: SIGINT is not handed on. Other signals are.
 process.on('SIGINT', () => {});
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -29,7 +29,7 @@ export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefin
   if (!clicked) return undefined;
   const fields: Record<string, unknown> = {};
   for (const name of fieldNames) {
-    const attribute = `data-${name.replace('_', '-')}`;
+    const attribute = `data-${name.replace(/_/g, '-')}`;
     for (let index = start; index < path.length && fields[name] === undefined; index++) {
       // A page named by a call ranks above the document's own data-page, which is therefore not a field of the click.
       const isDocument = name === 'page' && /^(body|html)$/i.test(path[index]!.tagName ?? '');
