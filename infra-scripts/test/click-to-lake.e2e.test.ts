@@ -25,6 +25,10 @@ browserDescribe('from a click to the lake, with everything on one machine', ({ l
   });
   afterAll(() => box.remove());
 
+  /** Events of the generator in the lake, once each. */
+  const generated = () =>
+    withoutDuplicates(lakeRows(box.state)).filter((row) => String(row.sdk).startsWith('millrace-generator/')).length;
+
   /** Rows as `millrace query` shows them: the public way. */
   const query = async (sql: string): Promise<Record<string, unknown>[]> => {
     const { code, stdout, stderr } = await box.run(['query', '--json', sql]);
@@ -114,15 +118,12 @@ browserDescribe('from a click to the lake, with everything on one machine', ({ l
   test('an event that is put straight into the stream is delivered like any other', async () => {
     const { code } = await box.run(['generate', 'clickstream', '1', '0', '--count', '3']);
     expect(code).toBe(0);
-    await eventually('three generated events in the lake', async () => {
-      const [row] = await query("select count(*) as n from events where sdk like 'millrace-generator/%'");
-      return Number(row?.n) === 3;
-    });
+    await eventually('three generated events in the lake', () => generated() === 3);
+    const [row] = await query("select count(*) as n from events where sdk like 'millrace-generator/%'");
+    expect(Number(row?.n)).toBe(3);
   });
 
   test('Ctrl-C stops everything with nothing lost, and the next start goes on where it was', async () => {
-    const generated = () =>
-      withoutDuplicates(lakeRows(box.state)).filter((row) => String(row.sdk).startsWith('millrace-generator/')).length;
     const before = generated();
     const generate = async (count: number, seed: number) => {
       const args = ['--to', millrace.url('ingest'), '--count', `${count}`, '--rate', '1000', '--seed', `${seed}`];
