@@ -4,6 +4,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { needs } from '@millrace/testing/needs';
 import { adviceFor } from '../src/deploy/advice.js';
+import { checkOf } from '../src/deploy/check.js';
 import { merged, recordedIn } from '../src/deploy/deployment.js';
 import { down } from '../src/deploy/down.js';
 import { stateOf } from '../src/deploy/stack.js';
@@ -43,6 +44,13 @@ needs('moto').describe('millrace up, status and down against moto', () => {
     );
     // It returns when Firehose reads: the event of the check is sent after that.
     expect(heard.lines.at(-1)).toBe('delivery stream clickstream-to-s3: ACTIVE');
+    expect(checkOf(deployed!)).toEqual({
+      collectorUrl: deployed!.outputs.CollectorUrl,
+      writeKey: deployed!.writeKeys[0],
+      lake,
+      bufferIntervalSeconds: 60,
+      format: 'json',
+    });
     expect(deployed).toMatchObject({ changed: true, outputs: { LakeBucketName: lake, StreamName: 'clickstream' } });
     const { Parameter } = await moto
       .clients()

@@ -7,7 +7,7 @@ const cryptoBits = (): number => randomBytes(4).readUInt32LE();
  * @param random32 gives 32 random bits as an unsigned integer; a seeded one makes the same ids again
  */
 export function uuidV7(timeMs: number, random32: () => number = cryptoBits): string {
-  const time = timeMs.toString(16).padStart(12, '0');
+  const time = Math.floor(timeMs).toString(16).padStart(12, '0');
   const high = random32();
   const version = (0x7000 | (high & 0x0fff)).toString(16);
   const variant = (0x8000 | ((high >>> 12) & 0x3fff)).toString(16);

@@ -61,6 +61,7 @@ test('CRC-32 is that of gzip, in Node’s own code and in ours, also in pieces',
 test('a UUIDv7 has its time first, its version and variant, and 74 random bits', () => {
   const id = uuidV7(0x0193_8d2e_7c1a, () => 0xffff_ffff);
   expect(id).toBe('01938d2e-7c1a-7fff-bfff-ffffffffffff');
+  expect(uuidV7(0x0193_8d2e_7c1a + 0.75, () => 0xffff_ffff)).toBe(id);
   expect(new Set(Array.from({ length: 1_000 }, () => uuidV7(1))).size).toBe(1_000);
 });
 

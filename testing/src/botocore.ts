@@ -28,6 +28,7 @@ export interface CallChecker {
   close(): Promise<void>;
 }
 
+/** Starts the one process that checks all calls of a test file. */
 export function openCallChecker(): CallChecker {
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

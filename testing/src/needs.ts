@@ -7,23 +7,17 @@ import { hasBrowser, noBrowserMessage } from './find-browser.js';
 import { canMount } from './small-disk.js';
 
 /**
- * What tests need beyond Node and npm. Without it they skip, and the run says so at its end.
- *
- * | Tool | Tests | Install |
- * |---|---|---|
- * | `browser` | the tracker and the store in Chromium, from a click to the lake | comes with npm on Linux x64;
- * elsewhere Chromium or Chrome, or CHROME_PATH |
- * | `aws-cli` | the embedded AWS and the hosts' scripts against the AWS CLI, the walkthrough | `pip install awscli` |
- * | `aws-cli-in-python` | docs/conformance.md line by line against the AWS CLI, in one process | `pip install awscli`
- * (version 1) |
- * | `botocore` | requests and answers against AWS's own models | `pip install botocore` |
- * | `cfn-lint` | the CloudFormation templates | `pip install cfn-lint` |
- * | `moto` | `millrace up`, `status`, `down` and Athena | `pip install 'moto[server]'` |
- * | `jq-1.6` | our jq against the jq that Firehose runs | jq 1.6 as `jq` |
- * | `mount` | a really full disk | root on Linux |
- * | `host` | the hosts' boot scripts, run as on EC2 | root on Linux with nsenter, setpriv, useradd, curl |
- * | `systemd-analyze` | the server's systemd unit | systemd |
- * | `strace` | the system calls that the unit allows | strace, and the right to trace |
+ * What tests need beyond Node and npm. Without it they skip, and the run says so at its end. Used by:
+ * - `browser`: the tracker and the store in Chromium, from a click to the lake. npm brings one on Linux x64
+ * - `aws-cli`: the embedded AWS, the hosts' scripts and the walkthrough
+ * - `aws-cli-in-python`: docs/conformance.md line by line, in one process; the AWS CLI's version 1
+ * - `botocore`: requests and answers against AWS's own models
+ * - `cfn-lint`: the CloudFormation templates
+ * - `moto`: `millrace up`, `status`, `down`, and Athena
+ * - `jq-1.6`: our jq against the jq that Data Firehose runs
+ * - `mount`: a disk that is really full
+ * - `host`: the hosts' boot scripts, run as on EC2
+ * - `systemd-analyze`, `strace`: the server's systemd unit, and the system calls that it allows
  */
 const tools = {
   browser: { install: noBrowserMessage, state: () => (hasBrowser() ? 'works' : 'broken') },
@@ -68,7 +62,13 @@ const orAbsent = (state: State): State => (state === 'works' ? 'works' : 'absent
 /** The Python that tests run. */
 export const python = process.platform === 'win32' ? 'python' : 'python3';
 
-const pythonWith = (...modules: string[]): State => orAbsent(runs(python, '-c', `import ${modules.join(', ')}`));
+/** Exits with 127 where a package is absent, and with 1 where one is there and cannot be imported. */
+const importAll = `
+import importlib, importlib.util, sys
+if any(importlib.util.find_spec(name.split('.')[0]) is None for name in sys.argv[1:]): sys.exit(127)
+for name in sys.argv[1:]: importlib.import_module(name)`;
+
+const pythonWith = (...modules: string[]): State => runs(python, '-c', importAll, ...modules);
 
 const isJq16 = () => spawnSync('jq', ['--version'], { encoding: 'utf8' }).stdout?.trim() === 'jq-1.6';
 

@@ -1,7 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { uuidV7 } from '@millrace/kit/uuid';
+import { definePipeline } from '../pipeline/definition.js';
 import { until } from '../pipeline/wait.js';
+import type { Deployed } from './deployed-stack.js';
 import { deployError, type Output } from './output.js';
 
 /** Where the event goes in, and where it should come out. */
@@ -15,6 +17,18 @@ export interface CheckOptions {
   format: 'json' | 'parquet';
   output: Output;
   signal?: AbortSignal | undefined;
+}
+
+/** What the check of a deployed stack asks, and where. */
+export function checkOf({ outputs, writeKeys, deployment }: Deployed) {
+  const { bufferIntervalSeconds, format } = definePipeline(deployment.settings).settings;
+  return {
+    collectorUrl: outputs.CollectorUrl!,
+    writeKey: writeKeys[0]!,
+    lake: outputs.LakeBucketName!,
+    bufferIntervalSeconds,
+    format,
+  };
 }
 
 /** The partition that every catalogue has. */

@@ -15,6 +15,8 @@ export interface ServeIngestOptions {
   portOption: string;
   log: (line: string) => void;
   observer?: IngestObserver;
+  /** Aborts a start that is under way. */
+  signal?: AbortSignal;
 }
 
 /** What a person would export before starting the server; credentials that are exported already stay. */
@@ -50,6 +52,7 @@ export async function serveIngest(options: ServeIngestOptions): Promise<StartedS
     return startIngestServer(config, {
       log: options.log,
       ...(options.observer ? { observer: options.observer } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
     });
   });
   return announced(options.state, 'ingest', server);

@@ -19,7 +19,7 @@ export interface AwsOptions {
 /** Runs the embedded AWS until it is told to stop. */
 export function aws(options: AwsOptions): Promise<void> {
   const log = logOutput('aws');
-  return runUntilShutdown(log, async () => {
+  return runUntilShutdown(log, async (signal) => {
     const server = await serveAws({
       state: stateFolder(options),
       port: parsePort(options.port, '--port'),
@@ -29,6 +29,7 @@ export function aws(options: AwsOptions): Promise<void> {
       ...(options.lambda ? { functions: options.lambda } : {}),
       ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards, format: options.format }) } : {}),
     });
+    if (signal.aborted) return server;
     console.log(`The embedded AWS is at ${server.url}. In another terminal: export AWS_ENDPOINT_URL=${server.url}`);
     return server;
   });

@@ -13,10 +13,11 @@ export interface IngestOptions {
 /** Runs the ingest server until it is told to stop. */
 export function ingest(options: IngestOptions): Promise<void> {
   const log = logOutput('ingest');
-  return runUntilShutdown(log, async () => {
+  return runUntilShutdown(log, async (signal) => {
     const state = stateFolder(options);
-    const server = await serveIngest({ state, port: parsePort(options.port, '--port'), portOption: '--port', log });
-    console.log(`The ingest server is at ${server.url}.`);
+    const port = parsePort(options.port, '--port');
+    const server = await serveIngest({ state, port, portOption: '--port', log, signal });
+    if (!signal.aborted) console.log(`The ingest server is at ${server.url}.`);
     return server;
   });
 }

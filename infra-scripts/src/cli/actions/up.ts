@@ -1,7 +1,6 @@
-import { checkEndToEnd } from '../../deploy/check.js';
+import { checkEndToEnd, checkOf } from '../../deploy/check.js';
 import type { Deployed } from '../../deploy/deployed-stack.js';
 import { up } from '../../deploy/up.js';
-import { definePipeline } from '../../pipeline/definition.js';
 import { makeRelease } from '../../release/archive.js';
 import { deploying } from './deploying.js';
 import { type UpCommandOptions, wantedOf } from './up-settings.js';
@@ -21,19 +20,9 @@ export function upCommand(options: UpCommandOptions): Promise<void> {
       process.exitCode = 1;
       return;
     }
-    const { outputs, writeKeys, deployment, changed } = deployed;
+    const { outputs, writeKeys, changed } = deployed;
     if (options.check) {
-      const { bufferIntervalSeconds, format } = definePipeline(deployment.settings).settings;
-      await checkEndToEnd({
-        s3: clients.s3,
-        collectorUrl: outputs.CollectorUrl!,
-        writeKey: writeKeys[0]!,
-        lake: outputs.LakeBucketName!,
-        bufferIntervalSeconds,
-        format,
-        output,
-        signal,
-      });
+      await checkEndToEnd({ ...checkOf(deployed), s3: clients.s3, output, signal });
     }
     if (options.json) console.log(JSON.stringify({ outputs, writeKeys, changed }));
     else printTag(deployed);
