@@ -7,6 +7,9 @@ const args = process.argv.slice(2);
 const long = args.includes('--long');
 const forJest = args.filter((arg) => arg !== '--long');
 
+// Each test file loads its modules anew, and collecting them took a tenth of the processor time. Jest's workers take these flags over.
+const lessGarbageCollection = ['--max-semi-space-size=64', '--single-threaded-gc', '--no-flush-bytecode'];
+
 prepare({ all: true });
 if (!long && forJest.length === 0) {
   run(process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'ci', '.']);
@@ -15,7 +18,13 @@ if (!long && forJest.length === 0) {
 }
 run(
   process.execPath,
-  ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), ...forJest],
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    ...lessGarbageCollection,
+    join(root, 'node_modules/jest/bin/jest.js'),
+    ...forJest,
+  ],
   {
     env: { ...process.env, ...(long ? { MILLRACE_TEST_LONG: '1' } : {}) },
   },

@@ -94,7 +94,7 @@ describe('plain paths', () => {
     '{page:.a # }\n}',
   ])('%s is left to jq', (source) => expect(parsePaths(source)).toBeUndefined());
 
-  test(`give what jq gives, errors included${leavesOut('40 of 150 runs')}`, async () => {
+  test(`give what jq gives, errors included${leavesOut('20 of 150 runs')}`, async () => {
     await fc.assert(
       fc.asyncProperty(query, fc.array(record, { minLength: 1, maxLength: 20 }), async (source, records) => {
         const run = compilePaths(parsePaths(source)!);
@@ -106,12 +106,12 @@ describe('plain paths', () => {
           );
         expect(withoutMessages(ours)).toEqual(withoutMessages((await compileFilter(source)).run(texts)));
       }),
-      { numRuns: inForm(40, 150) },
+      { numRuns: inForm(20, 150) },
     );
   });
 
   needs('jq-1.6').test(
-    `give what jq 1.6 gives, with its error messages (skipped where jq is not 1.6)${leavesOut('40 of 150 runs')}`,
+    `give what jq 1.6 gives, with its error messages (skipped where jq is not 1.6)${leavesOut('20 of 150 runs')}`,
     () => {
       fc.assert(
         fc.property(query, fc.array(record, { minLength: 1, maxLength: 40 }), (source, records) => {
@@ -124,7 +124,7 @@ describe('plain paths', () => {
             );
           expect(sorted(texts.map((text) => run(JSON.parse(text))))).toEqual(sorted(theirs));
         }),
-        { numRuns: inForm(40, 150) },
+        { numRuns: inForm(20, 150) },
       );
     },
   );

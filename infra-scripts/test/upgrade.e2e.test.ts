@@ -59,17 +59,10 @@ describe('a state folder of 0.1.0', () => {
 
   test('is a lake that query, ls and audit read as before', async () => {
     const query = async (sql: string) => JSON.parse((await box.run(['query', '--json', sql])).stdout || 'null');
-    expect(await query('select count(*) as n, count(distinct event_id) as ids from events')).toEqual({
-      n: 33,
-      ids: 33,
-    });
-    expect(await query("select max(seq) as last from events where page='books' and event='clicked_review'")).toEqual({
-      last: expect.any(Number),
-    });
-    expect(await query('select page_as_sent, event_as_sent from events where page_as_sent is not null')).toEqual({
-      page_as_sent: 'garden',
-      event_as_sent: 'viewed_shelf',
-    });
+    expect(
+      await query(`select count(*) as n, count(distinct event_id) as ids, max(page_as_sent) as page, max(event_as_sent) as event,
+        count(*) filter (where page='books' and event='clicked_review') as reviews from events`),
+    ).toEqual({ n: 33, ids: 33, page: 'garden', event: 'viewed_shelf', reviews: 2 });
     const { code, stdout } = await box.run(['audit', '--json']);
     expect({ code, audit: JSON.parse(stdout) }).toMatchObject({
       code: 0,
