@@ -17,7 +17,7 @@ export function ingest(options: IngestOptions): Promise<void> {
     const state = stateFolder(options);
     const port = parsePort(options.port, '--port');
     const server = await serveIngest({ state, port, portOption: '--port', log, signal });
-    if (!signal.aborted) console.log(`The ingest server is at ${server.url}.`);
+    console.log(`The ingest server is at ${server.url}.`);
     return server;
   });
 }
