@@ -3,18 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect } from '@jest/globals';
+import { program } from '@millrace/testing/program';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
-const program = fileURLToPath(new URL('firehose-aws-process.js', import.meta.url));
-
 export async function startAws(folder: string, timeScale = 60) {
-  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', program, folder, String(timeScale)], {
+  const file = await program('embedded-aws/dist/test/firehose-aws-process.js');
+  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', file, folder, String(timeScale)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },
   });

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   CreateStreamCommand,
   DescribeStreamSummaryCommand,
@@ -13,6 +12,7 @@ import {
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { diskFolder } from '@millrace/testing/disk-folder';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
+import { program } from '@millrace/testing/program';
 import { openKinesis } from '../src/kinesis/index.js';
 import { trimExpired } from '../src/kinesis/retention.js';
 import { openStore } from '../src/kinesis/store.js';
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 /** `limits`: what the shell's `ulimit` takes. */
 async function startChild(limits = '-c 0'): Promise<{ child: ChildProcess; url: string }> {
-  const script = fileURLToPath(new URL('./kinesis-child.js', import.meta.url));
+  const script = await program('embedded-aws/dist/test/kinesis-child.js');
   const child = spawn('sh', ['-c', `ulimit ${limits} && exec "$0" "$@"`, process.execPath, script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '--no-warnings' },

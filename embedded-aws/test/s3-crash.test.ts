@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { diskFolder } from '@millrace/testing/disk-folder';
+import { program } from '@millrace/testing/program';
 import { openS3 } from '../src/s3/index.js';
 import { type Disk, nodeDisk } from '../src/s3/store/disk.js';
 import { type ObjectStore, openObjectStore } from '../src/s3/store/object-store.js';
@@ -290,10 +290,10 @@ describe('a folder that cannot be used gives an error that names it', () => {
 test('kill -9 in the middle of writing: all that was acknowledged is there, whole, and nothing is there in part', async () => {
   await rm(root, { recursive: true });
   root = await tempFolder(diskFolder());
-  const program = fileURLToPath(new URL('./s3-writer.js', import.meta.url));
+  const writer = await program('embedded-aws/dist/test/s3-writer.js');
   const acknowledged = new Set<string>();
   for (let round = 0; round < 3; round++) {
-    const child: ChildProcess = spawn(process.execPath, [program, root, String(round)], {
+    const child: ChildProcess = spawn(process.execPath, ['--no-warnings', writer, root, String(round)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit');

@@ -10,5 +10,5 @@ if (!existsSync(fileURLToPath(main))) {
 }
 // The AWS SDK warns on Node 20 that its releases of 2027 need Node 22; the lock file keeps one that does not.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-const { run } = await import(main.href);
+const { run } = await import('../dist/src/cli/main.js');
 process.exitCode = await run(process.argv.slice(2));

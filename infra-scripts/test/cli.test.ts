@@ -9,7 +9,7 @@ import { type Sandbox, sandbox } from './support/millrace.js';
 
 let box: Sandbox;
 beforeEach(() => {
-  box = sandbox();
+  box = sandbox(undefined, 'installed');
 });
 afterEach(() => box.remove());
 

@@ -16,7 +16,7 @@ browserDescribe('from a click to the lake, with everything on one machine', ({ l
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    box = sandbox();
+    box = sandbox(undefined, 'installed');
     millrace = await box.serve(['dev', '--no-traffic', ...anyPorts], ['aws', 'ingest', 'store']);
     browser = await launch();
     page = await browser.newPage();

@@ -16,7 +16,7 @@ describe('what millrace dev runs is what is defined and published', () => {
   let clients: Pick<AwsClients, 'kinesis' | 'firehose' | 's3'>;
 
   beforeAll(async () => {
-    box = sandbox();
+    box = sandbox(undefined, 'installed');
     const ports = ['--port', '0', '--ingest-port', '0', '--aws-port', '0'];
     served = await box.serve(['dev', '--no-traffic', ...ports], ['aws', 'ingest', 'store']);
     clients = await awsClients(awsTarget({ endpointUrl: served.url('aws') }).clientConfig, [

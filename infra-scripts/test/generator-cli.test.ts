@@ -151,7 +151,7 @@ describe('millrace generate STREAM PRINT_INTERVAL MAX_INTERVAL', () => {
   });
 
   test('Ctrl-C lets the put in flight arrive, prints the totals and exits with 0', async () => {
-    let command: ReturnType<typeof startCommand>;
+    let command: Awaited<ReturnType<typeof startCommand>>;
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -165,7 +165,7 @@ describe('millrace generate STREAM PRINT_INTERVAL MAX_INTERVAL', () => {
         return 'take' as const;
       },
       async ({ puts, url }) => {
-        command = startCommand(['generate', 'clickstream', '1', '0', '--endpoint-url', url]);
+        command = await startCommand(['generate', 'clickstream', '1', '0', '--endpoint-url', url]);
         await command.printed(/stopping/);
         release();
         const { code, stdout } = await command.ended;
@@ -179,7 +179,7 @@ describe('millrace generate STREAM PRINT_INTERVAL MAX_INTERVAL', () => {
     await withKinesis(
       () => 'take',
       async ({ puts }, endpoint) => {
-        const waiting = startCommand(['generate', 'clickstream', '1', '100000', ...endpoint]);
+        const waiting = await startCommand(['generate', 'clickstream', '1', '100000', ...endpoint]);
         await waiting.printed(/#0/);
         waiting.interrupt();
         const { code, stdout } = await waiting.ended;
@@ -243,7 +243,7 @@ describe('millrace generate --to URL', () => {
 
   test('Ctrl-C makes no more events, waits for the answers and exits with 0', async () => {
     await withCollector(undefined, async ({ url, kept, requests }) => {
-      const command = startCommand(['generate', '--to', url, '--rate', '500', '--json']);
+      const command = await startCommand(['generate', '--to', url, '--rate', '500', '--json']);
       while (requests.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       command.interrupt();
       const { code, stdout } = await command.ended;
@@ -256,7 +256,7 @@ describe('millrace generate --to URL', () => {
     await withCollector(
       () => ({ kind: 'hang' }),
       async ({ url, requests }) => {
-        const command = startCommand(['generate', '--to', url, '--rate', '100', '--count', '10', '--json']);
+        const command = await startCommand(['generate', '--to', url, '--rate', '100', '--count', '10', '--json']);
         while (requests.length < 1) await new Promise((resolve) => setTimeout(resolve, 20));
         command.interrupt();
         const { code, stdout, stderr } = await command.ended;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { program } from '@millrace/testing/program';
 import { runProgram } from './generator-program.js';
 
 /** A started command: its output so far, and how it ends. */
@@ -12,15 +13,13 @@ export interface RunningCommand {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-/** The commands under test as their own program, in a process of their own. */
-const program = fileURLToPath(new URL('./generator-process.js', import.meta.url));
-
 /** Starts `millrace ARGS` as a shell would. Nothing of the caller's AWS settings reaches it, and no real AWS is asked. */
-export function startCommand(
+export async function startCommand(
   args: readonly string[],
   options: { input?: string; env?: Record<string, string> } = {},
-): RunningCommand {
-  const child = spawn(process.execPath, ['--no-warnings', program, ...args], {
+): Promise<RunningCommand> {
+  const file = await program('infra-scripts/dist/test/generator-process.js');
+  const child = spawn(process.execPath, ['--no-warnings', file, ...args], {
     env: {
       PATH: process.env.PATH,
       AWS_EC2_METADATA_DISABLED: 'true',
@@ -64,8 +63,11 @@ export function startCommand(
   };
 }
 
-export function runCommand(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) {
-  return startCommand(args, options).ended;
+export async function runCommand(
+  args: readonly string[],
+  options: { input?: string; env?: Record<string, string> } = {},
+) {
+  return (await startCommand(args, options)).ended;
 }
 
 /** Calls a command in this process: for calls that end before they do anything. */

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
+import { program } from '@millrace/testing/program';
 import { harmless, renderTable, showBytes } from '../src/cli/text/table.js';
 import { auditableLakeOf } from '../src/targets/lake.js';
 
-const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
+let bin: string;
 let at: ReturnType<typeof temporaryLake>;
-beforeAll(() => {
+beforeAll(async () => {
+  bin = await program('infra-scripts/bin/millrace.js');
   at = temporaryLake();
   at.put(
     'books',

@@ -202,7 +202,7 @@ describe('millrace replay FILE', () => {
   });
 
   test('Ctrl-C during a long gap ends it cleanly', async () => {
-    const command = startCommand(['replay', sampleFile, '--to', stub.url, '--speed', '0.0001', '--json']);
+    const command = await startCommand(['replay', sampleFile, '--to', stub.url, '--speed', '0.0001', '--json']);
     await command.printed(/the next event is due in/);
     command.interrupt();
     const { code, stdout } = await command.ended;

@@ -5,7 +5,6 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import {
   CloudWatchLogsClient,
@@ -16,9 +15,9 @@ import {
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
+import { program } from '@millrace/testing/program';
 import { type Moto, region, startMoto } from './up-moto.js';
 
-const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 const servers = '/millrace/clickstream/ingest';
 const firehose = '/aws/kinesisfirehose/clickstream-to-s3';
@@ -86,6 +85,7 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
   let before: Awaited<ReturnType<typeof front>>;
   let logs: CloudWatchLogsClient;
   let folder: string;
+  let bin: string;
   const children = new Set<ChildProcess>();
   const say = (logGroupName: string, logStreamName: string, ...messages: string[]) =>
     logs.send(
@@ -97,6 +97,7 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
     );
 
   beforeAll(async () => {
+    bin = await program('infra-scripts/bin/millrace.js');
     moto = await startMoto();
     before = await front(moto.endpoint);
     folder = mkdtempSync(join(tmpdir(), 'millrace-up-commands-'));

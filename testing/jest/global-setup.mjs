@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundled, bundlePrograms, programs } from './bundle-programs.mjs';
 import { startMotoServer } from './moto-server.mjs';
 
 /** A folder in memory for temporary files, with room for them, whose files may run; undefined where there is none (Linux often has one). */
@@ -42,10 +43,19 @@ export default async function setup() {
     return moto.server.endpoint;
   }
 
+  let bundling;
+  async function programOf(file) {
+    if (!programs.includes(file)) throw new Error(`${file} is not in testing/jest/bundle-programs.mjs`);
+    bundling ??= bundlePrograms(join(folder, 'programs'));
+    await bundling;
+    return bundled(join(folder, 'programs'), file);
+  }
+
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://setup');
     try {
       if (pathname === '/moto/lend') response.end(await lendMoto());
+      else if (pathname === '/program') response.end(await programOf(searchParams.get('file')));
       else if (pathname === '/moto/return') {
         const moto = motos.find(({ server }) => server?.endpoint === searchParams.get('endpoint'));
         if (moto) moto.isLent = false;

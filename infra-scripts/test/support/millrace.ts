@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@millrace/testing/eventually';
+import { program } from '@millrace/testing/program';
 import { type RunningServer, runningServer, type ServerName } from '../../src/state/running-servers.js';
 
-const bin = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
+const asInstalled = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
 
 /** A state folder of its own, and what runs on it: the tests use Millrace as a person does, through its command. */
 export interface Sandbox {
@@ -56,12 +57,16 @@ function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...env, ...extra };
 }
 
-/** @param parent `diskFolder()` for what is killed with `kill -9` */
-export function sandbox(parent = tmpdir()): Sandbox {
+/**
+ * @param parent `diskFolder()` for what is killed with `kill -9`
+ * @param command the command as it is installed, instead of the bundle of it that starts in half the CPU time
+ */
+export function sandbox(parent = tmpdir(), command: 'installed' | 'bundled' = 'bundled'): Sandbox {
   const state = mkdtempSync(join(parent, 'millrace-test-'));
   const children = new Set<ChildProcess>();
 
-  const start = (args: string[], env?: NodeJS.ProcessEnv) => {
+  const start = async (args: string[], env?: NodeJS.ProcessEnv) => {
+    const bin = command === 'installed' ? asInstalled : await program('infra-scripts/bin/millrace.js');
     const child = spawn(process.execPath, [bin, ...args], {
       cwd: state,
       env: cleanEnvironment({ MILLRACE_STATE: state, ...env }),
@@ -75,7 +80,7 @@ export function sandbox(parent = tmpdir()): Sandbox {
   return {
     state,
     async serve(args, parts, env) {
-      const { child, output } = start(args, env);
+      const { child, output } = await start(args, env);
       const running = new Map<ServerName, RunningServer>();
       await eventually(`${args.join(' ')} to run`, () => {
         if (child.exitCode !== null || child.signalCode !== null) {
@@ -104,14 +109,14 @@ export function sandbox(parent = tmpdir()): Sandbox {
       };
     },
     async killWhileStarting(args, afterMs) {
-      const { child } = start(args);
+      const { child } = await start(args);
       const ended = once(child, 'exit');
       await sleep(afterMs);
       child.kill('SIGKILL');
       await ended;
     },
     async run(args, options = {}) {
-      const { child, output } = start(args, options.env);
+      const { child, output } = await start(args, options.env);
       child.stdin!.end(options.input ?? '');
       await once(child, 'close');
       return { code: child.exitCode ?? child.signalCode!, stdout: output.stdout(), stderr: output.stderr() };

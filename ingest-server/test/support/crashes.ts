@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { diskFolder } from '@millrace/testing/disk-folder';
+import { program } from '@millrace/testing/program';
 import { later, temporaryFolder } from './app.js';
 import { jsonLines, someEvent } from './events.js';
 import { flipBit, tearWrite } from './spool-faults.js';
 import { type StubKinesis, startStubKinesis } from './stub-kinesis.js';
-
-// Compiled, this file lies in dist/test/support.
-const main = join(dirname(fileURLToPath(import.meta.url)), '../../src/main.js');
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,6 +47,7 @@ export async function startProcess(
   env: NodeJS.ProcessEnv = {},
   until = '"listening"',
 ): Promise<ServerProcess> {
+  const main = await program('ingest-server/dist/src/main.js');
   const child: ChildProcess = spawn(process.execPath, [main], {
     env: serverEnvironment(stub, folder, env),
     stdio: ['ignore', 'pipe', 'pipe'],

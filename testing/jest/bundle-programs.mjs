@@ -1,0 +1,67 @@
+// The programs that tests start, each as one file: most of a start is looking for hundreds of modules, and a bundle halves its CPU time.
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { extname, join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What tests start in processes of their own, relative to the root. */
+export const programs = [
+  'infra-scripts/bin/millrace.js',
+  'ingest-server/dist/src/main.js',
+  'infra-scripts/dist/test/generator-process.js',
+  'embedded-aws/dist/test/firehose-aws-process.js',
+  'embedded-aws/dist/test/kinesis-child.js',
+  'embedded-aws/dist/test/s3-writer.js',
+];
+
+/** Native code, and what loads a file that lies beside it. */
+const external = ['@duckdb/node-api', 'leveldown', 'jq-wasm', 'esbuild', '@jest/globals'];
+
+/** Files of ours find what lies beside them where they were compiled, not where the bundle is. */
+const ownPlaces = {
+  name: 'own-places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      if (path.includes(`${sep}node_modules${sep}`)) return undefined;
+      const url = JSON.stringify(pathToFileURL(path).href);
+      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+    });
+  },
+};
+
+/** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module lacks. */
+const requireForCommonJs = `import { createRequire as createRequireForBundle } from 'node:module';
+const require = createRequireForBundle(import.meta.url);`;
+
+/** Where the bundle of a program is. */
+export const bundled = (folder, program) => join(folder, `${program.slice(0, -extname(program).length)}.mjs`);
+
+/** Bundles all programs into a folder. What they import late stays in files of its own, and loads late. */
+export async function bundlePrograms(folder) {
+  const { build } = await import('esbuild');
+  const entryPoints = programs.filter((program) => existsSync(join(root, program)));
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(
+      entryPoints.map((program) => [program.slice(0, -extname(program).length), program]),
+    ),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    legalComments: 'none',
+    // As ES modules, because of a CommonJS package that is imported late esbuild hands over no names.
+    mainFields: ['module', 'main'],
+    banner: { js: requireForCommonJs },
+    external,
+    plugins: [ownPlaces],
+    logLevel: 'error',
+  });
+  // What is external is looked for from where the bundle is.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
+}
