@@ -1,5 +1,5 @@
-// Before the tests: a folder for this run, and servers that several test files take turns at, started when the first asks.
-// A file asks by HTTP, because it runs in a worker, and the server is to outlive it.
+// Before the tests: a folder for this run, and what several test files share, made when the first asks: servers that they
+// take turns at, and the programs that they start. A file asks by HTTP, because it runs in a worker, and the server is to outlive it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
