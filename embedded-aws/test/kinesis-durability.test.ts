@@ -31,7 +31,7 @@ afterEach(async () => {
 
 /** `limits`: what the shell's `ulimit` takes. */
 async function startChild(limits = '-c 0'): Promise<{ child: ChildProcess; url: string }> {
-  const script = await program('embedded-aws/dist/test/kinesis-child.js');
+  const script = await program('embedded-aws/dist/test/kinesis-process.js');
   const child = spawn('sh', ['-c', `ulimit ${limits} && exec "$0" "$@"`, process.execPath, script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '--no-warnings' },

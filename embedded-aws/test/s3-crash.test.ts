@@ -290,7 +290,7 @@ describe('a folder that cannot be used gives an error that names it', () => {
 test('kill -9 in the middle of writing: all that was acknowledged is there, whole, and nothing is there in part', async () => {
   await rm(root, { recursive: true });
   root = await tempFolder(diskFolder());
-  const writer = await program('embedded-aws/dist/test/s3-writer.js');
+  const writer = await program('embedded-aws/dist/test/s3-writer-process.js');
   const acknowledged = new Set<string>();
   for (let round = 0; round < 3; round++) {
     const child: ChildProcess = spawn(process.execPath, ['--no-warnings', writer, root, String(round)], {

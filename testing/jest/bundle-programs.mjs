@@ -1,5 +1,5 @@
 // The programs that tests start, each as one file: most of a start is looking for hundreds of modules, and a bundle halves its CPU time.
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -11,8 +11,8 @@ export const programs = [
   'ingest-server/dist/src/main.js',
   'infra-scripts/dist/test/generator-process.js',
   'embedded-aws/dist/test/firehose-aws-process.js',
-  'embedded-aws/dist/test/kinesis-child.js',
-  'embedded-aws/dist/test/s3-writer.js',
+  'embedded-aws/dist/test/kinesis-process.js',
+  'embedded-aws/dist/test/s3-writer-process.js',
 ];
 
 /** Native code, and what loads a file that lies beside it. */
@@ -40,7 +40,6 @@ export const bundled = (folder, program) => join(folder, `${program.slice(0, -ex
 /** Bundles all programs into a folder. What they import late stays in files of its own, and loads late. */
 export async function bundlePrograms(folder) {
   const { build } = await import('esbuild');
-  const entryPoints = programs.filter((program) => existsSync(join(root, program)));
   await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(

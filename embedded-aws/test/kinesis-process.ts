@@ -1,6 +1,6 @@
 import { startKinesis } from './kinesis-support.js';
 
-// The embedded Kinesis in a process of its own, for tests that kill it: `node kinesis-child.js FOLDER` prints its address.
+// The embedded Kinesis in a process of its own, for tests that kill it: `node kinesis-process.js FOLDER` prints its address.
 const { endpoint } = await startKinesis({
   folder: process.argv[2]!,
   shardReadsPerSecond: 1e9,
