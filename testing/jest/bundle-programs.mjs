@@ -42,9 +42,7 @@ export async function bundlePrograms(folder) {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      entryPoints.map((program) => [program.slice(0, -extname(program).length), program]),
-    ),
+    entryPoints: Object.fromEntries(programs.map((program) => [program.slice(0, -extname(program).length), program])),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
