@@ -18,7 +18,7 @@ describe('a command loads what it runs', () => {
   let box: Sandbox;
   let at: ReturnType<typeof temporaryLake>;
   beforeAll(() => {
-    box = sandbox();
+    box = sandbox(undefined, 'installed');
     at = temporaryLake();
     at.put('books', 'page_view', event());
   });
