@@ -90,9 +90,10 @@ describe('ARCHITECTURE.md and CONTRIBUTING.md', () => {
     expect(ours.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  /** The files that one imports, of its own package and of others by their `exports`. */
+  /** The files that one imports and runs, of its own package and of others by their `exports`. */
   function importsOf(file: string): string[] {
-    const targets = [...read(file).matchAll(/(?:from |import\()'([^']+)'/g)].map(([, target]) => target!);
+    const code = read(file).replace(/^import type [^;]*;/gm, '');
+    const targets = [...code.matchAll(/(?:from |import\()'([^']+)'/g)].map(([, target]) => target!);
     return targets.flatMap((target) => {
       if (target.startsWith('.')) return [join(dirname(file), target).replaceAll('\\', '/').replace(/\.js$/, '.ts')];
       const [, room, part = '.'] = /^@millrace\/([a-z-]+)(\/.+)?$/.exec(target) ?? [];
