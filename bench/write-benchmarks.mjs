@@ -28,7 +28,7 @@ const head = `# Benchmarks
 \`node bench/write-benchmarks.mjs\` writes this page from the outputs of the benches in \`bench/results/\`. Each section names its command: run it
 yourself, because machines differ. Compare ratios and CPU time before rates and latencies. A limit stands beside a figure where a bench has one.
 
-Every run here was on two cores of a shared virtual machine. A load above 2 means that other programs took part of the processors; rates and
+Every run here was on two cores of a shared virtual machine. A load above 2 means that other programs used the processors too; rates and
 latencies of such a run are worse than the machine's. *Recorded* means figures of an earlier run, copied by hand; some scripts had another path then.
 
 [trackers.md](trackers.md) compares the tracker with seven published ones. [bench/README.md](../bench/README.md) lists the benches.
