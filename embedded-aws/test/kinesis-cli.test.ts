@@ -1,17 +1,21 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { needs } from '@millrace/testing/needs';
 import { startKinesis, type TestKinesis } from './kinesis-support.js';
 
-const run = promisify(execFile);
 const withCli = needs('aws-cli');
 
 let kinesis: TestKinesis;
+let cli: AwsCli;
 beforeAll(async () => {
-  if (withCli.areThere) kinesis = await startKinesis();
+  if (!withCli.areThere) return;
+  kinesis = await startKinesis();
+  cli = await openAwsCli({ AWS_ENDPOINT_URL: kinesis.endpoint.url, AWS_MAX_ATTEMPTS: '1' });
 });
-afterAll(() => kinesis?.stop());
+afterAll(async () => {
+  await cli?.close();
+  await kinesis?.stop();
+});
 
 /** What the calls below look at. */
 interface Answer {
@@ -24,21 +28,7 @@ interface Answer {
   StreamNames: string[];
 }
 
-async function aws(...args: string[]): Promise<Answer> {
-  const { stdout } = await run('aws', ['kinesis', ...args, '--output', 'json'], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      AWS_ENDPOINT_URL: kinesis.endpoint.url,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_MAX_ATTEMPTS: '1',
-    },
-  });
-  return JSON.parse(stdout || '{}') as Answer;
-}
+const aws = (...args: string[]) => cli.json<Answer>('kinesis', ...args);
 
 withCli.test('the AWS CLI creates, describes, writes, lists, reads and deletes', async () => {
   await aws('create-stream', '--stream-name', 's', '--stream-mode-details', 'StreamMode=ON_DEMAND');

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import {
   CreateDeliveryStreamCommand,
   type ExtendedS3DestinationConfiguration,
@@ -12,6 +10,7 @@ import {
 import { CreateStreamCommand, DescribeStreamSummaryCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { kinesisClient } from '@millrace/testing/kinesis-client';
@@ -26,6 +25,7 @@ import { destination } from './firehose-fakes.js';
 
 describe('the metrics of the embedded Data Firehose', () => {
   let aws: EmbeddedAws;
+  let cli: AwsCli | undefined;
   let state: string;
   let url: string;
   const target = (operation: string) => `GraniteServiceVersion20100801.${operation}`;
@@ -73,6 +73,7 @@ describe('the metrics of the embedded Data Firehose', () => {
     );
   });
   afterAll(async () => {
+    await cli?.close();
     await aws.stop();
     await rm(state, { recursive: true, force: true });
   });
@@ -171,19 +172,8 @@ describe('the metrics of the embedded Data Firehose', () => {
   });
 
   needs('aws-cli').test('and to the AWS CLI', async () => {
-    const aws = async (...args: string[]) => {
-      const { stdout } = await promisify(execFile)('aws', ['cloudwatch', ...args, '--output', 'json'], {
-        env: {
-          PATH: process.env.PATH,
-          HOME: state,
-          AWS_ENDPOINT_URL: url,
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test',
-          AWS_DEFAULT_REGION: 'us-east-1',
-        },
-      });
-      return JSON.parse(stdout) as Record<string, unknown>;
-    };
+    cli = await openAwsCli({ AWS_ENDPOINT_URL: url });
+    const aws = (...args: string[]) => cli!.json<Record<string, unknown>>('cloudwatch', ...args);
     const hour = new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000 - 86_400_000).toISOString();
     const end = new Date(Date.now() + 60_000).toISOString();
     const span = ['--start-time', hour, '--end-time', end];

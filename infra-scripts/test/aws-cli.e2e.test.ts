@@ -1,64 +1,48 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescribeDeliveryStreamOutput, ListDeliveryStreamsOutput } from '@aws-sdk/client-firehose';
 import type { DescribeStreamSummaryOutput } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
 import { lakeRows } from './support/lake.js';
-import { type Sandbox, type Served, sandbox } from './support/millrace.js';
+import { type Sandbox, sandbox } from './support/millrace.js';
 
 needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
   let box: Sandbox;
-  let served: Served;
+  let cli: AwsCli;
 
   beforeAll(async () => {
     box = sandbox();
-    served = await box.serve(['aws', '--port', '0'], ['aws']);
+    const served = await box.serve(['aws', '--port', '0'], ['aws']);
+    cli = await openAwsCli({ AWS_ENDPOINT_URL: served.url('aws') });
   });
-  afterAll(() => box.remove());
+  afterAll(async () => {
+    await cli?.close();
+    await box.remove();
+  });
 
-  /** Runs the AWS CLI; a refusal is an Error with its words. */
-  const aws = (...args: string[]): string => {
-    const env = {
-      ...process.env,
-      AWS_ENDPOINT_URL: served.url('aws'),
-      AWS_REGION: 'us-east-1',
-      // The name that version 1 reads.
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_PAGER: '',
-    };
-    const { status, stdout, stderr } = spawnSync('aws', args, { env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return stdout;
-  };
-  const json = <Answer>(...args: string[]) => JSON.parse(aws(...args, '--output', 'json')) as Answer;
-
-  /** The pipeline's delivery stream; asked once, since each start of the CLI costs half a second of CPU. */
+  /** The pipeline's delivery stream; asked once, since each call of the CLI costs CPU. */
   let described: DescribeDeliveryStreamOutput | undefined;
-  const describeDelivery = () => {
+  const describeDelivery = async () => {
     const name = ['--delivery-stream-name', 'clickstream-to-s3'];
-    described ??= json<DescribeDeliveryStreamOutput>('firehose', 'describe-delivery-stream', ...name);
+    described ??= await cli.json<DescribeDeliveryStreamOutput>('firehose', 'describe-delivery-stream', ...name);
     return described.DeliveryStreamDescription!;
   };
 
-  test('describes the stream, the delivery stream and lists what there is', () => {
-    expect(
-      json<DescribeStreamSummaryOutput>('kinesis', 'describe-stream-summary', '--stream-name', 'clickstream')
-        .StreamDescriptionSummary,
-    ).toMatchObject({
-      StreamName: 'clickstream',
-      StreamStatus: 'ACTIVE',
-      OpenShardCount: 8,
-      StreamModeDetails: { StreamMode: 'PROVISIONED' },
-    });
-    const { Destinations, ...description } = describeDelivery();
+  test('describes the stream, the delivery stream and lists what there is', async () => {
+    const summary = ['describe-stream-summary', '--stream-name', 'clickstream'];
+    expect((await cli.json<DescribeStreamSummaryOutput>('kinesis', ...summary)).StreamDescriptionSummary).toMatchObject(
+      {
+        StreamName: 'clickstream',
+        StreamStatus: 'ACTIVE',
+        OpenShardCount: 8,
+        StreamModeDetails: { StreamMode: 'PROVISIONED' },
+      },
+    );
+    const { Destinations, ...description } = await describeDelivery();
     expect(description).toMatchObject({ DeliveryStreamStatus: 'ACTIVE', DeliveryStreamType: 'KinesisStreamAsSource' });
     expect(Destinations?.[0]?.ExtendedS3DestinationDescription).toMatchObject({
       Prefix: 'page=!{partitionKeyFromQuery:page}/event=!{partitionKeyFromQuery:event}/',
@@ -66,10 +50,10 @@ needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
       CompressionFormat: 'GZIP',
       DynamicPartitioningConfiguration: { Enabled: true },
     });
-    expect(json<ListDeliveryStreamsOutput>('firehose', 'list-delivery-streams').DeliveryStreamNames).toEqual([
-      'clickstream-to-s3',
-    ]);
-    expect(aws('s3', 'ls')).toMatch(/millrace-lake/);
+    expect(
+      (await cli.json<ListDeliveryStreamsOutput>('firehose', 'list-delivery-streams')).DeliveryStreamNames,
+    ).toEqual(['clickstream-to-s3']);
+    expect(await cli.text('s3', 'ls')).toMatch(/millrace-lake/);
   });
 
   test('an event put with the CLI is delivered like any other', async () => {
@@ -78,16 +62,16 @@ needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
     const file = join(box.state, 'event.json');
     writeFileSync(file, JSON.stringify(event));
     const record = ['--stream-name', 'clickstream', '--partition-key', 'v1', '--data', `fileb://${file}`];
-    aws('kinesis', 'put-record', ...record);
+    await cli.text('kinesis', 'put-record', ...record);
     await eventually('the row', () => lakeRows(box.state).length > 0);
     expect(lakeRows(box.state)).toEqual([event]);
-    expect(aws('s3', 'ls', 's3://millrace-lake/', '--recursive')).toMatch(
+    expect(await cli.text('s3', 'ls', 's3://millrace-lake/', '--recursive')).toMatch(
       /page=books\/event=clicked_review\/clickstream-to-s3-1-\S+\.gz/,
     );
   });
 
-  test('creates and deletes a delivery stream, and shows the refusals of AWS in its words', () => {
-    const source = describeDelivery().Source?.KinesisStreamSourceDescription;
+  test('creates and deletes a delivery stream, and shows the refusals of AWS in its words', async () => {
+    const source = (await describeDelivery()).Source?.KinesisStreamSourceDescription;
     const { KinesisStreamARN, RoleARN } = source ?? {};
     const destination = (prefix: string) =>
       JSON.stringify({
@@ -111,19 +95,21 @@ needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
         },
       });
     const create = (name: string, prefix: string) =>
-      aws(
+      cli.text(
         ...['firehose', 'create-delivery-stream', '--delivery-stream-name', name],
         ...['--delivery-stream-type', 'KinesisStreamAsSource'],
         ...['--kinesis-stream-source-configuration', JSON.stringify({ KinesisStreamARN, RoleARN })],
         ...['--extended-s3-destination-configuration', destination(prefix)],
       );
-    expect(create('second', 'second/page=!{partitionKeyFromQuery:page}/')).toMatch(/deliverystream\/second/);
-    expect(() => create('third', 'third/')).toThrow(
+    expect(await create('second', 'second/page=!{partitionKeyFromQuery:page}/')).toMatch(/deliverystream\/second/);
+    await expect(create('third', 'third/')).rejects.toThrow(
       /InvalidArgumentException.*S3 Prefix should contain Dynamic Partitioning namespaces when Dynamic Partitioning is enabled/,
     );
-    expect(() => create('second', 'second/page=!{partitionKeyFromQuery:page}/')).toThrow(/ResourceInUseException/);
-    aws('firehose', 'delete-delivery-stream', '--delivery-stream-name', 'second');
-    expect(() => aws('firehose', 'describe-delivery-stream', '--delivery-stream-name', 'nowhere')).toThrow(
+    await expect(create('second', 'second/page=!{partitionKeyFromQuery:page}/')).rejects.toThrow(
+      /ResourceInUseException/,
+    );
+    await cli.text('firehose', 'delete-delivery-stream', '--delivery-stream-name', 'second');
+    await expect(cli.text('firehose', 'describe-delivery-stream', '--delivery-stream-name', 'nowhere')).rejects.toThrow(
       /ResourceNotFoundException.*nowhere/,
     );
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { needs } from '@millrace/testing/needs';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
@@ -42,12 +43,14 @@ const pattern = (says: string) =>
 
 needs('aws-cli').describe('docs/walkthrough.md', () => {
   let box: Sandbox;
+  let cli: AwsCli;
   let served: Served;
   let steps: Step[];
   const said: { output: string; code: number }[] = [];
 
   beforeAll(async () => {
     box = sandbox();
+    cli = await openAwsCli();
     steps = await readSteps();
     const [start, ...rest] = steps;
     const [, command] = /^(?:npx |\.\/)millrace (.*)$/m.exec(start!.commands)!;
@@ -67,7 +70,7 @@ needs('aws-cli').describe('docs/walkthrough.md', () => {
     const { stdout } = await promisify(execFile)('bash', ['-c', `exec 2>&1\n${script}`], {
       cwd: box.state,
       env: {
-        PATH: `${box.state}:${process.env.PATH}`,
+        PATH: `${box.state}:${cli.env.PATH}`,
         HOME: box.state,
         AWS_PAGER: '',
         AWS_EC2_METADATA_DISABLED: 'true',
@@ -78,7 +81,10 @@ needs('aws-cli').describe('docs/walkthrough.md', () => {
     for (const [, output, code] of stdout.matchAll(/([\s\S]*?)@@@ step (\d+)\n/g))
       said.push({ output: output!, code: Number(code) });
   }, 330_000);
-  afterAll(() => box.remove());
+  afterAll(async () => {
+    await cli?.close();
+    await box.remove();
+  });
 
   test('every step says what the page says it does', () => {
     expect(said).toHaveLength(steps.length);

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { someEvent } from '@millrace/testing/event';
 import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
@@ -50,6 +50,7 @@ async function freePort(): Promise<number> {
 needs('host').describe('the scripts of the hosts, run as on EC2', () => {
   let box: Sandbox;
   let aws: Served;
+  let cli: AwsCli | undefined;
   let awsPort: number;
   let awsEnvironment: Record<string, string>;
   let release: Buffer;
@@ -77,7 +78,10 @@ needs('host').describe('the scripts of the hosts, run as on EC2', () => {
     await host.remove();
     host = undefined;
   });
-  afterAll(() => box.remove());
+  afterAll(async () => {
+    await cli?.close();
+    await box.remove();
+  });
 
   const calls = (operation: string) => host!.awsCalls().filter(([, name]) => name === operation);
   const signals = () => calls('signal-resource').map((call) => call.at(-1));
@@ -204,7 +208,8 @@ needs('host').describe('the scripts of the hosts, run as on EC2', () => {
 
   needs('aws-cli').test(
     'the AWS CLI takes every call that the scripts made',
-    () => {
+    async () => {
+      cli = await openAwsCli();
       // `s3 cp` is none of AWS's operations; the CLI has no dry look at it.
       const seen = new Map(
         everyCall.filter(([service]) => service !== 's3').map((call) => [call.slice(0, 2).join(' '), call]),
@@ -218,14 +223,11 @@ needs('host').describe('the scripts of the hosts, run as on EC2', () => {
       ]);
       for (const call of seen.values()) {
         // Checks the arguments against botocore's models, and asks nobody.
-        const { status, stderr } = spawnSync('aws', [...call, '--generate-cli-skeleton', 'output'], {
-          env: { ...process.env, AWS_DEFAULT_REGION: region, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
-          encoding: 'utf8',
-        });
+        const { status, stderr } = await cli.call(...call, '--generate-cli-skeleton', 'output');
         expect({ call, status, stderr }).toEqual({ call, status: 0, stderr: '' });
       }
-      const wrong = ['ssm', 'get-parameter', '--nam', '/x', '--generate-cli-skeleton', 'output'];
-      expect(spawnSync('aws', wrong).status).not.toBe(0);
+      const wrong = ['ssm', 'get-parameter', '--name', '/x', '--title', '/x', '--generate-cli-skeleton', 'output'];
+      await expect(cli.text(...wrong)).rejects.toThrow(/Unknown options: --title/);
     },
     120_000,
   );

@@ -4,20 +4,21 @@ CloudWatch as older ones did."""
 import base64
 import contextlib
 import datetime
-import functools
 import io
 import json
 import os
 import re
 import sys
 
-import botocore.hooks
-import botocore.loaders
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
+
+# Each call of the CLI has a session of its own, as a process would.
+sys.path.append(os.path.join(os.path.dirname(__file__), '../../../testing'))
+import botocore_caches  # noqa: E402, F401
 
 mode, url = sys.argv[1:3]
 session = botocore.session.Session()
@@ -46,26 +47,6 @@ def decoded(value):
 
 
 # --- the AWS CLI
-
-# Each call has a session of its own, as a process would. What each session would find out anew is found out once: the models, which handlers
-# take keywords, and what an event is called today.
-create_loader = botocore.loaders.create_loader
-loaders = {}
-botocore.session.create_loader = lambda path=None: loaders.setdefault(path, create_loader(path))
-botocore.hooks.accepts_kwargs = functools.cache(botocore.hooks.accepts_kwargs)
-alias_event_name = getattr(botocore.hooks.EventAliaser, '_alias_event_name', None)
-aliases = {}
-
-
-def alias_once(aliaser, name):
-    if name not in aliases:
-        aliases[name] = alias_event_name(aliaser, name)
-    return aliases[name]
-
-
-if alias_event_name:
-    botocore.hooks.EventAliaser._alias_event_name = alias_once
-
 
 def cli(service, operation, given):
     from awscli import __version__
