@@ -108,6 +108,12 @@ needs('aws-cli').describe('the AWS CLI, pointed at the embedded AWS', () => {
     await expect(create('second', 'second/page=!{partitionKeyFromQuery:page}/')).rejects.toThrow(
       /ResourceInUseException/,
     );
+    // As on AWS, it cannot be deleted before it is made.
+    const second = ['describe-delivery-stream', '--delivery-stream-name', 'second'];
+    await eventually('the second delivery stream to be active', async () => {
+      const { DeliveryStreamDescription } = await cli.json<DescribeDeliveryStreamOutput>('firehose', ...second);
+      return DeliveryStreamDescription?.DeliveryStreamStatus === 'ACTIVE';
+    });
     await cli.text('firehose', 'delete-delivery-stream', '--delivery-stream-name', 'second');
     await expect(cli.text('firehose', 'describe-delivery-stream', '--delivery-stream-name', 'nowhere')).rejects.toThrow(
       /ResourceNotFoundException.*nowhere/,
