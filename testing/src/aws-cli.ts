@@ -17,7 +17,7 @@ export interface AwsCliAnswer {
 
 /** The AWS CLI, for a test file to call. */
 export interface AwsCli {
-  /** Of every call: the environment of the tests, without any account, file or endpoint of AWS but those of the test. */
+  /** Of every call: that of the tests, without any account, file or endpoint of AWS but those of the test. */
   readonly env: NodeJS.ProcessEnv;
   /** Runs it to its end. */
   call(...args: string[]): Promise<AwsCliAnswer>;
