@@ -51,6 +51,16 @@ describe('the millrace command', () => {
     expect(stderr).toMatch(/Usage: millrace|--help|--port/);
     expect(stderr).not.toMatch(/\n\s+at /);
   });
+
+  test.each([
+    ['asked for its version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/],
+    ['called wrongly', ['ls', '--colour'], 2, /--help/],
+    ['that reads no input', ['ls', '--state', 'no-such-folder'], 1, /no-such-folder/],
+  ] as const)('a command %s answers as ever when a megabyte is piped into it', async (_, args, code, message) => {
+    const ended = await box.run([...args], { input: 'x'.repeat(2 ** 20) });
+    expect(ended.code).toBe(code);
+    expect(ended.stdout + ended.stderr).toMatch(message);
+  });
 });
 
 describe('where a command finds AWS', () => {

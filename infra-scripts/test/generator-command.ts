@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { runProgram } from './generator-program.js';
 
@@ -39,7 +40,7 @@ export async function startCommand(
     stderr += chunk;
     wake();
   });
-  if (options.input !== undefined) child.stdin.end(options.input);
+  if (options.input !== undefined) pipeInto(child, options.input);
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
     child.on('close', (code) => {
       over = true;

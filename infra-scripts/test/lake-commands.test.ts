@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
+import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { harmless, renderTable, showBytes } from '../src/cli/text/table.js';
 import { auditableLakeOf } from '../src/targets/lake.js';
@@ -32,7 +33,7 @@ function millrace(args: string[], input = ''): Promise<{ code: number | null; ou
       err += data;
     });
     child.on('close', (code) => resolve({ code, out, err }));
-    child.stdin.end(input);
+    pipeInto(child, input);
   });
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@millrace/testing/eventually';
+import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { type RunningServer, runningServer, type ServerName } from '../../src/state/running-servers.js';
 
@@ -117,7 +118,7 @@ export function sandbox(parent = tmpdir(), command: 'installed' | 'bundled' = 'b
     },
     async run(args, options = {}) {
       const { child, output } = await start(args, options.env);
-      child.stdin!.end(options.input ?? '');
+      pipeInto(child, options.input);
       await once(child, 'close');
       return { code: child.exitCode ?? child.signalCode!, stdout: output.stdout(), stderr: output.stderr() };
     },
