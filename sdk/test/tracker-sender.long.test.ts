@@ -1,0 +1,1 @@
+import './tracker-sender.test.js';
