@@ -1,38 +1,54 @@
-// `node scripts/test-cpu.mjs [PATTERN…]`: the CPU time of each test file, child processes included, the largest first. After `npm run build`.
-// Each file runs alone in one worker; Jest's own start, which all files of a run share, is shown first. Needs bash, whose `time` counts
-// the children that were waited for.
+// `node scripts/test-cpu.mjs [PATTERN…]`: runs the tests and lists the files, then the tests and hooks, that use the most CPU time. After
+// `npm run build`. The CPU time of a child process counts where it ends, often in a hook, and only on Linux.
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { root } from './prepare.mjs';
 
-const jest = join(root, 'node_modules/jest/bin/jest.js');
-const node = [process.execPath, '--experimental-vm-modules', '--no-warnings', jest];
+const folder = mkdtempSync(join(tmpdir(), 'millrace-test-cpu-'));
+const out = join(folder, 'cpu.jsonl');
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--env',
+    join(root, 'testing/jest/cpu-environment.mjs'),
+    ...process.argv.slice(2),
+  ],
+  { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MILLRACE_TEST_CPU: out } },
+);
+const text = existsSync(out) ? readFileSync(out, 'utf8') : '';
+rmSync(folder, { recursive: true });
+const parts = text
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line));
 
-/** Seconds of CPU (user and system) and of time. */
-function measure(args) {
-  const { stderr, status } = spawnSync('bash', ['-c', 'TIMEFORMAT="@@ %U %S %R"; time "$@" 2>&1', 'time', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  const [, user, system, wall] = /@@ ([\d.]+) ([\d.]+) ([\d.]+)/.exec(stderr).map(Number);
-  return { cpu: user + system, wall, isGreen: status === 0 };
+function list(title, rows, count) {
+  console.log(`\n${title}: seconds of CPU, of the Jest worker and of its child processes`);
+  for (const { name, own, children } of rows.sort((a, b) => b.own + b.children - a.own - a.children).slice(0, count))
+    console.log(`${[own + children, own, children].map((s) => s.toFixed(2).padStart(7)).join('')}  ${name}`);
 }
 
-const { stdout } = spawnSync(node[0], [...node.slice(1), '--listTests', ...process.argv.slice(2)], {
-  cwd: root,
-  encoding: 'utf8',
+const sum = { name: 'all', own: 0, children: 0 };
+const files = new Map();
+const tests = parts.map(({ file, name, own, children }) => {
+  const path = relative(root, file).replace(/\/dist\//, '/');
+  const total = files.get(path) ?? { name: path, own: 0, children: 0 };
+  files.set(path, total);
+  for (const one of [sum, total]) {
+    one.own += own;
+    one.children += children;
+  }
+  return { name: `${path}: ${name}`, own, children };
 });
-const files = stdout.split('\n').filter((line) => line.endsWith('.test.js'));
-const start = measure([...node, '--passWithNoTests', '-t', 'no test has this name', files[0]]);
-console.log(`Jest's own start: ${start.cpu.toFixed(1)} s of CPU. ${files.length} files:`);
-const rows = files.map((file) => {
-  const row = { file: file.slice(root.length + 1), ...measure([...node, '-w', '1', file]) };
-  console.error(`${row.cpu.toFixed(1)} ${row.file}`);
-  return row;
-});
-for (const { file, cpu, wall, isGreen } of rows.sort((a, b) => b.cpu - a.cpu))
-  console.log(
-    `${cpu.toFixed(1).padStart(6)} s CPU ${wall.toFixed(1).padStart(6)} s  ${isGreen ? '' : 'FAILED '}${file}`,
-  );
-console.log(`${rows.reduce((sum, { cpu }) => sum + cpu, 0).toFixed(0)} s of CPU`);
+list('Files', [sum, ...files.values()], 41);
+list(
+  'Tests and hooks',
+  tests.filter(({ own, children }) => own + children >= 0.05),
+  60,
+);
+process.exitCode = status ?? 1;
