@@ -1,6 +1,4 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -13,6 +11,7 @@ import {
   ListTagsForDeliveryStreamCommand,
 } from '@aws-sdk/client-firehose';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Endpoint, startEndpoint } from '../src/endpoint.js';
 import { createControlPlane } from '../src/firehose/api/control-plane.js';
 import { openDefinitions } from '../src/firehose/api/definitions.js';
 import { type Firehose, openFirehose } from '../src/firehose/index.js';
@@ -22,7 +21,7 @@ import { destination, until } from './firehose-fakes.js';
 
 let folder: string;
 let firehose: Firehose;
-let server: Server;
+let server: Endpoint;
 let client: FirehoseClient;
 let log: string[];
 
@@ -33,10 +32,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-firehose-'));
   log = [];
   firehose = await open();
-  server = createServer((request, response) => void firehose.handle(request, response));
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  server = await startEndpoint({ port: 0, services: [firehose], log: (line) => log.push(line) });
   client = new FirehoseClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: server.url,
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
@@ -46,7 +44,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.destroy();
   await firehose.close();
-  await new Promise((closed) => server.close(closed));
+  await server.close();
   await rm(folder, { recursive: true });
 });
 
@@ -184,7 +182,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
   });
 
   test('an operation that is not there is named, and those that are', async () => {
-    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    const answer = await fetch(server.url, {
       method: 'POST',
       headers: { 'x-amz-target': 'Firehose_20150804.PutEverything', 'content-type': 'application/x-amz-json-1.1' },
       body: '{}',

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { diskFolder } from '@millrace/testing/disk-folder';
 import { program } from '@millrace/testing/program';
+import { startEndpoint } from '../src/endpoint.js';
 import { openS3 } from '../src/s3/index.js';
 import { type Disk, nodeDisk } from '../src/s3/store/disk.js';
 import { type ObjectStore, openObjectStore } from '../src/s3/store/object-store.js';
@@ -219,15 +218,10 @@ test('a full disk is answered 503 SlowDown, with a line in the log; the old obje
     },
   };
   const lines: string[] = [];
-  const part = await openS3({
-    folder: join(root, 's3'),
-    metaFolder: join(root, 'meta'),
-    log: (line) => lines.push(line),
-    disk,
-  });
-  const server = createServer((request, response) => void part.handle(request, response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const log = (line: string) => void lines.push(line);
+  const part = await openS3({ folder: join(root, 's3'), metaFolder: join(root, 'meta'), log, disk });
+  const server = await startEndpoint({ port: 0, services: [part], log });
+  const { port } = server;
   await send(port, 'PUT', '/lake', { body: '' });
   await send(port, 'PUT', '/lake/k', { body: 'old' });
   full = true;
@@ -239,7 +233,7 @@ test('a full disk is answered 503 SlowDown, with a line in the log; the old obje
   full = false;
   expect((await send(port, 'PUT', '/lake/k', { body: 'new' })).status).toBe(200);
   expect((await send(port, 'GET', '/lake/k')).body).toBe('new');
-  server.close();
+  await server.close();
 });
 
 test('an upload in parts goes on after a restart; what was being written then is removed', async () => {

@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
+import { startEndpoint } from '../src/endpoint.js';
 import { openS3 } from '../src/s3/index.js';
-import type { AwsService } from '../src/service.js';
 
 export interface TestS3 {
   readonly root: string;
@@ -15,7 +14,6 @@ export interface TestS3 {
   readonly endpoint: string;
   readonly client: S3Client;
   readonly log: string[];
-  readonly part: AwsService;
   stop(): Promise<void>;
 }
 
@@ -28,34 +26,26 @@ export async function startS3(given?: string): Promise<TestS3> {
   const root = given ?? (await tempFolder());
   const folder = join(root, 's3');
   const metaFolder = join(root, 's3-meta');
-  const log: string[] = [];
-  const part = await openS3({ folder, metaFolder, log: (line) => log.push(line) });
-  const server = await serve(part);
-  const { port } = server.address() as AddressInfo;
-  const endpoint = `http://127.0.0.1:${port}`;
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const part = await openS3({ folder, metaFolder, log });
+  const server = await startEndpoint({ port: 0, services: [part], log });
   const client = new S3Client({
-    endpoint,
+    endpoint: server.url,
     region: 'us-east-1',
     forcePathStyle: true,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
   });
   return {
-    ...{ root, folder, metaFolder, port, endpoint, client, log, part },
+    ...{ root, folder, metaFolder, port: server.port, endpoint: server.url, client, log: lines },
     async stop() {
       client.destroy();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       await part.close();
       if (given === undefined) await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-async function serve(part: AwsService): Promise<Server> {
-  const server = createServer((request, response) => void part.handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
 }
 
 export interface Answer {

@@ -59,7 +59,7 @@ function noteCalls(calls: Call[], answer: (call: Call) => object | undefined = (
 
 /** Notes what goes over the wire to Kinesis and Firehose, for processes and for bodies that no SDK writes. */
 async function wireTap(upstream: string, calls: Call[]): Promise<{ url: string; server: Server }> {
-  const server = createServer(async (incoming: IncomingMessage, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, async (incoming: IncomingMessage, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const [, service, operation] =

@@ -85,7 +85,7 @@ export async function startFakeAws() {
     },
   };
 
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, async (request, response) => {
     const target = targetOf(request);
     const body = await readBody(request, 1 << 20);
     if (target === undefined) {

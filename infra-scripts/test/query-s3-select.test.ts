@@ -82,7 +82,7 @@ describe('millrace query --s3-select', () => {
 
 /** An S3 that lists one object and answers the selection as given. */
 async function answering(status: number, body: string | Buffer) {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     request.resume();
     response.setHeader('content-type', 'application/xml');
     if (request.method === 'GET')

@@ -34,7 +34,7 @@ async function front(
   moto: string,
 ): Promise<{ url: string; server: Server; state: { creating: boolean; calls: string[] } }> {
   const state = { creating: false, calls: [] as string[] };
-  const server = createServer(async (incoming, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, async (incoming, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);

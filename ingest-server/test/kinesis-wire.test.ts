@@ -36,7 +36,7 @@ interface Answer {
 /** A server that keeps what it is sent, to the byte, and takes every record unless it is told otherwise. */
 async function startRecorder(answer: (call: Call, index: number) => Answer = () => ({})) {
   const calls: Call[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {

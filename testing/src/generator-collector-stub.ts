@@ -44,7 +44,7 @@ export async function startCollectorStub(
 ): Promise<CollectorStub> {
   const requests: StubRequest[] = [];
   const kept: MillraceEvent[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     void textOf(request).then((body) => {
       const lines = body.split('\n').filter((line) => line !== '');
       const seen: StubRequest = {

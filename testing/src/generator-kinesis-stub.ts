@@ -19,7 +19,7 @@ export async function startKinesisStub(
 ): Promise<KinesisStub> {
   const puts: KinesisStub['puts'] = [];
   let number = 0;
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
