@@ -125,6 +125,7 @@ async function openServices(
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
     endpointUrl,
+    streamChanges: kinesis.changes,
     timeScale,
     log,
     metrics,

@@ -16,6 +16,7 @@ let url = '';
 const firehose = await openFirehose({
   folder: join(folder, 'firehose'),
   endpointUrl: () => url,
+  streamChanges: kinesis.changes,
   timeScale: Number(timeScale),
   log,
 });

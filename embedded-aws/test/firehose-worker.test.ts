@@ -230,6 +230,27 @@ describe('when the stream is difficult', () => {
     expect(log.at(-1)).toBe('reads the source stream again');
   });
 
+  test('a shard of a stream that says nothing changed is read every 5 s, and after a change within 250 ms', async () => {
+    const stream = fakeStream(['shard-0']);
+    const bucket = fakeBucket();
+    let changes = 0;
+    const source = { ...stream.source, changes: () => changes };
+    const sleep: typeof hastyClock.sleep = (ms, signal) => {
+      if (ms === 250) stream.calls.push('pause');
+      return hastyClock.sleep(ms, signal);
+    };
+    const { store } = await begin(stream, bucket, { source, clock: { ...hastyClock, sleep } });
+    const reads = () => stream.calls.filter((call) => call === 'read').length;
+    await until(() => reads() === 3, 'it is read three times');
+    const [first, second] = stream.calls.join(' ').split('read').slice(1);
+    expect([first, second].map((pauses) => pauses!.trim().split(' ').length)).toEqual([20, 20]);
+    stream.put('shard-0', [event(1)]);
+    changes++;
+    const before = stream.calls.length;
+    await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'the record is delivered');
+    expect(stream.calls[before]).toBe('read');
+  });
+
   test('a reshard: the parents are read to their end before their children, and finished shards stay finished', async () => {
     const stream = fakeStream(['left', 'right']);
     const bucket = fakeBucket();

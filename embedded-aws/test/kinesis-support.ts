@@ -30,6 +30,7 @@ export interface TestKinesis {
   endpoint: Endpoint;
   client: KinesisClient;
   logged: string[];
+  changes(): number;
   stop(): Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export async function startKinesis(options: Partial<KinesisOptions> = {}): Promi
     endpoint,
     client,
     logged,
+    changes: kinesis.changes,
     async stop() {
       client.destroy();
       await endpoint.close();

@@ -325,6 +325,26 @@ describe('records', () => {
     expect([...seen].sort()).toEqual([...sent].sort());
   });
 
+  test('a reader in the same process is told of every call that may change what it reads, and of no other', async () => {
+    const { client, changes } = kinesis;
+    const StreamName = await create();
+    const during = async (call: () => Promise<unknown>) => {
+      const before = changes();
+      await call();
+      return changes() - before;
+    };
+    const record = { PartitionKey: 'p', Data: Buffer.from('x') };
+    expect(await during(() => client.send(new PutRecordCommand({ StreamName, ...record })))).toBe(1);
+    expect(await during(() => client.send(new PutRecordsCommand({ StreamName, Records: [record] })))).toBe(1);
+    expect(await during(() => readAll(client, StreamName))).toBe(0);
+    expect(await during(() => client.send(new DescribeStreamCommand({ StreamName })))).toBe(0);
+    const count = { StreamName, TargetShardCount: 2, ScalingType: 'UNIFORM_SCALING' } as const;
+    expect(await during(() => client.send(new UpdateShardCountCommand(count)))).toBe(1);
+    const merge = { StreamName, ShardToMerge: 'shardId-000000000001', AdjacentShardToMerge: 'shardId-000000000002' };
+    expect(await during(() => client.send(new MergeShardsCommand(merge)))).toBe(1);
+    expect(await during(() => client.send(new DeleteStreamCommand({ StreamName })))).toBe(1);
+  });
+
   test('every kind of iterator begins where it says', async () => {
     const StreamName = await create(1);
     const { client } = kinesis;

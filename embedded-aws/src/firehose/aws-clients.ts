@@ -17,8 +17,11 @@ export interface AwsClients {
   close(): void;
 }
 
-/** @param endpoint where Kinesis and S3 are: `http://127.0.0.1:4566` */
-export function createAwsClients(endpoint: string): AwsClients {
+/**
+ * @param endpoint where Kinesis and S3 are: `http://127.0.0.1:4566`
+ * @param changes as in `StreamSource`
+ */
+export function createAwsClients(endpoint: string, changes?: () => number): AwsClients {
   const shared = {
     endpoint,
     region: localRegion,
@@ -31,6 +34,7 @@ export function createAwsClients(endpoint: string): AwsClients {
 
   return {
     source: (StreamName) => ({
+      ...(changes ? { changes } : {}),
       async shards(abortSignal) {
         const shards: Shard[] = [];
         let NextToken: string | undefined;

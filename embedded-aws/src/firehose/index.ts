@@ -24,6 +24,8 @@ export interface FirehoseOptions {
   folder: string;
   /** Where Kinesis and S3 are; asked once, at `start`. */
   endpointUrl: () => string;
+  /** A number that is another whenever a stream may have changed; without it, streams are read all the time. */
+  streamChanges?: () => number;
   /** Buffer intervals are divided by it: 30 makes 60 seconds 2. Nothing else is scaled. */
   timeScale: number;
   log: Log;
@@ -94,7 +96,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     }),
 
     start() {
-      clients ??= createAwsClients(options.endpointUrl());
+      clients ??= createAwsClients(options.endpointUrl(), options.streamChanges);
       deliveries.start(createStartDelivery({ ...options, clients, state, surroundings, clock, log, meterFor }));
     },
 

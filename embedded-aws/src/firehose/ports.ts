@@ -17,6 +17,8 @@ export interface SourceRecord {
 export interface StreamSource {
   /** Has no limits for each shard, as Kinesis has. */
   readonly unlimited?: true;
+  /** A number that is another whenever a shard may have changed; absent where only a read can tell. */
+  changes?(): number;
   /** Every shard that the stream still knows. */
   shards(signal: AbortSignal): Promise<Shard[]>;
   /** An iterator just after the record, or at the oldest one that the shard still has. */

@@ -30,6 +30,12 @@ export interface KinesisOptions {
   arrivalsFrom?: () => number;
 }
 
+/** Kinesis as a service that tells a reader in this process whether reading again is worth it. */
+export interface Kinesis extends AwsService {
+  /** How many calls have ended that may have changed a stream or its records. */
+  changes(): number;
+}
+
 const MiB = 1_048_576;
 /** 10 MiB of data in base64, and what JSON and the partition keys add. */
 const maxBodyBytes = 16 * MiB;
@@ -42,7 +48,7 @@ const throttleLogEveryMs = 60_000;
  * fsync.
  * @throws MillraceError that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
-export async function openKinesis(options: KinesisOptions): Promise<AwsService> {
+export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
   const { folder, log, now = Date.now, arrivalsFrom = () => 0 } = options;
   const store = await openStore(folder);
   const limits = createShardLimits(
@@ -71,6 +77,7 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsService> 
     work.then(done, done);
     return work;
   };
+  let changes = 0;
   let closed = false;
   let trimming = false;
   const trim = async () => {
@@ -102,9 +109,12 @@ export async function openKinesis(options: KinesisOptions): Promise<AwsService> 
           if (error instanceof AwsError) throw error;
           // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
           throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
+        } finally {
+          if (!/^(Describe|Get|List)/.test(operation)) changes++;
         }
       },
     }),
+    changes: () => changes,
     async close() {
       if (closed) return;
       closed = true;

@@ -13,6 +13,8 @@ const leastBetweenReadsMs = 200;
 const bytesPerMs = (2 * 1024 * 1024) / 1000;
 /** After a read that found nothing. */
 const quietMs = 250;
+/** How many of these pauses follow each other while the source says that nothing changed: 5 s. */
+const mostQuietPauses = 20;
 /** The most that one read should bring, in bytes; the sizes so far say how many records that is. */
 const readBytes = 2 * 1024 * 1024;
 const firstLimit = 100;
@@ -46,7 +48,9 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
 
   while (!signal.aborted) {
     const begunMs = clock.wallMs();
+    const changes = source.changes?.();
     let pauseMs = quietMs;
+    let pauses = 1;
     try {
       await admit(async () => {
         if (signal.aborted) return;
@@ -70,7 +74,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
           pauseMs = source.unlimited
             ? 0
             : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.wallMs() - begunMs);
-        }
+        } else if (changes !== undefined) pauses = mostQuietPauses;
         iterator = next;
         ended = next === undefined;
       });
@@ -103,6 +107,8 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
       }
     }
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+    for (; pauses > 1 && source.changes?.() === changes && !signal.aborted; pauses--)
+      await clock.sleep(quietMs, signal);
   }
   return 'stopped';
 }
