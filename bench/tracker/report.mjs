@@ -144,7 +144,9 @@ export function report(about, results) {
   return [
     '# Trackers side by side',
     '',
-    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. Each tracker is configured for its best delivery by its own documentation, as people would paste it. The run writes this page.${busy(about)}${anew(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
+    `Seven published SDKs and ours, through the same page, the same faults and the same collector in one run: \`${about.command}\` on ${about.date}, Chromium ${about.chromium}, ${about.minutes} minutes. The run writes this page.${busy(about)}${anew(about)}${about.ended === false ? ' It was broken off: cells without a figure were not reached.' : ''}`,
+    '',
+    'Each tracker is configured for its best delivery, as its own documentation says.',
     '',
     'Bold marks the best of a row, and what equals it (timed figures: within 15 %). A cell is one run unless its row says otherwise: it shows a mechanism, not a distribution.',
     '',
@@ -160,7 +162,7 @@ export function report(about, results) {
     '',
     ...section(
       'Where ours is not the best',
-      `${list(worse, 'In no row that is judged.')}${besides.length > 0 ? `\n\nThese figures are better than ours and are not compared, for the reasons under the tables (no queue, nothing stored by then, events lost, late first try):\n\n${list(besides)}` : ''}`,
+      `${list(worse, 'None of the rows that are judged: ours is the best of each, or equals it.')}${besides.length > 0 ? `\n\nThese figures are better than ours and are not compared, for the reasons under the tables (no queue, nothing stored by then, events lost, late first try):\n\n${list(besides)}` : ''}`,
     ),
     ...section(
       'Size, bytes',

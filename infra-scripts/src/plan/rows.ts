@@ -71,7 +71,7 @@ export function costRows(plan: Plan): Row[] {
   return [...rows, ...totals, ...million];
 }
 
-/** What ends first: `an hour without Kinesis, in the spools: 3,600 of 716 s of events`. */
+/** What ends first: `an hour without Kinesis, in the spools: 3,600 s of events, limit 716`. */
 export function boundText(bound: Bound): string {
-  return `${bound.what}: ${figure(bound.used)} of ${figure(bound.limit)} ${bound.unit} (${figure(shareOf(bound) * 100)} %)`;
+  return `${bound.what}: ${figure(bound.used)} ${bound.unit}, limit ${figure(bound.limit)} (${figure(shareOf(bound) * 100)} %)`;
 }
