@@ -34,7 +34,8 @@ export interface SandboxOptions {
  */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Loaded at the first use: who asks DuckDB nothing need not have it installed (an optional peer dependency).
-  const { DuckDBInstance } = await import('@duckdb/node-api');
+  // `default`, because bundlers hand over no names of a CommonJS package that is imported late.
+  const { DuckDBInstance } = (await import('@duckdb/node-api')).default;
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),
     memory_limit: `${options.memoryMb}MB`,
