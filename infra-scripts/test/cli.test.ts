@@ -9,7 +9,7 @@ import { type Sandbox, sandbox } from './support/millrace.js';
 
 let box: Sandbox;
 beforeEach(() => {
-  box = sandbox(undefined, 'installed');
+  box = sandbox();
 });
 afterEach(() => box.remove());
 

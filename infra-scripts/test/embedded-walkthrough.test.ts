@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type AwsCli, openAwsCli } from '@millrace/testing/aws-cli';
 import { needs } from '@millrace/testing/needs';
+import { program } from '@millrace/testing/program';
 import { type Sandbox, type Served, sandbox } from './support/millrace.js';
 
 /**
@@ -57,7 +58,7 @@ needs('aws-cli').describe('docs/walkthrough.md', () => {
     served = await box.serve([...command!.split(' '), '--port', '0'], ['aws']);
     steps = rest;
 
-    const millrace = `"${process.execPath}" "${join(repository, 'infra-scripts/bin/millrace.js')}"`;
+    const millrace = `"${process.execPath}" "${await program('infra-scripts/bin/millrace.js')}"`;
     for (const [name, words] of Object.entries({ millrace: '', npx: 'shift\n' })) {
       await writeFile(join(box.state, name), `#!/bin/sh\n${words}exec ${millrace} "$@"\n`);
       await chmod(join(box.state, name), 0o755);

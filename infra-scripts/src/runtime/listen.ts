@@ -1,15 +1,4 @@
-import { isMillraceError, MillraceError, usageError } from '@millrace/kit/millrace-error';
-
-/** @throws MillraceError `USAGE` naming the option, when the text is not a port. 0 means any free port. */
-export function parsePort(text: string, option: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw usageError(
-      `${option}: invalid port ${JSON.stringify(text)}: give a whole number from 0 to 65535 (0 takes any free port)`,
-    );
-  }
-  return port;
-}
+import { isMillraceError, MillraceError } from '@millrace/kit/millrace-error';
 
 /** The system's error code (`EADDRINUSE`), where an error or what caused it has one. */
 function systemCode(error: unknown): string | undefined {

@@ -1,5 +1,4 @@
 import { definePipeline } from '../../pipeline/definition.js';
-import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveAws } from '../../runtime/serve-aws.js';
@@ -7,7 +6,7 @@ import { stateFolder } from '../../state/state-folder.js';
 
 /** The options of `millrace aws`. */
 export interface AwsOptions {
-  port: string;
+  port: number;
   state?: string;
   timeScale: number;
   shards: number;
@@ -22,7 +21,7 @@ export function aws(options: AwsOptions): Promise<void> {
   return runUntilShutdown(log, async (signal) => {
     const server = await serveAws({
       state: stateFolder(options),
-      port: parsePort(options.port, '--port'),
+      port: options.port,
       portOption: '--port',
       timeScale: options.timeScale,
       log,

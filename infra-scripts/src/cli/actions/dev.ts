@@ -1,7 +1,6 @@
 import { createLiveFeed } from '@millrace/demo-store/live-feed';
 import { startTraffic } from '@millrace/generator';
 import { definePipeline } from '../../pipeline/definition.js';
-import { parsePort } from '../../runtime/listen.js';
 import { liveDelivery, liveIngest } from '../../runtime/live-observers.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
@@ -17,9 +16,9 @@ const traffic = { eventsPerSecond: 2, maxEvents: 10_000 };
 
 /** The options of `millrace dev`. */
 export interface DevOptions {
-  port: string;
-  ingestPort: string;
-  awsPort: string;
+  port: number;
+  ingestPort: number;
+  awsPort: number;
   state?: string;
   timeScale: number;
   shards: number;
@@ -53,9 +52,7 @@ export function dev(options: DevOptions): Promise<void> {
 }
 
 async function start(options: DevOptions, keep: <Server extends Closable>(server: Server) => Server): Promise<void> {
-  const port = parsePort(options.port, '--port');
-  const ingestPort = parsePort(options.ingestPort, '--ingest-port');
-  const awsPort = parsePort(options.awsPort, '--aws-port');
+  const { port, ingestPort, awsPort } = options;
   const state = stateFolder(options);
   const pipeline = definePipeline({ shards: options.shards, format: options.format });
   const feed = createLiveFeed();

@@ -1,4 +1,3 @@
-import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveIngest } from '../../runtime/serve-ingest.js';
@@ -6,7 +5,7 @@ import { stateFolder } from '../../state/state-folder.js';
 
 /** The options of `millrace ingest`. */
 export interface IngestOptions {
-  port: string;
+  port: number;
   state?: string;
 }
 
@@ -15,8 +14,7 @@ export function ingest(options: IngestOptions): Promise<void> {
   const log = logOutput('ingest');
   return runUntilShutdown(log, async (signal) => {
     const state = stateFolder(options);
-    const port = parsePort(options.port, '--port');
-    const server = await serveIngest({ state, port, portOption: '--port', log, signal });
+    const server = await serveIngest({ state, port: options.port, portOption: '--port', log, signal });
     console.log(`The ingest server is at ${server.url}.`);
     return server;
   });

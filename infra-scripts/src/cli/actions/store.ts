@@ -1,4 +1,3 @@
-import { parsePort } from '../../runtime/listen.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveStore } from '../../runtime/serve-store.js';
@@ -7,7 +6,7 @@ import { ingestTarget } from '../../targets/ingest-target.js';
 
 /** The options of `millrace store`. */
 export interface StoreOptions {
-  port: string;
+  port: number;
   state?: string;
   to?: string;
 }
@@ -17,7 +16,7 @@ export function store(options: StoreOptions): Promise<void> {
   return runUntilShutdown(logOutput('store'), async () => {
     const server = await serveStore({
       state: stateFolder(options),
-      port: parsePort(options.port, '--port'),
+      port: options.port,
       portOption: '--port',
       ingestUrl: ingestTarget(options.to, options),
     });

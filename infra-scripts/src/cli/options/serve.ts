@@ -1,15 +1,20 @@
 import { Option } from 'commander';
 import { numberAbove0, wholeNumber } from './values.js';
 
+/** Checked with the other options, before a command is loaded. */
+const portOption = (flag: string, description: string, port: number) =>
+  new Option(`${flag} <port>`, description)
+    .argParser(wholeNumber('A port (0 takes any free one)', 0, 65_535))
+    .default(port);
+
 /** `--port`, the demo store's. */
-export const storePortOption = () => new Option('--port <port>', "the demo store's port").default('3000');
+export const storePortOption = () => portOption('--port', "the demo store's port", 3000);
 
 /** @param flag the option's name: `--port` where the ingest server is alone */
-export const ingestPortOption = (flag: string) =>
-  new Option(`${flag} <port>`, "the ingest server's port").default('8080');
+export const ingestPortOption = (flag: string) => portOption(flag, "the ingest server's port", 8080);
 
 /** @param flag the option's name: `--port` where the embedded AWS is alone */
-export const awsPortOption = (flag: string) => new Option(`${flag} <port>`, "the embedded AWS's port").default('4566');
+export const awsPortOption = (flag: string) => portOption(flag, "the embedded AWS's port", 4566);
 
 /** `--state`, for commands that run servers. */
 export const stateOption = () =>
