@@ -39,6 +39,8 @@ export interface AppOptions {
   spool?: Spool;
   /** How long a request may take to arrive; 15 s. */
   requestTimeoutMs?: number;
+  /** How many of the latest events' ids are remembered at least, in 32 bytes each; 500,000. */
+  claimedEvents?: number;
   /** Aborted when the server is to end already: then the start waits for nothing. */
   signal?: AbortSignal;
 }
@@ -88,9 +90,9 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
  * @throws MillraceError when the spool's folder cannot be used
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, sink, spool: givenSpool, signal, requestTimeoutMs } = options;
+  const { config, sink, spool: givenSpool, signal, requestTimeoutMs, claimedEvents } = options;
   const log = createLog(options.log ?? (() => {}));
-  const pipeline = await openPipeline({ config, log, sink, spool: givenSpool, signal });
+  const pipeline = await openPipeline({ config, log, sink, spool: givenSpool, signal, claimedEvents });
   const { delivery, metrics, spool } = pipeline;
   const app = createFastify({ config, delivery, metrics, requestTimeoutMs });
   await app.register(errors, { log });

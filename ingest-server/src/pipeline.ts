@@ -24,6 +24,8 @@ export interface PipelineOptions {
   spool: Spool | undefined;
   /** Aborted when the server is to end already: then the start waits for nothing. */
   signal: AbortSignal | undefined;
+  /** How many of the latest events' ids are remembered at least. */
+  claimedEvents: number | undefined;
 }
 
 /** What takes events from a request to the stream, open and running. */
@@ -44,7 +46,7 @@ const maxQueuedBytes = 32 * 1024 * 1024;
  * Events that come again in another batch do so soon: 16 MiB hold what a core takes in ten seconds at full load, in
  * minutes as a rule.
  */
-const claimedEvents = 500_000;
+const defaultClaimedEvents = 500_000;
 /**
  * How long the start waits for crash recovery, so that no request comes before it; a longer one goes on beside them.
  * Reading the six seconds of a shard that it looks at takes three.
@@ -62,7 +64,7 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
   const spool = given.spool ?? (await openDiskSpool({ folder, maxBytes, report: logSpool(log) }));
   const sink = given.sink ?? createKinesisSink({ stream });
   const metrics = createMetrics();
-  const claimedIds = createClaimedIds(claimedEvents);
+  const claimedIds = createClaimedIds(given.claimedEvents ?? defaultClaimedEvents);
   const { ranges, areGuessed, error } = await firstRanges(sink);
   const delivery = createDelivery({
     sink,

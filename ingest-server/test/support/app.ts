@@ -56,6 +56,8 @@ export async function testApp(changes: Partial<Config> = {}, options: Partial<Ap
   const app = await buildApp({
     config: await testConfig(changes),
     sink: memory,
+    // The whole 16 MiB for each of some hundred apps would keep the garbage collector busy.
+    claimedEvents: 10_000,
     log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
     ...options,
   });
