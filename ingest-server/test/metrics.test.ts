@@ -45,7 +45,9 @@ test('at every scrape, whatever the stream does: received = accepted + rejected 
   const seen = { spool: 0, duplicates: 0, rejected: 0 };
   for (let scrape = 0; scrape < 150; scrape++) {
     await new Promise((resolve) => setTimeout(resolve, 4));
-    const samples = samplesOf((await request(app.server).get('/metrics').expect(200)).text);
+    const answer = await app.inject('/metrics');
+    expect(answer.statusCode).toBe(200);
+    const samples = samplesOf(answer.body);
     const count = (name: string) => sum(samples, `millrace_events_${name}`);
     expect(count('received_total')).toBe(count('accepted_total') + count('rejected_total') + count('duplicates_total'));
     const { kept, places } = keptAndPlaces(samples);

@@ -84,7 +84,7 @@ test('in a rolling restart behind a balancer no client sees a failed request, an
         sending.end(jsonLines([event]));
       });
       // What is tested is the restart, not the load.
-      await pause(5);
+      await pause(20);
     }
     agent.destroy();
   }
