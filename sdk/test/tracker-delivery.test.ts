@@ -24,10 +24,10 @@ browserDescribe('delivery', ({ launch }) => {
 
   const html = (before = '', attributes = 'data-auto="off"') =>
     `<!doctype html><title>Shop</title>${before}<script src="${collector.origin}/millrace.js" data-key="demo" ${attributes}></script><body>`;
-  async function visit(path = '/', where = context): Promise<Page> {
-    const page = await where.newPage();
+  /** Opens a page. Its load event, and so `goto`, waits for the tracker's script. */
+  async function visit(path = '/', given?: Page): Promise<Page> {
+    const page = given ?? (await context.newPage());
     await page.goto(site.origin + path);
-    await page.waitForFunction(() => window.millrace?.version);
     return page;
   }
   const track = (page: Page, count: number, from = 0) =>
@@ -194,7 +194,7 @@ browserDescribe('delivery', ({ launch }) => {
       collector.reply = () => ({ status: 503, headers: { 'retry-after': '1' } });
       let from = 0;
       for (let round = 0; round < 4; round++) {
-        const page = await visit('/', killable.context);
+        const page = await visit('/', killable.page);
         await track(page, 40, from);
         await rest(page, 150);
         await killable.kill();
@@ -202,7 +202,7 @@ browserDescribe('delivery', ({ launch }) => {
         killable = await startKillableBrowser(profile);
       }
       collector.reply = () => ({ status: 200 });
-      const page = await visit('/', killable.context);
+      const page = await visit('/', killable.page);
       await page.evaluate(() => localStorage.removeItem('millrace.demo.w'));
       await page.evaluate(() => millrace.flush());
       await allOf(from);
@@ -222,7 +222,7 @@ browserDescribe('delivery', ({ launch }) => {
       let killable = await startKillableBrowser(profile);
       collector.reply = () => ({ status: 503, headers: { 'retry-after': '600' } });
       for (let round = 0; round < 3; round++) {
-        const page = await visit('/', killable.context);
+        const page = await visit('/', killable.page);
         // Its view is stored and refused by now: nothing else goes on.
         await rest(page, 1000);
         await page.evaluate((first) => {
@@ -235,7 +235,7 @@ browserDescribe('delivery', ({ launch }) => {
         killable = await startKillableBrowser(profile);
       }
       collector.reply = () => ({ status: 200 });
-      const page = await visit('/', killable.context);
+      const page = await visit('/', killable.page);
       await page.evaluate(() => localStorage.removeItem('millrace.demo.w'));
       await page.evaluate(() => millrace.flush());
       await allOf(150);
@@ -263,7 +263,6 @@ browserDescribe('delivery', ({ launch }) => {
     await step(1);
     await step(2, 0);
     await page.reload();
-    await page.waitForFunction(() => window.millrace?.version);
     await step(3);
     await step(4, -86_400_000);
     await step(5);
@@ -298,14 +297,12 @@ browserDescribe('delivery', ({ launch }) => {
     // learned better, below.
     collector.reply = () => ({ status: 503, headers: { 'retry-after': '6' } });
     await page.reload();
-    await page.waitForFunction(() => window.millrace?.version);
     await track(page, 1, 1);
     await eventually('a try', () => collector.hits.length > 1);
     // The clock is set right, and the page learns of it by another event.
     await page.evaluate(() => sessionStorage.setItem('shift', '0'));
     collector.reply = () => ({ status: 200 });
     await page.reload();
-    await page.waitForFunction(() => window.millrace?.version);
     await page.evaluate(() => localStorage.setItem('millrace.demo.c', '0'));
     await allOf(2);
     const hit = collector.hits.at(-1)!;

@@ -22,10 +22,10 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
   const html = (before = '', attributes = 'data-auto="off"') =>
     `<!doctype html><title>Shop</title>${before}<script async src="${collector.origin}/millrace.js" data-key="demo" ${attributes}></script><body>`;
 
+  /** Opens a page. Its load event, and so `goto`, waits for the tracker's script. */
   async function visit(path = '/'): Promise<Page> {
     const page = await context.newPage();
     await page.goto(site.origin + path);
-    await page.waitForFunction(() => window.millrace?.version);
     return page;
   }
   /** Tracks events numbered from `from`, in one task. */
@@ -349,13 +349,12 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
       'const keys = Object.keys; Object.keys = (of) => of instanceof Storage ? boom() : keys(of)',
     'document.referrer': 'Object.defineProperty(Document.prototype, "referrer", { get: boom })',
   };
-  test('each Web API made to throw, in turn: no error reaches the page, and what can be sent is sent', async () => {
+  test('each Web API made to throw, in turn: no error reaches the page, and what can be sent is sent, not over and over', async () => {
     const page = await context.newPage();
     for (const [index, code] of Object.values(brokenApis).entries()) {
       const before = `<script>const boom = () => { throw new Error('boom'); }; ${code}</script>`;
       site.pages[`/broken${index}`] = html(before);
       await page.goto(`${site.origin}/broken${index}`);
-      await page.waitForFunction(() => window.millrace?.version);
       await page.evaluate((n) => {
         document.body.click();
         millrace.track('liked_item', { properties: { n } });
@@ -370,5 +369,9 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     );
     const missing = Object.keys(brokenApis).filter((_, index) => !numbers().includes(index));
     expect(missing).toEqual([]);
+    // A page that is left may repeat what it cannot note: when it is hidden, and when it goes.
+    const times = new Map<string, number>();
+    for (const { event_id } of collector.sent()) times.set(event_id, (times.get(event_id) ?? 0) + 1);
+    expect(Math.max(...times.values())).toBeLessThanOrEqual(4);
   });
 });

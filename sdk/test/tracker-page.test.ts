@@ -23,10 +23,10 @@ browserDescribe('the tracker in a page', ({ launch }) => {
   const html = (body = '', attributes = '') =>
     `<!doctype html><title>Shop</title>${tag(attributes)}<body>${body}</body>`;
 
+  /** Opens a page. Its load event, and so `goto`, waits for the tracker's script. */
   async function visit(path = '/'): Promise<Page> {
     const page = await context.newPage();
     await page.goto(site.origin + path);
-    await page.waitForFunction(() => window.millrace?.version);
     return page;
   }
   const arrived = (count: number) =>
@@ -131,7 +131,6 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     const page = await context.newPage();
     for (let round = 0; round < 3; round++) {
       await page.goto(`${site.origin}/`);
-      await page.waitForFunction(() => window.millrace?.version);
       await page.click('b');
       await page.waitForURL('**/next');
     }
@@ -176,6 +175,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     </script>`;
     // The attribute is set after the element is in the page, and the script runs later: so it is there in time.
     const page = await visit();
+    await page.waitForFunction(() => window.millrace?.version);
     await page.evaluate('early.track("reviewed_item")');
     const events = await arrived(3);
     expect(events.map(({ event, user_id, seq }) => [event, user_id, seq])).toEqual([
@@ -211,7 +211,6 @@ browserDescribe('the tracker in a page', ({ launch }) => {
     const page = await visit();
     await arrived(1);
     await page.goto(`${site.origin}/?2`);
-    await page.waitForFunction(() => window.millrace?.version);
     await arrived(2);
     const [opened] = await Promise.all([context.waitForEvent('page'), page.evaluate(() => void window.open('/?3'))]);
     await opened.waitForFunction(() => window.millrace?.version);

@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, LaunchOptions } from 'playwright-core';
+import type { Browser, BrowserContext, LaunchOptions, Page } from 'playwright-core';
 
 // From dist/src.
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -148,6 +148,8 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
 export interface KillableBrowser {
   browser: Browser;
   context: BrowserContext;
+  /** The empty page that it started with. */
+  page: Page;
   /** SIGKILL to all of its processes at once. */
   kill(): Promise<void>;
   /** Lets it write its profile. */
@@ -182,9 +184,11 @@ export async function startKillableBrowser(profile: string): Promise<KillableBro
   });
   const { chromium } = await import('playwright-core');
   const browser = await chromium.connectOverCDP(endpoint);
+  const context = browser.contexts()[0]!;
   return {
     browser,
-    context: browser.contexts()[0]!,
+    context,
+    page: context.pages()[0]!,
     async kill() {
       process.kill(-child.pid!, 'SIGKILL');
       await ended;

@@ -42,9 +42,12 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
       // For a page that lives on.
       sender._wake();
       context._stream._note();
+      let handed: string | undefined;
       while (!context._backoff._wait(Date.now(), manyFailures)) {
         const batch = own._nextUnsent();
-        if (!batch || !requests._hand(batch, gone)) return;
+        // The same again: the browser does not let us read what we noted.
+        if (!batch || batch.id === handed || !requests._hand(batch, gone)) return;
+        handed = batch.id;
         // Earlier events that are not in memory any more are a batch of their own.
         const { stream, first } = batch;
         if (first - 1 > Math.max(...readRuns(store, stream))) beginRun(store, { stream, last: first - 1 });
