@@ -18,14 +18,18 @@ const property = (check: (events: MillraceEvent[]) => void) =>
 
 function byStream(events: readonly MillraceEvent[]): Map<string, MillraceEvent[]> {
   const streams = new Map<string, MillraceEvent[]>();
-  for (const event of events) streams.set(event.stream_id, [...(streams.get(event.stream_id) ?? []), event]);
+  for (const event of events) {
+    const stream = streams.get(event.stream_id);
+    if (stream) stream.push(event);
+    else streams.set(event.stream_id, [event]);
+  }
   return streams;
 }
 
 describe('synthetic shoppers', () => {
   test('every event fits the schema', () => {
     property((events) => {
-      for (const event of events) expect(checkEvent(event).refusal).toBeUndefined();
+      expect(events.map((event) => checkEvent(event).refusal).filter((refusal) => refusal)).toEqual([]);
     });
   });
 
@@ -47,7 +51,7 @@ describe('synthetic shoppers', () => {
         const before = last.get(event.visitor_id);
         if (before !== undefined && before.streamId !== event.stream_id) {
           expect([event.after_stream_id, event.after_seq]).toEqual([before.streamId, before.seq]);
-        } else expect(event).not.toHaveProperty('after_stream_id');
+        } else if ('after_stream_id' in event) expect(event).not.toHaveProperty('after_stream_id');
         last.set(event.visitor_id, { streamId: event.stream_id, seq: event.seq });
       }
     });
@@ -69,21 +73,22 @@ describe('synthetic shoppers', () => {
 
   test('an item has the name, price and page of the catalogue, and only a purchase a quantity, which is above 0', () => {
     property((events) => {
-      for (const event of events) {
-        if (event.item_id !== undefined) {
-          const item = itemById(event.item_id)!;
-          expect([event.item_name, event.page, event.item_price, event.currency]).toEqual([
-            item.name,
-            item.page,
-            item.price,
-            item.currency,
-          ]);
-        } else expect(['page_view', 'entered_payment_method']).toContain(event.event);
-        if (event.event === 'purchased_item') {
-          expect(event.item_quantity).toBeGreaterThan(0);
-          expect(event.order_id).toBeDefined();
-        } else expect(event).not.toHaveProperty('item_quantity');
-      }
+      const isRight = (event: MillraceEvent) => {
+        const item = event.item_id === undefined ? undefined : itemById(event.item_id)!;
+        const isOfItem = item
+          ? event.item_name === item.name &&
+            event.page === item.page &&
+            event.item_price === item.price &&
+            event.currency === item.currency
+          : ['page_view', 'entered_payment_method'].includes(event.event);
+        return (
+          isOfItem &&
+          (event.event === 'purchased_item'
+            ? event.item_quantity! > 0 && event.order_id !== undefined
+            : !('item_quantity' in event))
+        );
+      };
+      expect(events.filter((event) => !isRight(event))).toEqual([]);
     });
   });
 

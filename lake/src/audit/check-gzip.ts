@@ -28,8 +28,8 @@ export async function checkGzip(
 async function gzipFault(path: string): Promise<string | undefined> {
   try {
     await pipeline(
-      createReadStream(path, { highWaterMark: 1 << 18 }),
-      createGunzip({ chunkSize: 1 << 18 }),
+      createReadStream(path, { highWaterMark: 1 << 16 }),
+      createGunzip({ chunkSize: 1 << 16 }),
       async (chunks) => {
         for await (const _chunk of chunks);
       },
