@@ -32,23 +32,20 @@ export const combinations: Combination[] = (['standard', 'trial'] as const).flat
 );
 
 /** The pairs of values that meet in a combination. */
-function pairsOf({ size, settings: { shards, format, compression, datePartition } }: Combination): string[] {
+export function pairsOf({ size, settings: { shards, format, compression, datePartition } }: Combination): string[] {
   const values = [size, shards, `${format} ${compression}`, datePartition].map((value, at) => `${at}=${value}`);
   return values.flatMap((one, at) => values.slice(at + 1).map((other) => `${one} ${other}`));
 }
 
-/** As few combinations as a greedy search finds in which every value meets every other. */
-export function pairwise(all: Combination[]): Combination[] {
-  const missing = new Set(all.flatMap(pairsOf));
-  const gain = (each: Combination) => pairsOf(each).filter((pair) => missing.has(pair)).length;
-  const picked: Combination[] = [];
-  while (missing.size > 0) {
-    const best = all.reduce((one, other) => (gain(other) > gain(one) ? other : one));
-    picked.push(best);
-    for (const pair of pairsOf(best)) missing.delete(pair);
-  }
-  return picked;
-}
+/** The fewest combinations in which every value meets every other: two of each format, with all else exchanged. */
+export const pairwise = combinations.filter(({ size, settings: { shards, format, compression, datePartition } }) => {
+  const isTrial = size === 'trial';
+  const isOnDemand = shards === 'on-demand';
+  return (
+    (isTrial !== isOnDemand) === (format === 'parquet') &&
+    (isTrial !== datePartition) === (compression === 'UNCOMPRESSED')
+  );
+});
 
 export const templateOf = ({ size, settings }: Combination) => makeTemplate(definePipeline(settings), size);
 
