@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, LaunchOptions, Page } from 'playwright-core';
 
 // From dist/src.
+const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const onPath = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const onMac = [
@@ -45,6 +46,9 @@ export const launchArgs = [
   '--no-zygote',
 ];
 
+/** Required and not imported: Jest would parse all of it (7 MB) once more to find the names of a CommonJS module. */
+const playwright = (): typeof import('playwright-core') => require('playwright-core');
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -78,7 +82,7 @@ function npmPackage(): { folder: string; version: string } | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
     // The package's main file is <folder>/build/cjs/index.cjs; its package.json is not exported.
-    const folder = dirname(dirname(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium'))));
+    const folder = dirname(dirname(dirname(require.resolve('@sparticuz/chromium'))));
     return { folder, version: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version };
   } catch {
     return undefined;
@@ -136,7 +140,7 @@ export function findBrowser(): FoundBrowser | undefined {
 export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
   const found = findBrowser();
   if (!found) throw new Error(noBrowserMessage);
-  const { chromium } = await import('playwright-core');
+  const { chromium } = playwright();
   return chromium.launch({
     executablePath: found.executablePath,
     ...options,
@@ -182,7 +186,7 @@ export async function startKillableBrowser(profile: string): Promise<KillableBro
     });
     child.on('exit', () => reject(new Error(`The browser ended before it listened: ${said}`)));
   });
-  const { chromium } = await import('playwright-core');
+  const { chromium } = playwright();
   const browser = await chromium.connectOverCDP(endpoint);
   const context = browser.contexts()[0]!;
   return {
