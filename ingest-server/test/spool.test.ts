@@ -672,44 +672,46 @@ describe('the spool', () => {
   });
 
   test('of processes that start in the same instant exactly one has the folder, every time', async () => {
-    // Stands at the start line until the moment comes, then holds on until it is told to end.
+    // Stands at each start line until the moment comes; holds on to what it has until it is told to end.
     const script = `
       const { lockFolder } = await import(${JSON.stringify(new URL('../src/spool/folder-lock.js', import.meta.url).href)});
       console.log('ready');
-      process.stdin.once('data', async (data) => {
-        while (Date.now() < Number(data)) {}
-        await lockFolder(process.argv[1]).then(() => console.log('has it'), (error) => console.log(error.message));
+      process.stdin.on('data', async (data) => {
+        const { start, folder } = JSON.parse(data);
+        while (Date.now() < start) {}
+        await lockFolder(folder).then(() => console.log('has it'), (error) => console.log(error.message));
       });
     `;
-    for (let round = 0; round < 4; round++) {
+    const racers = Array.from({ length: 3 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      later(async () => void child.kill('SIGKILL'));
+      const lines: string[] = [];
+      child.stdout.on('data', (data) => lines.push(...String(data).split('\n').filter(Boolean)));
+      return { child, lines };
+    });
+    const until = async (count: number) => {
+      for (let i = 0; i < 1_000 && racers.some(({ lines }) => lines.length < count); i++)
+        await new Promise((r) => setTimeout(r, 10));
+    };
+    await until(1);
+    for (let round = 1; round <= 4; round++) {
       const folder = await temporaryFolder();
       // What a killed server left: the reason why both would take over.
       await writeFile(join(folder, 'lock.4194999.1'), '');
-      const racers = Array.from({ length: 3 }, () => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', script, folder], {
-          stdio: ['pipe', 'pipe', 'inherit'],
-        });
-        later(async () => void child.kill('SIGKILL'));
-        const lines: string[] = [];
-        child.stdout.on('data', (data) => lines.push(...String(data).split('\n').filter(Boolean)));
-        return { child, lines };
-      });
-      const until = async (count: number) => {
-        for (let i = 0; i < 1_000 && racers.some(({ lines }) => lines.length < count); i++)
-          await new Promise((r) => setTimeout(r, 10));
-      };
-      await until(1);
       const start = Date.now() + 50;
-      for (const { child } of racers) child.stdin.write(String(start));
-      await until(2);
-      expect(racers.filter(({ lines }) => lines[1] === 'has it')).toHaveLength(1);
+      for (const { child } of racers) child.stdin.write(JSON.stringify({ start, folder }));
+      await until(1 + round);
+      expect(racers.filter(({ lines }) => lines[round] === 'has it')).toHaveLength(1);
       // A loser names the winner or, on a slow machine, another loser that still tries.
       for (const { child, lines } of racers) {
         const others = racers.filter((one) => one.child !== child).map((one) => one.child.pid);
-        if (lines[1] !== 'has it') expect(lines[1]).toMatch(new RegExp(`in use by process (${others.join('|')}):`));
+        if (lines[round] !== 'has it')
+          expect(lines[round]).toMatch(new RegExp(`in use by process (${others.join('|')}):`));
       }
-      for (const { child } of racers) child.kill('SIGKILL');
     }
+    for (const { child } of racers) child.kill('SIGKILL');
   });
 
   test('a delivered-list that was torn or altered never makes an undelivered entry count as delivered', async () => {
