@@ -1,7 +1,8 @@
 import cluster from 'node:cluster';
 import { systemClock } from '@millrace/kit/clock';
 import { partitionCount } from '@millrace/sdk/schema';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import fp from 'fastify-plugin';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
 import { createLimiter } from './core/admission/limiter.js';
@@ -57,15 +58,19 @@ const remembering = (delivery: Delivery, recent: RecentEvents): Delivery => ({
   },
 });
 
+/** A plugin with a name: for one without, Fastify looks through all loaded modules. */
+const named = <Options extends object>(name: string, plugin: FastifyPluginAsync<Options>) =>
+  fp(plugin, { name, encapsulate: true });
+
 /** The routes below /v1, which pages of all origins may read. */
 async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOptions, pipeline: Pipeline, log: Log) {
   const { metrics, claimedIds } = pipeline;
   let { delivery } = pipeline;
   await app.register(cors);
-  await app.register(schema);
+  await app.register(named('schema', schema));
   if (config.recentToken !== undefined) {
     const recent = createRecentEvents(recentLimits);
-    await app.register(recentRoutes, { recent, token: config.recentToken });
+    await app.register(named('recent', recentRoutes), { recent, token: config.recentToken });
     delivery = remembering(delivery, recent);
   }
   const admit = createAdmission({
@@ -74,7 +79,7 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
     limiter: createLimiter({ ...config, clock: systemClock }),
     limited: metrics.limited,
   });
-  await app.register(events, {
+  await app.register(named('events', events), {
     admit,
     delivery,
     metrics,
@@ -98,11 +103,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(errors, { log });
   await app.register(drain);
   await app.register(metricsPlugin, { metrics, delivery, spool });
-  await app.register((v1) => registerV1(v1, options, pipeline, log), { prefix: '/v1' });
-  await app.register(health, { delivery, spool });
+  await app.register(
+    named('v1', (v1) => registerV1(v1, options, pipeline, log)),
+    { prefix: '/v1' },
+  );
+  await app.register(named('health', health), { delivery, spool });
   const read = cluster.isWorker ? { read: shareMetrics(metrics.registry) } : {};
-  await app.register(metricsRoute, { metrics, ...read });
-  await app.register(clientScript, { file: config.clientScript ?? defaultClientScript() });
+  await app.register(named('metrics route', metricsRoute), { metrics, ...read });
+  await app.register(named('client script', clientScript), { file: config.clientScript ?? defaultClientScript() });
 
   app.addHook('preClose', async () => {
     // For a close without a drain before it: no connection outlives its answer.

@@ -9,17 +9,22 @@ import { corsHeaders } from '../http/refusal.js';
 export const cors = fp(
   async (app) => {
     // The library answers preflights; all other answers get the same three headers from the hook below.
-    await app.register(async (preflights) => {
-      await preflights.register(fastifyCors, {
-        origin: true,
-        credentials: true,
-        methods: ['GET', 'POST'],
-        allowedHeaders: ['content-type', 'content-encoding'],
-        exposedHeaders: ['retry-after'],
-        // In seconds; browsers keep a preflight's answer for two hours at most.
-        maxAge: 7200,
-      });
-    });
+    await app.register(
+      fp(
+        async (preflights) => {
+          await preflights.register(fastifyCors, {
+            origin: true,
+            credentials: true,
+            methods: ['GET', 'POST'],
+            allowedHeaders: ['content-type', 'content-encoding'],
+            exposedHeaders: ['retry-after'],
+            // In seconds; browsers keep a preflight's answer for two hours at most.
+            maxAge: 7200,
+          });
+        },
+        { name: 'preflights', encapsulate: true },
+      ),
+    );
     app.addHook('onRequest', (request, reply, done) => {
       reply.headers(corsHeaders(request.headers.origin));
       done();
