@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Between two looks, in milliseconds: short waits end soon, and long ones cost little. */
-const pauses = { first: 10, factor: 1.5, most: 200 };
+const pauses = { first: 50, factor: 1.5, most: 200 };
 
 /**
  * Asks again until the answer is neither false nor undefined, and returns it. What the check throws ends the wait at
