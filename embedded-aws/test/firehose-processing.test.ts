@@ -380,7 +380,7 @@ describe('a Lambda function', () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-lambda-'));
     const path = join(folder, 'transform.mjs');
     writeFileSync(path, 'export const handler = async (event) => ({ records: event.records, by: "module" });');
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
       request.resume().on('end', () => {
         response.statusCode = request.url === '/broken' ? 500 : 200;
         response.end('{"records":[],"by":"http"}');

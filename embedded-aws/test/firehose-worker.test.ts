@@ -241,7 +241,7 @@ describe('when the stream is difficult', () => {
     };
     const { store } = await begin(stream, bucket, { source, clock: { ...hastyClock, sleep } });
     const reads = () => stream.calls.filter((call) => call === 'read').length;
-    await until(() => reads() === 3, 'it is read three times');
+    await until(() => reads() >= 3, 'it is read three times');
     const [first, second] = stream.calls.join(' ').split('read').slice(1);
     expect([first, second].map((pauses) => pauses!.trim().split(' ').length)).toEqual([20, 20]);
     stream.put('shard-0', [event(1)]);

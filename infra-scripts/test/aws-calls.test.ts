@@ -150,7 +150,7 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
         const lines = logLines(clients.logs, { group, sinceMs: Date.now() - 1_000, follow: false });
         expect((await lines.next()).value).toMatchObject({ message: 'x' });
       }
-      const collector = createServer((request, response) => {
+      const collector = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
         request.resume().on('end', () => response.end('{"accepted":1}'));
       }).listen(0, '127.0.0.1');
       await once(collector, 'listening');

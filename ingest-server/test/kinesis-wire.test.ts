@@ -151,7 +151,7 @@ describe('calls on the wire', () => {
   test('credentials that end are renewed, session token and all', async () => {
     const calls = await startRecorder();
     let [given, now] = [0, Date.now()];
-    const credentials = createServer((_request, response) => {
+    const credentials = createServer({ keepAliveTimeout: 75_000 }, (_request, response) => {
       given += 1;
       // Each is good for a minute, which is less than the client wants to have left: it asks again every time.
       response.setHeader('content-type', 'application/json');

@@ -52,6 +52,8 @@ export default async function setup() {
   }
 
   const server = createServer(async (request, response) => {
+    // Asked seldom: a connection that is kept would be closed just when a busy worker asks again.
+    response.setHeader('connection', 'close');
     const { pathname, searchParams } = new URL(request.url, 'http://setup');
     try {
       if (pathname === '/moto/lend') response.end(await lendMoto());

@@ -124,7 +124,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     response.end(reply.body ?? JSON.stringify({ time: Date.now(), ...answer }));
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     const url = new URL(request.url ?? '/', 'http://collector');
     if (url.pathname === '/v1/events') {
       // A page that leaves breaks its requests off; that is no failure of the test.

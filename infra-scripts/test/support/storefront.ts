@@ -64,7 +64,7 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     response.end(answer ? await answer.text() : JSON.stringify({ time: Date.now(), accepted: 0, rejected: [] }));
   }
 
-  const server = createServer((incoming, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (incoming, response) => {
     const path = incoming.url!.split('?')[0]!;
     if (path === '/millrace.js' && front.script) {
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(front.script);

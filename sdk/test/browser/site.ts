@@ -12,7 +12,7 @@ export interface Site {
 
 /** A storefront on a free port, so an origin of its own: pages by path, everything else 404. */
 export async function startSite(pages: Record<string, SitePage>): Promise<Site> {
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     const page = site.pages[new URL(request.url ?? '/', 'http://site').pathname];
     if (page === undefined) {
       response.writeHead(404).end();
