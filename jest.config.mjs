@@ -14,7 +14,7 @@ export default {
   testEnvironment: 'node',
   transform: {},
   // The generous limit is for loaded machines; nothing asserts on time.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // Much of the time is waiting for processes and browsers: two workers more than cores took 4:33 minutes where as many as cores took 6:33.
   maxWorkers: availableParallelism() + 2,
   // leveldown and DuckDB hold native handles: a worker is recycled when it has grown.
