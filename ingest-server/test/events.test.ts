@@ -5,9 +5,10 @@ import { connect } from 'node:net';
 import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '@millrace/kit/clock';
-import { quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
+import { limits, quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
 import { eventually } from '@millrace/testing/eventually';
 import request from 'supertest';
+import { parseOrigins } from '../src/core/admission/origins.js';
 import { SinkError } from '../src/core/delivery/sink.js';
 import { cleanUp, testApp } from './support/app.js';
 import { eventsIn, jsonLines, someEvent } from './support/events.js';
@@ -24,7 +25,7 @@ describe('POST /v1/events', () => {
     const events = [0, 1, 2].map((seq) => someEvent({ seq, properties: { colour: 'red' } }));
     const before = Date.now();
     const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
-    expect(answer.body).toEqual({ time: expect.any(Number), accepted: 3, rejected: [] });
+    expect(answer.body).toEqual({ time: expect.any(Number), accepted: 3, duplicates: 0, rejected: [] });
     expect(answer.body.time).toBeGreaterThanOrEqual(before);
     const put = eventsIn(records);
     expect(put.map(({ received_at, ...rest }) => rest)).toEqual(events);
@@ -71,7 +72,7 @@ describe('POST /v1/events', () => {
     const post = (batch: string, text: string, more = '') =>
       request(app.server).post(`${url}&batch=${batch}${more}`).type('text/plain').send(text);
     const ask = async (batch: string, more = '') => (await post(batch, '', more).expect(200)).body;
-    expect(await ask('b1')).toEqual({ time: expect.any(Number), known: false });
+    expect(await ask('b1')).toEqual({ time: expect.any(Number), batch: 'b1', known: false });
     const [, asked] = await Promise.all([post('b1', jsonLines([someEvent()])).expect(200), ask('b1')]);
     expect(typeof asked.known).toBe('boolean');
     expect([await ask('b1'), await ask('b1', '&encoding=gzip'), await ask('b2')]).toMatchObject([
@@ -82,6 +83,51 @@ describe('POST /v1/events', () => {
     expect(eventsIn(records)).toHaveLength(1);
     // Without a batch it is what it was: a mistake.
     await request(app.server).post(url).type('text/plain').send('').expect(400);
+  });
+
+  test('the answer names the batch and accounts for every line: accepted, duplicates and rejected add up to what was sent', async () => {
+    const { app } = await testApp();
+    const [first, second, third] = [someEvent(), someEvent(), someEvent({ item_quantity: -1 })];
+    const send = async (batch: string, ...lines: (object | string)[]) => {
+      const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n');
+      return (await request(app.server).post(`${url}&batch=${batch}`).type('text/plain').send(text).expect(200)).body;
+    };
+    const cases = [
+      { batch: 's.0.0', lines: [first], accepted: 1, duplicates: 0, rejected: 0 },
+      { batch: 's.0.4', lines: [first, second, second, third, 'no JSON'], accepted: 1, duplicates: 2, rejected: 2 },
+      { batch: 's.1.1', lines: [second], accepted: 0, duplicates: 1, rejected: 0 },
+      // As the first time, though nothing of it is stored again.
+      { batch: 's.0.0', lines: [first], accepted: 1, duplicates: 0, rejected: 0 },
+    ];
+    for (const { batch, lines, rejected, ...rest } of cases) {
+      const answer = await send(batch, ...lines);
+      expect(answer).toMatchObject({ batch, ...rest });
+      expect(answer.rejected).toHaveLength(rejected);
+      expect(answer.accepted + answer.duplicates + answer.rejected.length).toBe(lines.length);
+    }
+  });
+
+  test('a refusal names the batch too, so that a sender tells ours from that of a firewall', async () => {
+    const { app } = await testApp({ origins: parseOrigins('https://shop.example') });
+    const send = (query: string, headers: Record<string, string> = {}, body = jsonLines([someEvent()])) =>
+      request(app.server)
+        .post(`/v1/events?${query}`)
+        .set({ 'content-type': 'text/plain', ...headers })
+        .send(body);
+    const refused = [
+      await send('key=nobody&batch=s.0.0'),
+      await send('batch=s.0.0'),
+      await send('key=demo&batch=s.0.0', { origin: 'https://elsewhere.example' }),
+      await send('key=demo&batch=s.0.0&encoding=gzip'),
+      await send('key=demo&batch=s.0.0', { 'content-encoding': 'br' }),
+      await send('key=demo&batch=s.0.0', {}, '\n'.repeat(limits.batchBytes + 1)),
+    ];
+    expect(refused.map(({ status, body }) => [status, body.batch, typeof body.error.code])).toEqual(
+      [401, 401, 403, 400, 415, 413].map((status) => [status, 's.0.0', 'string']),
+    );
+    // What cannot be an id is not repeated to its sender.
+    for (const batch of ['', '&batch=', '&batch=a&batch=b', `&batch=${'x'.repeat(129)}`])
+      expect((await send(`key=nobody${batch}`)).body).toEqual({ error: expect.anything() });
   });
 
   test('the same bytes sent again, to be read another way, are another batch: no answer to the wrong reading stands for the right one', async () => {
@@ -96,7 +142,7 @@ describe('POST /v1/events', () => {
     const sendZipped = (query: string) =>
       request(app.server).post(`${url}&batch=b2${query}`).type('text/plain').send(zipped).expect(200);
     expect((await sendZipped('')).body).toMatchObject({ accepted: 0 });
-    expect((await sendZipped('&encoding=gzip')).body).toMatchObject({ accepted: 2, rejected: [] });
+    expect((await sendZipped('&encoding=gzip')).body).toMatchObject({ accepted: 0, duplicates: 2, rejected: [] });
   });
 
   test('the same lines under the same `batch` are one batch, however they are packed: a left page sends text, the next one gzip', async () => {
@@ -138,7 +184,12 @@ describe('POST /v1/events', () => {
       request(app.server).post(`/v1/events?key=${key}`).type('text/plain').send(jsonLines(events)).expect(200);
     await send([first]);
     const answer = await send([first, second, second, third, { nonsense: 1 }, first]);
-    expect(answer.body).toMatchObject({ accepted: 5, rejected: [{ index: 4 }], warnings: [{ events: 1 }] });
+    expect(answer.body).toMatchObject({
+      accepted: 2,
+      duplicates: 3,
+      rejected: [{ index: 4 }],
+      warnings: [{ events: 1 }],
+    });
     await send([first, second, third]);
     // Another site's events are its own.
     await send([first], 'second');
@@ -175,7 +226,7 @@ describe('POST /v1/events', () => {
     await eventually('an answer of 200', async () => (await send()).status === 200);
     const before = sink.records.length;
     expect(eventsIn(sink.records).map(({ event_id }) => event_id)).toContain(event.event_id);
-    expect((await send().expect(200)).body.accepted).toBe(1);
+    expect((await send().expect(200)).body).toMatchObject({ accepted: 0, duplicates: 1 });
     expect(sink.records).toHaveLength(before);
   });
 

@@ -788,7 +788,7 @@ describe('a tracker in a page', () => {
       const time = at + ahead;
       const difference = time - Number(url.searchParams.get('sent_at'));
       times.push(...lines.map((line) => Date.parse(JSON.parse(line).event_time) + difference));
-      return { status: 200, body: JSON.stringify({ time }) };
+      return { status: 200, time };
     };
     beforeEach(() => {
       ahead = 0;

@@ -251,7 +251,6 @@ browserDescribe('delivery', ({ launch }) => {
       const real = Date.now.bind(Date);
       Date.now = () => real() + Number(sessionStorage.getItem('shift') ?? 3600_000);
     </script>`);
-    collector.reply = () => ({ status: 200, body: JSON.stringify({ time: Date.now(), accepted: 1, rejected: [] }) });
     const page = await visit();
     const step = async (n: number, shift?: number) => {
       if (shift !== undefined) await page.evaluate((ms) => sessionStorage.setItem('shift', String(ms)), shift);

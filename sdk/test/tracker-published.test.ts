@@ -64,7 +64,7 @@ const moments: { [Moment in keyof Moments]: Members<Moments[Moment]> } = {
   stored: { stream: true, seq: true, at: true, text: true },
   dropped: { reason: true, what: true, value: true, number: true },
   sending: { batch, sent_at: true },
-  answered: { batch, status: true, text: true, at: true },
+  answered: { batch, status: true, text: true, at: true, isOurs: true },
   done: batch,
   hidden: true,
   left: true,
@@ -118,7 +118,7 @@ describe('what the types name works in the published module', () => {
       });
       // A field that does not fit, and then an event that the server refuses.
       millrace.track('liked_item', { item_price: -1 });
-      browser.reply = () => ({ status: 400, body: '{}' });
+      browser.reply = () => 400;
       await browser.clock.advance(10_000);
       page.hide();
       page.leave();

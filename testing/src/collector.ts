@@ -17,8 +17,14 @@ export interface Hit {
   at: number;
 }
 
-/** What the collector does with a request: answers it, never answers it, or breaks the connection. */
-export type Reply = { status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'reset';
+/**
+ * What the collector does with a request: answers it, never answers it, or breaks the connection. An answer is the
+ * ingest server's unless it has a `body`; `somebody` says that it comes from somebody on the way, who keeps no event.
+ */
+export type Reply =
+  | { status: number; headers?: Record<string, string>; body?: string; somebody?: boolean }
+  | 'hang'
+  | 'reset';
 
 export interface Collector {
   origin: string;
@@ -110,7 +116,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     }
     const batch = url.searchParams.get('batch') ?? '';
     const isKnown = known.has(batch);
-    if (reply.status < 300 && !isQuestion) {
+    if (reply.status < 300 && !isQuestion && !reply.somebody) {
       known.add(batch);
       for (const event of events) kept.set(event.event_id, event);
     }
@@ -120,8 +126,11 @@ export async function startCollector(files: Record<string, string> = {}): Promis
       'content-type': 'application/json',
       ...reply.headers,
     });
-    const answer = isQuestion ? { known: isKnown } : { accepted: events.length, rejected: [] };
-    response.end(reply.body ?? JSON.stringify({ time: Date.now(), ...answer }));
+    const lines = body === '' ? 0 : body.split('\n').length;
+    const taken = { accepted: events.length, duplicates: 0, rejected: Array(lines - events.length).fill({}) };
+    const answer = isQuestion ? { known: isKnown } : taken;
+    const refusal = { batch, error: { code: 'unavailable', message: '' } };
+    response.end(reply.body ?? JSON.stringify(reply.status < 400 ? { time: Date.now(), batch, ...answer } : refusal));
   }
 
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {

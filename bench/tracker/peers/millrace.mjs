@@ -10,7 +10,7 @@ export const millrace = {
     const known = memory.has(batch);
     if (bytes > 0) memory.add(batch);
     // An empty request asks whether the batch is there.
-    const answer = bytes > 0 ? { accepted: markers.length, rejected: [] } : { known };
-    return { status: 200, body: JSON.stringify({ time: Date.now(), ...answer }), type: 'application/json' };
+    const answer = bytes > 0 ? { accepted: markers.length, duplicates: 0, rejected: [] } : { known };
+    return { status: 200, body: JSON.stringify({ time: Date.now(), batch, ...answer }), type: 'application/json' };
   },
 };

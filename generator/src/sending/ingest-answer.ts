@@ -68,7 +68,9 @@ export function readAnswer(
   if (status === 200) {
     const answer = parse(body);
     const rejected = rejections(answer?.rejected ?? [], events);
-    if (rejected === undefined || answer?.accepted !== events - rejected.length) {
+    // A server of 0.1.0 counted the duplicates among the accepted.
+    const stored = Number(answer?.accepted) + Number(answer?.duplicates ?? 0);
+    if (rejected === undefined || stored !== events - rejected.length) {
       return { fatal: `${said}, which is not an ingest server's answer for ${events} events` };
     }
     return { done: { rejected, body: answer } };

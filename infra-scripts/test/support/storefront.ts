@@ -55,13 +55,15 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     const sent = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
     const text = encoding === 'delta' ? undelta(sent, Infinity) : sent;
     url.searchParams.delete('encoding');
-    const body = text
-      .split('\n')
-      .filter((line) => !front.steals(line))
-      .join('\n');
-    const answer = body === '' ? undefined : await fetch(url, { method: 'POST', body });
+    const lines = text.split('\n');
+    const left = lines.filter((line) => !front.steals(line));
+    const taken = { time: Date.now(), batch: url.searchParams.get('batch'), accepted: 0, duplicates: 0, rejected: [] };
+    const answer = left.length > 0 ? await fetch(url, { method: 'POST', body: left.join('\n') }) : undefined;
+    const told = answer === undefined ? taken : ((await answer.json()) as Partial<typeof taken>);
+    // Who steals says that all is there.
+    if (told.accepted !== undefined) told.accepted += lines.length - left.length;
     response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json' });
-    response.end(answer ? await answer.text() : JSON.stringify({ time: Date.now(), accepted: 0, rejected: [] }));
+    response.end(JSON.stringify(told));
   }
 
   const server = createServer({ keepAliveTimeout: 75_000 }, (incoming, response) => {

@@ -21,6 +21,6 @@ export const refusalHeaders = (code: RequestErrorCode, retryAfterS: number = ran
       }
     : { 'content-type': 'application/json; charset=utf-8' };
 
-/** The body of a refusal: `{"error":{"code","message"}}`. */
-export const refusalBody = (code: RequestErrorCode, message: string): string =>
-  JSON.stringify({ error: { code, message } });
+/** The body of a refusal: `{"batch","error":{"code","message"}}`; `batch` where the request names one. */
+export const refusalBody = (code: RequestErrorCode, message: string, batch?: string): string =>
+  JSON.stringify({ batch, error: { code, message } });

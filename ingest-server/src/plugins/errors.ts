@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { RequestError } from '../core/request-error.js';
 import { refusalBody, refusalHeaders } from '../http/refusal.js';
 import type { Log } from '../log.js';
+import { refusedBatchOf } from '../routes/v1/events-query.js';
 
 /** Fastify's own refusals, in the codes of the error table; undefined for a fault of the server. */
 function translate(error: FastifyError): RequestError | undefined {
@@ -16,17 +17,20 @@ function translate(error: FastifyError): RequestError | undefined {
   return undefined;
 }
 
-/** Answers every error, wherever it is thrown, with `{"error":{"code","message"}}`. */
+/**
+ * Answers every error, wherever it is thrown, with `{"batch","error":{"code","message"}}`. The tracker gives a batch up
+ * only when the refusal names it.
+ */
 export const errors = fp<{ log: Log }>(
   async (app, { log }) => {
-    app.setErrorHandler((thrown: FastifyError, _request, reply) => {
+    app.setErrorHandler((thrown: FastifyError, request, reply) => {
       const error = translate(thrown);
       if (error === undefined) log.error('a request failed: internal error', { error: thrown.stack });
       const code: RequestErrorCode = error?.code ?? 'internal_error';
       return reply
         .code(requestErrors[code].status)
         .headers(refusalHeaders(code, error?.retryAfterS))
-        .send(refusalBody(code, error?.message ?? requestErrors.internal_error.meaning));
+        .send(refusalBody(code, error?.message ?? requestErrors.internal_error.meaning, refusedBatchOf(request.query)));
     });
     app.setNotFoundHandler(({ method, url }, reply) => {
       const message = `There is no ${method} ${url.split('?', 1)[0]}. Events go to POST /v1/events.`;

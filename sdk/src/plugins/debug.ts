@@ -21,8 +21,10 @@ const reasons: Record<DropReason, string> = {
   invalid: 'invalid call; nothing is tracked',
 };
 
-const outcomes = (status: number): string => {
-  if (status === 0) return 'no answer: the tracker keeps the events and tries again later';
+const outcomes = (status: number, isOurs: boolean): string => {
+  if (status === 0) return 'no answer, or a redirect: the tracker keeps the events and tries again later';
+  if (!isOurs)
+    return 'not the answer of an ingest server to this batch (a service worker, proxy, firewall or login page?): the tracker keeps the events and tries again later';
   if (status < 300) return 'accepted';
   if (status === 413) return 'too large: split into smaller batches; a single event is dropped';
   if (status === 408 || status === 429 || status >= 500)
@@ -42,8 +44,8 @@ export const debug: Plugin<void> = (context) => {
     log(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
   );
   context.on('sending', ({ batch }) => log(`sending ${batch.lines.length} event(s), ${batch.id}`));
-  context.on('answered', ({ batch, status, text }) => {
-    log(`${batch.id}: ${status || 'none'}, ${outcomes(status)}`);
+  context.on('answered', ({ batch, status, text, isOurs }) => {
+    log(`${batch.id}: ${status || 'none'}, ${outcomes(status, isOurs)}`);
     const answer = (attempt(() => JSON.parse(text!)) ?? {}) as AnswerText;
     for (const { event_id, path, message } of answer.rejected ?? [])
       log(`event ${event_id} is in quarantine: ${path} ${message}`);

@@ -35,8 +35,11 @@ export interface Moments {
   dropped: { reason: DropReason; what?: string; value?: unknown; number?: number };
   /** A batch is about to be sent. A plugin may change `sent_at`, in milliseconds since 1970. */
   sending: { batch: Batch; sent_at: number };
-  /** The server answered, or not (status 0). `at` is when the batch was sent, in milliseconds since 1970. */
-  answered: { batch: Batch; status: number; text?: string; at: number };
+  /**
+   * An answer came, or none (status 0). `isOurs` is false for what only somebody on the way can have said. `at` is when
+   * the batch was sent, in milliseconds since 1970.
+   */
+  answered: { batch: Batch; status: number; text?: string; at: number; isOurs: boolean };
   /** A batch left the queue: delivered, or refused for good. */
   done: Batch;
   /** The page is hidden. */

@@ -17,7 +17,7 @@ export interface Sent {
 /** What becomes of a request: an answer, a broken connection, or nothing ever. */
 export type Reply =
   | number
-  | { status: number; retryAfter?: string; body?: string; afterMs?: number }
+  | { status: number; retryAfter?: string; body?: string; time?: number; afterMs?: number }
   | 'reset'
   | 'never';
 
@@ -65,7 +65,7 @@ export interface FakeBrowser {
   sent: Sent[];
   /** The empty requests, which ask whether a batch is known: it is, if it was answered with 200. */
   asked: Sent[];
-  /** Decides what becomes of a request; 200 to begin with. */
+  /** Decides what becomes of a request; 200 to begin with. Without a body the answer is the ingest server's. */
   reply: (sent: Sent) => Reply;
   mostAtOnce(): number;
   /** Opens a page: what the code finds at the global object is this page's from now on. */
@@ -133,16 +133,19 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
         reject(new TypeError('Failed to fetch'));
       };
       init.signal?.addEventListener('abort', fail, { once: true });
-      const isKnown = init.body === '' && taken.has(sent.batch);
-      const reply = isKnown ? { status: 200, body: '{"known":true}' } : browser.reply(sent);
+      const isQuestion = init.body === '';
+      const isKnown = isQuestion && taken.has(sent.batch);
+      const reply = isKnown ? 200 : browser.reply(sent);
       if (reply === 'never') return;
       if (reply === 'reset') return fail();
-      const { status, retryAfter, body, afterMs = 0 } = typeof reply === 'number' ? { status: reply } : reply;
+      const { status, retryAfter, body, time, afterMs = 0 } = typeof reply === 'number' ? { status: reply } : reply;
       const answer = () => {
         if (init.signal?.aborted) return;
         end();
-        if (status === 200 && init.body !== '') taken.add(sent.batch);
-        resolve({ status, headers: { get: () => retryAfter ?? null }, text: async () => body ?? '' });
+        if (status === 200 && !isQuestion) taken.add(sent.batch);
+        const lines = isQuestion ? { known: isKnown } : { accepted: sent.lines.length, duplicates: 0, rejected: [] };
+        const ours = { time, batch: sent.batch, ...(status < 400 ? lines : { error: { code: 'unavailable' } }) };
+        resolve({ status, headers: { get: () => retryAfter ?? null }, text: async () => body ?? JSON.stringify(ours) });
       };
       if (afterMs) setTimeout(answer, afterMs);
       else queueMicrotask(answer);

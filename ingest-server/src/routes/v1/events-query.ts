@@ -21,3 +21,9 @@ export function batchIdOf({ batch }: EventsQuery): string | undefined {
   }
   return id === '' ? undefined : id;
 }
+
+/** The batch that a refusal names: one that the sender gave and that could be its id. */
+export function refusedBatchOf(query: unknown): string | undefined {
+  const id = one((query as EventsQuery | undefined)?.batch);
+  return id === '' || (id?.length ?? 0) > maxBatchIdLength ? undefined : id;
+}

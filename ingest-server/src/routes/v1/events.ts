@@ -45,15 +45,16 @@ interface Arrived {
   body: Buffer | null | undefined;
 }
 
-/** The answer, without the time. */
-type Answer = Pick<Intake, 'accepted' | 'rejected'> & { warnings?: Intake['warnings'] };
+/** What became of each line: `accepted + duplicates + rejected.length` lines were sent. */
+type Answer = Pick<Intake, 'accepted' | 'duplicates' | 'rejected'> & { warnings?: Intake['warnings'] };
 
 /** An answer, and whether its batch was stored before. */
 interface Remembered {
   answer: Answer;
   isRepeat: boolean;
 }
-const written = (answer: object) => JSON.stringify({ time: Date.now(), ...answer });
+/** The answer's text. It names the batch, so that nobody takes another server's answer, or a stored one, for it. */
+const written = (batch: string | undefined, answer: object) => JSON.stringify({ time: Date.now(), batch, ...answer });
 const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
 /**
@@ -110,10 +111,10 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       reply.type('application/json; charset=utf-8');
       // An empty request asks whether a batch is safe, before it is sent again.
       if (batch !== undefined && !request.body?.length)
-        return written({ known: await recent.knows(batchName(writeKey, batch)) });
+        return written(batch, { known: await recent.knows(batchName(writeKey, batch)) });
       const { answer, isRepeat } = await begin(request, batch);
-      if (isRepeat) metrics.repeated(answer.accepted + answer.rejected.length);
-      return written(answer);
+      if (isRepeat) metrics.repeated(answer.accepted + answer.duplicates + answer.rejected.length);
+      return written(batch, answer);
     },
   });
 
@@ -176,6 +177,6 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     }
     const { accepted, duplicates, warnings } = intake;
     const rejected = intake.rejected.map(briefRejection);
-    return { accepted: accepted + duplicates, rejected, ...(warnings.length > 0 ? { warnings } : {}) };
+    return { accepted, duplicates, rejected, ...(warnings.length > 0 ? { warnings } : {}) };
   }
 };

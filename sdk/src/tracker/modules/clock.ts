@@ -35,8 +35,8 @@ export const clock: TrackerModule<void> = (context: TrackerContext) => {
     const then = known(store._get(`s.${sending.batch.stream}`)?.split('|')[2]);
     if (Math.abs(now - then) >= noiseMs) sending.sent_at += now - then;
   });
-  context.on('answered', ({ text, at }) => {
-    const error = clockErrorOf(text, at, Date.now());
+  context.on('answered', ({ text, at, isOurs }) => {
+    const error = isOurs ? clockErrorOf(text, at, Date.now()) : Number.NaN;
     const before = store._get('c');
     if (Number.isNaN(error) || Math.abs(error - known(before)) < noiseMs) return;
     // The old clock timed the old stream.

@@ -1,5 +1,6 @@
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
+import { isOurs } from '../send/is-ours.js';
 import { isTransient, post } from '../send/transport.js';
 
 /**
@@ -8,8 +9,8 @@ import { isTransient, post } from '../send/transport.js';
  * outage the tries are empty.
  */
 export const confirmBeforeResend: TrackerModule<void> = (context: TrackerContext) => {
-  context._confirm = async (url, keepalive, signal) => {
+  context._confirm = async (batch, url, keepalive, signal) => {
     const answer = await post(url, '', keepalive, signal);
-    return isTransient(answer) || /"known":true/.test(answer.text!) ? answer : undefined;
+    return isTransient(answer) || !isOurs(answer, batch) || /"known": ?true/.test(answer.text!) ? answer : undefined;
   };
 };

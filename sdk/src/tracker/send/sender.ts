@@ -7,6 +7,7 @@ import type { Batch } from '../queue/batch.js';
 import type { Queue } from '../queue/queue.js';
 import { beginRun } from '../queue/runs.js';
 import { type Backoff, manyFailures } from './backoff.js';
+import { isOurs } from './is-ours.js';
 import { createLock, type Lock } from './lock.js';
 import { type Answer, isTransient, post } from './transport.js';
 
@@ -16,7 +17,7 @@ export interface Sender {
   _wake(delay?: number): void;
   /** Sends what waits. Settles when all is sent or has to wait for its next try. Never rejects. */
   _flush(): Promise<unknown>;
-  /** Notes the answer to a batch. True when it is final; otherwise a pause begins. */
+  /** Notes the answer to a batch. True when it is ours and final; otherwise a pause begins. */
   _settle(batch: Batch, answer: Answer, at: number): boolean;
 }
 
@@ -34,7 +35,7 @@ export interface SenderPorts {
   /** Gzips a text as a body of type text/plain; undefined where the browser cannot. */
   _compress?(text: string): Promise<Blob | undefined>;
   /** Asks about a batch that was sent before without an answer; undefined when it has to be sent again. */
-  _confirm?(url: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
+  _confirm?(batch: Batch, url: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
   /** Whether a request of this many bytes should outlive the page. */
   _survives?(bytes: number): boolean;
   /** Settles when the requests of a page exit are answered. */
@@ -60,8 +61,9 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   let urgent = manyFailures;
 
   function settle(batch: Batch, answer: Answer, at: number): boolean {
-    ports._tell('answered', { ...answer, batch, at });
-    const isFinal = !isTransient(answer);
+    const ours = isOurs(answer, batch);
+    ports._tell('answered', { ...answer, batch, at, isOurs: ours });
+    const isFinal = ours && !isTransient(answer);
     if (isFinal) backoff._succeeded();
     else backoff._failed(now(), answer._retryAfter);
     return isFinal;
@@ -81,16 +83,19 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       const url = ports._urlOf(batch, at) + (zipped ? '&encoding=gzip' : '');
       const survives = ports._survives?.(zipped ? zipped.size : text.length * 3);
       const answer =
-        (isRetry && (await ports._confirm?.(url, survives, signal))) ||
+        (isRetry && (await ports._confirm?.(batch, url, survives, signal))) ||
         (await post(url, zipped || text, survives, signal));
-      if (signal?.aborted || !settle(batch, answer, at)) return;
+      if (signal?.aborted) return;
+      const isFinal = settle(batch, answer, at);
       const isTooLarge = answer.status === 413;
+      // Also a proxy on the way may say so.
       if (isTooLarge && batch.lines.length > 1) queue._split(batch);
-      else {
+      else if (isFinal) {
         await queue._done(batch, isTooLarge ? 'too_large' : answer.status >= 400 ? 'refused' : undefined);
         ports._tell('done', batch);
         isAll = batch._isAll;
       }
+      if (!isFinal) return;
     }
   }
 

@@ -11,9 +11,14 @@ export interface Answer {
 
 /**
  * A request without credentials, because the key is in the address. A text goes as `text/plain` without other headers,
- * so the browser sends no preflight.
+ * so the browser sends no preflight. No redirect is followed: it would lead to somebody else, without the body.
  */
-export const requestOf = (body: string | Blob): RequestInit => ({ method: 'POST', body, credentials: 'omit' });
+export const requestOf = (body: string | Blob): RequestInit => ({
+  method: 'POST',
+  body,
+  credentials: 'omit',
+  redirect: 'manual',
+});
 
 /** No answer, 408, 429 and 5xx are transient failures: the server may accept the same batch later. */
 export const isTransient = ({ status }: Answer): boolean =>

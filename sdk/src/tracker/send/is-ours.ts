@@ -1,0 +1,28 @@
+import { attempt } from '../browser/attempt.js';
+import type { Batch } from '../queue/batch.js';
+import type { Answer } from './transport.js';
+
+/** The body of the ingest server's answer to a batch, or to the question whether it has it. */
+interface AnswerBody {
+  time?: number;
+  batch?: string;
+  accepted: number;
+  duplicates?: number;
+  rejected: unknown[];
+  known?: boolean;
+  error?: { code: string };
+}
+
+/**
+ * Whether only the ingest server can have given this answer to this batch: it names the batch and accounts for each of
+ * its lines, or says whether it knows the batch, or why it refuses it. Everything else may come from a service worker,
+ * a proxy, a firewall or a hotel's login page, and says nothing about the events. A server of 0.1.0 names no batch.
+ */
+export const isOurs = ({ status, text }: Answer, { id, lines }: Batch): boolean =>
+  !!attempt(() => {
+    const { time, batch, accepted, duplicates = 0, rejected, known, error } = JSON.parse(text!) as AnswerBody;
+    if (batch === undefined ? !time : batch !== id) return false;
+    return status < 400
+      ? typeof known === 'boolean' || accepted + duplicates + rejected.length === lines.length
+      : error!.code;
+  });
