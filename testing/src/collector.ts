@@ -123,6 +123,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     response.writeHead(reply.status, {
       'access-control-allow-origin': '*',
       'access-control-expose-headers': 'retry-after',
+      'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '',
       'content-type': 'application/json',
       ...reply.headers,
     });

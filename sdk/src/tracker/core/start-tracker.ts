@@ -8,6 +8,7 @@ import type { Draft, Plugin } from '../plugin.js';
 import { createQueue } from '../queue/queue.js';
 import { createBackoff } from '../send/backoff.js';
 import { createSender } from '../send/sender.js';
+import { createPost } from '../send/transport.js';
 import type { TrackerOptions } from '../types.js';
 import { version } from '../version.js';
 import type { TrackerContext } from './context.js';
@@ -28,6 +29,7 @@ export interface Started {
  */
 export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
   const endpoint = new URL(options.endpoint, location.href);
+  endpoint.hash = '';
   endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
   const name = `millrace.${options.key.replace(/\W/g, '_')}`;
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
@@ -45,6 +47,7 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     _identity: createIdentity(store, stream._end),
     _queue: createQueue(store, (reason, number) => context._tell('dropped', { reason, number }), name, committed),
     _backoff: createBackoff(store, Math.random),
+    _post: createPost(attempt(() => fetch.bind(globalThis))!),
     on(moment, listener) {
       listeners[moment] = [...(listeners[moment] || []), listener];
     },

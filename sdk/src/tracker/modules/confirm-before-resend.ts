@@ -1,7 +1,7 @@
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import { isOurs } from '../send/is-ours.js';
-import { isTransient, post } from '../send/transport.js';
+import { isTransient } from '../send/transport.js';
 
 /**
  * A batch whose answer nobody saw, such as that of a page that was left, has mostly arrived. Before the tracker sends
@@ -10,7 +10,7 @@ import { isTransient, post } from '../send/transport.js';
  */
 export const confirmBeforeResend: TrackerModule<void> = (context: TrackerContext) => {
   context._confirm = async (batch, url, keepalive, signal) => {
-    const answer = await post(url, '', keepalive, signal);
+    const answer = await context._post(url, '', keepalive, signal);
     return isTransient(answer) || !isOurs(answer, batch) || /"known": ?true/.test(answer.text!) ? answer : undefined;
   };
 };

@@ -4,7 +4,7 @@ import { byteLength } from '../browser/byte-length.js';
 import type { Batch } from '../queue/batch.js';
 import { deltaOf } from './delta.js';
 import type { Sender, SenderPorts } from './sender.js';
-import { post, requestOf } from './transport.js';
+import { requestOf } from './transport.js';
 
 /**
  * https://developer.mozilla.org/docs/Web/API/Window/fetchLater (Chrome 135). Throws where its share of the 64 KiB is
@@ -41,7 +41,7 @@ export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequ
       const size = byteLength(body);
       if (bytes + size > exitBytes) return false;
       bytes += size;
-      const end = post(url, body, true).then((answer) => {
+      const end = ports._post(url, body, true).then((answer) => {
         bytes -= size;
         underWay.delete(end);
         // No answer says nothing about the server: the browser may have had no room.

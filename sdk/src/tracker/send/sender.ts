@@ -9,7 +9,7 @@ import { beginRun } from '../queue/runs.js';
 import { type Backoff, manyFailures } from './backoff.js';
 import { isOurs } from './is-ours.js';
 import { createLock, type Lock } from './lock.js';
-import { type Answer, isTransient, post } from './transport.js';
+import { type Answer, isTransient, type Post } from './transport.js';
 
 /** Sends the queue. */
 export interface Sender {
@@ -26,6 +26,7 @@ export interface SenderPorts {
   _store: Store;
   _queue: Queue;
   _backoff: Backoff;
+  _post: Post;
   /** Calls the listeners of a moment; false when one of them returned false. */
   _tell<Moment extends keyof Moments>(moment: Moment, about?: Moments[Moment]): boolean;
   /** The address of a batch's request that leaves at `now`. */
@@ -84,7 +85,7 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       const survives = ports._survives?.(zipped ? zipped.size : text.length * 3);
       const answer =
         (isRetry && (await ports._confirm?.(batch, url, survives, signal))) ||
-        (await post(url, zipped || text, survives, signal));
+        (await ports._post(url, zipped || text, survives, signal));
       if (signal?.aborted) return;
       const isFinal = settle(batch, answer, at);
       const isTooLarge = answer.status === 413;

@@ -28,26 +28,31 @@ export const isTransient = ({ status }: Answer): boolean =>
  * Sends and never rejects. With `keepalive` the request outlives the page.
  * @param signal ends the waiting: then the answer is status 0
  */
-export const post = (url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal): Promise<Answer> =>
-  new Promise((resolve) => {
-    const aborter = attempt(() => new AbortController());
-    const none = () => resolve({ status: 0 });
-    const end = () => {
-      none();
-      aborter?.abort();
-    };
-    attempt(() => setTimeout(end, answerMs));
-    // A request that outlives the page goes on alone.
-    signal?.addEventListener('abort', keepalive ? none : end);
-    void attempt(
-      () =>
-        fetch(url, { ...requestOf(body), keepalive, signal: aborter?.signal } as RequestInit)
-          .then(async (response) => {
-            // Read to its end, so that the connection is free for the next request.
-            const text = await response.text();
-            resolve({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
-          })
-          .catch(none),
-      none,
-    );
-  });
+export type Post = (url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal) => Promise<Answer>;
+
+/** Keeps the `fetch` that the page has now: what wraps it later may add headers that a server does not expect. */
+export const createPost =
+  (fetch: typeof window.fetch): Post =>
+  (url, body, keepalive, signal) =>
+    new Promise((resolve) => {
+      const aborter = attempt(() => new AbortController());
+      const none = () => resolve({ status: 0 });
+      const end = () => {
+        none();
+        aborter?.abort();
+      };
+      attempt(() => setTimeout(end, answerMs));
+      // A request that outlives the page goes on alone.
+      signal?.addEventListener('abort', keepalive ? none : end);
+      void attempt(
+        () =>
+          fetch(url, { ...requestOf(body), keepalive, signal: aborter?.signal } as RequestInit)
+            .then(async (response) => {
+              // Read to its end, so that the connection is free for the next request.
+              const text = await response.text();
+              resolve({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
+            })
+            .catch(none),
+        none,
+      );
+    });
