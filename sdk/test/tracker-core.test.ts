@@ -24,7 +24,7 @@ import { pageExit } from '../src/tracker/modules/page-exit.js';
 import { platformOf } from '../src/tracker/modules/platform.js';
 import { reports } from '../src/tracker/modules/reports.js';
 import { isInSample, sample as sampling } from '../src/tracker/modules/sample.js';
-import { routeOf } from '../src/tracker/modules/views.js';
+import { pages, routeOf } from '../src/tracker/modules/views.js';
 import type { Draft, Moments, Plugin } from '../src/tracker/plugin.js';
 import { lineOf } from '../src/tracker/queue/entry.js';
 import { entriesOf, nameOf } from '../src/tracker/queue/stored-name.js';
@@ -158,6 +158,8 @@ describe('fields', () => {
     left.length = 0;
     return cleanFields(given, (field) => left.push(field));
   };
+  const ring: Record<string, unknown> = { keep: 1 };
+  ring.self = ring;
 
   test(`an event with whatever name and fields a page gives passes the schema, or has no name${leavesOut('200 of 1,000 runs')}`, () => {
     const names = ['event', 'page', 'url', 'referrer', 'title', 'item_id', 'item_name', 'item_quantity', 'item_price'];
@@ -208,21 +210,92 @@ describe('fields', () => {
     expect(left).toEqual([]);
   });
 
-  test('a property whose reading throws costs the properties, not the event', () => {
-    const trap = {
-      get length() {
-        throw new Error('trap');
+  const broken = Proxy.revocable({}, {});
+  broken.revoke();
+  const trap = () => {
+    throw new Error('trap');
+  };
+  test.each<[what: string, value: unknown, kept: unknown]>([
+    ['a ring', ring, { keep: 1 }],
+    ['a ring in an array', [ring], [{ keep: 1 }]],
+    ['a BigInt', 7n, undefined],
+    ['a BigInt in an array', [1, 7n, 2], [1, null, 2]],
+    ['a revoked proxy', broken.proxy, undefined],
+    [
+      'an object with a getter that throws',
+      Object.defineProperty({ keep: 1 }, 'bad', { get: trap, enumerable: true }),
+      { keep: 1 },
+    ],
+    ['an object whose toJSON throws', { toJSON: trap }, undefined],
+    ['an object that is too deep', { a: { b: { c: 1 } }, keep: 1 }, { a: {}, keep: 1 }],
+    ['a text that is too long', 'ü'.repeat(2100), undefined],
+    ['a name that the server refuses', { ...JSON.parse('{"__proto__":1}'), keep: 1 }, { keep: 1 }],
+  ])('one bad value among the properties goes alone, under its name: %s', (_, bad, kept) => {
+    const fields = clean({ item_id: '7', properties: { before: 'a', bad, behind: [1, { b: true }] } });
+    expect(fields).toEqual({
+      item_id: '7',
+      properties: { before: 'a', ...(kept === undefined ? {} : { bad: kept }), behind: [1, { b: true }] },
+    });
+    expect(left).toEqual(['properties.bad']);
+  });
+
+  test.each<[what: string, field: string, fields: object, kept: object]>([
+    [
+      'a getter that throws',
+      'item_id',
+      {
+        get item_id() {
+          return trap();
+        },
+        item_name: 'x',
       },
-    };
-    const broken = Proxy.revocable({}, {});
-    broken.revoke();
-    for (const value of [trap, broken.proxy]) {
-      const left: string[] = [];
-      const fields = cleanFields({ event: 'liked_item', properties: { a: 'b', value } }, (name) => left.push(name));
-      expect(fields.event).toBe('liked_item');
-      expect(JSON.stringify(fields)).not.toContain('trap');
-      if (value === broken.proxy) expect(left).toEqual(['properties']);
+      { item_name: 'x' },
+    ],
+    [
+      'properties with a getter that throws',
+      'properties.bad',
+      {
+        properties: {
+          get bad() {
+            return trap();
+          },
+          good: 1,
+        },
+      },
+      { properties: { good: 1 } },
+    ],
+    [
+      'properties that are a revoked proxy',
+      'properties',
+      { item_name: 'x', properties: new Proxy({}, { ownKeys: trap }) },
+      { item_name: 'x' },
+    ],
+    ['an array as a field', 'item_id', { item_id: ['a'], item_name: 'x' }, { item_name: 'x' }],
+  ])('one bad field goes alone: %s', (_, field, fields, kept) => {
+    expect(clean(fields as Record<string, unknown>)).toEqual(kept);
+    expect(left).toEqual([field]);
+  });
+
+  test('properties are what JSON makes of them: dates, wrappers, classes with toJSON, what JSON leaves out', () => {
+    class Money {
+      toJSON() {
+        return '9.90 EUR';
+      }
     }
+    const properties = {
+      at: new Date(0),
+      never: new Date(Number.NaN),
+      boxed: [new String('a'), new Number(1), new Boolean(false)],
+      price: new Money(),
+      none: null,
+      f() {},
+      u: undefined,
+      list: [undefined, () => 1, Symbol('s')],
+      map: new Map([[1, 2]]),
+      bytes: new Uint8Array([1, 2]),
+    };
+    expect(JSON.stringify(clean({ properties }).properties)).toBe(JSON.stringify(properties));
+    expect(left).toEqual([]);
   });
 
   test('a text that is too long is cut, an id is not, because half of one is another', () => {
@@ -248,20 +321,20 @@ describe('fields', () => {
     [{ page: '日本' }, 'page'],
     [{ properties: ['a'] }, 'properties'],
     [{ properties: 'text' }, 'properties'],
-    [{ properties: { a: { b: { c: { d: 1 } } } } }, 'properties'],
-    [{ properties: JSON.parse('{"__proto__":{"a":1}}') }, 'properties'],
-    [{ properties: { text: 'ü'.repeat(2100) } }, 'properties'],
-    [{ properties: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, i])) }, 'properties'],
+    [{ properties: JSON.parse('{"__proto__":{"a":1}}') }, 'properties.__proto__'],
+    [{ properties: { text: 'ü'.repeat(2100) } }, 'properties.text'],
   ])('what does not fit is left out and said: %#', (given, field) => {
     expect(JSON.stringify(clean(given))).toBe('{}');
     expect(left).toEqual([field]);
   });
 
-  test('properties that JSON cannot hold are left out', () => {
-    const ring: Record<string, unknown> = {};
-    ring.self = ring;
-    expect(JSON.parse(JSON.stringify(clean({ item_id: 'a', properties: ring })))).toEqual({ item_id: 'a' });
-    expect(left).toEqual(['properties']);
+  test('of more than 32 properties the first 32 stay, of more than 4 KiB what fits in their order', () => {
+    const many = Object.fromEntries(Array.from({ length: 35 }, (_, i) => [`k${i}`, i]));
+    expect(Object.keys(clean({ properties: many }).properties as object)).toHaveLength(32);
+    expect(left).toEqual(['properties.k32', 'properties.k33', 'properties.k34']);
+    const large = { a: 'x'.repeat(2000), b: 'x'.repeat(2500), c: 'x'.repeat(2000), d: 1 };
+    expect(Object.keys(clean({ properties: large }).properties as object)).toEqual(['a', 'c', 'd']);
+    expect(left).toEqual(['properties.b']);
   });
 });
 
@@ -581,6 +654,55 @@ describe('a tracker in a page', () => {
     expect(checkEvent(sent()[0]).refusal).toBeUndefined();
     expect(sent()[0]).toMatchObject({ seq: 0, properties: forged });
     expect(sent()[0].visitor_id).not.toBe('x');
+  });
+
+  const addresses = {
+    campaign: `https://shop.example/books?${['source', 'medium', 'campaign', 'term', 'content', 'id'].map((name) => `utm_${name}=x`).join('&')}&gclid=y`,
+    long: `https://shop.example/books?q=${'%E2%82%AC'.repeat(300)}`,
+  };
+  const many = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, i]));
+  test.each<[what: string, href: string, fields: object, dropped: number]>([
+    ['30 properties and 7 campaign parameters', addresses.campaign, { properties: many }, 5],
+    [
+      '4,000 bytes of properties and 7 campaign parameters',
+      addresses.campaign,
+      { properties: { text: 'x'.repeat(4000) } },
+      2,
+    ],
+    [
+      'fields that fill the event',
+      addresses.long,
+      { referrer: '\u0001'.repeat(2048), title: '\u0001'.repeat(256), properties: { text: 'x'.repeat(4000) } },
+      1,
+    ],
+    ['a plugin’s value that is no JSON', addresses.campaign, { properties: { bad: 1 } }, 1],
+  ])('no automatic field costs an event: %s', async (_, href, fields, dropped) => {
+    browser.open(href);
+    const tracker = startTracker(site, [defaults, clean, reports, pages, campaign] as TrackerModule[]);
+    tracker.use((context) =>
+      context.on('event', ({ properties }) => {
+        if (properties?.bad) properties.bad = 1n as never;
+      }),
+    );
+    (tracker.page as (fields: object) => void)(fields);
+    tracker.track('liked_item');
+    await browser.clock.advance(1000);
+    expect(sent().map((event) => checkEvent(event).refusal)).toEqual([undefined, undefined]);
+    const told = sent().flatMap(({ properties }) => properties?.tracker_dropped ?? []);
+    expect(told).toEqual([{ field: dropped }]);
+  });
+
+  test.each([
+    ['a text', 'books'],
+    ['a list', ['books']],
+    ['a number', 7],
+    ['a function', () => 1],
+  ])('%s is no fields of an event: it is counted, and the event goes without it', async (_, fields) => {
+    const tracker = started(clean, reports);
+    tracker.track('liked_item', fields);
+    tracker.track('liked_item');
+    await browser.clock.advance(1000);
+    expect(sent().map(({ properties }) => properties)).toEqual([{ tracker_dropped: { field: 1 } }, undefined]);
   });
 
   test('a call that cannot be understood and a field that does not fit are counted, and the next event tells', async () => {

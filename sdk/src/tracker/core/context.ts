@@ -21,6 +21,8 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   _whenAllowed<T>(work: () => T): T | undefined;
   /** Turns what a page passed to `track` into fields of the schema. Set by `defaults`, `clean`. */
   _clean(event: unknown, fields: unknown): Record<string, unknown>;
+  /** Takes from an event, with all that modules and plugins added, what exceeds the schema's limits. Set by `clean`. */
+  _fit?(draft: Draft): void;
   /** Set by `defaults`, `platform`. */
   _platform: Pick<Draft, 'os' | 'device'>;
   /** The page's name, for an event without one. Set by `defaults`, `naming`. */

@@ -69,7 +69,9 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
         url: draft.url || document.URL.slice(0, 2048),
         sdk: `millrace-js/${version}`,
       });
-      if (context._tell('event', draft)) context._whenAllowed(() => storeEvent(draft, at));
+      if (!context._tell('event', draft)) return;
+      context._fit?.(draft);
+      context._whenAllowed(() => storeEvent(draft, at));
     },
   } as Omit<TrackerContext, '_sender'> as TrackerContext;
   context._sender = createSender(context, name);

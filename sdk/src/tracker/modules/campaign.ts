@@ -13,6 +13,8 @@ export const campaign: Plugin<void> = (context) =>
   context.on('event', (event) => {
     if (event.event !== 'page_view' || !event.url) return;
     new URL(event.url).searchParams.forEach((value, name) => {
-      if (known.test(name) && value) event.properties = { [name]: value.slice(0, maxChars), ...event.properties };
+      if (known.test(name) && value)
+        // Behind the page's own, which stay when there are too many.
+        event.properties = { ...event.properties, [name]: event.properties?.[name] ?? value.slice(0, maxChars) };
     });
   });

@@ -4,6 +4,7 @@ import { byteLength } from '../browser/byte-length.js';
 import type { TrackerContext } from '../core/context.js';
 import { toSlug } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
+import { cleanProperties, readEntries } from './properties.js';
 
 /** Returns the value as the schema wants it, or undefined when it does not fit. */
 type Cleaner = (value: unknown) => unknown;
@@ -49,82 +50,69 @@ const cleaners: Record<string, Cleaner> = {
   order_id: id,
 };
 
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
-}
-
-/** The properties as they will be in JSON, or undefined when they are not an object or exceed the limits. */
-function cleanProperties(given: Record<string, unknown>): Record<string, unknown> | undefined {
-  let value: Record<string, unknown> | undefined = given;
-  let names = Object.keys(given);
-  let isFlat = true;
-  /** An upper bound: an escaped character has six bytes. Counting exactly is expensive, and seldom needed. */
-  let bytes = 0;
-  for (const name of names) {
-    const inner = given[name];
-    isFlat = isFlat && 'string number boolean'.includes(typeof inner);
-    bytes += 6 * (name.length + ((isFlat && (inner as string).length) || 4) + 1);
-  }
-  if (!isFlat) {
-    value = attempt(() => JSON.parse(JSON.stringify(given)));
-    names = Object.keys(value || {});
-    bytes = limits.eventBytes;
-  }
-  const fits =
-    typeof value === 'object' &&
-    !Array.isArray(value) &&
-    // The server rejects an event with this name.
-    !names.includes('__proto__') &&
-    names.length <= limits.propertiesKeys &&
-    (isFlat || isShallow(value, limits.propertiesDepth)) &&
-    (bytes <= limits.propertiesBytes || byteLength(JSON.stringify(value)) <= limits.propertiesBytes);
-  return (fits && value) || undefined;
-}
-
 /**
  * Takes what the schema allows from `given`, an event's name and fields. Names become slugs. Fields that the schema
  * does not have go into the properties. Null and undefined are left out. The event goes without what does not fit;
- * `leave` gets it.
+ * `leave` gets it, a property as `properties.NAME`.
  */
-export function cleanFields(
-  given: Record<string, unknown>,
-  leave: (field: string, value: unknown) => void,
-): Record<string, unknown> {
+export function cleanFields(given: object, leave: (field: string, value?: unknown) => void): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  const inner = given.properties;
-  const isObject = typeof inner === 'object' && !Array.isArray(inner);
-  if (!isObject && inner !== undefined) leave('properties', inner);
-  const properties: Record<string, unknown> = isObject ? { ...inner } : {};
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (value === undefined || value === null || name === 'properties') continue;
+  const leaveProperty = (name: string) => leave(`properties.${name}`);
+  let properties: [string, unknown][] = [];
+  const others: [string, unknown][] = [];
+  for (const [name, value] of readEntries(given, leave)) {
+    if (value === undefined || value === null) continue;
     const cleaner = cleaners[name];
-    if (!cleaner) properties[name] = properties[name] ?? value;
-    else {
+    if (cleaner) {
       fields[name] = cleaner(value);
       // An event without a name is dropped as a whole.
       if (fields[name] === undefined && name !== 'event') leave(name, value);
-    }
+    } else if (name !== 'properties') others.push([name, value]);
+    else if (typeof value !== 'object' || Array.isArray(value)) leave(name, value);
+    else
+      properties =
+        attempt(
+          () => readEntries(value, leaveProperty),
+          () => leave(name),
+        ) || [];
   }
-  if (Object.keys(properties).length) {
-    fields.properties = cleanProperties(properties);
-    if (!fields.properties) leave('properties', properties);
-  }
+  const taken = new Set(properties.map(([name]) => name));
+  properties.push(...others.filter(([name]) => !taken.has(name)));
+  if (properties.length) fields.properties = cleanProperties(properties, leaveProperty);
   return fields;
 }
 
+/** Fewer characters of addresses than this leave an event small, whatever else is in it. */
+const shortAddresses = 1000;
+/** Bytes of an event that come after its fields are known: visitor, session, user, stream, id, drop counts. */
+const bytesToCome = 1024;
+
 /** Makes names and fields fit the schema in the page, where the mistake can be seen and costs no request. */
 export const clean: TrackerModule<void> = (context: TrackerContext) => {
-  const { _tell: tell } = context;
+  const leave = (what: string, value?: unknown) => context._tell('dropped', { reason: 'field', what, value });
+  const leaveProperty = (name: string) => leave(`properties.${name}`);
   context._clean = (event, fields) => {
+    const given = typeof fields === 'object' && !Array.isArray(fields) && fields;
+    if (fields && !given) leave('fields', fields);
     // Reading the fields runs the page's code (getters, proxies), which may throw.
-    const copy = attempt(
-      () => ({ ...(fields as object), event }),
-      () => tell('dropped', { reason: 'field', what: 'fields' }),
-    );
-    const given = cleanFields(copy || { event }, (what, value) => tell('dropped', { reason: 'field', what, value }));
-    if (!given.event) tell('dropped', { reason: 'invalid', what: 'event', value: event });
-    return given;
+    const kept =
+      attempt(
+        () => cleanFields(given || {}, leave),
+        () => leave('fields'),
+      ) || {};
+    kept.event = slug(event);
+    if (!kept.event) context._tell('dropped', { reason: 'invalid', what: 'event', value: event });
+    return kept;
+  };
+  // Modules and plugins have added theirs.
+  context._fit = (draft) => {
+    const { properties, url = '', referrer = '' } = draft;
+    if (properties) draft.properties = cleanProperties(readEntries(properties, leaveProperty), leaveProperty) as never;
+    if (url.length + referrer.length < shortAddresses) return;
+    for (const name of ['referrer', 'properties', 'title', 'item_name', 'url'] as const) {
+      if (byteLength(JSON.stringify(draft)) <= limits.eventBytes - bytesToCome) return;
+      leave(name, draft[name]);
+      delete draft[name];
+    }
   };
 };
