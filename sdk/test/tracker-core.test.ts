@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { anyCharacter } from '@millrace/testing/any-character';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
@@ -349,6 +350,9 @@ describe('platforms', () => {
     ['Mozilla/5.0 (Linux; Android 14; SM-X910) Chrome/130 Safari/537.36', 'android', 'tablet'],
     ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile/15E148 Safari/604.1', 'ios', 'mobile'],
     ['Mozilla/5.0 (iPad; CPU OS 12_0 like Mac OS X) Version/12.0 Mobile/15A5341f Safari/604.1', 'ios', 'tablet'],
+    ['Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0)', 'windows', 'desktop'],
+    ['Microsoft-CryptoAPI/10.0', 'web', 'desktop'],
+    ['Tumacho/1.0 (Skipod; Dandroid)', 'web', 'desktop'],
     ['something new', 'web', 'desktop'],
     ['', 'web', 'desktop'],
   ])('%s', (userAgent, os, device) => {
@@ -779,6 +783,49 @@ describe('a tracker in a page', () => {
     expect(sent().map(({ user_id }) => user_id)).toEqual(['u1', '42', '42', '42', undefined]);
   });
 
+  test.each([
+    undefined,
+    '',
+    '  ',
+    'undefined',
+    'null',
+    Number.NaN,
+    'NaN',
+    false,
+    '[object Object]',
+    [],
+    ['u2'],
+    () => 1,
+    Symbol('u'),
+    'x'.repeat(65),
+  ])('what names nobody (%p) ends no user: it is ignored and counted; only null does', async (nonsense) => {
+    const tracker = started(identify, reports);
+    const name = tracker.identify as (user: unknown) => void;
+    name('u1');
+    expect(() => name(nonsense)).not.toThrow();
+    tracker.track('liked_item');
+    name(null);
+    tracker.track('liked_item');
+    await browser.clock.advance(1000);
+    expect(sent().map(({ user_id, properties }) => [user_id, properties?.tracker_dropped])).toEqual([
+      ['u1', { invalid: 1 }],
+      [undefined, undefined],
+    ]);
+  });
+
+  test('a page that gives Math.random one value still has visitors with ids of their own', () => {
+    browser.set({ crypto: webcrypto });
+    const { random } = Math;
+    for (const constant of [0, 0.5]) {
+      Math.random = () => constant;
+      try {
+        expect(new Set(Array.from({ length: 100 }, () => shortId(start))).size).toBe(100);
+      } finally {
+        Math.random = random;
+      }
+    }
+  });
+
   test('a plugin may change an event, or leave it out, and one that throws does neither', async () => {
     const tracker = started();
     tracker.use(({ on }) => {
@@ -890,6 +937,54 @@ describe('a tracker in a page', () => {
       startTracker(site, [defaults, cookie('example.com')] as TrackerModule[]).track('liked_item');
       await browser.clock.advance(1000);
       expect(sent()[0].visitor_id).toBe(visitor_id);
+    });
+
+    /** A cookie jar, as far as one cookie of ours goes. */
+    function withJar(document: object): { value: string } {
+      const jar = { value: '' };
+      Object.defineProperty(document, 'cookie', {
+        get: () => jar.value,
+        set(text: string) {
+          jar.value = text.includes('max-age=0') ? '' : text.split(';')[0]!;
+        },
+      });
+      return jar;
+    }
+
+    test.each([
+      [
+        'all of the storage',
+        (disk: Disk) => {
+          for (const name of Object.keys(disk.storage)) delete disk.storage[name];
+        },
+      ],
+      ['our record', (disk: Disk) => delete disk.storage['millrace.demo.v']],
+      ['our record’s sense', (disk: Disk) => Object.assign(disk.storage, { 'millrace.demo.v': 'nonsense' })],
+    ])('a site that clears %s keeps the visitor, by the cookie', async (_, clear) => {
+      const jar = withJar(browser.open('https://shop.example.com/').document);
+      const tracker = startTracker(site, [defaults, cookie('example.com')] as TrackerModule[]);
+      tracker.track('liked_item');
+      clear(browser.disk);
+      tracker.track('liked_item');
+      await browser.clock.advance(1000);
+      const visitors = sent().map(({ visitor_id }) => visitor_id);
+      expect(new Set(visitors).size).toBe(1);
+      expect(jar.value).toBe(`millrace=${visitors[0]}`);
+    });
+
+    test('reset makes another visitor, of the cookie too', async () => {
+      const jar = withJar(browser.open('https://shop.example.com/').document);
+      const tracker = startTracker(site, [defaults, cookie('example.com'), identify] as TrackerModule[]);
+      tracker.track('liked_item');
+      (tracker.reset as () => void)();
+      expect(jar.value).toBe('');
+      tracker.track('clicked_review');
+      await browser.clock.advance(1000);
+      const [first, second] = ['liked_item', 'clicked_review'].map(
+        (name) => sent().find(({ event }) => event === name).visitor_id,
+      );
+      expect(second).not.toBe(first);
+      expect(jar.value).toBe(`millrace=${second}`);
     });
 
     test('a cookie that is none of ours changes nothing', async () => {

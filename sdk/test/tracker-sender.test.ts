@@ -26,7 +26,7 @@ beforeEach(() => {
   random = Math.random;
   // A half, for pauses; and the last digits of ids differ.
   let drawn = 0;
-  Math.random = () => 0.5 + ++drawn * 2 ** -44;
+  Math.random = () => 0.5 + ++drawn * 2 ** -24;
 });
 afterEach(() => {
   Math.random = random;

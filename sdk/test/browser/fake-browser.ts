@@ -210,6 +210,8 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
     localStorage: browser.disk.storage,
     indexedDB: undefined,
     IDBKeyRange: undefined,
+    // So that a test can say what is random, by `Math.random`.
+    crypto: undefined,
     fetch,
     fetchLater: undefined,
     navigator: {

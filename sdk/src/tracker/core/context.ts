@@ -30,6 +30,9 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   /** Names the page. Set by `naming`. */
   _namePage?(page: unknown): void;
 
+  /** The visitor of before, when the storage was cleared. Set by `cookie`. */
+  _lastVisitor?(): string | undefined;
+
   // The steps before an event is stored, in this order.
   /** Whether to track the visitor of an event at this time. Set by `sample`. */
   _isSampled?(at: number): boolean;

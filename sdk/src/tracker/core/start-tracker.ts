@@ -1,5 +1,6 @@
 import { lingerMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { random } from '../browser/random.js';
 import { createStore } from '../browser/store.js';
 import { createIdentity } from '../identity/identity.js';
 import { createStream } from '../identity/stream.js';
@@ -44,9 +45,9 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     _options: options,
     _store: store,
     _stream: stream,
-    _identity: createIdentity(store, stream._end),
+    _identity: createIdentity(store, stream._end, () => context._lastVisitor?.()),
     _queue: createQueue(store, (reason, number) => context._tell('dropped', { reason, number }), name, committed),
-    _backoff: createBackoff(store, Math.random),
+    _backoff: createBackoff(store, random),
     _post: createPost(attempt(() => fetch.bind(globalThis))!),
     on(moment, listener) {
       listeners[moment] = [...(listeners[moment] || []), listener];

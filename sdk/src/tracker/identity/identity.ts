@@ -30,8 +30,13 @@ const record = /^([\w-]{1,64}\|){2}\d+\|/;
  * One stored record, `visitor|session|at|user`. Each event reads it, so that all tabs agree at once. When it is gone,
  * because another tab or somebody else cleared it, the visitor is a new one.
  * @param changed called when one visitor follows another while this page lives
+ * @param remembered the visitor's id that was kept elsewhere
  */
-export function createIdentity(store: Store, changed: () => void): Identity {
+export function createIdentity(
+  store: Store,
+  changed: () => void,
+  remembered: () => string | undefined = () => undefined,
+): Identity {
   let text: string | undefined;
   let person: Person | undefined;
   let at = 0;
@@ -63,7 +68,12 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     const idle = Math.abs(now - at) > sessionIdleMs;
     at = now;
     if (!person || idle) {
-      person = { visitor_id: shortId(now), user_id: undefined, ...person, session_id: shortId(now) };
+      person = {
+        visitor_id: (!person && remembered()) || shortId(now),
+        user_id: undefined,
+        ...person,
+        session_id: shortId(now),
+      };
     }
     if (idle || Math.abs(now - savedAt) > savedLateMs) save();
     return person;

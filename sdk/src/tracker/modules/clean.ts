@@ -4,7 +4,7 @@ import { byteLength } from '../browser/byte-length.js';
 import type { TrackerContext } from '../core/context.js';
 import { toSlug } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
-import { cleanProperties, readEntries } from './properties.js';
+import { cleanProperties, copyOf } from './properties.js';
 
 /** Returns the value as the schema wants it, or undefined when it does not fit. */
 type Cleaner = (value: unknown) => unknown;
@@ -58,27 +58,26 @@ const cleaners: Record<string, Cleaner> = {
 export function cleanFields(given: object, leave: (field: string, value?: unknown) => void): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const leaveProperty = (name: string) => leave(`properties.${name}`);
-  let properties: [string, unknown][] = [];
-  const others: [string, unknown][] = [];
-  for (const [name, value] of readEntries(given, leave)) {
-    if (value === undefined || value === null) continue;
+  const { properties = {}, ...others } = copyOf(given, leave);
+  const isObject = typeof properties === 'object' && !Array.isArray(properties);
+  if (!isObject) leave('properties', properties);
+  const kept = attempt(
+    () => copyOf((isObject && properties) || {}, leaveProperty),
+    () => leave('properties'),
+  );
+  const extra: Record<string, unknown> = { ...kept };
+  for (const name of Object.keys(others)) {
+    const value = others[name];
     const cleaner = cleaners[name];
-    if (cleaner) {
+    if (value === null) continue;
+    if (!cleaner) extra[name] = extra[name] ?? value;
+    else {
       fields[name] = cleaner(value);
       // An event without a name is dropped as a whole.
       if (fields[name] === undefined && name !== 'event') leave(name, value);
-    } else if (name !== 'properties') others.push([name, value]);
-    else if (typeof value !== 'object' || Array.isArray(value)) leave(name, value);
-    else
-      properties =
-        attempt(
-          () => readEntries(value, leaveProperty),
-          () => leave(name),
-        ) || [];
+    }
   }
-  const taken = new Set(properties.map(([name]) => name));
-  properties.push(...others.filter(([name]) => !taken.has(name)));
-  if (properties.length) fields.properties = cleanProperties(properties, leaveProperty);
+  if (Object.keys(extra).length) fields.properties = cleanProperties(extra, leaveProperty);
   return fields;
 }
 
@@ -107,7 +106,7 @@ export const clean: TrackerModule<void> = (context: TrackerContext) => {
   // Modules and plugins have added theirs.
   context._fit = (draft) => {
     const { properties, url = '', referrer = '' } = draft;
-    if (properties) draft.properties = cleanProperties(readEntries(properties, leaveProperty), leaveProperty) as never;
+    if (properties) draft.properties = cleanProperties(properties, leaveProperty) as never;
     if (url.length + referrer.length < shortAddresses) return;
     for (const name of ['referrer', 'properties', 'title', 'item_name', 'url'] as const) {
       if (byteLength(JSON.stringify(draft)) <= limits.eventBytes - bytesToCome) return;

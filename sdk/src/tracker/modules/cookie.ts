@@ -10,13 +10,15 @@ const maxAge = 400 * 24 * 60 * 60;
  */
 export const cookie =
   (domain: string): TrackerModule<void> =>
-  ({ on, _store: store, _whenAllowed: whenAllowed }: TrackerContext) => {
+  (context: TrackerContext) => {
+    const { on, _identity: identity, _store: store, _whenAllowed: whenAllowed } = context;
     const stored = () => store._get('v')?.split('|')[0];
     let written: string | undefined;
 
+    const inCookie = () => /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(document.cookie)?.[2];
     // The visitor is new to this host, or became another one in another tab.
     const adopt = () => {
-      written = /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(document.cookie)?.[2];
+      written = inCookie();
       if (written && written !== stored()) store._set('v', `${written}|none|0|`);
     };
     const write = () => {
@@ -28,6 +30,13 @@ export const cookie =
       document.cookie = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
     };
     whenAllowed(adopt);
+    // Also a site that clears its storage keeps the visitor; a reset does not.
+    context._lastVisitor = inCookie;
+    const { _forget: forget } = identity;
+    identity._forget = () => {
+      forget();
+      write();
+    };
     on('stored', write);
     on('consent', write);
   };

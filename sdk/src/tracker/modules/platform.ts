@@ -12,12 +12,12 @@ export interface NavigatorLike {
 
 /** In this order: Android calls itself Linux too, and ChromeOS X11. */
 const systems = {
-  android: /android/i,
-  ios: /ip(hone|[ao]d)|^ios/i,
-  chromeos: /cros|chrom(e|ium) ?os/i,
-  windows: /windows/i,
-  macos: /mac/i,
-  linux: /linux|x11/i,
+  android: /\bandroid/i,
+  ios: /\bip(hone|[ao]d)|^ios/i,
+  chromeos: /\bcros\b|\bchrom(e|ium) ?os/i,
+  windows: /\bwindows/i,
+  macos: /\bmac/i,
+  linux: /\blinux|\bx11\b/i,
 };
 
 /**

@@ -32,33 +32,26 @@ function plain(value: unknown, levels: number, around: readonly unknown[], lose:
   if (!levels || around.includes(value)) return lose();
   const within = [...around, value];
   const convert = (one: unknown) => plain(one, levels - 1, within, lose);
-  return Array.isArray(inner)
-    ? inner.map((one) => convert(one) ?? null)
-    : plainObject(readEntries(inner, lose), convert, lose);
+  return Array.isArray(inner) ? inner.map((one) => convert(one) ?? null) : copyOf(inner, lose, convert);
 }
 
-/** Names and values of an object, without those whose reading runs into an error of the page's code. */
-export function readEntries(given: object, lose: (name: string) => void): [name: string, value: unknown][] {
-  return Object.keys(given).flatMap((name) => {
-    const read = attempt(() => [(given as Properties)[name]]);
-    if (!read) lose(name);
-    return read ? [[name, read[0]]] : [];
-  });
-}
-
-function plainObject(
-  entries: readonly (readonly [name: string, value: unknown])[],
-  convert: (value: unknown, lose: () => void) => unknown,
+/**
+ * A copy of an object's own values, as `convert` makes them. What it leaves out is not there; a value whose reading runs
+ * into an error of the page's code is lost.
+ */
+export function copyOf(
+  given: object,
   lose: (name: string) => void,
+  convert: (value: unknown, lost: () => void) => unknown = (value) => value,
 ): Properties {
-  const kept: Properties = {};
-  for (const [name, given] of entries) {
+  const copy: Properties = {};
+  for (const name of Object.keys(given)) {
     const lost = () => lose(name);
     // The server rejects an event with this name.
-    const value = name === '__proto__' ? lost() : attempt(() => convert(given, lost), lost);
-    if (value !== undefined) kept[name] = value;
+    const value = name === '__proto__' ? lost() : attempt(() => convert((given as Properties)[name], lost), lost);
+    if (value !== undefined) copy[name] = value;
   }
-  return kept;
+  return copy;
 }
 
 /** An upper bound of the value's bytes as JSON, without writing it: an escaped character has six. */
@@ -70,13 +63,10 @@ const bytesAtMost = (value: unknown): number =>
  * schema's limits, from the end; the rest stays.
  * @param leave gets the name of each property that is lost, in whole or in part
  */
-export function cleanProperties(
-  entries: readonly (readonly [name: string, value: unknown])[],
-  leave: (name: string) => void,
-): Properties | undefined {
+export function cleanProperties(given: object, leave: (name: string) => void): Properties | undefined {
   const left = new Set<string>();
   const lose = (name: string) => void left.add(name);
-  const kept = plainObject(entries, (value, lost) => plain(value, limits.propertiesDepth - 1, [], lost), lose);
+  const kept = copyOf(given, lose, (value, lost) => plain(value, limits.propertiesDepth - 1, [], lost));
   const names = Object.keys(kept);
   const { propertiesKeys, propertiesBytes } = limits;
   if (

@@ -1,5 +1,6 @@
 import { settleMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { random } from '../browser/random.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
 
@@ -34,7 +35,7 @@ export function createLease(store: Store, me: string, now: () => number): Lock {
         await sleep(settleMs);
         if (holder() === me) break;
       }
-      await sleep(renewMs * (0.5 + Math.random()));
+      await sleep(renewMs * (0.5 + random()));
     }
     if (signal?.aborted) return;
     const renewal = setInterval(() => attempt(take), renewMs);
