@@ -86,4 +86,66 @@ browserDescribe('the tracker in a page that changes what it stands on', ({ launc
       expect(params.get('tenant')).toBe(end.includes('tenant') ? '7' : null);
     },
   );
+
+  const names = [
+    'URL',
+    'title',
+    'referrer',
+    'body',
+    'documentElement',
+    'visibilityState',
+    'readyState',
+    'prerendering',
+    'cookie',
+    'currentScript',
+    'querySelector',
+    'addEventListener',
+    'location',
+    'defaultView',
+  ];
+  test.each([
+    ...names.map((name) => [`<form name="${name}"></form>`]),
+    ...names.map((name) => [`<img name="${name}" src="data:,">`]),
+    [names.map((name) => `<embed name="${name}"><object id="${name}"></object>`).join('')],
+  ])(
+    'markup that hides a property of the document (%s): a view has address, title, referrer and page name',
+    async (markup) => {
+      site.pages['/from'] = '<!doctype html><a href="/books">Books</a>';
+      site.pages['/books'] = `<!doctype html><title>Shop</title>${markup}
+      <script src="${collector.origin}/millrace.js" data-key="demo"></script><body>`;
+      const page = await context.newPage();
+      await page.goto(`${site.origin}/from`);
+      await page.click('a');
+      await page.waitForURL('**/books');
+      await eventually('the view', () => collector.kept().length === 1);
+      expect(collector.kept()[0]).toMatchObject({
+        event: 'page_view',
+        page: 'books',
+        url: `${site.origin}/books`,
+        title: 'Shop',
+        referrer: `${site.origin}/from`,
+      });
+      // The listeners are there, too: what is tracked at the end leaves with the page.
+      await page.evaluate(() => {
+        millrace.track('liked_item');
+        window.location.href = '/from';
+      });
+      await eventually('the last event', () => collector.kept().length === 2);
+    },
+  );
+
+  test.each(['getAttribute', 'attributes', 'tagName', 'parentNode', 'dataset', 'hasAttribute'])(
+    'a form with an input named %s: a click in it is an event with its fields',
+    async (name) => {
+      const page = await visit({});
+      await page.evaluate((name) => {
+        window.document.body.innerHTML = `<form data-track="clicked_review" data-item-id="7" data-track-shelf="3" onsubmit="return false">
+          <input name="${name}"><button type="button">Read</button></form>`;
+      }, name);
+      await page.evaluate(() => window.document.querySelector('button')!.click());
+      await page.evaluate(() => millrace.flush());
+      await eventually('the click', () => collector.kept().length === 1);
+      expect(collector.kept()[0]).toMatchObject({ event: 'clicked_review', item_id: '7', properties: { shelf: '3' } });
+    },
+  );
 });

@@ -91,7 +91,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
     const isQuestion = request.method === 'POST' && raw.length === 0;
-    const encoding = isQuestion ? undefined : url.searchParams.get('encoding');
+    const encoding = raw.length === 0 ? undefined : url.searchParams.get('encoding');
     const text = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
     const body = encoding === 'delta' ? undelta(text, Infinity) : text;
     const events = request.method === 'POST' && !isQuestion ? parse(body) : [];

@@ -1,5 +1,6 @@
 import { modulesWithoutViews } from './all-modules.js';
 import { attempt } from './browser/attempt.js';
+import { ofDocument } from './browser/dom.js';
 import { safely } from './core/safely.js';
 import { type Started, startTracker } from './core/start-tracker.js';
 import { pages, views } from './modules/views.js';
@@ -32,7 +33,8 @@ function install(): void {
     console.warn('millrace: loaded twice');
     return;
   }
-  const script = (document.currentScript ?? document.querySelector('script[data-key]')) as HTMLScriptElement | null;
+  const script = (ofDocument('currentScript') ??
+    Document.prototype.querySelector.call(document, 'script[data-key]')) as HTMLScriptElement | null;
   const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask: masked } = script?.dataset ?? {};
   if (!key) {
     console.warn('millrace: script tag without data-key');

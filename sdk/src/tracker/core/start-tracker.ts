@@ -67,7 +67,7 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
       if (!draft.event || !(at > 0)) return;
       Object.assign(draft, context._platform, {
         page: draft.page || context._pageName(),
-        url: draft.url || document.URL.slice(0, 2048),
+        url: draft.url || location.href.slice(0, 2048),
         sdk: `millrace-js/${version}`,
       });
       if (!context._tell('event', draft)) return;

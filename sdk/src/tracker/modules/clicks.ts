@@ -1,16 +1,10 @@
+import { type Attributed, attributeOf, attributesOf } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { Plugin } from '../plugin.js';
 
 /** The fields that attributes give, such as `data-item-id`, on the element or the nearest around it that has them. */
 const fieldNames = ['page', 'item_id', 'item_name', 'item_quantity', 'item_price', 'currency', 'order_id'];
 const propertyStart = 'data-track-';
-
-/** What the module reads of an element. Documents, windows and shadow roots are on a path too, without attributes. */
-export interface Attributed {
-  tagName?: string;
-  getAttribute?(name: string): string | null;
-  attributes?: Iterable<{ name: string; value: string }>;
-}
 
 /** A click as an event. */
 export interface ClickedEvent {
@@ -23,8 +17,7 @@ export interface ClickedEvent {
  * names it; `data-track-shelf-row="3"` on that element becomes the property `shelf_row`.
  */
 export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefined {
-  const read = (node: Attributed, name: string) => node.getAttribute?.(name) || undefined;
-  const start = path.findIndex((node) => read(node, 'data-track'));
+  const start = path.findIndex((node) => attributeOf(node, 'data-track'));
   const clicked = path[start];
   if (!clicked) return undefined;
   const fields: Record<string, unknown> = {};
@@ -33,14 +26,14 @@ export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefin
     for (let index = start; index < path.length && fields[name] === undefined; index++) {
       // A page named by a call ranks above the document's own data-page, which is therefore not a field of the click.
       const isDocument = name === 'page' && /^(body|html)$/i.test(path[index]!.tagName ?? '');
-      if (!isDocument) fields[name] = read(path[index]!, attribute);
+      if (!isDocument) fields[name] = attributeOf(path[index]!, attribute);
     }
   }
   const properties: Record<string, string> = {};
-  for (const { name, value } of clicked.attributes ?? []) {
+  for (const { name, value } of attributesOf(clicked)) {
     if (name.startsWith(propertyStart)) properties[name.slice(propertyStart.length).replace(/-/g, '_')] = value;
   }
-  return { event: read(clicked, 'data-track')!, fields: { ...fields, properties } };
+  return { event: attributeOf(clicked, 'data-track')!, fields: { ...fields, properties } };
 }
 
 /** A click on an element with `data-track`, or inside one, is an event. */

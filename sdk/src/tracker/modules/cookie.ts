@@ -1,3 +1,5 @@
+import { attempt } from '../browser/attempt.js';
+import { ofDocument } from '../browser/dom.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 
@@ -15,7 +17,7 @@ export const cookie =
     const stored = () => store._get('v')?.split('|')[0];
     let written: string | undefined;
 
-    const inCookie = () => /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(document.cookie)?.[2];
+    const inCookie = () => /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(ofDocument('cookie'))?.[2];
     // The visitor is new to this host, or became another one in another tab.
     const adopt = () => {
       written = inCookie();
@@ -26,8 +28,11 @@ export const cookie =
       if (visitor === written) return;
       written = visitor;
       const secure = location.protocol === 'https:' ? '; secure' : '';
+      const text = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
+      const setter = attempt(() => Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')!.set!);
+      if (setter) setter.call(document, text);
       // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser
-      document.cookie = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
+      else document.cookie = text;
     };
     whenAllowed(adopt);
     // Also a site that clears its storage keeps the visitor; a reset does not.

@@ -1,3 +1,4 @@
+import { attributeOf, ofDocument } from '../browser/dom.js';
 import type { TrackerContext } from '../core/context.js';
 import { pageFromPath, toSlug } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
@@ -19,15 +20,15 @@ export const naming: TrackerModule<void> = (context: TrackerContext) => {
   let pathname: string;
   let name = '';
   context._pageName = () => {
-    if (from !== document.URL) {
-      from = document.URL;
+    if (from !== location.href) {
+      from = location.href;
       pathname = location.pathname;
       name = pageFromPath(pathname);
     }
     const given =
       (path === pathname && named) ||
-      document.body?.getAttribute('data-page') ||
-      document.documentElement.getAttribute('data-page');
+      attributeOf(ofDocument('body'), 'data-page') ||
+      attributeOf(ofDocument('documentElement'), 'data-page');
     return (given && toSlug(given)) || name;
   };
 };

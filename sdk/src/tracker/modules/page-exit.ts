@@ -1,5 +1,6 @@
 import { exitBatchChars } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { ofDocument } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
@@ -69,7 +70,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   const awake = () => context._whenAllowed(sender._wake);
   listen(document, 'visibilitychange', () => {
     // On a phone this may be the last event of a page.
-    if (document.visibilityState === 'hidden') {
+    if (ofDocument('visibilityState') === 'hidden') {
       context._tell('hidden');
       leave();
     } else awake();

@@ -1,5 +1,6 @@
 import { attempt } from '../browser/attempt.js';
-import { listen, whenShown } from '../browser/lifecycle.js';
+import { ofDocument } from '../browser/dom.js';
+import { isPrerendering, listen, whenShown } from '../browser/lifecycle.js';
 import { onRoute } from '../browser/routes.js';
 import type { TrackerContext } from '../core/context.js';
 import { pageFromPath } from '../core/slug.js';
@@ -22,7 +23,8 @@ export const routeOf = ({ pathname, search, hash }: Pick<Location, 'pathname' | 
   pathname + search + (/^#[/!]/.test(hash) ? hash : '');
 
 const view = (context: TrackerContext, fields?: object, at?: number) => {
-  const { referrer, title } = document;
+  const referrer = ofDocument('referrer');
+  const title = ofDocument('title');
   context.track('page_view', { referrer, title, ...attempt(() => ({ ...fields })) }, at);
 };
 
@@ -78,7 +80,7 @@ export const views: TrackerModule<ViewCalls> = (context: TrackerContext) => {
   });
   listen(window, 'pagehide', () => {
     // It left before its view was counted. A page that was only prerendered was never seen.
-    if (!(document as { prerendering?: boolean }).prerendering) first();
+    if (!isPrerendering()) first();
     count();
   });
   context.on('returned', () => view(context));
