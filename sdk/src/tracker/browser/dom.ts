@@ -20,6 +20,7 @@ export interface Attributed {
   attributes?: Iterable<{ name: string; value: string }>;
 }
 
+/** An element's attributes; none for what is no element. */
 export const attributesOf = (node: Attributed): Iterable<{ name: string; value: string }> =>
   attempt(() => read(() => Element, node, 'attributes') as never) || [];
 

@@ -36,8 +36,8 @@ function plain(value: unknown, levels: number, around: readonly unknown[], lose:
 }
 
 /**
- * A copy of an object's own values, as `convert` makes them. What it leaves out is not there; a value whose reading runs
- * into an error of the page's code is lost.
+ * A copy of an object's own values, as `convert` makes them, without those that it leaves out. A value whose reading
+ * runs into an error of the page's code is lost.
  */
 export function copyOf(
   given: object,
