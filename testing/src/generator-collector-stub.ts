@@ -54,9 +54,7 @@ export async function startCollectorStub(
         lines,
       };
       const treatment = treat(requests.push(seen) - 1, seen);
-      const rejected = new Set(
-        treatment.kind === 'reject' ? treatment.indices.filter((index) => index < lines.length) : [],
-      );
+      const rejected = new Set(treatment.kind === 'reject' ? treatment.indices.filter((index) => index in lines) : []);
       if (['accept', 'reject', 'keepThenReset'].includes(treatment.kind)) {
         for (const [index, line] of lines.entries()) if (!rejected.has(index)) kept.push(JSON.parse(line));
       }
