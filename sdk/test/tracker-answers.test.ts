@@ -78,7 +78,7 @@ const serviceWorker = `
       if (mode === 'queued') return new Response('{"queued":true}', { status: 202 });
       if (mode === 'earlier answer') return earlier.clone();
       const answer = await fetch(event.request);
-      if (event.request.headers.get('content-length') !== '0') earlier ??= answer.clone();
+      earlier ??= answer.clone();
       return answer;
     })());
   });
