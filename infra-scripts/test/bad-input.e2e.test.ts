@@ -78,7 +78,7 @@ describe('bad input gets a clear error that names the thing, the place and what 
         status: 401,
         body: { error: { code: 'wrong_key' } },
       });
-      expect(await post(ingest, '{}', '')).toMatchObject({ status: 401, body: { error: { code: 'wrong_key' } } });
+      expect(await post(ingest, '{}', '')).toMatchObject({ status: 401, body: { error: { code: 'missing_key' } } });
       expect(await post(ingest, '<a/>', 'key=demo', 'application/xml')).toMatchObject({
         status: 415,
         body: { error: { code: 'unsupported_type' } },

@@ -73,14 +73,14 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
     await app.register(named('recent', recentRoutes), { recent, token: config.recentToken });
     delivery = remembering(delivery, recent);
   }
-  const admit = createAdmission({
+  const admission = createAdmission({
     origins: config.origins,
     isKey: createKeyCheck(config.writeKeys),
     limiter: createLimiter({ ...config, clock: systemClock }),
     limited: metrics.limited,
   });
   await app.register(named('events', events), {
-    admit,
+    admission,
     delivery,
     metrics,
     claimedIds,

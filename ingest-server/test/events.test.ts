@@ -118,7 +118,7 @@ describe('POST /v1/events', () => {
       await send('key=nobody&batch=s.0.0'),
       await send('batch=s.0.0'),
       await send('key=demo&batch=s.0.0', { origin: 'https://elsewhere.example' }),
-      await send('key=demo&batch=s.0.0&encoding=gzip'),
+      await send('key=demo&batch=s.0.0&encoding=gzip', {}, 'no gzip'),
       await send('key=demo&batch=s.0.0', { 'content-encoding': 'br' }),
       await send('key=demo&batch=s.0.0', {}, '\n'.repeat(limits.batchBytes + 1)),
     ];
@@ -420,12 +420,12 @@ describe('POST /v1/events', () => {
   });
 
   test.each<[string, string, string, string | Buffer, number, string]>([
-    ['no key', '/v1/events', 'text/plain', '{}', 401, 'wrong_key'],
+    ['no key', '/v1/events', 'text/plain', '{}', 401, 'missing_key'],
     ['a wrong key', '/v1/events?key=demo2', 'text/plain', '{}', 401, 'wrong_key'],
     ['two keys', '/v1/events?key=demo&key=demo', 'text/plain', '{}', 401, 'wrong_key'],
     ['a form', url, 'application/x-www-form-urlencoded', 'a=b', 415, 'unsupported_type'],
     ['an unknown encoding', `${url}&encoding=br`, 'text/plain', '{}', 415, 'unsupported_type'],
-    ['no gzip', `${url}&encoding=gzip`, 'text/plain', '{}', 400, 'unreadable'],
+    ['no gzip', `${url}&encoding=gzip`, 'text/plain', 'no gzip', 400, 'unreadable'],
     ['half a gzip', `${url}&encoding=gzip`, 'text/plain', gzipSync('{}').subarray(0, 12), 400, 'unreadable'],
     ['more than 500 elements, however small', url, 'application/json', `[${'0,'.repeat(500_000)}0]`, 413, 'too_large'],
     ['more than 500 elements, and then no JSON', url, 'application/json', `[${'0,'.repeat(501)}x`, 413, 'too_large'],

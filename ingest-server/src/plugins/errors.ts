@@ -1,10 +1,20 @@
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { FastifyError } from 'fastify';
 import fp from 'fastify-plugin';
+import type { Envelope } from '../core/intake/envelope.js';
 import { RequestError } from '../core/request-error.js';
 import { refusalBody, refusalHeaders } from '../http/refusal.js';
 import type { Log } from '../log.js';
 import { refusedBatchOf } from '../routes/v1/events-query.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The code of the refusal; undefined where there is none. */
+    refusedWith: RequestErrorCode | undefined;
+    /** The body's first line, as soon as it is read, where it is an envelope. */
+    envelope: Envelope | undefined;
+  }
+}
 
 /** Fastify's own refusals, in the codes of the error table; undefined for a fault of the server. */
 function translate(error: FastifyError): RequestError | undefined {
@@ -23,14 +33,23 @@ function translate(error: FastifyError): RequestError | undefined {
  */
 export const errors = fp<{ log: Log }>(
   async (app, { log }) => {
+    app.decorateRequest('refusedWith', undefined);
+    app.decorateRequest('envelope', undefined);
     app.setErrorHandler((thrown: FastifyError, request, reply) => {
       const error = translate(thrown);
       if (error === undefined) log.error('a request failed: internal error', { error: thrown.stack });
       const code: RequestErrorCode = error?.code ?? 'internal_error';
+      request.refusedWith = code;
       return reply
         .code(requestErrors[code].status)
         .headers(refusalHeaders(code, error?.retryAfterS))
-        .send(refusalBody(code, error?.message ?? requestErrors.internal_error.meaning, refusedBatchOf(request.query)));
+        .send(
+          refusalBody(
+            code,
+            error?.message ?? requestErrors.internal_error.meaning,
+            refusedBatchOf(request.query, request.envelope),
+          ),
+        );
     });
     app.setNotFoundHandler(({ method, url }, reply) => {
       const message = `There is no ${method} ${url.split('?', 1)[0]}. Events go to POST /v1/events.`;

@@ -6,9 +6,11 @@ export const requestErrors = {
   unreadable: {
     status: 400,
     retry: false,
-    meaning: 'The request cannot be read: its parameters, JSON or compression.',
+    meaning:
+      'The request cannot be read: its parameters, JSON or compression. The body may have been changed on the way.',
   },
-  wrong_key: { status: 401, retry: false, meaning: 'The write key is missing or unknown.' },
+  missing_key: { status: 401, retry: false, meaning: 'Neither the address nor the body has a write key.' },
+  wrong_key: { status: 401, retry: false, meaning: 'The write key is unknown.' },
   forbidden_origin: { status: 403, retry: false, meaning: "The page's origin is not on the site's list." },
   not_found: { status: 404, retry: false, meaning: 'There is nothing at this address.' },
   too_slow: { status: 408, retry: true, meaning: 'The body did not arrive in time.' },

@@ -1,18 +1,14 @@
-import { promisify } from 'node:util';
-import { gunzip, gunzipSync } from 'node:zlib';
 import { limits, TooLong, undelta } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
+import { type Envelope, envelopeOf } from './envelope.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
-import type { SentLine } from './sent-line.js';
+import { type SentLine, textOf } from './sent-line.js';
+import { unzipped } from './unzip.js';
 
 /** JSON Lines; a Blob without a type, or a sendBeacon of bytes, sends no content type. */
 const linesTypes = new Set(['', 'text/plain', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
 const jsonType = 'application/json';
-/** Bytes up to which a body is inflated on this thread: handing it to another costs more. */
-const inflateAtOnce = 16 * 1024;
-
-const inflate = promisify(gunzip);
 
 let lastHeader: string | undefined;
 let lastType = '';
@@ -25,18 +21,35 @@ function plainType(header: string | undefined): string {
   return lastType;
 }
 
-/** How a body is packed: `gzip`; `delta`, which leaves out what a line shares with the one before; or both. */
-export type Packing = 'gzip' | 'delta' | 'delta in gzip' | undefined;
+/** Whether a body of this content type is JSON Lines, whose first line may be an envelope. */
+export const isLines = (contentType: string | undefined): boolean => linesTypes.has(plainType(contentType));
 
-/** The packing, from the `encoding` parameter (needs no preflight) and the `content-encoding` header (gzip only). */
-export function packingOf(encoding: unknown, header: string | undefined): Packing {
-  const isZipped = encoding === 'gzip' || (header !== undefined && header.trim().toLowerCase() === 'gzip');
-  if (encoding === 'delta') return isZipped ? 'delta in gzip' : 'delta';
-  return isZipped ? 'gzip' : undefined;
+/** How a body is packed, as the request says. */
+export interface Packing {
+  /** Announced only: whether it is gzip is seen. */
+  isZipped: boolean;
+  /** It leaves out what a line shares with the one before; under the gzip, if it has both. */
+  isDelta: boolean;
 }
 
-/** Checks the types before the body is read. @throws RequestError unsupported_type */
-export function checkTypes(contentType: string | undefined, encodings: readonly string[]): void {
+/** The packing, from the `encoding` parameter (needs no preflight) and the `content-encoding` header (gzip only). */
+export const packingOf = (encoding: unknown, header: string | undefined): Packing => ({
+  isZipped: encoding === 'gzip' || (header !== undefined && codingsOf(header).includes('gzip')),
+  isDelta: encoding === 'delta',
+});
+
+/** `gzip, x-gzip` and the like, as proxies write them, in lower case and by one name each. */
+const codingsOf = (header: string) => header.split(',').map((coding) => coding.trim().toLowerCase().replace(/^x-/, ''));
+
+/**
+ * Checks the types before the body is read: the headers and the parameter `encoding`.
+ * @throws RequestError unsupported_type
+ */
+export function checkTypes(
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+  encoding: string | undefined,
+): void {
   const type = plainType(contentType);
   if (!linesTypes.has(type) && type !== jsonType) {
     throw new RequestError(
@@ -44,35 +57,17 @@ export function checkTypes(contentType: string | undefined, encodings: readonly 
       `unsupported content-type ${type}: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
     );
   }
-  for (const encoding of encodings) {
-    if (encoding !== 'gzip' && encoding !== 'identity') {
+  const codings = contentEncoding === undefined ? [] : codingsOf(contentEncoding);
+  // Only in the address: browsers do not set that header by themselves, and proxies do not know the name.
+  if (encoding !== undefined && encoding !== 'delta') codings.push(encoding);
+  for (const coding of codings) {
+    if (coding !== 'gzip' && coding !== 'identity') {
       throw new RequestError(
         'unsupported_type',
-        `unsupported encoding "${encoding}": send gzip or none; the parameter encoding may also be delta`,
+        `unsupported encoding "${coding}": send gzip or none; the parameter encoding may also be delta`,
       );
     }
   }
-}
-
-function inflated(body: Buffer): Buffer | Promise<Buffer> {
-  // Stops at the limit, however much a small body would inflate to.
-  const options = { maxOutputLength: limits.batchBytes };
-  const failed = (error: unknown) => {
-    throw inflateError(error as NodeJS.ErrnoException);
-  };
-  if (body.length > inflateAtOnce) return inflate(body, options).catch(failed);
-  try {
-    return gunzipSync(body, options);
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
-  if (code !== 'ERR_BUFFER_TOO_LARGE') {
-    return new RequestError('unreadable', `the body is not valid gzip, or is incomplete: ${message}`);
-  }
-  return new RequestError('too_large', `the body has more than ${limits.batchBytes} bytes unzipped: split the batch`);
 }
 
 function unfolded(body: Buffer): Buffer {
@@ -96,32 +91,43 @@ function elementsOf(text: string): SentLine[] {
   }
 }
 
-/**
- * The events in a body, each as it was sent; a promise where a large body is inflated on another thread. The lines
- * refer to `body`.
- * @throws RequestError unreadable or too_large
- */
-export function sentLines(
-  body: Buffer,
-  contentType: string | undefined,
-  packing: Packing,
-): SentLine[] | Promise<SentLine[]> {
-  if (packing === undefined) return linesOf(body, contentType);
-  const lines = (bytes: Buffer) => linesOf(packing === 'gzip' ? bytes : unfolded(bytes), contentType);
-  if (packing === 'delta') return lines(body);
-  const bytes = inflated(body);
-  return Buffer.isBuffer(bytes) ? lines(bytes) : bytes.then(lines);
+/** The events of a body, each as it was sent, and the envelope before them, if there is one. */
+export interface SentBody {
+  lines: readonly SentLine[];
+  envelope: Envelope | undefined;
 }
 
-function linesOf(body: Buffer, contentType: string | undefined): SentLine[] {
+/**
+ * What is in a body; a promise where a large body is inflated on another thread. The lines refer to `body`. There are
+ * no lines only behind an envelope.
+ * @throws RequestError unreadable or too_large
+ */
+export function sentBody(
+  body: Buffer,
+  contentType: string | undefined,
+  { isZipped, isDelta }: Packing,
+): SentBody | Promise<SentBody> {
+  const read = (bytes: Buffer) => contentOf(isDelta ? unfolded(bytes) : bytes, contentType);
+  const bytes = unzipped(body, isZipped);
+  return Buffer.isBuffer(bytes) ? read(bytes) : bytes.then(read);
+}
+
+function contentOf(body: Buffer, contentType: string | undefined): SentBody {
   let bytes = body;
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   if (hasMark) bytes = bytes.subarray(3);
-  const lines =
-    plainType(contentType) === jsonType ? elementsOf(bytes.toString()) : jsonLines(bytes, limits.batchEvents + 1);
-  if (lines.length === 0) throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
+  if (plainType(contentType) === jsonType) return checked(elementsOf(bytes.toString()), undefined);
+  const lines = jsonLines(bytes, limits.batchEvents + 2);
+  const envelope = lines[0] && envelopeOf(textOf(lines[0]));
+  return checked(envelope === undefined ? lines : lines.slice(1), envelope);
+}
+
+function checked(lines: SentLine[], envelope: Envelope | undefined): SentBody {
+  if (lines.length === 0 && envelope === undefined) {
+    throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
+  }
   if (lines.length > limits.batchEvents) {
     throw new RequestError('too_large', `the batch has more than ${limits.batchEvents} events: split it`);
   }
-  return lines;
+  return { lines, envelope };
 }

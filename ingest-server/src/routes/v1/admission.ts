@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Limiter } from '../../core/admission/limiter.js';
 import { isAllowed, type Origins } from '../../core/admission/origins.js';
-import { checkTypes } from '../../core/intake/body.js';
+import { checkTypes, isLines } from '../../core/intake/body.js';
+import type { Envelope } from '../../core/intake/envelope.js';
 import { RequestError } from '../../core/request-error.js';
 import { type EventsQuery, one } from './events-query.js';
 
@@ -20,13 +21,37 @@ interface Arriving {
   headers: IncomingHttpHeaders;
 }
 
-/** Admits a request and returns its write key. @throws RequestError */
-export type Admission = (request: Arriving) => string;
-
 /**
- * Checks a request's address, write key, origin and types before its body is read, so that a refusal costs no more than
- * this. The admission throws wrong_key, forbidden_origin, unsupported_type or too_many_requests.
+ * Admits requests and returns their write keys. Throws missing_key, wrong_key, forbidden_origin, unsupported_type or
+ * too_many_requests.
  */
+export interface Admission {
+  /**
+   * Before the body is read, so that a refusal costs no more than this. Undefined where the query has no known key, but
+   * the body may begin with an envelope: then `byEnvelope` decides. @throws RequestError
+   */
+  byQuery(request: Arriving): string | undefined;
+  /** By the envelope; undefined where the body has none. @throws RequestError */
+  byEnvelope(request: Arriving, envelope: Envelope | undefined): string;
+}
+
+const shown = (key: string) => (key.length > 64 ? `${key.slice(0, 64)}…` : key);
+
+function keyError({ query }: Arriving, envelope?: Envelope): RequestError {
+  const key = [query.key, envelope?.key].flat().find((given) => given);
+  return key === undefined
+    ? new RequestError(
+        'missing_key',
+        'the write key is missing: POST /v1/events?key=KEY, or {"key":"KEY"} as the first line of the body',
+      )
+    : new RequestError(
+        'wrong_key',
+        `the write key "${shown(key)}" is unknown to this server: correct data-key (or the option key) in the page, ` +
+          'or add the key to MILLRACE_WRITE_KEYS on the server',
+      );
+}
+
+/** Checks a request's address, write key, origin and types. */
 export function createAdmission({ origins, isKey, limiter, limited }: AdmissionOptions): Admission {
   function checkRate(by: 'key' | 'address', waitMs: number) {
     if (waitMs === 0) return;
@@ -36,27 +61,30 @@ export function createAdmission({ origins, isKey, limiter, limited }: AdmissionO
     throw new RequestError('too_many_requests', `too many requests by this ${by}: wait ${seconds} s`, seconds);
   }
 
-  return ({ ip, query, headers }) => {
-    checkRate('address', limiter.takeAddress(ip));
-    const key = one(query.key) ?? '';
-    if (!isKey(key)) {
-      const problem = key === '' ? 'missing: POST /v1/events?key=…' : 'unknown to this server';
-      throw new RequestError('wrong_key', `the write key is ${problem}`);
-    }
+  function admitted(key: string, { query, headers }: Arriving): string {
     checkRate('key', limiter.takeKey(key));
     const { origin } = headers;
     if (!isAllowed(origins, key, origin)) {
       throw new RequestError(
         'forbidden_origin',
-        `the origin ${origin} may not send with this key: add it to MILLRACE_ORIGINS`,
+        `the origin ${origin} may not send with this key: add it to MILLRACE_ORIGINS on the server`,
       );
     }
-    const encoding = one(query.encoding) ?? 'identity';
-    checkTypes(headers['content-type'], [
-      // Only in the address: browsers do not set that header by themselves, and proxies do not know the name.
-      encoding === 'delta' ? 'identity' : encoding,
-      headers['content-encoding']?.trim().toLowerCase() ?? 'identity',
-    ]);
+    checkTypes(headers['content-type'], headers['content-encoding'], one(query.encoding));
     return key;
+  }
+
+  return {
+    byQuery(request) {
+      checkRate('address', limiter.takeAddress(request.ip));
+      const key = one(request.query.key) ?? '';
+      if (isKey(key)) return admitted(key, request);
+      if (isLines(request.headers['content-type'])) return undefined;
+      throw keyError(request);
+    },
+    byEnvelope(request, envelope) {
+      if (envelope !== undefined && isKey(envelope.key)) return admitted(envelope.key, request);
+      throw keyError(request, envelope);
+    },
   };
 }

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { systemClock } from '@millrace/kit/clock';
 import { uuidV7 } from '@millrace/kit/uuid';
-import { limits, type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
-import type { FastifyPluginAsync } from 'fastify';
+import { limits } from '@millrace/sdk/schema';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Delivery } from '../../core/delivery/delivery.js';
 import { NotSafeError } from '../../core/delivery/not-safe-error.js';
-import { packingOf, sentLines } from '../../core/intake/body.js';
+import { packingOf, type SentBody, sentBody } from '../../core/intake/body.js';
+import type { Envelope } from '../../core/intake/envelope.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake/intake.js';
 import type { SentLine } from '../../core/intake/sent-line.js';
 import { batchKey, batchName } from '../../core/repeats/batch-key.js';
@@ -17,18 +18,19 @@ import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metric-counters.js';
 import type { Admission } from './admission.js';
 import { briefRejection } from './brief-rejection.js';
+import { createEnvelopeGate } from './envelope-gate.js';
 import { batchIdOf, type EventsQuery, sentAtOf } from './events-query.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The write key of an admitted request. */
-    writeKey: string;
+    /** The write key of an admitted request; undefined until then. */
+    writeKey: string | undefined;
   }
 }
 
 /** The stages that a request passes, in order, and who sees the result. */
 export interface EventsOptions {
-  admit: Admission;
+  admission: Admission;
   delivery: Delivery;
   metrics: Metrics;
   claimedIds: ClaimedIds;
@@ -37,12 +39,12 @@ export interface EventsOptions {
   observerFailed(error: unknown): void;
 }
 
-/** An admitted request whose body has arrived. */
+/** A request whose body has arrived. */
 interface Arrived {
   headers: IncomingHttpHeaders;
   query: EventsQuery;
-  writeKey: string;
   body: Buffer | null | undefined;
+  envelope: Envelope | undefined;
 }
 
 /** What became of each line: `accepted + duplicates + rejected.length` lines were sent. */
@@ -63,15 +65,12 @@ const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
  */
 const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000, maxChars: 8_000_000, maxAnswerChars: 8_000 };
 
-const codeOfStatus = new Map(
-  Object.entries(requestErrors).map(([code, { status }]) => [status as number, code as RequestErrorCode]),
-);
 /** As browsers and servers write them: Fastify finds a parser fastest under the header's exact text. */
 const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-ndjson', 'application/json'];
 
 /** `POST /v1/events`: answers when the events are safe, and not before. */
 export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
-  const { delivery, metrics, claimedIds, names, observer } = options;
+  const { admission, delivery, metrics, claimedIds, names, observer } = options;
   const recent = createRecentBatches<Answer>({
     ...recentBatches,
     clock: systemClock,
@@ -79,11 +78,19 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       rejected.length === 0 && warnings === undefined ? 0 : JSON.stringify({ rejected, warnings }).length,
   });
 
-  app.decorateRequest('writeKey', '');
+  app.decorateRequest('writeKey', undefined);
   app.removeAllContentTypeParsers();
   for (const type of [...commonTypes, '*']) {
-    app.addContentTypeParser(type, (_request, payload, done) => readBody(payload, limits.batchBytes, done));
+    app.addContentTypeParser(type, (request, payload, done) =>
+      readBody(payload, limits.batchBytes, done, request.writeKey === undefined ? gateOf(request) : undefined),
+    );
   }
+
+  const gateOf = (request: FastifyRequest) =>
+    createEnvelopeGate((envelope) => {
+      request.envelope = envelope;
+      request.writeKey = admission.byEnvelope(request as FastifyRequest<{ Querystring: EventsQuery }>, envelope);
+    });
 
   app.route<{ Querystring: EventsQuery; Body: Buffer | null | undefined }>({
     method: 'POST',
@@ -91,7 +98,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
 
     onRequest(request, _reply, done) {
       try {
-        request.writeKey = options.admit(request);
+        request.writeKey = admission.byQuery(request);
       } catch (error) {
         done(error as Error);
         return;
@@ -99,37 +106,50 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       done();
     },
 
-    onResponse(_request, reply, done) {
-      const code = reply.statusCode === 200 ? 'ok' : (codeOfStatus.get(reply.statusCode) ?? 'internal_error');
+    onResponse(request, reply, done) {
+      const code = reply.statusCode === 200 ? 'ok' : (request.refusedWith ?? 'internal_error');
       metrics.answered(code, reply.elapsedTime / 1000);
       done();
     },
 
     async handler(request, reply) {
-      const { writeKey } = request;
-      const batch = batchIdOf(request.query);
+      // A request without a body has passed no gate.
+      const key = request.writeKey ?? admission.byEnvelope(request, undefined);
       reply.type('application/json; charset=utf-8');
-      // An empty request asks whether a batch is safe, before it is sent again.
-      if (batch !== undefined && !request.body?.length)
-        return written(batch, { known: await recent.knows(batchName(writeKey, batch)) });
-      const { answer, isRepeat } = await begin(request, batch);
-      if (isRepeat) metrics.repeated(answer.accepted + answer.duplicates + answer.rejected.length);
-      return written(batch, answer);
+      const batch = batchIdOf(request.query, request.envelope);
+      return batch !== undefined && !request.body?.length ? ask(key, batch) : begin(request, key);
     },
   });
+
+  /** An empty request, or one with nothing but an envelope, asks whether a batch is safe, before it is sent again. */
+  async function ask(key: string, batch: string): Promise<string> {
+    return written(batch, { known: await recent.knows(batchName(key, batch)) });
+  }
 
   /**
    * Neither this nor what it calls is async: hundreds of requests wait for the stream at a time, and must not hold
    * their bodies and texts meanwhile, or each garbage collection has to move them.
    */
-  function begin(request: Arrived, batch: string | undefined): Promise<Remembered> {
-    const { headers, query, writeKey } = request;
+  function begin(request: Arrived, key: string): Promise<string> {
+    const { body, headers, query } = request;
     const packing = packingOf(query.encoding, headers['content-encoding']);
-    const lines = sentLines(request.body ?? Buffer.alloc(0), headers['content-type'], packing);
+    const sent = sentBody(body ?? Buffer.alloc(0), headers['content-type'], packing);
     request.body = undefined;
-    return Array.isArray(lines)
-      ? onceOrAgain(lines, writeKey, sentAtOf(query), batch)
-      : lines.then((them) => onceOrAgain(them, writeKey, sentAtOf(query), batch));
+    return 'then' in sent ? sent.then((them) => answerTo(request, key, them)) : answerTo(request, key, sent);
+  }
+
+  function answerTo(request: Arrived, key: string, { lines, envelope }: SentBody): Promise<string> {
+    const { query } = request;
+    request.envelope = envelope;
+    const batch = batchIdOf(query, envelope);
+    if (lines.length > 0) return onceOrAgain(lines, key, sentAtOf(query, envelope), batch).then(answered);
+    if (batch !== undefined) return ask(key, batch);
+    throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
+
+    function answered({ answer, isRepeat }: Remembered): string {
+      if (isRepeat) metrics.repeated(answer.accepted + answer.duplicates + answer.rejected.length);
+      return written(batch, answer);
+    }
   }
 
   function onceOrAgain(

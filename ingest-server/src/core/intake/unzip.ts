@@ -1,0 +1,79 @@
+import { promisify } from 'node:util';
+import { constants, createGunzip, gunzip, gunzipSync } from 'node:zlib';
+import { limits } from '@millrace/sdk/schema';
+import { RequestError } from '../request-error.js';
+
+/** Bytes up to which a body is inflated on this thread: handing it to another costs more. */
+const inflateAtOnce = 16 * 1024;
+/** The tracker zips once, and a proxy may zip again. */
+const maxRounds = 2;
+const firstByte = 0x1f;
+
+const inflate = promisify(gunzip);
+
+/** Whether these bytes begin like gzip. No JSON does. */
+export const isZipped = (body: Buffer): boolean => body[0] === firstByte && body[1] === 0x8b;
+
+/** Whether the first byte that is not blank, nor a byte order mark's, opens a JSON object or array. */
+function beginsLikeJson(body: Buffer): boolean {
+  const at = body.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+  return body[at] === 0x7b || body[at] === 0x5b;
+}
+
+function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
+  if (code !== 'ERR_BUFFER_TOO_LARGE') {
+    return new RequestError('unreadable', `the body is not valid gzip, or is incomplete: ${message}`);
+  }
+  return new RequestError('too_large', `the body has more than ${limits.batchBytes} bytes unzipped: split the batch`);
+}
+
+function inflated(body: Buffer): Buffer | Promise<Buffer> {
+  // Stops at the limit, however much a small body would inflate to.
+  const options = { maxOutputLength: limits.batchBytes };
+  const failed = (error: unknown) => {
+    throw inflateError(error as NodeJS.ErrnoException);
+  };
+  if (body.length > inflateAtOnce) return inflate(body, options).catch(failed);
+  try {
+    return gunzipSync(body, options);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/**
+ * A body without its gzip, which the bytes tell and not what was announced: a proxy may have unzipped it, zipped it
+ * again, or stripped the announcement. What was gzip and was decoded as text on the way cannot be restored.
+ * @param isAnnounced whether the request says that the body is gzip
+ * @throws RequestError unreadable or too_large
+ */
+export function unzipped(body: Buffer, isAnnounced: boolean, rounds = maxRounds): Buffer | Promise<Buffer> {
+  if (!isZipped(body)) {
+    if (body[0] === firstByte || (isAnnounced && !beginsLikeJson(body))) {
+      throw new RequestError(
+        'unreadable',
+        'the body is not valid gzip: if a proxy handles it as text, send plain text',
+      );
+    }
+    return body;
+  }
+  if (rounds === 0) throw new RequestError('unreadable', `the body is zipped more than ${maxRounds} times`);
+  const bytes = inflated(body);
+  const further = (them: Buffer) => unzipped(them, false, rounds - 1);
+  return Buffer.isBuffer(bytes) ? further(bytes) : bytes.then(further);
+}
+
+/** The first bytes, at most `length`, of what begins with these zipped bytes; empty where they are no gzip. */
+export async function unzippedHead(zipped: Buffer, length: number, rounds = maxRounds): Promise<Buffer> {
+  const head = await new Promise<Buffer>((resolve) => {
+    const stream = createGunzip({ chunkSize: length, finishFlush: constants.Z_SYNC_FLUSH });
+    const finish = (bytes: Buffer) => {
+      resolve(bytes);
+      stream.destroy();
+    };
+    const none = () => finish(Buffer.alloc(0));
+    stream.on('data', finish).on('end', none).on('error', none);
+    stream.end(zipped);
+  });
+  return isZipped(head) && rounds > 1 ? unzippedHead(head, length, rounds - 1) : head;
+}
