@@ -163,7 +163,7 @@ describe('the release', () => {
       'generator/dist/src/index.js',
     ])
       expect(release.sources).toContain(file);
-    for (const name of ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js'])
+    for (const name of ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'])
       expect(readFileSync(join(folder, 'tracker', name))).toEqual(readFileSync(join(root, 'sdk/dist', name)));
   });
 
@@ -226,8 +226,10 @@ describe('the release', () => {
         if (server.exitCode !== null) throw new Error(`the server ended: ${output}`);
         return /"url":"(http:[^"]+)"/.exec(output)?.[1];
       });
-      const tracker = await fetch(`${url}/millrace.js`);
-      expect(Buffer.from(await tracker.arrayBuffer())).toEqual(readFileSync(join(root, 'sdk/dist/millrace.js')));
+      for (const path of ['millrace.js', 'millrace-0.2.0.js']) {
+        const tracker = await fetch(`${url}/${path}`);
+        expect(Buffer.from(await tracker.arrayBuffer())).toEqual(readFileSync(join(root, 'sdk/dist/millrace.js')));
+      }
       const answer = await fetch(`${url}/v1/events?key=k`, {
         method: 'POST',
         headers: { 'content-type': 'text/plain' },

@@ -267,7 +267,14 @@ describe('what nobody has to ask for', () => {
         (value) => new RegExp(`^${value.replaceAll('.', '\\.').replaceAll('*', '.*')}$`),
       );
       const reaches = (path: string) => patterns.some((pattern) => pattern.test(path));
-      for (const path of ['/v1/events', '/v1/schema', '/millrace.js', '/millrace-debug.js', '/millrace-vitals.js'])
+      for (const path of [
+        '/v1/events',
+        '/v1/schema',
+        '/millrace.js',
+        '/millrace-0.2.0.js',
+        '/millrace-debug.js',
+        '/millrace-vitals-0.2.0.js',
+      ])
         expect({ path, reaches: reaches(path) }).toEqual({ path, reaches: true });
       for (const path of [
         '/metrics',

@@ -54,6 +54,57 @@ describe('GET /millrace.js', () => {
     }
   });
 
+  test.each(['millrace', 'millrace-debug', 'millrace-vitals'])(
+    'serves /%s-VERSION.js for a year, and of a version that it has not says which it has',
+    async (name) => {
+      const folder = await temporaryFolder();
+      const { app } = await testApp({ clientScript: join(folder, 'millrace.js') });
+      const ask = (version: string) => request(app.server).get(`/${name}-${version}.js`);
+      const unversioned = await ask('0.2.0').expect(404);
+      expect(unversioned.body.error.message).toContain('no millrace.json beside it');
+
+      await writeFile(join(folder, `${name}.js`), 'console.log(2)');
+      await writeFile(join(folder, 'millrace.json'), '{"version":"0.2.0"}');
+      const { text, headers } = await ask('0.2.0').expect(200);
+      expect(text).toBe('console.log(2)');
+      expect(headers).toMatchObject({
+        'cache-control': 'public, max-age=31536000, immutable',
+        'content-type': 'text/javascript; charset=utf-8',
+        'access-control-allow-origin': '*',
+        'cross-origin-resource-policy': 'cross-origin',
+      });
+      await ask('0.2.0').set('if-none-match', headers.etag!).expect(304);
+      const newest = await request(app.server).get(`/${name}.js`).expect(200);
+      expect(newest.headers['cache-control']).not.toContain('immutable');
+
+      for (const version of ['0.1.0', '0.2.0-rc.1', '0.2', '9']) {
+        const answer = await ask(version).expect(404);
+        expect(answer.headers['cache-control']).toBe('no-store');
+        expect(answer.body.error).toEqual({
+          code: 'not_found',
+          message: `this server has no ${name} ${version}: it has /${name}-0.2.0.js, and the newest at /${name}.js`,
+        });
+      }
+    },
+  );
+
+  test('serves an earlier version that lies beside the newest, and no other file of the folder', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'millrace.js'), 'console.log(2)');
+    await writeFile(join(folder, 'millrace.json'), '{"version":"0.2.0"}');
+    await writeFile(join(folder, 'millrace-0.1.0.js'), 'console.log(1)');
+    await writeFile(join(folder, 'millrace-debug-0.1.0.js'), 'console.log(3)');
+    await writeFile(join(folder, 'secret-1.js'), 'console.log(4)');
+    const { app } = await testApp({ clientScript: join(folder, 'millrace.js') });
+    const earlier = await request(app.server).get('/millrace-0.1.0.js').expect(200);
+    expect(earlier.text).toBe('console.log(1)');
+    expect(earlier.headers['cache-control']).toContain('immutable');
+    const refused = await request(app.server).get('/millrace-0.3.0.js').expect(404);
+    expect(refused.body.error.message).toContain('it has /millrace-0.1.0.js, /millrace-0.2.0.js, and');
+    for (const path of ['/secret-1.js', '/millrace-1%2f..%2fsecret-1.js', '/millrace-.js', '/millrace-0.1.0.json'])
+      await request(app.server).get(path).expect(404);
+  });
+
   test('says what to do while it is not built', async () => {
     const { app } = await testApp({ clientScript: join(await temporaryFolder(), 'absent.js') });
     const answer = await request(app.server).get('/millrace.js').expect(404);

@@ -30,7 +30,8 @@ const programs = {
   'lib/ingest-server': 'ingest-server/dist/src/main.js',
   'lib/millrace': 'infra-scripts/dist/src/cli/host.js',
 };
-const tracker = ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js'];
+/** With `millrace.json`, by which the server knows the tracker's version. */
+const tracker = ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'];
 
 /** What a host starts. The server finds the tracker in this folder, unless its environment names another. */
 const launchers = {
