@@ -1,7 +1,7 @@
-// Bundles the compiled tracker (run tsc -b first): the script, the ES module, the plugins, the stub, and millrace.json
-// with the script's sizes and integrity hash.
+// Bundles the compiled tracker (run tsc -b first): the script, the plugins' scripts, the stub, millrace.json with the
+// script's sizes and integrity hash, and the package's modules in both formats.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import terser from '@rollup/plugin-terser';
@@ -18,10 +18,9 @@ const withVersion = {
       : null,
 };
 
-const minify = (module) =>
+const minify = () =>
   terser({
     ecma: 2020,
-    module,
     compress: { passes: 5, inline: 1, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
     // Private names begin with `_`, and exactly those are mangled. `__proto__` is the language's.
     mangle: { properties: { regex: /^_/, reserved: ['__proto__'] } },
@@ -53,36 +52,88 @@ const manifest = {
   },
 };
 
-const output = (file, format) => ({ dir: here('dist'), entryFileNames: file, format, generatedCode: 'es2015' });
+/** Puts the built stub into its module: as a text, and as code. */
+const withStub = {
+  name: 'stub',
+  transform(code) {
+    if (!code.includes('__MILLRACE_STUB__')) return null;
+    const stub = readFileSync(here('dist/millrace.stub.js'), 'utf8').trim();
+    const installed = code.replace('__MILLRACE_INSTALL_STUB__();', () => stub);
+    return { code: installed.replace('__MILLRACE_STUB__', () => JSON.stringify(stub)), map: null };
+  },
+};
+
+/**
+ * The declarations once more, as those of CommonJS modules: TypeScript tells by a declaration's name which format its
+ * module has.
+ */
+const commonJsTypes = {
+  name: 'commonjs-types',
+  generateBundle() {
+    for (const file of readdirSync(here('dist/src'), { recursive: true })) {
+      if (!file.endsWith('.d.ts')) continue;
+      const source = readFileSync(here(`dist/src/${file}`), 'utf8')
+        .replace(/((?:from |import\()['"]\.[^'"]+)\.js(?=['"])/g, '$1.cjs')
+        .replace(/\n\/\/# sourceMappingURL=.*/, '');
+      this.emitFile({ type: 'asset', fileName: file.replace(/\.d\.ts$/, '.d.cts'), source });
+    }
+  },
+};
+
+const webVitalsBanner =
+  '/* Contains web-vitals, Copyright Google LLC, Apache License 2.0: https://github.com/GoogleChrome/web-vitals */';
+const output = (file, format, more) => ({
+  dir: here('dist'),
+  entryFileNames: file,
+  format,
+  generatedCode: 'es2015',
+  ...more,
+});
+
+/** A module that a project imports or requires: `dist/esm/NAME.js`, `dist/cjs/NAME.cjs`. The project minifies it. */
+const module = (name, input, plugins = [], more) => ({
+  input: here(`dist/src/${input}`),
+  output: [output(`esm/${name}.js`, 'es', more), output(`cjs/${name}.cjs`, 'cjs', more)],
+  plugins,
+});
 
 export default [
   {
     input: here('dist/src/tracker/script.js'),
     output: output('millrace.js', 'iife'),
-    plugins: [withVersion, minify(false), manifest],
+    plugins: [withVersion, minify(), manifest],
   },
   {
     input: here('dist/src/tracker/index.js'),
     output: output('millrace.esm.js', 'es'),
-    plugins: [withVersion, minify(true)],
+    plugins: [withVersion, minify()],
   },
+  // The minified module in the other format: minifying it anew would double the time that the build takes.
+  { input: here('dist/millrace.esm.js'), output: output('millrace.cjs', 'cjs') },
   {
-    input: here('dist/src/plugins/debug.js'),
+    input: here('dist/src/plugins/debug-script.js'),
     output: output('millrace-debug.js', 'iife'),
-    plugins: [minify(false)],
+    plugins: [minify()],
   },
   {
-    input: here('dist/src/plugins/vitals.js'),
-    output: {
-      ...output('millrace-vitals.js', 'iife'),
-      banner:
-        '/* Contains web-vitals, Copyright Google LLC, Apache License 2.0: https://github.com/GoogleChrome/web-vitals */',
-    },
-    plugins: [packages, minify(false)],
+    input: here('dist/src/plugins/vitals-script.js'),
+    output: output('millrace-vitals.js', 'iife', { banner: webVitalsBanner }),
+    plugins: [packages, minify()],
   },
   {
     input: here('src/stub.js'),
     output: output('millrace.stub.js', 'es'),
-    plugins: [minify(true)],
+    plugins: [minify()],
+  },
+  // After the stub, which it contains.
+  module('stub', 'stub/index.js', [withStub]),
+  module('debug', 'plugins/debug.js'),
+  module('vitals', 'plugins/vitals.js', [packages], { banner: webVitalsBanner }),
+  {
+    // As ES modules they are what tsc compiled.
+    input: { schema: here('dist/src/schema/index.js'), limits: here('dist/src/schema/limits.js') },
+    output: { ...output('[name].cjs', 'cjs'), dir: here('dist/cjs'), chunkFileNames: '[name].cjs' },
+    external: ['zod'],
+    plugins: [commonJsTypes],
   },
 ];

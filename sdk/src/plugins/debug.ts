@@ -2,7 +2,6 @@ import { attempt } from '../tracker/browser/attempt.js';
 import type { Plugin } from '../tracker/plugin.js';
 import type { DropReason } from '../tracker/queue/drop-reason.js';
 import { lineOf } from '../tracker/queue/entry.js';
-import { usePlugin } from './use-plugin.js';
 
 /** The body of the server's answer. */
 interface AnswerText {
@@ -58,5 +57,3 @@ export const debug: Plugin<void> = (context) => {
   context.on('left', () => log('the page is left: handing over what waits'));
   context.on('returned', () => log('the page is back from the back/forward cache'));
 };
-
-usePlugin(debug);

@@ -1,6 +1,5 @@
 import { type Metric, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 import type { Plugin } from '../tracker/plugin.js';
-import { usePlugin } from './use-plugin.js';
 
 /**
  * Tracks each of the page's web vitals as an event `web_vital`, once it is final:
@@ -20,5 +19,3 @@ export const vitals: Plugin<void> = (context) => {
     });
   for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(track);
 };
-
-usePlugin(vitals);

@@ -1,0 +1,4 @@
+import { usePlugin } from './use-plugin.js';
+import { vitals } from './vitals.js';
+
+usePlugin(vitals);
