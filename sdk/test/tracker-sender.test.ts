@@ -7,6 +7,7 @@ import { defaults } from '../src/tracker/core/defaults.js';
 import { type Started, startTracker } from '../src/tracker/core/start-tracker.js';
 import type { TrackerModule } from '../src/tracker/module.js';
 import { confirmBeforeResend } from '../src/tracker/modules/confirm-before-resend.js';
+import { consent } from '../src/tracker/modules/consent.js';
 import { lease } from '../src/tracker/modules/lease.js';
 import { pageExit } from '../src/tracker/modules/page-exit.js';
 import { reports } from '../src/tracker/modules/reports.js';
@@ -408,6 +409,62 @@ describe('page exit', () => {
     expect(sizes()).toEqual([3, 2]);
     page.leave();
     expect(sizes()).toEqual([3, 2]);
+  });
+
+  test.each([
+    ['3 events, a broken connection', 3, 'reset', 1000],
+    ['3 events, no answer in time', 3, 'never', answerMs + 1000],
+    ['120 events, of which the first 100 were sent', 120, 'reset', 1000],
+  ] as const)(
+    'a batch without an answer goes with the page, the same, before what was not sent: %s',
+    async (_, count, reply, ms) => {
+      // As WebKit refuses a request while the next page is slow to answer.
+      browser.reply = () => reply;
+      const page = openPage([reports, pageExit]);
+      page.track(count, 200);
+      await browser.clock.advance(ms);
+      expect(browser.sent).toHaveLength(1);
+      browser.reply = () => 'never';
+      page.leave();
+      expect(ids()[1]).toBe(ids()[0]);
+      expect(browser.sent[1]?.how).toBe('keepalive');
+      expect(seqs().slice(sizes()[0])).toEqual(upTo(count));
+    },
+  );
+
+  test('a batch without an answer that a page before left goes with this page', async () => {
+    browser.reply = () => 'never';
+    const before = openLeaving();
+    before.track(40, 300);
+    before.leave();
+    const handed = ids();
+    browser.reply = () => 'reset';
+    const page = openLeaving();
+    await browser.clock.advance(1000);
+    browser.reply = () => 200;
+    page.leave();
+    expect(ids().slice(handed.length)).toEqual([handed[0]]);
+  });
+
+  test('a batch without an answer is handed over once, and not after consent is denied', async () => {
+    browser.reply = () => 'reset';
+    const page = openPage([consent('granted'), reports, pageExit]);
+    page.track(2);
+    await browser.clock.advance(1000);
+    browser.reply = () => 'never';
+    page.hide();
+    page.hide();
+    expect(sizes()).toEqual([2, 2]);
+    page.comeBack();
+    const other = openPage([consent('granted'), reports, pageExit]);
+    other.track(1);
+    browser.reply = () => 'reset';
+    await browser.clock.advance(10 * minute);
+    (other.tracker.consent as (state: string) => void)('denied');
+    (other.tracker.consent as (state: string) => void)('granted');
+    const count = browser.sent.length;
+    other.leave();
+    expect(browser.sent).toHaveLength(count);
   });
 
   test('what was begun by a page before is left to the next page', async () => {

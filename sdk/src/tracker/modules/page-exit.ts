@@ -4,6 +4,7 @@ import { ofDocument } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
+import type { Batch } from '../queue/batch.js';
 import { createOwnEvents } from '../queue/own-events.js';
 import { beginRun, readRuns } from '../queue/runs.js';
 import { manyFailures } from '../send/backoff.js';
@@ -21,13 +22,14 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   // A hidden page that lives on gets its answers; a retry before would only double what is under way.
   context._settled = requests._settled;
 
-  /** The browser may have had no room for a request that outlives the page. */
-  let crowded = false;
-  context.on('answered', ({ status }) => {
-    crowded = !status;
+  /** The last batch, where no answer came: WebKit refuses a request from the start of a navigation to its end. */
+  let lost: Batch | undefined;
+  context.on('answered', ({ status, batch }) => {
+    lost = status ? undefined : batch;
   });
-  // Small requests outlive the page, so that its next page need not repeat them all.
-  context._survives = (size) => !crowded && size <= exitBatchChars;
+  // Small requests outlive the page, so that its next page need not repeat them all. But the browser may have had no
+  // room for the one before.
+  context._survives = (size) => !lost && size <= exitBatchChars;
 
   let aborter: AbortController | undefined;
   const renew = () => {
@@ -45,7 +47,8 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
       context._stream._note();
       let handed: string | undefined;
       while (!context._backoff._wait(Date.now(), manyFailures)) {
-        const batch = own._nextUnsent();
+        const batch = lost || own._nextUnsent();
+        lost = undefined;
         // The same again: the browser does not let us read what we noted.
         if (!batch || batch.id === handed || !requests._hand(batch, gone)) return;
         handed = batch.id;
@@ -62,7 +65,9 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   });
   context.on('done', own._remove);
   context.on('consent', (state) => {
-    if (state === 'denied') own._clear();
+    if (state !== 'denied') return;
+    own._clear();
+    lost = undefined;
   });
 
   // The states of a page: https://developer.chrome.com/docs/web-platform/page-lifecycle-api. Not `unload` or
