@@ -45,11 +45,20 @@ describe('what Firehose could not deliver can go in again', () => {
     [{ page: undefined }, '/page: nothing is not a valid partition name'],
     [{ page: '' }, '/page: "" is not a valid partition name'],
     [{ event: 7 }, '/event: 7 is not a valid partition name'],
-    [{ page: 'a/b' }, '/page: "a/b" is not a valid partition name'],
     [{ event_id: undefined }, '/event_id: missing'],
   ])('not with %j', (change, reason) => {
     expect(repairUndelivered(left(JSON.stringify(someEvent(change))))).toEqual([{ reason }]);
   });
+
+  test.each(['a/b', '書籍', 'Liked Item', '../x'])(
+    'a name that no partition may have (%s) is filed under _other',
+    (name) => {
+      const found = repairUndelivered(left(JSON.stringify(someEvent({ page: name, event: name }))));
+      const filed = { page: '_other', page_as_sent: name, event: '_other', event_as_sent: name };
+      expect(found).toEqual([{ event: { ...someEvent(), ...filed } }]);
+      expect(repairUndelivered(left(JSON.stringify({ ...someEvent(), ...filed })))).toEqual(found);
+    },
+  );
 
   test('a page is given by jq', async () => {
     const filter = await compileFilter('.page //= "home"');

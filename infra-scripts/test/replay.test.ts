@@ -191,6 +191,28 @@ describe('millrace replay FILE', () => {
     }
   });
 
+  test('--stream files what is no slug under _other: nobody does it behind, and Firehose makes a partition of any name', async () => {
+    const kinesis = await startKinesisStub();
+    try {
+      const filed = { page: '_other', page_as_sent: 'a/b', event: '_other', event_as_sent: '_quarantine' };
+      const lines = [
+        { ...sample[0], page: '書籍', event: 'Liked Item' },
+        { ...sample[0], ...filed, received_at: sample[0]!.event_time },
+        { ...sample[0], page: 'garden' },
+      ];
+      const args = ['replay', '-', '--keep-ids', '--speed', 'max', '--stream', 's', '--endpoint-url', kinesis.url];
+      const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      expect(await runCommand(args, { input })).toMatchObject({ code: 0 });
+      expect(kinesis.puts.map(({ data }) => JSON.parse(data))).toMatchObject([
+        { page: '_other', page_as_sent: '書籍', event: '_other', event_as_sent: 'Liked Item' },
+        filed,
+        { page: 'garden', event: sample[0]!.event },
+      ]);
+    } finally {
+      await kinesis.close();
+    }
+  });
+
   test('--sort orders events by time, and a stream by its numbers, across files', async () => {
     const files = [join(folder, 'odd.jsonl'), join(folder, 'even.jsonl')];
     const lines = sampleText.trim().split('\n').reverse();

@@ -287,23 +287,59 @@ describe('POST /v1/events', () => {
     });
   });
 
-  test('no client can write into the quarantine or set what the server sets', async () => {
+  test('no client can set what the server sets', async () => {
     const { app, records } = await testApp();
-    const events = [
-      someEvent({ page: '_quarantine' }),
-      someEvent({ event: '_other' }),
-      someEvent({ received_at: '2026-11-23T08:00:00.000Z' }),
-      someEvent({ page_as_sent: 'x' }),
-    ];
+    const fields = { received_at: '2026-11-23T08:00:00.000Z', page_as_sent: 'x', raw: 'x', site: 'x' };
+    const events = Object.entries(fields).map(([name, value]) => someEvent({ [name]: value }));
     const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
     expect(answer.body.accepted).toBe(0);
-    expect(answer.body.rejected.map((one: { path: string }) => one.path)).toEqual([
-      '/page',
-      '/event',
-      '/received_at',
-      '/page_as_sent',
-    ]);
+    expect(answer.body.rejected.map((one: { path: string }) => one.path)).toEqual(
+      Object.keys(fields).map((name) => `/${name}`),
+    );
     expect(eventsIn(records).every(({ event }) => event === '_invalid_event')).toBe(true);
+  });
+
+  test.each([
+    '購入',
+    'Купить',
+    'شراء',
+    '👍',
+    'Køb nu',
+    'Liked Item',
+    '_other',
+    '_quarantine',
+    'a/../b',
+    'page=x/',
+    '__proto__',
+    ' ',
+    'tab\tand \u0000',
+    'half \ud800',
+    'x'.repeat(49),
+    'ß'.repeat(300),
+  ])('no event is lost for its name, nor makes a partition by it: %s', async (name) => {
+    const { app, records } = await testApp();
+    const events = [
+      someEvent({ event: name }),
+      someEvent({ page: name, title: 'Größe' }),
+      someEvent({ page: name, event: name }),
+    ];
+    const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
+    expect(answer.body).toMatchObject({
+      accepted: 3,
+      rejected: [],
+      warnings: [
+        { code: 'undeclared_event', events: 2 },
+        { code: 'undeclared_page', events: 2 },
+      ],
+    });
+    const kept = [...name.slice(0, 200)].map((one) => (/[\p{Cc}\p{Cs}]/u.test(one) ? '\ufffd' : one)).join('');
+    expect(eventsIn(records).map((row) => [row.page, row.page_as_sent, row.event, row.event_as_sent])).toEqual([
+      ['books', undefined, '_other', kept],
+      ['_other', kept, 'liked_item', undefined],
+      ['_other', kept, '_other', kept],
+    ]);
+    for (const row of eventsIn(records)) expect(storedEventSchema.safeParse(row).error).toBeUndefined();
+    for (const { message } of answer.body.warnings as { message: string }[]) expect(message).toContain(`"${kept}"`);
   });
 
   test('an undeclared page or event is accepted, filed under _other with its name kept, and mentioned', async () => {

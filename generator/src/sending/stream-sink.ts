@@ -1,4 +1,5 @@
 import { KinesisClient, type KinesisClientConfig, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { fileUnderOther, isSlug, type StoredEvent } from '@millrace/sdk/schema';
 import { orderKey } from './lanes.js';
 import { networkFailure } from './network-failure.js';
 import { type Attempt, createRetrier } from './retrier.js';
@@ -18,6 +19,20 @@ export interface StreamSinkOptions {
   /** Fail when nothing has succeeded for this long; 120,000. */
   giveUpAfterMs?: number | undefined;
   log?: Log | undefined;
+}
+
+/**
+ * The event as the lake stores it. No ingest server files it, and Firehose makes a partition of any name: what is no
+ * slug goes under `_other` here. An event that a server has stamped, or that is filed, stays as it is.
+ */
+function storedLine({ event, line }: Parcel): string {
+  if (isSlug(event.page) && isSlug(event.event)) return line;
+  const stored: StoredEvent = { ...event };
+  if (stored.received_at !== undefined) return line;
+  for (const kind of ['page', 'event'] as const) {
+    if (!isSlug(stored[kind]) && stored[`${kind}_as_sent`] === undefined) fileUnderOther(stored, kind);
+  }
+  return JSON.stringify(stored);
 }
 
 /** The names of transient failures. */
@@ -80,11 +95,15 @@ export function createStreamSink({ clientConfig, stream, description, giveUpAfte
     }
   }
 
-  async function attempt({ event, line }: Parcel): Promise<Attempt<Settled>> {
+  async function attempt(parcel: Parcel): Promise<Attempt<Settled>> {
     requests += 1;
     try {
       const { $metadata: _, ...answer } = await client.send(
-        new PutRecordCommand({ StreamName: stream, PartitionKey: orderKey(event), Data: Buffer.from(`${line}\n`) }),
+        new PutRecordCommand({
+          StreamName: stream,
+          PartitionKey: orderKey(parcel.event),
+          Data: Buffer.from(`${storedLine(parcel)}\n`),
+        }),
       );
       return { done: { refused: [], answer } };
     } catch (error) {

@@ -1,6 +1,12 @@
 import type { Filter } from '@millrace/embedded-aws/jq';
 import { splitJson } from '@millrace/kit/split-json';
-import { checkEvent, type MillraceEvent, partitionColumns } from '@millrace/sdk/schema';
+import {
+  checkEvent,
+  fileUnderOther,
+  type MillraceEvent,
+  partitionColumns,
+  type StoredEvent,
+} from '@millrace/sdk/schema';
 
 /** What lies in quarantine or among Firehose's error objects, waiting to go in again. */
 export interface Left {
@@ -63,7 +69,8 @@ const partitionName = /^[a-z_][a-z0-9_]{0,47}$/;
 
 /**
  * What Firehose could not deliver, as it can be put into the stream again: as it is, because the server has stamped it
- * already. It needs what Firehose partitions by, and an event_id, without which copies could not be told apart.
+ * already, except that a name that no partition may have is filed under `_other`. It needs what Firehose partitions by,
+ * and an event_id, without which copies could not be told apart.
  */
 export function repairUndelivered({ raw }: Left, repair?: Filter): Repaired[] {
   const found = valuesOf(raw, repair);
@@ -72,9 +79,10 @@ export function repairUndelivered({ raw }: Left, repair?: Filter): Repaired[] {
     if (!isObject(value)) return { reason: 'not a JSON object' };
     for (const column of partitionColumns) {
       const name = value[column];
-      if (typeof name !== 'string' || !partitionName.test(name)) {
+      if (typeof name !== 'string' || name === '') {
         return { reason: `/${column}: ${JSON.stringify(name) ?? 'nothing'} is not a valid partition name` };
       }
+      if (!partitionName.test(name)) fileUnderOther(value as unknown as StoredEvent, column);
     }
     if (typeof value.event_id !== 'string' || value.event_id === '') return { reason: '/event_id: missing' };
     return { event: value as unknown as MillraceEvent };

@@ -8,8 +8,6 @@ export interface Catalogue<Page extends string = string, Event extends string = 
   readonly events: readonly Event[];
 }
 
-/** The page or event under which undeclared names are filed. */
-export const otherName = '_other';
 /** The page under which rejected events are filed. */
 export const quarantinePage = '_quarantine';
 

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { maxNameLength } from './name.js';
 import { propertiesSchema } from './properties.js';
-import { slugSchema } from './slug.js';
+import { slugSchema } from './slug-schema.js';
 
 const id = (what: string) => z.string().min(1).max(64).describe(what);
 const time = (what: string) =>
   z.iso
     .datetime({ precision: 3, error: 'must be a UTC time with milliseconds, as 2026-11-23T08:00:00.000Z' })
     .describe(what);
+// Any text: no event is lost for its name. The server files what is no slug, like what is not declared, under `_other`.
+const name = (what: string) => z.string().min(1).describe(what);
 const count = (what: string) => z.int().nonnegative().describe(what);
 
 /**
@@ -17,8 +20,8 @@ const clientFields = {
   event_id: z
     .uuidv7({ error: 'must be a UUIDv7 in lower-case or upper-case hex' })
     .describe('Identity: the key for removing duplicates.'),
-  event: slugSchema.describe('What happened; a partition key.'),
-  page: slugSchema.describe('The product area it happened in; a partition key.'),
+  event: name('What happened. A slug that is declared is a partition key; other names are filed under _other.'),
+  page: name('The product area it happened in; a name like that of the event.'),
   event_time: time("When it happened, by the device's clock."),
   visitor_id: id('The first-party anonymous visitor.'),
   session_id: id('The visit: ends after 30 minutes without an event.'),
@@ -67,8 +70,16 @@ const storedName = z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/);
 const serverFields = {
   received_at: time('When the ingest server had it.').optional(),
   occurred_at: time("event_time, corrected by the clock difference seen in the event's batch.").optional(),
-  page_as_sent: z.string().max(48).describe('The name of an undeclared page, filed under _other.').optional(),
-  event_as_sent: z.string().max(48).describe('The name of an undeclared event, filed under _other.').optional(),
+  page_as_sent: z
+    .string()
+    .max(maxNameLength)
+    .describe('The name of an undeclared page, filed under _other.')
+    .optional(),
+  event_as_sent: z
+    .string()
+    .max(maxNameLength)
+    .describe('The name of an undeclared event, filed under _other.')
+    .optional(),
 };
 
 /** An event in the lake. Events put straight into the stream lack the server's fields. */

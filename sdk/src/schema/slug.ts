@@ -1,15 +1,8 @@
-import { z } from 'zod';
-
 /**
  * A slug: a name that is safe in an S3 key, a Hive partition (`page=books`) and a metric label. Names that begin with
  * `_` belong to the server.
  */
 export const slugPattern = /^[a-z][a-z0-9_]{0,47}$/;
-
-/** A slug. */
-export const slugSchema = z.string().regex(slugPattern, {
-  error: 'must be a slug: a lower-case letter, then up to 47 of a-z, 0-9 and _',
-});
 
 /** Whether a text is a slug. */
 export function isSlug(value: string): boolean {

@@ -1,6 +1,6 @@
-import { otherName } from '@millrace/sdk/schema';
+import { isSlug, otherName } from '@millrace/sdk/schema';
 
-/** An undeclared name: its events are accepted and filed under `_other`. */
+/** A name that has no partition of its own: its events are accepted and filed under `_other`. */
 export interface Warning {
   code: 'undeclared_page' | 'undeclared_event';
   name: string;
@@ -13,25 +13,30 @@ const maxWarnings = 20;
 
 /** Undeclared names of one batch, with a count of events for each. */
 export interface Warnings {
-  add(code: Warning['code'], name: string): void;
+  add(kind: 'page' | 'event', name: string): void;
   list(): Warning[];
+}
+
+function messageFor(kind: 'page' | 'event', name: string): string {
+  const [problem, advice] = isSlug(name)
+    ? ['is not in the catalogue', `add it to "${kind}s" in the file that MILLRACE_CATALOGUE names`]
+    : ['is no slug', 'send a name of a-z, 0-9 and _ that the catalogue has'];
+  return (
+    `the ${kind} "${name}" ${problem}: it is stored under ${kind}=${otherName}, with its name in ${kind}_as_sent. ` +
+    `To give it a partition of its own, ${advice}`
+  );
 }
 
 /** No warnings yet. */
 export function createWarnings(): Warnings {
   const found = new Map<string, Warning>();
   return {
-    add(code, name) {
-      const known = found.get(`${code} ${name}`);
+    add(kind, name) {
+      const key = `${kind} ${name}`;
+      const known = found.get(key);
       if (known !== undefined) known.events += 1;
       else if (found.size < maxWarnings) {
-        const kind = code === 'undeclared_page' ? 'page' : 'event';
-        found.set(`${code} ${name}`, {
-          code,
-          name,
-          events: 1,
-          message: `the ${kind} "${name}" is not in the catalogue: filed under ${kind}=${otherName}, its name kept in ${kind}_as_sent; declare it to give it a partition`,
-        });
+        found.set(key, { code: `undeclared_${kind}`, name, events: 1, message: messageFor(kind, name) });
       }
     },
     list: () => [...found.values()],

@@ -1,4 +1,4 @@
-import { type Catalogue, otherName, type StoredEvent } from '@millrace/sdk/schema';
+import { type Catalogue, fileUnderOther, type StoredEvent } from '@millrace/sdk/schema';
 import type { Chunk } from '../chunk.js';
 import { hashOf } from '../hash.js';
 import { createWarnings, type Warning } from './catalogue-warnings.js';
@@ -125,16 +125,8 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     if (!isSpliced || context.keepEvents) {
       event.received_at = receivedText;
       if (occurredText !== undefined) event.occurred_at = occurredText;
-      if (!isPage) {
-        warnings.add('undeclared_page', event.page);
-        event.page_as_sent = event.page;
-        event.page = otherName;
-      }
-      if (!isEvent) {
-        warnings.add('undeclared_event', event.event);
-        event.event_as_sent = event.event;
-        event.event = otherName;
-      }
+      if (!isPage) warnings.add('page', fileUnderOther(event, 'page'));
+      if (!isEvent) warnings.add('event', fileUnderOther(event, 'event'));
     }
     if (isSpliced) {
       const occurred = occurredText === undefined ? '' : `","occurred_at":"${occurredText}`;

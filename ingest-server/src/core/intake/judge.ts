@@ -52,7 +52,7 @@ export function judge(text: string): Judged {
 /**
  * The event of an exact text; undefined for any other. The text may have a character for each byte instead of being
  * decoded: its JSON has the same structure, its strings are only longer, and the schema's patterns match only ASCII.
- * The event's strings are then not decoded either.
+ * The event's strings, names among them, are then not decoded either.
  */
 export function exactEvent(chars: string): StoredEvent | undefined {
   if (chars.length > limits.eventBytes || chars.includes('\\')) return undefined;
