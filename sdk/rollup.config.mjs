@@ -1,7 +1,7 @@
 // Bundles the compiled tracker (run tsc -b first): the script, the plugins' scripts, the stub, millrace.json with the
 // script's sizes and integrity hash, and the package's modules in both formats.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import terser from '@rollup/plugin-terser';
@@ -82,6 +82,10 @@ const commonJsTypes = {
 
 const webVitalsBanner =
   '/* Contains web-vitals, Copyright Google LLC, Apache License 2.0: https://github.com/GoogleChrome/web-vitals */';
+
+/** The tracker is not in the React entry: a second one in a page would be a second sender. */
+const isTracker = (id) => /[\\/]tracker[\\/]index\.js$/.test(id);
+
 const output = (file, format, more) => ({
   dir: here('dist'),
   entryFileNames: file,
@@ -91,11 +95,17 @@ const output = (file, format, more) => ({
 });
 
 /** A module that a project imports or requires: `dist/esm/NAME.js`, `dist/cjs/NAME.cjs`. The project minifies it. */
-const module = (name, input, plugins = [], more) => ({
+const module = (name, input, { banner, ...more } = {}) => ({
   input: here(`dist/src/${input}`),
-  output: [output(`esm/${name}.js`, 'es', more), output(`cjs/${name}.cjs`, 'cjs', more)],
-  plugins,
+  output: [
+    ['es', `esm/${name}.js`, 'millrace.esm.js'],
+    ['cjs', `cjs/${name}.cjs`, 'millrace.cjs'],
+  ].map(([format, file, tracker]) => output(file, format, { banner, paths: (id) => (isTracker(id) ? tracker : id) })),
+  ...more,
 });
+
+// What an earlier build left there would be packed as well.
+for (const folder of ['esm', 'cjs']) rmSync(here(`dist/${folder}`), { recursive: true, force: true });
 
 export default [
   {
@@ -126,9 +136,11 @@ export default [
     plugins: [minify()],
   },
   // After the stub, which it contains.
-  module('stub', 'stub/index.js', [withStub]),
+  module('stub', 'stub/index.js', { plugins: [withStub] }),
   module('debug', 'plugins/debug.js'),
-  module('vitals', 'plugins/vitals.js', [packages], { banner: webVitalsBanner }),
+  module('vitals', 'plugins/vitals.js', { plugins: [packages], banner: webVitalsBanner }),
+  // The banner, because Rollup drops the directive: React's server components need it.
+  module('react', 'react/index.js', { external: (id) => id === 'react' || isTracker(id), banner: "'use client';" }),
   {
     // As ES modules they are what tsc compiled.
     input: { schema: here('dist/src/schema/index.js'), limits: here('dist/src/schema/limits.js') },

@@ -11,7 +11,9 @@ beforeAll(() => {
 afterAll(() => packed.remove());
 
 /** The modules of the package: each has types and both formats. */
-const modules = ['', '/debug', '/vitals', '/stub', '/schema', '/schema/limits'].map((path) => `@millrace/sdk${path}`);
+const modules = ['', '/react', '/debug', '/vitals', '/stub', '/schema', '/schema/limits'].map(
+  (path) => `@millrace/sdk${path}`,
+);
 const esm = { 'package.json': '{"type":"module"}' };
 const commonJs = { 'package.json': '{}' };
 
@@ -49,11 +51,13 @@ const exportsOf = (module) => Object.keys(module).sort().join();
         'imports.mjs': `${list}for (const name of names) console.log(name, exportsOf(await import(name)));`,
         'requires.cjs': `${list}for (const name of names) console.log(name, exportsOf(require(name)));`,
       },
-      ['zod'],
+      ['zod', 'react'],
     );
     const names = imported.node('imports.mjs');
     expect(imported.node('requires.cjs')).toBe(names);
-    expect(names).toMatch(/^@millrace\/sdk allModules,.*createTracker.*\n@millrace\/sdk\/debug debug\n/);
+    expect(names).toMatch(
+      /^@millrace\/sdk allModules,.*createTracker.*\n@millrace\/sdk\/react MillraceProvider,useTrack,useTracker\n/,
+    );
     expect(names).toContain('@millrace/sdk/stub installStub,stub\n');
   });
 
@@ -81,6 +85,30 @@ millrace.flush().then((value) => console.log(value, typeof globalThis.millrace, 
       'a.js': names.map(([name, path]) => `const { ${name} } = require('@millrace/sdk${path}');\n`).join('') + uses,
     });
     for (const file of ['a.mjs', 'a.js']) expect(node(file)).toBe('undefined undefined string\n');
+  });
+
+  test('a server renders what has the React provider in it, and the entry is marked for the client', () => {
+    const body = `const Child = () => { useTrack()('seen'); return createElement('b', null, useTracker().version); };
+const provider = createElement(MillraceProvider, { options: { key: 'demo', endpoint: '/v1/events' } }, createElement(Child));
+console.log(renderToString(provider));
+`;
+    const { folder, node } = packed.project(
+      {
+        ...commonJs,
+        'a.mjs': `import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+import { MillraceProvider, useTrack, useTracker } from '@millrace/sdk/react';
+${body}`,
+        'a.js': `const { createElement } = require('react');
+const { renderToString } = require('react-dom/server');
+const { MillraceProvider, useTrack, useTracker } = require('@millrace/sdk/react');
+${body}`,
+      },
+      ['react', 'react-dom'],
+    );
+    for (const file of ['a.mjs', 'a.js']) expect(node(file)).toMatch(/^<b>\d+\.\d+\.\d+<\/b>\n$/);
+    for (const file of ['esm/react.js', 'cjs/react.cjs'])
+      expect(readFileSync(join(folder, 'node_modules/@millrace/sdk/dist', file), 'utf8')).toMatch(/^'use client';/);
   });
 
   test('the stub keeps the calls of a page, installed as a module or pasted as a text', () => {
@@ -190,7 +218,36 @@ window.millrace?.track(stub, { item_quantity: limits.batchEvents });
   test('nodenext: import from an ES module and from a CommonJS one, in one program', () =>
     compile({ 'src/a.mts': site, 'src/b.cts': site }, { module: 'nodenext' }, ['zod']));
 
-  test('bundler', () => compile({ 'src/a.ts': site }, { module: 'esnext', moduleResolution: 'bundler' }, ['zod']));
+  test('bundler, with the React entry', () =>
+    compile(
+      {
+        'src/a.ts': site,
+        'src/b.tsx': `import { MillraceProvider, useTrack, useTracker } from '@millrace/sdk/react';
+const catalogue = { pages: ['books'], events: ['liked_item'] } as const;
+const options = { key: 'demo', endpoint: '/v1/events' };
+export function Like() {
+  const track = useTrack<typeof catalogue>();
+  const tracker = useTracker();
+  tracker.identify('u1');
+  // @ts-expect-error no such event
+  track('liked_items');
+  return <button onClick={() => track('liked_item', { page: 'books' })} />;
+}
+export const App = () => (
+  <MillraceProvider options={{ ...options, catalogue, page: 'books' }} settings={{ consent: 'pending' }}>
+    <Like />
+  </MillraceProvider>
+);
+// @ts-expect-error neither options nor a tracker
+export const none = <MillraceProvider />;
+// @ts-expect-error no such page
+export const wrong = <MillraceProvider options={{ ...options, catalogue, page: 'garden' }} />;
+`,
+        'src/shop.tsx': readFileSync(join(packageFolder, 'examples/react/shop.tsx'), 'utf8'),
+      },
+      { module: 'esnext', moduleResolution: 'bundler', jsx: 'react-jsx' },
+      ['zod', 'react', '@types/react', '@types/react-dom'],
+    ));
 
   test('node16, and without zod: all but the schema, from an ES module and from a CommonJS one', () => {
     const withoutSchema = site.replace(/^import .*schema.*\n/gm, '').replace('limits.batchEvents', '1');

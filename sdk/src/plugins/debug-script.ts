@@ -1,4 +1,4 @@
+import { addPlugin } from './add-plugin.js';
 import { debug } from './debug.js';
-import { usePlugin } from './use-plugin.js';
 
-usePlugin(debug);
+addPlugin(debug);

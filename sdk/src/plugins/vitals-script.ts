@@ -1,4 +1,4 @@
-import { usePlugin } from './use-plugin.js';
+import { addPlugin } from './add-plugin.js';
 import { vitals } from './vitals.js';
 
-usePlugin(vitals);
+addPlugin(vitals);

@@ -10,7 +10,7 @@ interface Kept {
 /**
  * Adds a plugin that has a script tag of its own, before or after the tracker's: now, or once the tracker has loaded.
  */
-export function usePlugin(plugin: Plugin): void {
+export function addPlugin(plugin: Plugin): void {
   attempt(() => {
     const page = window as unknown as { millrace?: Kept };
     if (!page.millrace) page.millrace = { q: [] };
