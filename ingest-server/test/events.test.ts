@@ -459,7 +459,7 @@ describe('POST /v1/events', () => {
     ['no key', '/v1/events', 'text/plain', '{}', 401, 'missing_key'],
     ['a wrong key', '/v1/events?key=demo2', 'text/plain', '{}', 401, 'wrong_key'],
     ['two keys', '/v1/events?key=demo&key=demo', 'text/plain', '{}', 401, 'wrong_key'],
-    ['a form', url, 'application/x-www-form-urlencoded', 'a=b', 415, 'unsupported_type'],
+    ['a web page', url, 'text/html', '<p>', 415, 'unsupported_type'],
     ['an unknown encoding', `${url}&encoding=br`, 'text/plain', '{}', 415, 'unsupported_type'],
     ['no gzip', `${url}&encoding=gzip`, 'text/plain', 'no gzip', 400, 'unreadable'],
     ['half a gzip', `${url}&encoding=gzip`, 'text/plain', gzipSync('{}').subarray(0, 12), 400, 'unreadable'],

@@ -3,7 +3,7 @@ import type { FastifyError } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Envelope } from '../core/intake/envelope.js';
 import { RequestError } from '../core/request-error.js';
-import { refusalBody, refusalHeaders } from '../http/refusal.js';
+import { corsHeaders, refusalBody, refusalHeaders } from '../http/refusal.js';
 import type { Log } from '../log.js';
 import { refusedBatchOf } from '../routes/v1/events-query.js';
 
@@ -51,9 +51,11 @@ export const errors = fp<{ log: Log }>(
           ),
         );
     });
-    app.setNotFoundHandler(({ method, url }, reply) => {
+    app.setNotFoundHandler(({ method, url, headers }, reply) => {
       const message = `There is no ${method} ${url.split('?', 1)[0]}. Events go to POST /v1/events.`;
-      return reply.code(404).headers(refusalHeaders('not_found')).send(refusalBody('not_found', message));
+      // Pages of all origins may read it: a developer whose endpoint is wrong sees where events go.
+      reply.headers({ ...corsHeaders(headers.origin), ...refusalHeaders('not_found') });
+      return reply.code(404).send(refusalBody('not_found', message));
     });
   },
   { name: 'errors' },

@@ -210,14 +210,26 @@ export function hostileRequest(random: Random, at: number): HostileRequest {
     '',
     `&batch=${random.pick(['a', '__proto__', '%E0%A4%A', 'x'.repeat(129), '', '%00', random.below(50).toString()])}`,
   ]);
-  if (random.chance(0.15)) {
+  if (random.chance(0.1)) {
+    // A proxy has stripped the query.
+    const envelope = random.pick([
+      '{"key":"demo"}',
+      '{"key":"demo","batch":"e","sent_at":1}',
+      '{"key":"no"}',
+      '{"key":1}',
+    ]);
+    body = Buffer.concat([Buffer.from(`${random.pick(['', '\ufeff', ' \r\n'])}${envelope}\n`), body]);
+    query = random.pick(['', 'key=no', 'key=demo', 'encoding=delta', 'batch=e']);
+    if (random.chance(0.3)) body = gzipSync(body, { level: 1 });
+    if (random.chance(0.1)) body = Buffer.from(body.toString());
+  } else if (random.chance(0.15)) {
     query += '&encoding=gzip';
     const kind = random.below(5);
     if (kind > 0) body = gzipSync(body, { level: 1 });
     if (kind === 1) body = body.subarray(0, random.below(body.length));
     if (kind === 2) body[random.below(body.length)]! ^= 1 << random.below(8);
     if (kind === 3) body = Buffer.concat([body, body]);
-  } else if (random.chance(0.1)) query += '&encoding=delta';
+  } else if (random.chance(0.12)) query += '&encoding=delta';
   else if (random.chance(0.03)) query += `&encoding=${random.pick(['br', 'GZIP', '', 'gzip&encoding=gzip'])}`;
   const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
   if (random.chance(0.05))

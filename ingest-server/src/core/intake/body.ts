@@ -3,12 +3,26 @@ import { RequestError } from '../request-error.js';
 import { type Envelope, envelopeOf } from './envelope.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
+import { isObject } from './judge.js';
 import { type SentLine, textOf } from './sent-line.js';
 import { unzipped } from './unzip.js';
 
-/** JSON Lines; a Blob without a type, or a sendBeacon of bytes, sends no content type. */
-const linesTypes = new Set(['', 'text/plain', 'application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+/**
+ * JSON Lines. A Blob without a type, or a sendBeacon of bytes, sends no content type; the last two are what proxies and
+ * HTTP clients put in its place.
+ */
+const linesTypes = new Set([
+  '',
+  'text/plain',
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+]);
 const jsonType = 'application/json';
+/** Where a line of `encoding=delta` begins, and no line of JSON Lines: a proxy may have stripped the parameter. */
+const foldedLine = '\n"';
 
 let lastHeader: string | undefined;
 let lastType = '';
@@ -20,9 +34,6 @@ function plainType(header: string | undefined): string {
   }
   return lastType;
 }
-
-/** Whether a body of this content type is JSON Lines, whose first line may be an envelope. */
-export const isLines = (contentType: string | undefined): boolean => linesTypes.has(plainType(contentType));
 
 /** How a body is packed, as the request says. */
 export interface Packing {
@@ -61,7 +72,7 @@ export function checkTypes(
   // Only in the address: browsers do not set that header by themselves, and proxies do not know the name.
   if (encoding !== undefined && encoding !== 'delta') codings.push(encoding);
   for (const coding of codings) {
-    if (coding !== 'gzip' && coding !== 'identity') {
+    if (coding !== 'gzip' && coding !== 'identity' && coding !== '') {
       throw new RequestError(
         'unsupported_type',
         `unsupported encoding "${coding}": send gzip or none; the parameter encoding may also be delta`,
@@ -107,19 +118,36 @@ export function sentBody(
   contentType: string | undefined,
   { isZipped, isDelta }: Packing,
 ): SentBody | Promise<SentBody> {
-  const read = (bytes: Buffer) => contentOf(isDelta ? unfolded(bytes) : bytes, contentType);
+  const read = (bytes: Buffer) => contentOf(isDelta ? unfolded(bytes) : bytes, contentType, isDelta);
   const bytes = unzipped(body, isZipped);
   return Buffer.isBuffer(bytes) ? read(bytes) : bytes.then(read);
 }
 
-function contentOf(body: Buffer, contentType: string | undefined): SentBody {
+function contentOf(body: Buffer, contentType: string | undefined, isUnfolded: boolean): SentBody {
   let bytes = body;
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   if (hasMark) bytes = bytes.subarray(3);
-  if (plainType(contentType) === jsonType) return checked(elementsOf(bytes.toString()), undefined);
+  if (plainType(contentType) === jsonType) {
+    const text = bytes.toString();
+    if (!beginsWithLine(text)) return checked(elementsOf(text), undefined);
+  } else if (!isUnfolded && bytes.includes(foldedLine)) bytes = unfolded(bytes);
   const lines = jsonLines(bytes, limits.batchEvents + 2);
   const envelope = lines[0] && envelopeOf(textOf(lines[0]));
   return checked(envelope === undefined ? lines : lines.slice(1), envelope);
+}
+
+/** Whether a text of JSON is JSON Lines in truth: its first line is an envelope, or an object with more behind it. */
+function beginsWithLine(text: string): boolean {
+  const start = text.trimStart();
+  const end = start.indexOf('\n');
+  const first = end < 0 ? start : start.slice(0, end);
+  if (envelopeOf(first) !== undefined) return true;
+  if (end < 0 || start.slice(end).trim() === '') return false;
+  try {
+    return isObject(JSON.parse(first));
+  } catch {
+    return false;
+  }
 }
 
 function checked(lines: SentLine[], envelope: Envelope | undefined): SentBody {

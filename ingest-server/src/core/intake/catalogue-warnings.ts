@@ -20,7 +20,7 @@ export interface Warnings {
 function messageFor(kind: 'page' | 'event', name: string): string {
   const [problem, advice] = isSlug(name)
     ? ['is not in the catalogue', `add it to "${kind}s" in the file that MILLRACE_CATALOGUE names`]
-    : ['is no slug', 'send a name of a-z, 0-9 and _ that the catalogue has'];
+    : ['is no slug', 'send a name of a-z, 0-9 and _ that is in the catalogue'];
   return (
     `the ${kind} "${name}" ${problem}: it is stored under ${kind}=${otherName}, with its name in ${kind}_as_sent. ` +
     `To give it a partition of its own, ${advice}`

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Limiter } from '../../core/admission/limiter.js';
 import { isAllowed, type Origins } from '../../core/admission/origins.js';
-import { checkTypes, isLines } from '../../core/intake/body.js';
+import { checkTypes } from '../../core/intake/body.js';
 import type { Envelope } from '../../core/intake/envelope.js';
 import { RequestError } from '../../core/request-error.js';
 import { type EventsQuery, one } from './events-query.js';
@@ -27,8 +27,8 @@ interface Arriving {
  */
 export interface Admission {
   /**
-   * Before the body is read, so that a refusal costs no more than this. Undefined where the query has no known key, but
-   * the body may begin with an envelope: then `byEnvelope` decides. @throws RequestError
+   * Before the body is read, so that a refusal costs no more than this. Undefined where the query has no known key:
+   * then `byEnvelope` decides, by the beginning of the body. @throws RequestError
    */
   byQuery(request: Arriving): string | undefined;
   /** By the envelope; undefined where the body has none. @throws RequestError */
@@ -42,7 +42,8 @@ function keyError({ query }: Arriving, envelope?: Envelope): RequestError {
   return key === undefined
     ? new RequestError(
         'missing_key',
-        'the write key is missing: POST /v1/events?key=KEY, or {"key":"KEY"} as the first line of the body',
+        'the write key is missing: send it in the address (POST /v1/events?key=KEY), or, if a proxy strips queries, ' +
+          'as the first line of the body ({"key":"KEY"})',
       )
     : new RequestError(
         'wrong_key',
@@ -78,9 +79,7 @@ export function createAdmission({ origins, isKey, limiter, limited }: AdmissionO
     byQuery(request) {
       checkRate('address', limiter.takeAddress(request.ip));
       const key = one(request.query.key) ?? '';
-      if (isKey(key)) return admitted(key, request);
-      if (isLines(request.headers['content-type'])) return undefined;
-      throw keyError(request);
+      return isKey(key) ? admitted(key, request) : undefined;
     },
     byEnvelope(request, envelope) {
       if (envelope !== undefined && isKey(envelope.key)) return admitted(envelope.key, request);

@@ -61,9 +61,9 @@ const asFirst = (answer: Answer): Remembered => ({ answer, isRepeat: false });
 
 /**
  * Retries come within minutes; those of a page that was left, with the visitor's next page. Most batches take 150
- * characters; an answer full of rejections is not worth its memory.
+ * characters, 20 warnings at most 24,000; an answer full of rejections is not worth its memory.
  */
-const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000, maxChars: 8_000_000, maxAnswerChars: 16_000 };
+const recentBatches = { maxBatches: 20_000, maxAgeMs: 60 * 60_000, maxChars: 8_000_000, maxAnswerChars: 24_000 };
 
 /** As browsers and servers write them: Fastify finds a parser fastest under the header's exact text. */
 const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-ndjson', 'application/json'];
