@@ -17,6 +17,7 @@ import { canMount } from './small-disk.js';
  * - `jq-1.6`: our jq against the jq that Data Firehose runs
  * - `mount`: a disk that is really full
  * - `host`: the hosts' boot scripts, run as on EC2
+ * - `npm-registry`: projects that install the packed SDK beside Vite, Next and others
  * - `systemd-analyze`, `strace`: the server's systemd unit, and the system calls that it allows
  */
 const tools = {
@@ -34,6 +35,12 @@ const tools = {
   host: {
     install: 'root on Linux, nsenter, setpriv, useradd, curl',
     state: () => (canHaveHost() ? 'works' : 'absent'),
+  },
+  'npm-registry': {
+    install: 'a registry that npm reaches',
+    // On Windows npm is a script, which only a shell starts.
+    state: () =>
+      spawnSync('npm view react version', { shell: true, stdio: 'ignore' }).status === 0 ? 'works' : 'absent',
   },
   'systemd-analyze': {
     install: 'systemd 250 or newer',

@@ -1,4 +1,4 @@
-import { createContext, createElement, type ReactNode, useEffect, useMemo } from 'react';
+import { createContext, createElement, type ReactElement, type ReactNode, useEffect, useMemo } from 'react';
 import {
   type AllModulesSettings,
   allModules,
@@ -42,7 +42,7 @@ export const TrackerContext = createContext<Tracker | undefined>(undefined);
  * the page does. On a server it starts nothing, and the calls do nothing.
  * @example <MillraceProvider options={{ key: 'demo', endpoint: 'https://collect.example/v1/events' }}>
  */
-export function MillraceProvider<const Site extends Names = Names>(props: MillraceProviderProps<Site>): ReactNode {
+export function MillraceProvider<const Site extends Names = Names>(props: MillraceProviderProps<Site>): ReactElement {
   const { tracker: given, options, settings, modules, children } = props;
   // biome-ignore lint/correctness/useExhaustiveDependencies: options written in place are new each time
   const { tracker, start } = useMemo(() => {

@@ -13,7 +13,7 @@ export const packageFolder = fileURLToPath(new URL('../../../', import.meta.url)
 export const installed = (name: string): string => dirname(require.resolve(`${name}/package.json`));
 
 /** The environment of a shell: without what Jest and npm have put into this process's. */
-const environment = Object.fromEntries(
+export const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(NODE_|JEST_|npm_|MILLRACE_)/.test(name)),
 );
 
@@ -24,6 +24,8 @@ export interface Packed {
   contents: string;
   /** A new project with the package, these files (path to text) and links to packages of this repository. */
   project(files: Record<string, string>, packages?: string[]): Project;
+  /** A new project into which npm has installed the tarball, and these packages from the registry. */
+  installed(files: Record<string, string>, packages: string[]): Project;
   remove(): void;
 }
 
@@ -56,10 +58,10 @@ function writeFiles(folder: string, files: Record<string, string>): void {
   }
 }
 
-/** Packs the package with npm. */
+/** Packs the package with npm, as it is built: `prepack` would build it anew below the feet of other tests. */
 export function pack(): Packed {
   const home = mkdtempSync(join(tmpdir(), 'millrace-packed-'));
-  run('npm', ['pack', '--silent', '--pack-destination', home], packageFolder);
+  run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', home], packageFolder);
   const tarball = join(home, readdirSync(home)[0]!);
   const unpackInto = (folder: string) => {
     mkdirSync(folder, { recursive: true });
@@ -78,6 +80,12 @@ export function pack(): Packed {
         symlinkSync(installed(name), join(folder, 'node_modules', name), 'junction');
       }
       writeFiles(folder, files);
+      return { folder, node: (...args) => run(process.execPath, args, folder) };
+    },
+    installed(files, packages) {
+      const folder = join(home, `project-${projects++}`);
+      writeFiles(folder, files);
+      run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...packages], folder);
       return { folder, node: (...args) => run(process.execPath, args, folder) };
     },
     remove: () => rmSync(home, { recursive: true, force: true }),
