@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -198,6 +198,56 @@ test('a body is read as what it is, whatever was announced: unzipped on the way,
     expect((await post(app, query, body, headers)).body).toMatchObject({ batch: 'b', accepted: 2, rejected: [] });
   }
   expect(eventsIn(records).map(({ title }) => title)).toEqual(['Größe', undefined]);
+});
+
+test.each(['//v1/events', '/v1/events/', '/v1//events//', '///v1/events/'])(
+  'slashes that a proxy adds change nothing: %s',
+  async (path) => {
+    const { app, records } = await testApp();
+    const answer = await app.inject({
+      method: 'POST',
+      url: `${path}?key=demo&batch=b`,
+      headers: { 'content-type': 'text/plain', origin: 'http://shop.example' },
+      payload: jsonLines([someEvent()]),
+    });
+    expect(answer.json()).toMatchObject({ batch: 'b', accepted: 1 });
+    const preflight = await app.inject({
+      method: 'OPTIONS',
+      url: path,
+      headers: { origin: 'http://shop.example', 'access-control-request-method': 'POST' },
+    });
+    expect([preflight.statusCode, preflight.headers['access-control-allow-origin']]).toEqual([
+      204,
+      'http://shop.example',
+    ]);
+    expect(eventsIn(records)).toHaveLength(1);
+  },
+);
+
+test('a refused body leaves its connection open: a browser that still sends would see a reset, and no answer', async () => {
+  const { app } = await testApp();
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (path: string, body: string | Buffer) =>
+    new Promise<[status: number | undefined, connection: string | undefined]>((resolve, reject) => {
+      const sent = httpRequest({ port, agent, method: 'POST', path, headers: { 'content-type': 'text/plain' } });
+      sent.on('error', reject).on('response', (answer) => {
+        answer.resume().on('end', () => resolve([answer.statusCode, answer.headers.connection]));
+      });
+      sent.end(body);
+    });
+  const large = Buffer.alloc(3_000_000, '{}\n');
+  const found = [
+    await send('/v1/events', jsonLines([someEvent()])),
+    await send('/v1/events', large),
+    await send('/v1/events?key=nobody', large),
+    await send('/v1/events?key=demo', large),
+    await send('/v1/events?key=demo&encoding=gzip', 'no gzip'),
+    await send('/v1/events', `${envelope()}\n${jsonLines([someEvent()])}`),
+  ];
+  agent.destroy();
+  expect(found).toEqual([401, 401, 401, 413, 400, 200].map((status) => [status, 'keep-alive']));
 });
 
 test('a body without a known key is not kept: it is refused by its first KiB, and the rest is thrown away', async () => {

@@ -16,8 +16,9 @@ export interface EarlyRefusalOptions {
 const overloaded = refusalBody('unavailable', 'the server is overloaded: try again later');
 const full = refusalBody('unavailable', 'the events cannot be stored safely now: the spool is full');
 
-const bringsEvents = ({ method, url = '' }: IncomingMessage) =>
-  method === 'POST' && url.startsWith('/v1/events') && (url.length === 10 || url[10] === '?');
+const eventsPath = /^\/+v1\/+events\/*(\?|$)/;
+
+const bringsEvents = ({ method, url = '' }: IncomingMessage) => method === 'POST' && eventsPath.test(url);
 
 /**
  * Answers 503 to events that cannot be taken, before Fastify sees the request and before its body is read: in overload

@@ -42,7 +42,8 @@ export function createFastify({ config, delivery, metrics, requestTimeoutMs }: F
     clientErrorHandler: createClientErrorHandler(metrics),
     // A client that is no trusted proxy may write anything into X-Forwarded-For.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
-    routerOptions: { maxParamLength: 100 },
+    // Proxies add slashes: `proxy_pass http://ingest/;` in nginx makes //v1/events of /v1/events.
+    routerOptions: { maxParamLength: 100, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
   });
   app.addHook('onClose', async () => loop?.stop());
   return app;

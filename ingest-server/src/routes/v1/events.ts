@@ -81,9 +81,12 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
   app.decorateRequest('writeKey', undefined);
   app.removeAllContentTypeParsers();
   for (const type of [...commonTypes, '*']) {
-    app.addContentTypeParser(type, (request, payload, done) =>
-      readBody(payload, limits.batchBytes, done, request.writeKey === undefined ? gateOf(request) : undefined),
-    );
+    app.addContentTypeParser(type, (request, payload, done) => {
+      // An error is handed on to the handler: Fastify would close the connection for it. But the body is read to its
+      // end, and a browser whose connection is closed while it sends may not see the answer.
+      const pass = (error: Error | null, body?: Buffer) => done(null, error ?? body);
+      readBody(payload, limits.batchBytes, pass, request.writeKey === undefined ? gateOf(request) : undefined);
+    });
   }
 
   const gateOf = (request: FastifyRequest) =>
@@ -92,7 +95,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       request.writeKey = admission.byEnvelope(request as FastifyRequest<{ Querystring: EventsQuery }>, envelope);
     });
 
-  app.route<{ Querystring: EventsQuery; Body: Buffer | null | undefined }>({
+  app.route<{ Querystring: EventsQuery; Body: Buffer | Error | null | undefined }>({
     method: 'POST',
     url: '/events',
 
@@ -113,11 +116,12 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     },
 
     async handler(request, reply) {
+      if (request.body instanceof Error) throw request.body;
       // A request without a body has passed no gate.
       const key = request.writeKey ?? admission.byEnvelope(request, undefined);
       reply.type('application/json; charset=utf-8');
       const batch = batchIdOf(request.query, request.envelope);
-      return batch !== undefined && !request.body?.length ? ask(key, batch) : begin(request, key);
+      return batch !== undefined && !request.body?.length ? ask(key, batch) : begin(request as Arrived, key);
     },
   });
 
