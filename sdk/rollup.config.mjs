@@ -44,6 +44,15 @@ const packages = {
   resolveId: (id) => (id === 'web-vitals' ? fileURLToPath(import.meta.resolve(id)) : null),
 };
 
+/** The licence of web-vitals, which asks for a copy beside what contains it. */
+const webVitalsLicence = {
+  name: 'web-vitals-licence',
+  generateBundle() {
+    const source = readFileSync(new URL('../LICENSE', import.meta.resolve('web-vitals')));
+    this.emitFile({ type: 'asset', fileName: 'web-vitals.LICENSE.txt', source });
+  },
+};
+
 const manifest = {
   name: 'manifest',
   generateBundle(_, bundle) {
@@ -128,7 +137,7 @@ export default [
   {
     input: here('dist/src/plugins/vitals-script.js'),
     output: output('millrace-vitals.js', 'iife', { banner: webVitalsBanner }),
-    plugins: [packages, minify()],
+    plugins: [packages, minify(), webVitalsLicence],
   },
   {
     input: here('src/stub.js'),

@@ -44,12 +44,14 @@ describe('what millrace dev runs is what is defined and published', () => {
     );
   });
 
-  test('/millrace.js is served with the hash that is published for it', async () => {
+  test('/millrace.js and its version are served with the hash that is published for them', async () => {
     const published = createRequire(import.meta.url).resolve('@millrace/sdk/millrace.json');
-    const { integrity } = JSON.parse(readFileSync(published, 'utf8')) as { integrity: string };
-    const response = await fetch(`${served.url('ingest')}/millrace.js`);
-    const hash = createHash('sha384').update(Buffer.from(await response.arrayBuffer()));
-    expect(`sha384-${hash.digest('base64')}`).toBe(integrity);
+    const { integrity, version } = JSON.parse(readFileSync(published, 'utf8')) as Record<string, string>;
+    for (const path of ['/millrace.js', `/millrace-${version}.js`]) {
+      const response = await fetch(served.url('ingest') + path);
+      const hash = createHash('sha384').update(Buffer.from(await response.arrayBuffer()));
+      expect(`sha384-${hash.digest('base64')}`).toBe(integrity);
+    }
   });
 
   test('the write key is demo, and no other', async () => {

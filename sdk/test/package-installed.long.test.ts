@@ -152,7 +152,7 @@ export default function Page() { return <Like />; }
 });
 
 describe('a project that npm installs', () => {
-  test('TypeScript 5 with node10 and node16, without skipLibCheck', () => {
+  test('TypeScript 5 with node10, node16 and nodenext, without skipLibCheck', () => {
     const site = `import { allModules, createTracker, type Tracker } from '@millrace/sdk';
 import { debug } from '@millrace/sdk/debug';
 import { useTrack } from '@millrace/sdk/react';
@@ -185,7 +185,8 @@ tracker.trak('a');
       'es2022',
     ];
     node(...common, '--module', 'commonjs', '--moduleResolution', 'node10', 'site.ts');
-    node(...common, '--module', 'node16', 'site.ts', 'site.mts');
+    // The one is a CommonJS module, the other an ES module.
+    for (const module of ['node16', 'nodenext']) node(...common, '--module', module, 'site.ts', 'site.mts');
   });
 
   test('Jest with jsdom: what React 18 renders there tracks', () => {

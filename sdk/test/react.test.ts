@@ -203,21 +203,33 @@ browserDescribe('the React entry', ({ launch }) => {
     await expectOnly({ views: [], acts: ['tracked'] });
   });
 
-  test('without a provider nothing throws, and one line in the console says what to do', async () => {
+  test.each([
+    ['no provider', 'none'],
+    ['a provider with neither options nor a tracker', 'empty'],
+    ['a provider whose settings cannot be used', 'broken'],
+  ] as const)('%s: nothing throws', async (_, kind) => {
     const opened = await openParts();
-    const lines: string[] = [];
+    const [lines, errors]: [string[], unknown[]] = [[], []];
     opened.on('console', (message) => lines.push(message.text()));
-    await opened.evaluate(() => {
-      const { React, useTrack, useTracker, show } = page;
+    opened.on('pageerror', (error) => errors.push(error));
+    const shown = await opened.evaluate((kind) => {
+      const { React, MillraceProvider, useTrack, useTracker, show, options } = page;
       const Child = () => {
-        useTrack()('tracked');
-        useTracker().page();
-        return null;
+        const [track, tracker] = [useTrack(), useTracker()];
+        React.useEffect(() => {
+          track('tracked');
+          tracker.page();
+        }, [track, tracker]);
+        return 'shown';
       };
-      show([React.createElement(Child, { key: 1 }), React.createElement(Child, { key: 2 })]);
-    });
-    expect(lines.filter((line) => line.startsWith('millrace:'))).toEqual([
-      'millrace: useTracker and useTrack track nothing here: put <MillraceProvider> around the component',
-    ]);
+      const children = [React.createElement(Child, { key: 1 }), React.createElement(Child, { key: 2 })];
+      const props = { empty: {}, broken: { options, settings: { mask: 7 } } };
+      if (kind === 'none') show(children);
+      else show(React.createElement(MillraceProvider, props[kind] as never, children));
+      return document.getElementById('root')!.textContent;
+    }, kind);
+    expect([shown, errors]).toEqual(['shownshown', []]);
+    const told = 'millrace: useTracker and useTrack track nothing here: put <MillraceProvider options={…}> around';
+    expect(lines.filter((line) => line.startsWith(told))).toHaveLength(kind === 'broken' ? 0 : 1);
   });
 });

@@ -46,7 +46,8 @@ export function MillraceProvider<const Site extends Names = Names>(props: Millra
   const { tracker: given, options, settings, modules, children } = props;
   // biome-ignore lint/correctness/useExhaustiveDependencies: options written in place are new each time
   const { tracker, start } = useMemo(() => {
-    if (given) return { tracker: given };
+    // From JavaScript neither may come, as a `window.millrace` that has not loaded.
+    if (given || !options) return { tracker: given };
     const start = () => trackerOf(options, () => modules ?? allModules(settings));
     return { tracker: lazyTracker(start, version), start };
   }, [given, options?.key]);
