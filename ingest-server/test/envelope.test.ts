@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { limits } from '@millrace/sdk/schema';
 import request from 'supertest';
@@ -139,6 +139,7 @@ test('each refusal that a sender acts on has a code of its own: no key, a wrong 
   const lines = jsonLines([someEvent({ title: 'Ünïcode' }), someEvent()]);
   const zipped = gzipSync(`${envelope()}\n${lines}`);
   const gzip = '?key=demo&batch=b&encoding=gzip';
+  const brotli = '?key=demo&batch=b&through=brotli';
   const cases: [query: string, body: string | Buffer, code: string][] = [
     ['', lines, 'missing_key'],
     ['?batch=b', '', 'missing_key'],
@@ -158,10 +159,13 @@ test('each refusal that a sender acts on has a code of its own: no key, a wrong 
     [gzip, Buffer.concat([zipped.subarray(0, 40), Buffer.from('xxxx'), zipped.subarray(44)]), 'unreadable'],
     [gzip, gzipSync(gzipSync(zipped)), 'unreadable'],
     ['?key=demo&batch=b', asText(zipped), 'unreadable'],
+    [brotli, asText(brotliCompressSync(lines)), 'unreadable'],
+    [brotli, brotliCompressSync(lines).subarray(0, 40), 'unreadable'],
     ['', zipped.subarray(0, zipped.length - 9), 'unreadable'],
   ];
   for (const [query, body, code] of cases) {
-    const { status, body: answer } = await post(app, query, body);
+    const headers = query === brotli ? { 'content-encoding': 'br' } : {};
+    const { status, body: answer } = await post(app, query, body, headers);
     expect([query, status, answer.error?.code]).toEqual([query, code === 'unreadable' ? 400 : 401, code]);
     if (query.includes('batch')) expect(answer.batch).toBe('b');
   }
@@ -184,6 +188,11 @@ test('a body is read as what it is, whatever was announced: unzipped on the way,
     ['?key=demo&batch=b', gzipSync(zipped), { 'content-encoding': 'gzip, x-gzip' }],
     ['?key=demo&batch=b', lines, { 'content-encoding': 'gzip' }],
     ['?key=demo&batch=b', zipped],
+    ['?key=demo&batch=b&encoding=gzip', brotliCompressSync(zipped), { 'content-encoding': 'br' }],
+    ['?key=demo&batch=b', brotliCompressSync(lines), { 'content-encoding': 'BR' }],
+    ['?key=demo&batch=b&encoding=gzip', deflateSync(zipped), { 'content-encoding': 'gzip, deflate' }],
+    ['?key=demo&batch=b', lines, { 'content-encoding': 'br' }],
+    ['?key=demo&batch=b&encoding=gzip', zipped, { 'content-encoding': 'deflate' }],
     ['?key=demo&batch=b&encoding=', zipped],
     ['?key=demo&batch=b', deltaOf(lines.trim().split('\n'))],
     ['?key=demo&batch=b&encoding=', gzipSync(deltaOf(lines.trim().split('\n')))],
@@ -198,6 +207,19 @@ test('a body is read as what it is, whatever was announced: unzipped on the way,
     expect((await post(app, query, body, headers)).body).toMatchObject({ batch: 'b', accepted: 2, rejected: [] });
   }
   expect(eventsIn(records).map(({ title }) => title)).toEqual(['Größe', undefined]);
+});
+
+test('a bomb of any coding stops at the limit of a body', async () => {
+  const { app } = await testApp();
+  const blanks = Buffer.alloc(20_000_000, ' ');
+  for (const [coding, body] of [
+    ['br', brotliCompressSync(blanks)],
+    ['deflate', deflateSync(blanks)],
+    ['gzip', gzipSync(gzipSync(blanks))],
+  ] as const) {
+    const { status, body: answer } = await post(app, '?key=demo&batch=b', body, { 'content-encoding': coding });
+    expect([coding, status, answer]).toMatchObject([coding, 413, { batch: 'b', error: { code: 'too_large' } }]);
+  }
 });
 
 test.each(['//v1/events', '/v1/events/', '/v1//events//', '///v1/events/'])(

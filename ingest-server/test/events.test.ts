@@ -119,7 +119,7 @@ describe('POST /v1/events', () => {
       await send('batch=s.0.0'),
       await send('key=demo&batch=s.0.0', { origin: 'https://elsewhere.example' }),
       await send('key=demo&batch=s.0.0&encoding=gzip', {}, 'no gzip'),
-      await send('key=demo&batch=s.0.0', { 'content-encoding': 'br' }),
+      await send('key=demo&batch=s.0.0', { 'content-encoding': 'zstd' }),
       await send('key=demo&batch=s.0.0', {}, '\n'.repeat(limits.batchBytes + 1)),
     ];
     expect(refused.map(({ status, body }) => [status, body.batch, typeof body.error.code])).toEqual(

@@ -4,8 +4,9 @@ import { type Envelope, envelopeOf } from './envelope.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
 import { isObject } from './judge.js';
+import { type Packing, strangeEncoding } from './packing.js';
 import { type SentLine, textOf } from './sent-line.js';
-import { unzipped } from './unzip.js';
+import { unwrapped, unzipped } from './unzip.js';
 
 /**
  * JSON Lines. A Blob without a type, or a sendBeacon of bytes, sends no content type; the last two are what proxies and
@@ -35,23 +36,6 @@ function plainType(header: string | undefined): string {
   return lastType;
 }
 
-/** How a body is packed, as the request says. */
-export interface Packing {
-  /** Announced only: whether it is gzip is seen. */
-  isZipped: boolean;
-  /** It leaves out what a line shares with the one before; under the gzip, if it has both. */
-  isDelta: boolean;
-}
-
-/** The packing, from the `encoding` parameter (needs no preflight) and the `content-encoding` header (gzip only). */
-export const packingOf = (encoding: unknown, header: string | undefined): Packing => ({
-  isZipped: encoding === 'gzip' || (header !== undefined && codingsOf(header).includes('gzip')),
-  isDelta: encoding === 'delta',
-});
-
-/** `gzip, x-gzip` and the like, as proxies write them, in lower case and by one name each. */
-const codingsOf = (header: string) => header.split(',').map((coding) => coding.trim().toLowerCase().replace(/^x-/, ''));
-
 /**
  * Checks the types before the body is read: the headers and the parameter `encoding`.
  * @throws RequestError unsupported_type
@@ -68,16 +52,12 @@ export function checkTypes(
       `unsupported content-type ${type}: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
     );
   }
-  const codings = contentEncoding === undefined ? [] : codingsOf(contentEncoding);
-  // Only in the address: browsers do not set that header by themselves, and proxies do not know the name.
-  if (encoding !== undefined && encoding !== 'delta') codings.push(encoding);
-  for (const coding of codings) {
-    if (coding !== 'gzip' && coding !== 'identity' && coding !== '') {
-      throw new RequestError(
-        'unsupported_type',
-        `unsupported encoding "${coding}": send gzip or none; the parameter encoding may also be delta`,
-      );
-    }
+  const strange = strangeEncoding(contentEncoding, encoding);
+  if (strange !== undefined) {
+    throw new RequestError(
+      'unsupported_type',
+      `unsupported encoding "${strange}": send gzip or none; the parameter encoding may also be delta`,
+    );
   }
 }
 
@@ -116,8 +96,12 @@ export interface SentBody {
 export function sentBody(
   body: Buffer,
   contentType: string | undefined,
-  { isZipped, isDelta }: Packing,
+  { isZipped, isDelta, wrapper }: Packing,
 ): SentBody | Promise<SentBody> {
+  if (wrapper !== undefined) {
+    const inside = { isZipped, isDelta, wrapper: undefined };
+    return unwrapped(body, wrapper).then((bytes) => sentBody(bytes, contentType, inside));
+  }
   const read = (bytes: Buffer) => contentOf(isDelta ? unfolded(bytes) : bytes, contentType, isDelta);
   const bytes = unzipped(body, isZipped);
   return Buffer.isBuffer(bytes) ? read(bytes) : bytes.then(read);

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { constants, createGunzip, gunzip, gunzipSync } from 'node:zlib';
+import { brotliDecompress, constants, createGunzip, gunzip, gunzipSync, inflate } from 'node:zlib';
 import { limits } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 
@@ -9,7 +9,16 @@ const inflateAtOnce = 16 * 1024;
 const maxRounds = 2;
 const firstByte = 0x1f;
 
-const inflate = promisify(gunzip);
+const gunzipped = promisify(gunzip);
+/** What proxies put around a body, besides gzip, and say in `Content-Encoding`. */
+const wrappers = { br: promisify(brotliDecompress), deflate: promisify(inflate) };
+
+/** A coding that only the header tells. */
+export type Wrapper = keyof typeof wrappers;
+
+/** Whether a body under this coding is unwrapped. */
+export const isWrapper = (coding: string | undefined): coding is Wrapper =>
+  coding !== undefined && Object.hasOwn(wrappers, coding);
 
 /** Whether these bytes begin like gzip. No JSON does. */
 export const isZipped = (body: Buffer): boolean => body[0] === firstByte && body[1] === 0x8b;
@@ -27,13 +36,14 @@ function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
   return new RequestError('too_large', `the body has more than ${limits.batchBytes} bytes unzipped: split the batch`);
 }
 
+// Stops at the limit, however much a small body would inflate to.
+const options = { maxOutputLength: limits.batchBytes };
+
 function inflated(body: Buffer): Buffer | Promise<Buffer> {
-  // Stops at the limit, however much a small body would inflate to.
-  const options = { maxOutputLength: limits.batchBytes };
   const failed = (error: unknown) => {
     throw inflateError(error as NodeJS.ErrnoException);
   };
-  if (body.length > inflateAtOnce) return inflate(body, options).catch(failed);
+  if (body.length > inflateAtOnce) return gunzipped(body, options).catch(failed);
   try {
     return gunzipSync(body, options);
   } catch (error) {
@@ -61,6 +71,20 @@ export function unzipped(body: Buffer, isAnnounced: boolean, rounds = maxRounds)
   const bytes = inflated(body);
   const further = (them: Buffer) => unzipped(them, false, rounds - 1);
   return Buffer.isBuffer(bytes) ? further(bytes) : bytes.then(further);
+}
+
+/**
+ * A body without what the header says is around it; a layer that is not there has been taken off on the way.
+ * @throws RequestError too_large
+ */
+export async function unwrapped(body: Buffer, wrapper: Wrapper): Promise<Buffer> {
+  try {
+    return await wrappers[wrapper](body, options);
+  } catch (thrown) {
+    const error = inflateError(thrown as NodeJS.ErrnoException);
+    if (error.code === 'too_large') throw error;
+    return body;
+  }
 }
 
 /** The first bytes, at most `length`, of what begins with these zipped bytes; empty where they are no gzip. */
