@@ -23,6 +23,14 @@ describe('a rejected event can go in again', () => {
     expect(repairRejected(left('{"torn'))).toEqual([{ reason: 'it is not JSON' }]);
   });
 
+  test.each(['購入', 'Liked Item', '_other'])(
+    'as it is, when an earlier version refused it for its name: %s',
+    (name) => {
+      const event = someEvent({ event: name, page: name });
+      expect(repairRejected(left(JSON.stringify(event)))).toEqual([{ event }]);
+    },
+  );
+
   test("repaired by jq; one without an id gets the quarantine's, so that it stays the same event", async () => {
     const { event_id, ...anonymous } = someEvent({ item_quantity: '2' });
     const filter = await compileFilter('.item_quantity |= tonumber');
