@@ -1,6 +1,8 @@
 import { exitBytes } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { filter, push } from '../browser/builtins.js';
 import { byteLength } from '../browser/byte-length.js';
+import { now } from '../browser/time.js';
 import type { Batch } from '../queue/batch.js';
 import { deltaOf } from './delta.js';
 import type { Sender, SenderPorts } from './sender.js';
@@ -17,7 +19,7 @@ export interface ExitRequests {
   /** Hands a batch to the browser. False when there is no room. */
   _hand(batch: Batch, isPageGone: boolean): boolean;
   /** Settles when the requests under way are answered. */
-  _settled(): Promise<unknown>;
+  _settled(): Promise<void>;
   /** The page is back: nothing of ours is under way any more. */
   _reset(): void;
 }
@@ -25,10 +27,10 @@ export interface ExitRequests {
 /** Hands batches over by `fetchLater`, `sendBeacon` or `fetch` with keepalive, whichever the browser has. */
 export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequests {
   let bytes = 0;
-  const underWay = new Set<Promise<unknown>>();
+  let underWay: Promise<unknown>[] = [];
   return {
     _hand(batch, isPageGone) {
-      const at = Date.now();
+      const at = now();
       const url = `${ports._urlOf(batch, at)}&encoding=delta`;
       const body = deltaOf(batch.lines);
       if (
@@ -41,19 +43,23 @@ export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequ
       const size = byteLength(body);
       if (bytes + size > exitBytes) return false;
       bytes += size;
-      const end = ports._post(url, body, true).then((answer) => {
+      const wait = async () => {
+        const answer = await ports._post(url, body, true);
         bytes -= size;
-        underWay.delete(end);
+        underWay = filter(underWay, (each) => each !== end);
         // No answer says nothing about the server: the browser may have had no room.
         if (answer.status) sender._settle(batch, answer, at);
-      });
-      underWay.add(end);
+      };
+      const end = wait();
+      push(underWay, end);
       return true;
     },
-    _settled: () => Promise.all(underWay),
+    async _settled() {
+      for (const each of underWay) await each;
+    },
     _reset() {
       bytes = 0;
-      underWay.clear();
+      underWay = [];
     },
   };
 }
