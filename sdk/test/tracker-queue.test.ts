@@ -13,8 +13,8 @@ import {
 } from '../src/tracker/bounds.js';
 import { createStore } from '../src/tracker/browser/store.js';
 import type { Batch } from '../src/tracker/queue/batch.js';
-import { createDropCounts, type Drops } from '../src/tracker/queue/drop-counts.js';
-import type { DropCounts, DropReason } from '../src/tracker/queue/drop-reason.js';
+import { createDropCounts } from '../src/tracker/queue/drop-counts.js';
+import type { DropCounts } from '../src/tracker/queue/drop-reason.js';
 import { type Entry, lineOf } from '../src/tracker/queue/entry.js';
 import type { QueuedBatch } from '../src/tracker/queue/next-batch.js';
 import { createQueue } from '../src/tracker/queue/queue.js';
@@ -51,8 +51,6 @@ afterEach(() => {
 });
 
 /** A page's queue over a localStorage and a database that tabs share. */
-const droppedAs = (drops: Drops, reason: DropReason): number => JSON.parse(drops._unreported()!)[reason];
-
 function open(disk: Disk) {
   const store = createStore(() => disk.storage, 'millrace.demo.');
   const drops = createDropCounts(store);
@@ -180,13 +178,16 @@ describe('the queue', () => {
     const page = open(createDisk());
     append(page, 'a', 1);
     await clock.advance(openMs * 2);
+    const begun = jest.spyOn(IDBDatabase.prototype, 'transaction');
     append(page, 'a', 1, { from: 1 });
-    expect(clock.pending()).toBe(1);
     await page.queue._move(true);
-    expect(clock.pending()).toBe(0);
+    await clock.advance(openMs);
+    expect(begun).toHaveBeenCalledTimes(1);
     // It comes back out of the back/forward cache, and goes on.
     append(page, 'a', 1, { from: 2 });
-    expect(clock.pending()).toBe(1);
+    await clock.advance(openMs);
+    expect(begun).toHaveBeenCalledTimes(2);
+    begun.mockRestore();
     expect(namesIn(await page.queue._next())).toEqual(['a-0', 'a-1', 'a-2']);
   });
 
@@ -354,7 +355,7 @@ describe('the queue', () => {
     append(page, 't1', 3);
     await page.queue._done((await page.queue._next())!, 'refused');
     expect(await page.queue._next()).toBeUndefined();
-    expect(JSON.parse(page.drops._unreported()!)).toEqual({ refused: 3 });
+    expect(page.drops._unreported()).toEqual({ refused: 3 });
   });
 
   test('clear leaves nothing, in localStorage or IndexedDB', async () => {
@@ -380,7 +381,7 @@ describe('bounds', () => {
     // It is looked at now and then: each 256 K characters.
     expect(kept.length).toBeGreaterThanOrEqual(queueEvents - recordEvents);
     expect(kept.length).toBeLessThanOrEqual(queueEvents + 1000);
-    expect(kept.length + droppedAs(page.drops, 'full')).toBe(12_000);
+    expect(kept.length + page.drops._unreported()!.full!).toBe(12_000);
     expect(kept).toEqual(range('t1', kept.length, 12_000 - kept.length));
   });
 
@@ -394,7 +395,7 @@ describe('bounds', () => {
     const names = await all(page);
     expect(names.length * chars).toBeLessThanOrEqual(queueChars * (1 + 1 / 16) + chars);
     expect(names.length * chars).toBeGreaterThan(queueChars * 0.9);
-    expect(names.length + droppedAs(page.drops, 'full')).toBe(80);
+    expect(names.length + page.drops._unreported()!.full!).toBe(80);
     expect(names.at(-1)).toBe('t1-79');
   });
 
@@ -409,7 +410,7 @@ describe('bounds', () => {
     clock.now += queueAgeMs / 2 + 1;
     const next = open(disk);
     expect(await all(next)).toEqual(['t1-2']);
-    expect(JSON.parse(next.drops._unreported()!)).toEqual({ old: 2 });
+    expect(next.drops._unreported()).toEqual({ old: 2 });
   });
 
   test.each([150, 400, 4000])(
@@ -440,7 +441,7 @@ describe('bounds', () => {
     const names = await all(page);
     expect(names.at(-1)).toBe('t1-1499');
     expect(names.length * 400).toBeGreaterThan(webStorageChars * 0.8);
-    expect(names.length + droppedAs(page.drops, 'full')).toBe(1500);
+    expect(names.length + page.drops._unreported()!.full!).toBe(1500);
   });
 });
 
@@ -498,7 +499,7 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
       else if (how === 'refuse') {
         counted += batch.lines.length;
         await queue._done(batch, 'refused');
-        expect(total(JSON.parse(drops._unreported()!))).toBeGreaterThan(0);
+        expect(total(drops._unreported())).toBeGreaterThan(0);
       } else {
         delivered.push(...namesIn(batch));
         await queue._done(batch);
@@ -610,6 +611,37 @@ describe('many tabs, one localStorage and one IndexedDB', () => {
     expect(events(older)).toEqual([]);
   });
 
+  test.each([
+    ['nothing else', () => {}],
+    ['more events', (page: Page) => append(page, 't1', 2, { from: 3 })],
+    ['events that are in memory alone', (page: Page) => append(page, 't1', 30, { from: 3, chars: 8000 })],
+    ['a page that was hidden before', (page: Page) => void page.queue._move(true)],
+  ])(
+    'a page that is left in the midst of a commit ends it, so that the next page need not wait for it: %s',
+    async (_, meanwhile) => {
+      const aborted = jest.spyOn(IDBTransaction.prototype, 'abort');
+      const disk = createDisk();
+      const page = open(disk);
+      await page.queue._commit();
+      append(page, 't1', 3);
+      const commit = page.queue._commit();
+      await Promise.resolve();
+      meanwhile(page);
+      await page.queue._move(true);
+      await commit;
+      expect(aborted).toHaveBeenCalled();
+      aborted.mockRestore();
+      expect(events(disk)).toEqual([]);
+      const left = await all(open(disk));
+      expect(left.slice(0, 3)).toEqual(range('t1', 3));
+      expect(new Set(left).size).toBe(left.length);
+      // A page that lives on goes on with IndexedDB.
+      append(page, 't2', 1);
+      await page.queue._commit();
+      expect(await keysInDatabase('e.t2')).toHaveLength(1);
+    },
+  );
+
   test('the marks are of the newest streams, so that they do not grow for ever', async () => {
     const page = open(createDisk());
     for (let n = 0; n < streamsRemembered + 5; n++) {
@@ -639,12 +671,22 @@ describe('an IndexedDB that fails', () => {
   const throws = (message: string) => () => {
     throw new Error(message);
   };
+  /** Transactions that begin and never end, as behind that of a page that is frozen in one. */
+  const stuck = (more: object = {}) =>
+    withTransactions((database) => {
+      const never = () => ({});
+      const store = { get: never, put: never, getAllKeys: never, getAll: never, delete: never };
+      database.transaction = () => ({ objectStore: () => store, commit() {}, abort() {}, ...more }) as never;
+    });
   const kinds: [string, unknown][] = [
     ['is missing', undefined],
     ['throws when it is opened', { open: throws('SecurityError') }],
     ['gives null', { open: () => null }],
     ['fails to open', { open: failing }],
     ['never answers', { open: () => ({}) }],
+    ['never answers in a transaction', stuck()],
+    ['never answers, and refuses to abort', stuck({ abort: throws('InvalidStateError') })],
+    ['never answers, and cannot commit', stuck({ commit: undefined })],
     [
       'throws at every transaction',
       withTransactions((database) => {
@@ -682,6 +724,27 @@ describe('an IndexedDB that fails', () => {
     undo();
     // A later page whose IndexedDB works goes on from there.
     expect(await all(open(disk))).toEqual(['t1-6']);
+  });
+
+  test('that stalls in the middle: what comes goes on, what is in it waits for the next page', async () => {
+    const disk = createDisk();
+    let isStuck = false;
+    const undo = setGlobals({
+      indexedDB: withTransactions((database) => {
+        const transaction = database.transaction.bind(database);
+        const never = { objectStore: () => ({ get: () => ({}), getAllKeys: () => ({}) }), abort() {} };
+        database.transaction = (...given) => (isStuck ? (never as never) : transaction(...given));
+      }),
+    });
+    const page = open(disk);
+    append(page, 't1', 3);
+    await page.queue._commit();
+    isStuck = true;
+    append(page, 't1', 3, { from: 3 });
+    await clock.advance(openMs + 100);
+    expect(await all(page)).toEqual(range('t1', 3, 3));
+    undo();
+    expect(await all(open(disk))).toEqual(range('t1', 3));
   });
 
   test('that breaks in the middle: what is in it already waits for the next page, what comes goes on', async () => {
@@ -748,13 +811,13 @@ describe('what was dropped', () => {
     open(disk).drops._count('field');
     const { drops } = open(disk);
     drops._count('full', 2);
-    expect(JSON.parse(drops._unreported()!)).toEqual({ field: 1, full: 2 });
+    expect(drops._unreported()).toEqual({ field: 1, full: 2 });
     drops._reported();
     expect(drops._unreported()).toBeUndefined();
     expect(open(disk).drops._unreported()).toBeUndefined();
     open(disk).drops._count('full');
     // A report that is dropped itself hides nothing: the next one has it all.
-    expect(JSON.parse(open(disk).drops._unreported()!)).toEqual({ field: 1, full: 3 });
+    expect(open(disk).drops._unreported()).toEqual({ field: 1, full: 3 });
   });
 
   test('broken counts begin again', () => {
@@ -762,6 +825,6 @@ describe('what was dropped', () => {
     const { drops } = open(disk);
     expect(drops._unreported()).toBeUndefined();
     drops._count('old');
-    expect(JSON.parse(drops._unreported()!)).toEqual({ old: 1 });
+    expect(drops._unreported()).toEqual({ old: 1 });
   });
 });

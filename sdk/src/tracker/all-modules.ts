@@ -17,12 +17,15 @@ import { reports } from './modules/reports.js';
 import { sample } from './modules/sample.js';
 import type { AllModulesSettings } from './types.js';
 
-/** The modules that every site needs, except page views. Each event passes the plugins among them in this order. */
-export const commonModules = ({ consent: state }: AllModulesSettings): TrackerModule[] => [
-  consent(state),
+/**
+ * All modules of the script tag's tracker, except page views. Each event passes the plugins among them in this order.
+ */
+export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerModule[] => [
+  consent(settings.consent),
   reports,
   clean,
   compress,
+  lease,
   clock,
   confirmBeforeResend,
   pageExit,
@@ -30,15 +33,9 @@ export const commonModules = ({ consent: state }: AllModulesSettings): TrackerMo
   identify,
   platform,
   clicks,
-  campaign,
-];
-
-/** All modules except page views. */
-export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerModule[] => [
-  // First, so that the properties of `campaign` are masked too.
+  // Before `campaign`, so that its properties are masked too.
   ...(settings.mask ? [mask(settings.mask)] : []),
-  ...commonModules(settings),
-  lease,
+  campaign,
   ...(settings.sample === undefined ? [] : [sample(settings.sample)]),
   ...(settings.cookie ? [cookie(settings.cookie)] : []),
 ];

@@ -1,12 +1,8 @@
-import { keepTime } from '../../src/tracker/browser/time.js';
-
 /** Time that passes only when a test says so: `Date.now` and the timers, for code that has no browser under it. */
 export interface FakeClock {
   now: number;
   /** Lets this much time pass; after each timer all that follows from it is done. */
   advance(ms: number): Promise<void>;
-  /** Timers that wait. */
-  pending(): number;
   restore(): void;
 }
 
@@ -34,7 +30,6 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
   };
   const clock: FakeClock = {
     now,
-    pending: () => timers.size,
     async advance(ms) {
       const end = clock.now + ms;
       await settle();
@@ -56,7 +51,6 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
     restore() {
       Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
       Date.now = realNow;
-      keepTime();
     },
   };
   Date.now = () => clock.now;
@@ -67,7 +61,5 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
     clearTimeout: (id: number) => timers.delete(id),
     clearInterval: (id: number) => timers.delete(id),
   });
-  // The tracker keeps the clock that it finds.
-  keepTime();
   return clock;
 }

@@ -1,5 +1,4 @@
 import { attempt } from './attempt.js';
-import { apply } from './builtins.js';
 import { listen } from './lifecycle.js';
 
 /** What is read of the Navigation API: https://developer.mozilla.org/docs/Web/API/Navigation_API */
@@ -35,7 +34,7 @@ export function onRoute(moved: (from: string) => void): void {
     attempt(() => {
       const original = history[method];
       history[method] = function (...given) {
-        apply(original, this, given);
+        original.apply(this, given);
         step(method === 'pushState');
       };
     });

@@ -1,5 +1,4 @@
 import { attempt } from './attempt.js';
-import { cut, each, filter, indexOf, keysOf, map, push, sort } from './builtins.js';
 
 /** Texts by name, which outlive the page where the browser lets them. Never throws. */
 export interface Store {
@@ -24,38 +23,33 @@ export type WebStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 export function createStore(open: () => WebStorage | undefined, prefix: string): Store {
   const storage = attempt(open);
   // Undefined: the browser refused to remove this name.
-  const memory: Record<string, string | undefined> = { __proto__: null as never };
+  const memory = new Map<string, string | undefined>();
   const drop = (name: string, failed?: () => void) => attempt(() => storage?.removeItem(prefix + name), failed);
   return {
-    _get: (name) => (name in memory ? memory[name] : attempt(() => storage?.getItem(prefix + name) ?? undefined)),
+    _get: (name) => (memory.has(name) ? memory.get(name) : attempt(() => storage?.getItem(prefix + name) ?? undefined)),
     _set(name, text, memoryOnly) {
       try {
         if (memoryOnly) throw 0;
         storage!.setItem(prefix + name, text);
-        delete memory[name];
+        memory.delete(name);
       } catch {
         // The stored text is outdated now: a later page must not find it.
         drop(name);
-        memory[name] = text;
+        memory.set(name, text);
       }
     },
     _remove(name) {
-      delete memory[name];
-      drop(name, () => {
-        memory[name] = undefined;
-      });
+      memory.delete(name);
+      drop(name, () => memory.set(name, undefined));
     },
     _names(start) {
-      const stored = filter(attempt(() => keysOf(storage!)) ?? [], (key) => !indexOf(key, prefix + start));
-      const names = filter(
-        map(stored, (key) => cut(key, prefix.length)),
-        (name) => !(name in memory),
-      );
-      each(keysOf(memory), (name) => {
-        if (memory[name] !== undefined && !indexOf(name, start)) push(names, name);
-      });
-      return sort(names);
+      const stored = (attempt(() => Object.keys(storage!)) ?? [])
+        .filter((key) => key.startsWith(prefix + start))
+        .map((key) => key.slice(prefix.length));
+      return [...new Set([...stored, ...memory.keys()])]
+        .filter((name) => name.startsWith(start) && !(memory.has(name) && memory.get(name) === undefined))
+        .sort();
     },
-    _isMemoryOnly: (name) => name in memory,
+    _isMemoryOnly: (name) => memory.has(name),
   };
 }

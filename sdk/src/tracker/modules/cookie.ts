@@ -1,4 +1,4 @@
-import { set, split } from '../browser/builtins.js';
+import { attempt } from '../browser/attempt.js';
 import { ofDocument } from '../browser/dom.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
@@ -14,7 +14,7 @@ export const cookie =
   (domain: string): TrackerModule<void> =>
   (context: TrackerContext) => {
     const { on, _identity: identity, _store: store, _whenAllowed: whenAllowed } = context;
-    const stored = () => split(store._get('v') || '', '|')[0];
+    const stored = () => store._get('v')?.split('|')[0];
     let written: string | undefined;
 
     const inCookie = () => /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(ofDocument('cookie'))?.[2];
@@ -29,8 +29,10 @@ export const cookie =
       written = visitor;
       const secure = location.protocol === 'https:' ? '; secure' : '';
       const text = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
-      // The Cookie Store API is asynchronous, and not in every browser.
-      set(Document.prototype, 'cookie', text, document);
+      const setter = attempt(() => Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')!.set!);
+      if (setter) setter.call(document, text);
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser
+      else document.cookie = text;
     };
     whenAllowed(adopt);
     // Also a site that clears its storage keeps the visitor; a reset does not.

@@ -1,4 +1,3 @@
-import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
 import { shortId } from '../identity/short-id.js';
 import type { TrackerModule } from '../module.js';
@@ -6,5 +5,5 @@ import { createLease } from '../send/lock.js';
 
 /** One sending tab at a time, also on pages without Web Locks (plain http). */
 export const lease: TrackerModule<void> = (context: TrackerContext) => {
-  context._lease = createLease(context._store, shortId(now()), now);
+  context._lease = createLease(context._store, shortId(Date.now()), Date.now);
 };

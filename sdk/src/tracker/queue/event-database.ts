@@ -1,7 +1,5 @@
 import { openMs, recordEvents, streamsRemembered } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
-import { each, filter, flatMap, join, keysOf, map, part, push } from '../browser/builtins.js';
-import { later } from '../browser/time.js';
 import type { Entry } from './entry.js';
 import { entriesOf, nameOf } from './stored-name.js';
 
@@ -23,16 +21,13 @@ export interface EventDatabase {
 /** Stores consecutive events as one record, because records cost: each is a message there, one back and a task. */
 function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectStore {
   let run: Entry[] = [];
-  each(entries, (entry, index) => {
-    push(run, entry);
+  entries.forEach((entry, index) => {
+    run.push(entry);
     const next = entries[index + 1];
     if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
     const { stream, seq, at } = run[0]!;
-    const joined = join(
-      map(run, ({ text }) => text),
-      '\n',
-    );
-    events.put(joined, nameOf(stream, seq, at, joined.length, run.length));
+    const texts = run.map(({ text }) => text).join('\n');
+    events.put(texts, nameOf(stream, seq, at, texts.length, run.length));
     run = [];
   });
   return events;
@@ -46,12 +41,14 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
 export function openEventDatabase(name: string): EventDatabase {
   let database: IDBDatabase | undefined;
   let opening: Promise<void> | undefined;
+  /** Aborts the last transaction that waits for an answer of its own. */
+  let stop: (() => void) | undefined;
 
   const open = () =>
     new Promise<void>((resolve, reject) => {
       const request = indexedDB.open(name, 1);
       // Some browsers never answer in private windows or after a crash.
-      later(reject, openMs);
+      setTimeout(reject, openMs, 1);
       request.onerror = reject;
       request.onupgradeneeded = () => attempt(() => request.result.createObjectStore('e'), reject);
       request.onsuccess = () => {
@@ -75,58 +72,55 @@ export function openEventDatabase(name: string): EventDatabase {
       const begin = () => {
         // "Relaxed" writes to the system without a sync: it outlives the browser, and costs no disk flush.
         const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
-        const abort = () => transaction.abort();
+        const end = (why?: unknown) => {
+          reject(why);
+          attempt(() => transaction.abort());
+        };
+        // It waits for those before it: also for that of a page that was frozen in one.
+        setTimeout(end, openMs, 1);
         // Follows every error, too.
         transaction.onabort = reject;
         const result = work(transaction.objectStore('e'), (request, go) => {
-          request.onsuccess = () => attempt(() => go(request.result), abort);
+          request.onsuccess = () => attempt(() => go(request.result), end);
         });
         // Missing in Safari 14.
         if (result) transaction.commit?.();
+        else stop = end;
         transaction.oncomplete = () => resolve(result);
       };
-      const openAndBegin = async () => {
-        try {
-          // Opened by the first event only: nothing is stored while consent is pending.
-          opening = opening || open();
-          await opening;
-          begin();
-        } catch (error) {
-          reject(error);
-        }
-      };
+      // Opened by the first event only: nothing is stored while consent is pending.
+      opening = opening || open();
       if (database) begin();
-      else void openAndBegin();
+      else opening.then(begin).catch(reject);
     });
 
   return {
     _put: (entries, atOnce) =>
       run((events, then) => {
-        if (atOnce) return putAll(events, entries);
+        if (atOnce) {
+          stop?.();
+          return putAll(events, entries);
+        }
         return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
-          const added = filter(entries, ({ stream, seq }) => {
+          const added = entries.filter(({ stream, seq }) => {
             // Written so that it is true without a mark, too.
             const isNew = !(seq <= marks[stream]!);
             if (isNew) marks[stream] = seq;
             return isNew;
           });
           putAll(events, added);
-          const kept: typeof marks = {};
-          each(part(keysOf(marks), -streamsRemembered), (stream) => {
-            kept[stream] = marks[stream]!;
-          });
-          events.put(kept, 'm');
+          events.put(Object.fromEntries(Object.entries(marks).slice(-streamsRemembered)), 'm');
         });
       }),
-    async _names(count) {
-      const { result } = await run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count));
-      return result as string[];
-    },
-    async _read(last) {
-      const range = IDBKeyRange.bound('e.', last);
-      const [names, texts] = await run((events) => [events.getAllKeys(range), events.getAll(range)] as const);
-      return flatMap(names.result as string[], (name, index) => entriesOf(name, texts.result[index]));
-    },
+    _names: (count) =>
+      run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count)).then(({ result }) => result as string[]),
+    _read: (last) =>
+      run((events) => {
+        const range = IDBKeyRange.bound('e.', last);
+        return [events.getAllKeys(range), events.getAll(range)] as const;
+      }).then(([names, texts]) =>
+        names.result.flatMap((name, index) => entriesOf(name as string, texts.result[index])),
+      ),
     _remove: (first, last) => run((events) => events.delete(IDBKeyRange.bound(first, last))),
   };
 }

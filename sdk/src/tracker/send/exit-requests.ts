@@ -1,8 +1,6 @@
 import { exitBytes } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
-import { filter, push } from '../browser/builtins.js';
 import { byteLength } from '../browser/byte-length.js';
-import { now } from '../browser/time.js';
 import type { Batch } from '../queue/batch.js';
 import { deltaOf } from './delta.js';
 import type { Sender, SenderPorts } from './sender.js';
@@ -19,7 +17,7 @@ export interface ExitRequests {
   /** Hands a batch to the browser. False when there is no room. */
   _hand(batch: Batch, isPageGone: boolean): boolean;
   /** Settles when the requests under way are answered. */
-  _settled(): Promise<void>;
+  _settled(): Promise<unknown> | undefined;
   /** The page is back: nothing of ours is under way any more. */
   _reset(): void;
 }
@@ -27,10 +25,10 @@ export interface ExitRequests {
 /** Hands batches over by `fetchLater`, `sendBeacon` or `fetch` with keepalive, whichever the browser has. */
 export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequests {
   let bytes = 0;
-  let underWay: Promise<unknown>[] = [];
+  let settled: Promise<unknown> | undefined;
   return {
     _hand(batch, isPageGone) {
-      const at = now();
+      const at = Date.now();
       const url = `${ports._urlOf(batch, at)}&encoding=delta`;
       const body = deltaOf(batch.lines);
       if (
@@ -43,23 +41,18 @@ export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequ
       const size = byteLength(body);
       if (bytes + size > exitBytes) return false;
       bytes += size;
-      const wait = async () => {
-        const answer = await ports._post(url, body, true);
+      const answered = ports._post(url, body, true).then((answer) => {
         bytes -= size;
-        underWay = filter(underWay, (each) => each !== end);
         // No answer says nothing about the server: the browser may have had no room.
         if (answer.status) sender._settle(batch, answer, at);
-      };
-      const end = wait();
-      push(underWay, end);
+      });
+      settled = Promise.all([settled, answered]);
       return true;
     },
-    async _settled() {
-      for (const each of underWay) await each;
-    },
+    _settled: () => settled,
     _reset() {
       bytes = 0;
-      underWay = [];
+      settled = undefined;
     },
   };
 }

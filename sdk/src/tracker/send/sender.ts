@@ -1,10 +1,7 @@
 import { lingerMs, settleMs } from '../bounds.js';
-import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
-import { join, max } from '../browser/builtins.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
-import { later, now } from '../browser/time.js';
 import type { Moments } from '../plugin.js';
 import type { Batch } from '../queue/batch.js';
 import type { Queue } from '../queue/queue.js';
@@ -43,7 +40,7 @@ export interface SenderPorts {
   /** Whether a request of this many bytes should outlive the page. */
   _survives?(bytes: number): boolean;
   /** Settles when the requests of a page exit are answered. */
-  _settled?(): Promise<unknown>;
+  _settled?(): Promise<unknown> | undefined;
   /** Aborted while the page is gone. */
   _signal?: AbortSignal | undefined;
 }
@@ -53,11 +50,12 @@ export interface SenderPorts {
  */
 export function createSender(ports: SenderPorts, name: string): Sender {
   const { _backoff: backoff, _queue: queue } = ports;
+  const { now } = Date;
   const lock = createLock(name, ports);
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires; 0 for no timer. */
   let due = 0;
-  let running: Promise<unknown> | undefined;
+  let running: Promise<unknown> = Promise.resolve();
   /** Only events tracked meanwhile are left; they wait for others to share their request. */
   let isAll: boolean;
   /** A page that has just begun tries once, unless many tries have failed. */
@@ -77,11 +75,8 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       urgent = 0;
       const batch = isAll ? undefined : await queue._next();
       isAll = !batch;
-      if (!batch) {
-        await sleep(settleMs);
-        return;
-      }
-      const text = join(batch.lines, '\n');
+      if (!batch) return sleep(settleMs);
+      const text = batch.lines.join('\n');
       const zipped = await ports._compress?.(text);
       if (signal?.aborted) return;
       const isRetry = beginRun(ports._store, batch);
@@ -110,21 +105,21 @@ export function createSender(ports: SenderPorts, name: string): Sender {
     const { _signal: signal } = ports;
     isAll = false;
     await lock(() => drain(signal), signal);
-    if (!isAll) wake(max(backoff._wait(now()), lingerMs));
+    if (!isAll) wake(Math.max(backoff._wait(now()), lingerMs));
   }
 
   function flush(): Promise<unknown> {
-    clearTimeout(timer as number);
+    clearTimeout(timer);
     due = 0;
-    running = after(running, run);
+    running = running.then(run).catch(() => {});
     return running;
   }
 
   function wake(delay = 0): void {
     if (ports._signal?.aborted || (due && now() + delay >= due)) return;
-    clearTimeout(timer as number);
+    clearTimeout(timer);
     due = now() + delay;
-    timer = attempt(() => later(flush, delay));
+    timer = attempt(() => setTimeout(flush, delay));
   }
 
   return { _wake: wake, _flush: flush, _settle: settle };
