@@ -4,10 +4,16 @@ import { availableParallelism } from 'node:os';
 
 const { workspaces } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
+/** `npm test` runs all but what has a form of its own: `npm run test:long`, `npm run test:browsers`. */
+const forms = { long: process.env.MILLRACE_TEST_LONG, browsers: process.env.MILLRACE_TEST_BROWSERS };
+const form = Object.keys(forms).find((name) => forms[name]);
+
 export default {
   rootDir: '.',
   roots: workspaces.filter((name) => name !== 'testing').map((name) => `<rootDir>/${name}/dist/test`),
-  testMatch: process.env.MILLRACE_TEST_LONG ? ['**/*.long.test.js'] : ['**/*.test.js', '!**/*.long.test.js'],
+  testMatch: form
+    ? [`**/*.${form}.test.js`]
+    : ['**/*.test.js', ...Object.keys(forms).map((name) => `!**/*.${name}.test.js`)],
   globalSetup: '<rootDir>/testing/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/testing/jest/global-teardown.mjs',
   reporters: ['default', '<rootDir>/testing/jest/skip-reporter.mjs'],

@@ -52,10 +52,7 @@ browserDescribe('delivery', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({
-      '/millrace.js': built('millrace.js'),
-      '/millrace-full.js': built('millrace-full.js'),
-    });
+    collector = await startCollector({ '/millrace.js': built('millrace.js') });
     site = await startSite({ '/': html(), '/blank': '<!doctype html><title>Elsewhere</title>' });
     context = await browser.newContext();
   });
@@ -317,7 +314,6 @@ browserDescribe('delivery', ({ launch }) => {
     await collector.close();
     collector = await startCollector({
       '/millrace.js': built('millrace.js'),
-      '/millrace-full.js': built('millrace-full.js'),
       '/millrace-vitals.js': built('millrace-vitals.js'),
     });
     site.pages['/'] =

@@ -48,10 +48,7 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({
-      '/millrace.js': built('millrace.js'),
-      '/millrace-full.js': built('millrace-full.js'),
-    });
+    collector = await startCollector({ '/millrace.js': built('millrace.js') });
     site = await startSite({ '/': html(), '/blank': '<!doctype html><title>Elsewhere</title>' });
     context = await browser.newContext();
     thrown.length = 0;

@@ -53,10 +53,7 @@ browserDescribe('page views', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({
-      '/millrace.js': built('millrace.js'),
-      '/millrace-full.js': built('millrace-full.js'),
-    });
+    collector = await startCollector({ '/millrace.js': built('millrace.js') });
     site = await startSite({ '/': html(), '/older': html(older) });
     context = await browser.newContext();
   });

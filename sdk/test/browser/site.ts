@@ -1,29 +1,36 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A page of the site: its HTML, or that and headers. */
-export type SitePage = string | { html: string; headers: Record<string, string> };
+/** A page of the site: its HTML, or that and more. */
+export type SitePage = string | { html: string; headers?: Record<string, string>; afterMs?: number };
 
 export interface Site {
   origin: string;
   pages: Record<string, SitePage>;
+  /** The paths of the pages that were asked for, in order. */
+  asked: string[];
   close(): Promise<void>;
 }
 
 /** A storefront on a free port, so an origin of its own: pages by path, everything else 404. */
 export async function startSite(pages: Record<string, SitePage>): Promise<Site> {
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
-    const page = site.pages[new URL(request.url ?? '/', 'http://site').pathname];
+    const { pathname } = new URL(request.url ?? '/', 'http://site');
+    if (pathname !== '/favicon.ico') site.asked.push(pathname);
+    const page = site.pages[pathname];
     if (page === undefined) {
       response.writeHead(404).end();
       return;
     }
-    const { html, headers } = typeof page === 'string' ? { html: page, headers: {} } : page;
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(html);
+    const { html, headers = {}, afterMs = 0 } = typeof page === 'string' ? { html: page } : page;
+    const answer = () => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(html);
+    if (afterMs) setTimeout(answer, afterMs);
+    else answer();
   });
   const site: Site = {
     origin: '',
     pages,
+    asked: [],
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,1 @@
+import './tracker-engines.test.js';
