@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import terser from '@rollup/plugin-terser';
+import uglify from 'uglify-js';
 
 // Absolute, so that it does not matter from which folder Rollup is run.
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -18,14 +19,30 @@ const withVersion = {
       : null,
 };
 
-const minify = () =>
+/** @param isModule keeps the annotations without which a site could not leave out what it does not use */
+const minify = (isModule = false) =>
   terser({
     ecma: 2020,
     compress: { passes: 5, inline: 1, keep_fargs: false, pure_getters: true, unsafe_arrows: true },
     // Private names begin with `_`, and exactly those are mangled. `__proto__` is the language's.
     mangle: { properties: { regex: /^_/, reserved: ['__proto__'] } },
-    format: { comments: false },
+    format: { comments: false, preserve_annotations: isModule },
   });
+
+/** Another minifier finds 3 % of the compressed size that the first one leaves. */
+const again = (isModule) => ({
+  name: 'again',
+  renderChunk(code) {
+    const minified = uglify.minify(code, {
+      module: isModule,
+      compress: { passes: 5, arrows: false, inline: false },
+      mangle: { toplevel: true },
+      output: { annotations: isModule },
+    });
+    if (minified.error) throw minified.error;
+    return { code: minified.code, map: null };
+  },
+});
 
 /** The sizes of a script, plain and compressed, and the hash for its `integrity` attribute. */
 function describe(code) {
@@ -120,12 +137,17 @@ export default [
   {
     input: here('dist/src/tracker/script.js'),
     output: output('millrace.js', 'iife'),
-    plugins: [withVersion, minify(), manifest],
+    plugins: [withVersion, minify(false), again(false), manifest],
+  },
+  {
+    input: here('dist/src/tracker/script-full.js'),
+    output: output('millrace-full.js', 'iife'),
+    plugins: [withVersion, minify(), again(false)],
   },
   {
     input: here('dist/src/tracker/index.js'),
     output: output('millrace.esm.js', 'es'),
-    plugins: [withVersion, minify()],
+    plugins: [withVersion, minify(true), again(true)],
   },
   // The minified module in the other format: minifying it anew would double the time that the build takes.
   { input: here('dist/millrace.esm.js'), output: output('millrace.cjs', 'cjs') },

@@ -163,7 +163,7 @@ describe('the release', () => {
       'generator/dist/src/index.js',
     ])
       expect(release.sources).toContain(file);
-    for (const name of ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'])
+    for (const name of ['millrace.js', 'millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'])
       expect(readFileSync(join(folder, 'tracker', name))).toEqual(readFileSync(join(root, 'sdk/dist', name)));
   });
 

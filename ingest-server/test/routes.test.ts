@@ -46,7 +46,7 @@ describe('GET /millrace.js', () => {
   test("serves the tracker's plugins, which lie beside it", async () => {
     const folder = await temporaryFolder();
     const { app } = await testApp({ clientScript: join(folder, 'millrace.js') });
-    for (const name of ['millrace-debug.js', 'millrace-vitals.js']) {
+    for (const name of ['millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js']) {
       await request(app.server).get(`/${name}`).expect(404);
       await writeFile(join(folder, name), `console.log('${name}')`);
       const answer = await request(app.server).get(`/${name}`).expect(200);
@@ -54,7 +54,7 @@ describe('GET /millrace.js', () => {
     }
   });
 
-  test.each(['millrace', 'millrace-debug', 'millrace-vitals'])(
+  test.each(['millrace', 'millrace-full', 'millrace-debug', 'millrace-vitals'])(
     'serves /%s-VERSION.js for a year, and of a version that it has not says which it has',
     async (name) => {
       const folder = await temporaryFolder();

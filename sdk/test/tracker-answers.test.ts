@@ -97,6 +97,7 @@ browserDescribe('somebody on the way answers in the server’s place', ({ launch
   beforeEach(async () => {
     collector = await startCollector({
       '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
       '/millrace-debug.js': built('millrace-debug.js'),
     });
     const page = `<!doctype html><title>Shop</title>

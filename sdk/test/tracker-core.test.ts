@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { anyCharacter } from '@millrace/testing/any-character';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import { shortId } from '../src/tracker/identity/short-id.js';
 import { allModules, createTracker } from '../src/tracker/index.js';
 import type { TrackerModule } from '../src/tracker/module.js';
 import { campaign } from '../src/tracker/modules/campaign.js';
-import { clean, cleanFields } from '../src/tracker/modules/clean.js';
+import { clean, cleanFields, propertiesText } from '../src/tracker/modules/clean.js';
 import { eventOfPath } from '../src/tracker/modules/clicks.js';
 import { clockErrorOf, clock as clockPart } from '../src/tracker/modules/clock.js';
 import { cookie } from '../src/tracker/modules/cookie.js';
@@ -30,7 +30,8 @@ import { pages, routeOf } from '../src/tracker/modules/views.js';
 import type { Draft, Moments, Plugin } from '../src/tracker/plugin.js';
 import { lineOf } from '../src/tracker/queue/entry.js';
 import { entriesOf, nameOf } from '../src/tracker/queue/stored-name.js';
-import { type FakeBrowser, type Sent, startFakeBrowser } from './browser/fake-browser.js';
+import { type FakeBrowser, FakeElements, type Sent, startFakeBrowser } from './browser/fake-browser.js';
+import { setGlobals } from './browser/set-globals.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
 const start = 1_795_406_270_273;
@@ -156,9 +157,12 @@ describe('slugs', () => {
 
 describe('fields', () => {
   const left: string[] = [];
-  const clean = (given: Record<string, unknown>) => {
+  const clean = (given: Record<string, unknown>): Record<string, unknown> => {
     left.length = 0;
-    return cleanFields(given, (field) => left.push(field));
+    const leave = (what: string) => void left.push(what);
+    const { properties, ...fields } = cleanFields(given, leave);
+    const text = propertiesText(properties as object, leave);
+    return text ? { ...fields, properties: JSON.parse(`{${text}}`) } : fields;
   };
   const ring: Record<string, unknown> = { keep: 1 };
   ring.self = ring;
@@ -375,6 +379,11 @@ describe('platforms', () => {
 });
 
 describe('clicks', () => {
+  let undo: () => void;
+  beforeAll(() => {
+    undo = setGlobals({ Element: FakeElements });
+  });
+  afterAll(() => undo());
   const node = (attributes: Record<string, string>, tagName = 'DIV'): Attributed => ({
     tagName,
     getAttribute: (name) => attributes[name] ?? null,

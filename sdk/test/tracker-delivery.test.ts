@@ -52,7 +52,10 @@ browserDescribe('delivery', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({ '/millrace.js': built('millrace.js') });
+    collector = await startCollector({
+      '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
+    });
     site = await startSite({ '/': html(), '/blank': '<!doctype html><title>Elsewhere</title>' });
     context = await browser.newContext();
   });
@@ -314,6 +317,7 @@ browserDescribe('delivery', ({ launch }) => {
     await collector.close();
     collector = await startCollector({
       '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
       '/millrace-vitals.js': built('millrace-vitals.js'),
     });
     site.pages['/'] =

@@ -48,7 +48,10 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({ '/millrace.js': built('millrace.js') });
+    collector = await startCollector({
+      '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
+    });
     site = await startSite({ '/': html(), '/blank': '<!doctype html><title>Elsewhere</title>' });
     context = await browser.newContext();
     thrown.length = 0;

@@ -23,7 +23,10 @@ browserDescribe('the tracker in a page that changes what it stands on', ({ launc
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({ '/millrace.js': built('millrace.js') });
+    collector = await startCollector({
+      '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
+    });
     site = await startSite({});
     context = await browser.newContext();
     thrown.length = 0;

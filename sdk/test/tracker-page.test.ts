@@ -40,6 +40,7 @@ browserDescribe('the tracker in a page', ({ launch }) => {
   beforeEach(async () => {
     collector = await startCollector({
       '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
       '/millrace.esm.js': built('millrace.esm.js'),
       '/millrace-debug.js': built('millrace-debug.js'),
       '/millrace-vitals.js': built('millrace-vitals.js'),

@@ -43,7 +43,10 @@ browserDescribe('privacy', ({ launch }) => {
     browser = await launch({ args: ['--host-resolver-rules=MAP *.example.test 127.0.0.1'] });
   });
   beforeEach(async () => {
-    collector = await startCollector({ '/millrace.js': built('millrace.js') });
+    collector = await startCollector({
+      '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
+    });
     site = await startSite({ '/': html('data-consent="pending"') });
     context = await browser.newContext();
   });

@@ -53,10 +53,10 @@ describe('what a page loads', () => {
     expect(code).not.toMatch(/data-track|utm_|fetchLater|CompressionStream|iphone|millrace=/);
   });
 
-  test('a site that imports all modules gets no more than the script', async () => {
+  test('a site that imports all modules gets no more than the full script', async () => {
     const code = await bundled(`import { createTracker, allModules } from '@millrace/sdk';
 createTracker({ key: 'demo', endpoint: '/v1/events' }, allModules()).track('a');`);
-    expect(brotli(code)).toBeLessThanOrEqual(9000);
+    expect(brotli(code)).toBeLessThanOrEqual(brotli(built('millrace-full.js')));
   });
 
   test('a site that imports nothing gets nothing', async () => {

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { streamsRemembered } from '../src/tracker/bounds.js';
-import { createStore } from '../src/tracker/browser/store.js';
+import { createStore, type Store } from '../src/tracker/browser/store.js';
 import { defaults } from '../src/tracker/core/defaults.js';
 import { startTracker } from '../src/tracker/core/start-tracker.js';
 import { createStream, type Stream } from '../src/tracker/identity/stream.js';
+import { createStreamRecords } from '../src/tracker/identity/stream-records.js';
 import { identify } from '../src/tracker/modules/identify.js';
 import { pageExit } from '../src/tracker/modules/page-exit.js';
+import { reports } from '../src/tracker/modules/reports.js';
 import { lineOf } from '../src/tracker/queue/entry.js';
 import { nameOf } from '../src/tracker/queue/stored-name.js';
 import { type FakeBrowser, startFakeBrowser } from './browser/fake-browser.js';
@@ -26,6 +28,13 @@ interface Place {
 const facts = '{"event":"liked_item"';
 const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream._next(at, facts)));
 
+/** The stream of a page, with what is known of earlier ones. */
+function streamOf(store: Store): Stream {
+  const stream = createStream();
+  stream._records = createStreamRecords(store);
+  return stream;
+}
+
 /** A localStorage, and pages over it, each with a stream of its own. */
 function createSite() {
   let disk = createDisk();
@@ -34,7 +43,7 @@ function createSite() {
   const newStore = () => createStore(() => disk.storage, 'p.');
   function open() {
     const store = newStore();
-    const stream = createStream(store);
+    const stream = streamOf(store);
     return {
       /** An event; where it is stored, as the queue does it, it can be found after a crash. */
       track({ isStored = false } = {}) {
@@ -162,7 +171,7 @@ describe('streams', () => {
   test('what is stored broken counts as nothing', () => {
     for (const text of ['', '|', 'x|y|z', 'null', '-1|-1|', '{}']) {
       const disk = createDisk({ 'p.s.old': text });
-      const stream = createStream(createStore(() => disk.storage, 'p.'));
+      const stream = streamOf(createStore(() => disk.storage, 'p.'));
       expect(stream._next(start, facts)).toEqual({
         stream: expect.any(String),
         seq: 0,
@@ -173,7 +182,7 @@ describe('streams', () => {
   });
 
   test('without any storage each page is a stream, gap-free all the same', () => {
-    const stream = createStream(createStore(() => undefined, 'p.'));
+    const stream = streamOf(createStore(() => undefined, 'p.'));
     expect(Array.from({ length: 3 }, () => stream._next(start, facts).seq)).toEqual([0, 1, 2]);
   });
 
@@ -239,14 +248,14 @@ describe('streams of a tracker', () => {
 
   test('a page that is left is told of by the next, to its last event', async () => {
     const first = browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, pageExit]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, reports, pageExit]);
     for (let n = 0; n < 7; n++) tracker.track('liked_item');
     await browser.clock.advance(1000);
     tracker.track('liked_item');
     first.leave();
     await browser.clock.advance(1000);
     browser.open();
-    startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults]).track('liked_item');
+    startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, reports]).track('liked_item');
     await browser.clock.advance(1000);
     const last = sent().at(-1);
     expect(last).toMatchObject({ seq: 0, after_stream_id: sent()[0].stream_id, after_seq: 7 });
@@ -254,7 +263,7 @@ describe('streams of a tracker', () => {
 
   test('reset begins another visitor, session and stream, which tells of the one before', async () => {
     browser.open();
-    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, identify]);
+    const tracker = startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, reports, identify]);
     tracker.track('liked_item');
     tracker.track('liked_item');
     (tracker.reset as () => void)();
@@ -273,7 +282,7 @@ describe('streams of a tracker', () => {
         browser.close();
         browser = startFakeBrowser({ now: start });
         browser.open();
-        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, identify]);
+        const newPage = () => startTracker({ key: 'demo', endpoint: '/v1/events' }, [defaults, reports, identify]);
         const tabs = [newPage(), newPage(), newPage()];
         for (const { tab, what } of steps) {
           browser.clock.now++;

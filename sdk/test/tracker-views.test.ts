@@ -53,7 +53,10 @@ browserDescribe('page views', ({ launch }) => {
     browser = await launch();
   });
   beforeEach(async () => {
-    collector = await startCollector({ '/millrace.js': built('millrace.js') });
+    collector = await startCollector({
+      '/millrace.js': built('millrace.js'),
+      '/millrace-full.js': built('millrace-full.js'),
+    });
     site = await startSite({ '/': html(), '/older': html(older) });
     context = await browser.newContext();
   });

@@ -31,7 +31,7 @@ const programs = {
   'lib/millrace': 'infra-scripts/dist/src/cli/host.js',
 };
 /** With `millrace.json`, by which the server knows the tracker's version. */
-const tracker = ['millrace.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'];
+const tracker = ['millrace.js', 'millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'];
 
 /** What a host starts. The server finds the tracker in this folder, unless its environment names another. */
 const launchers = {

@@ -5,7 +5,7 @@ import { RequestError } from '../core/request-error.js';
 import { loadScript, type Script, versionsOf } from './script-file.js';
 
 /** The tracker, and its plugins, whose files lie beside it. */
-const names = ['millrace', 'millrace-debug', 'millrace-vitals'];
+const names = ['millrace', 'millrace-full', 'millrace-debug', 'millrace-vitals'];
 
 /** What is at a version's address never changes; the address without a version gets the next version. */
 const forever = 'public, max-age=31536000, immutable';

@@ -17,15 +17,12 @@ import { reports } from './modules/reports.js';
 import { sample } from './modules/sample.js';
 import type { AllModulesSettings } from './types.js';
 
-/**
- * All modules of the script tag's tracker, except page views. Each event passes the plugins among them in this order.
- */
-export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerModule[] => [
-  consent(settings.consent),
+/** The modules that every site needs, except page views. Each event passes the plugins among them in this order. */
+export const commonModules = ({ consent: state }: AllModulesSettings): TrackerModule[] => [
+  consent(state),
   reports,
   clean,
   compress,
-  lease,
   clock,
   confirmBeforeResend,
   pageExit,
@@ -33,9 +30,15 @@ export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerM
   identify,
   platform,
   clicks,
-  // Before `campaign`, so that its properties are masked too.
-  ...(settings.mask ? [mask(settings.mask)] : []),
   campaign,
+];
+
+/** All modules except page views. */
+export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerModule[] => [
+  // First, so that the properties of `campaign` are masked too.
+  ...(settings.mask ? [mask(settings.mask)] : []),
+  ...commonModules(settings),
+  lease,
   ...(settings.sample === undefined ? [] : [sample(settings.sample)]),
   ...(settings.cookie ? [cookie(settings.cookie)] : []),
 ];

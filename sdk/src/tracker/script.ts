@@ -1,70 +1,22 @@
-import { modulesWithoutViews } from './all-modules.js';
+import { commonModules } from './all-modules.js';
 import { attempt } from './browser/attempt.js';
-import { ofDocument } from './browser/dom.js';
-import { safely } from './core/safely.js';
-import { type Started, startTracker } from './core/start-tracker.js';
-import { pages, views } from './modules/views.js';
-import type { Tracker } from './types.js';
-
-/** A call that the stub kept: the method, its arguments and when it was, in milliseconds since 1970. */
-type KeptCall = [method: string, given: ArrayLike<unknown>, at: number];
-
-/** `window.millrace` before this script has run, when the page has the stub. */
-type Stub = Partial<Tracker> & { q?: KeptCall[] };
-
-/** Repeats the kept calls, with their time. */
-function replay(calls: KeptCall[], tracker: Started): void {
-  for (const [method, given, at] of calls) {
-    attempt(() => {
-      const call = tracker[method] as (...given: unknown[]) => void;
-      if (method === 'track') call(given[0], given[1], at);
-      else call(given[0], at);
-    });
-  }
-}
+import { apply } from './browser/builtins.js';
+import { realm } from './browser/realm.js';
+import { install, scriptTag } from './install.js';
 
 /**
- * Reads the attributes of the script tag, and puts the tracker at `window.millrace`, on the stub's object if there is
- * one.
+ * The tracker with what every site needs. Where the tag, the browser or the page asks for more, the script loads
+ * `millrace-full.js` from beside it instead, with the same attributes; until then the stub keeps the calls.
  */
-function install(): void {
-  const stub: Stub = (window.millrace as Stub | undefined) ?? {};
-  if (stub.version) {
-    console.warn('millrace: loaded twice');
-    return;
-  }
-  const script = (ofDocument('currentScript') ??
-    Document.prototype.querySelector.call(document, 'script[data-key]')) as HTMLScriptElement | null;
-  const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask: masked } = script?.dataset ?? {};
-  if (!key) {
-    console.warn('millrace: script tag without data-key');
-  }
-  const tracker = safely({ gpc: gpc as 'ignore' }, () => {
-    const started = startTracker(
-      {
-        // Without a key the start throws, and all calls do nothing.
-        key: key!,
-        // The script's own origin, unless data-endpoint names another, relative to the page.
-        endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
-        page,
-      },
-      [
-        ...modulesWithoutViews({
-          consent: consent as 'pending',
-          sample: sample ? +sample : undefined,
-          cookie,
-          mask: masked?.split(','),
-        }),
-        pages,
-      ],
-    );
-    // Before the page view: the kept calls came first, and may have identified the visitor.
-    replay(stub.q ?? [], started);
-    if (auto !== 'off') started.use(views);
-    return started;
-  });
-  window.millrace = Object.assign(stub, tracker) as unknown as Tracker;
-  delete stub.q;
-}
-
-attempt(install);
+attempt(() => {
+  const script = scriptTag();
+  const { sample, cookie, mask } = script?.dataset ?? {};
+  const start = () => install(script, commonModules);
+  if (!(sample || cookie || mask || realm._isReplaced) && navigator.locks) return start();
+  const full = apply(Document.prototype.createElement, document, ['script']) as HTMLScriptElement;
+  for (const name in script!.dataset) full.dataset[name] = script!.dataset[name];
+  // Nothing is tracked rather than tracked without its mask.
+  full.onerror = () => mask || attempt(start);
+  full.src = new URL('millrace-full.js', script!.src).href;
+  script!.after(full);
+});

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 export function built(
   name:
     | 'millrace.js'
+    | 'millrace-full.js'
     | 'millrace.esm.js'
     | 'millrace.stub.js'
     | 'millrace-debug.js'

@@ -1,3 +1,5 @@
+import { keepTime } from '../../src/tracker/browser/time.js';
+
 /** Time that passes only when a test says so: `Date.now` and the timers, for code that has no browser under it. */
 export interface FakeClock {
   now: number;
@@ -51,6 +53,7 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
     restore() {
       Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
       Date.now = realNow;
+      keepTime();
     },
   };
   Date.now = () => clock.now;
@@ -61,5 +64,7 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
     clearTimeout: (id: number) => timers.delete(id),
     clearInterval: (id: number) => timers.delete(id),
   });
+  // The tracker keeps the clock that it finds.
+  keepTime();
   return clock;
 }

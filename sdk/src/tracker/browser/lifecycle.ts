@@ -1,10 +1,15 @@
 import { attempt } from './attempt.js';
+import { apply } from './builtins.js';
 import { ofDocument } from './dom.js';
 
 /** By the interface's own method, because markup can hide that of a document. */
 const add = (target: EventTarget, type: string, work: (event: Event) => void, options: AddEventListenerOptions): void =>
   void attempt(() =>
-    EventTarget.prototype.addEventListener.call(target, type, (event) => attempt(() => work(event)), options),
+    apply(EventTarget.prototype.addEventListener, target, [
+      type,
+      (event: Event) => attempt(() => work(event)),
+      options,
+    ]),
   );
 
 /** Calls `work` at each such event of a window or document, before the page's own listeners. */

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { apply } from './builtins.js';
 import { listen } from './lifecycle.js';
 
 /** What is read of the Navigation API: https://developer.mozilla.org/docs/Web/API/Navigation_API */
@@ -34,7 +35,7 @@ export function onRoute(moved: (from: string) => void): void {
     attempt(() => {
       const original = history[method];
       history[method] = function (...given) {
-        original.apply(this, given);
+        apply(original, this, given);
         step(method === 'pushState');
       };
     });

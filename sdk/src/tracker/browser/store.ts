@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js';
+import { cut, each, filter, indexOf, keysOf, map, push, sort } from './builtins.js';
 
 /** Texts by name, which outlive the page where the browser lets them. Never throws. */
 export interface Store {
@@ -23,33 +24,38 @@ export type WebStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 export function createStore(open: () => WebStorage | undefined, prefix: string): Store {
   const storage = attempt(open);
   // Undefined: the browser refused to remove this name.
-  const memory = new Map<string, string | undefined>();
+  const memory: Record<string, string | undefined> = { __proto__: null as never };
   const drop = (name: string, failed?: () => void) => attempt(() => storage?.removeItem(prefix + name), failed);
   return {
-    _get: (name) => (memory.has(name) ? memory.get(name) : attempt(() => storage?.getItem(prefix + name) ?? undefined)),
+    _get: (name) => (name in memory ? memory[name] : attempt(() => storage?.getItem(prefix + name) ?? undefined)),
     _set(name, text, memoryOnly) {
       try {
         if (memoryOnly) throw 0;
         storage!.setItem(prefix + name, text);
-        memory.delete(name);
+        delete memory[name];
       } catch {
         // The stored text is outdated now: a later page must not find it.
         drop(name);
-        memory.set(name, text);
+        memory[name] = text;
       }
     },
     _remove(name) {
-      memory.delete(name);
-      drop(name, () => memory.set(name, undefined));
+      delete memory[name];
+      drop(name, () => {
+        memory[name] = undefined;
+      });
     },
     _names(start) {
-      const stored = (attempt(() => Object.keys(storage!)) ?? [])
-        .filter((key) => key.startsWith(prefix + start))
-        .map((key) => key.slice(prefix.length));
-      return [...new Set([...stored, ...memory.keys()])]
-        .filter((name) => name.startsWith(start) && !(memory.has(name) && memory.get(name) === undefined))
-        .sort();
+      const stored = filter(attempt(() => keysOf(storage!)) ?? [], (key) => !indexOf(key, prefix + start));
+      const names = filter(
+        map(stored, (key) => cut(key, prefix.length)),
+        (name) => !(name in memory),
+      );
+      each(keysOf(memory), (name) => {
+        if (memory[name] !== undefined && !indexOf(name, start)) push(names, name);
+      });
+      return sort(names);
     },
-    _isMemoryOnly: (name) => memory.has(name),
+    _isMemoryOnly: (name) => name in memory,
   };
 }

@@ -5,6 +5,12 @@ import type { Draft, PluginContext } from '../plugin.js';
 import type { Sender, SenderPorts } from '../send/sender.js';
 import type { TrackerOptions } from '../types.js';
 
+/** What an event says of itself as JSON, before it has its visitor and its place: members, without braces. */
+export interface Facts {
+  _fields: string;
+  _properties: string;
+}
+
 /**
  * The tracker context: what the tracker's own modules get. Its private names begin with `_`, and the build mangles
  * exactly those. Each member says which module sets it, so the order of the modules decides nothing, except that
@@ -21,8 +27,8 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   _whenAllowed<T>(work: () => T): T | undefined;
   /** Turns what a page passed to `track` into fields of the schema. Set by `defaults`, `clean`. */
   _clean(event: unknown, fields: unknown): Record<string, unknown>;
-  /** Takes from an event, with all that modules and plugins added, what exceeds the schema's limits. Set by `clean`. */
-  _fit?(draft: Draft): void;
+  /** An event, with all that modules and plugins added, as JSON. Set by `defaults`, `clean`. */
+  _factsOf(draft: Draft): Facts;
   /** Set by `defaults`, `platform`. */
   _platform: Pick<Draft, 'os' | 'device'>;
   /** The page's name, for an event without one. Set by `defaults`, `naming`. */
@@ -39,5 +45,5 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   /** Ends the stream when the clock was set back. Set by `clock`. */
   _checkClock?(at: number): void;
   /** Adds the drop counts to an event; returns what to call when it is stored. Set by `reports`. */
-  _addDropCounts?(draft: Draft): (() => void) | undefined;
+  _addDropCounts?(facts: Facts): (() => void) | undefined;
 }

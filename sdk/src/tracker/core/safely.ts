@@ -1,4 +1,5 @@
 import { attempt } from '../browser/attempt.js';
+import { each } from '../browser/builtins.js';
 import type { TrackerOptions } from '../types.js';
 import { version } from '../version.js';
 import type { Started } from './start-tracker.js';
@@ -12,13 +13,13 @@ export function safely({ gpc }: Pick<TrackerOptions, 'gpc'>, start: () => Starte
     gpc !== 'ignore' && attempt(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl);
   const inner = isOptedOut ? undefined : attempt(start);
   const safe: Record<string, unknown> = { version, flush: async () => attempt(() => inner?.flush()) };
-  for (const call of 'track page identify reset consent use'.split(' ')) {
+  each(['track', 'page', 'identify', 'reset', 'consent', 'use'], (call) => {
     // Not `attempt`: a further closure and call would cost at each event.
     safe[call] = (first: unknown, second: unknown) => {
       try {
         (inner![call] as (first: unknown, second: unknown) => void)(first, second);
       } catch {}
     };
-  }
+  });
   return safe;
 }

@@ -1,7 +1,9 @@
 import { lingerMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { assign, cut, each, find, floor, replace, stringify } from '../browser/builtins.js';
 import { random } from '../browser/random.js';
 import { createStore } from '../browser/store.js';
+import { keepTime, now } from '../browser/time.js';
 import { createIdentity } from '../identity/identity.js';
 import { createStream } from '../identity/stream.js';
 import type { TrackerModule } from '../module.js';
@@ -12,7 +14,7 @@ import { createSender } from '../send/sender.js';
 import { createPost } from '../send/transport.js';
 import type { TrackerOptions } from '../types.js';
 import { version } from '../version.js';
-import type { TrackerContext } from './context.js';
+import type { Facts, TrackerContext } from './context.js';
 
 /** The calls of a tracker and its modules. The script tag's stub keeps calls, and passes when they were made. */
 export interface Started {
@@ -29,13 +31,14 @@ export interface Started {
  * `defaults` or those that replace it. @throws when options or storage are unusable; `safely` keeps that from the page.
  */
 export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
+  keepTime();
   const endpoint = new URL(options.endpoint, location.href);
   endpoint.hash = '';
   endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
-  const name = `millrace.${options.key.replace(/\W/g, '_')}`;
+  const name = `millrace.${replace(options.key, /\W/g, '_')}`;
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
-  const stream = createStream(store);
+  const stream = createStream();
   const committed = () => {
     stream._note();
     context._sender._wake(lingerMs);
@@ -52,7 +55,7 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     on(moment, listener) {
       listeners[moment] = [...(listeners[moment] || []), listener];
     },
-    _tell: (moment, about) => (listeners[moment] || []).every((call) => attempt(() => call(about as never)) !== false),
+    _tell: (moment, about) => !find(listeners[moment] || [], (call) => attempt(() => call(about as never)) === false),
     _whenAllowed: (work) => work(),
     _lease: (work) => work(),
     _urlOf(batch, sent_at) {
@@ -63,28 +66,31 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     track(event, fields, given) {
       const draft = context._clean(event, fields) as unknown as Draft;
       // In whole milliseconds, also where the page has replaced Date.
-      const at = Math.floor(given || Date.now());
+      const at = floor(given || now());
       if (!draft.event || !(at > 0)) return;
-      Object.assign(draft, context._platform, {
+      assign(draft, context._platform, {
         page: draft.page || context._pageName(),
-        url: draft.url || location.href.slice(0, 2048),
+        url: draft.url || cut(location.href, 0, 2048),
         sdk: `millrace-js/${version}`,
       });
       if (!context._tell('event', draft)) return;
-      context._fit?.(draft);
-      context._whenAllowed(() => storeEvent(draft, at));
+      const facts = context._factsOf(draft);
+      context._whenAllowed(() => storeEvent(facts, at));
     },
   } as Omit<TrackerContext, '_sender'> as TrackerContext;
   context._sender = createSender(context, name);
 
   /** Numbers the event and stores it. */
-  function storeEvent(draft: Draft, at: number): void {
+  function storeEvent(facts: Facts, at: number): void {
     if (context._isSampled?.(at) === false) return;
     context._checkClock?.(at);
-    const counted = context._addDropCounts?.(draft);
-    const facts = JSON.stringify(Object.assign(draft, context._identity._touch(at))).slice(0, -1);
+    const counted = context._addDropCounts?.(facts);
+    const { visitor_id, session_id, user_id } = context._identity._touch(at);
+    const user = user_id ? `,"user_id":${stringify(user_id)}` : '';
+    const properties = facts._properties && `,"properties":{${facts._properties}}`;
+    const text = `{${facts._fields},"visitor_id":"${visitor_id}","session_id":"${session_id}"${user}${properties}`;
     // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
-    const entry = stream._next(at, facts);
+    const entry = stream._next(at, text);
     context._queue._append(entry);
     context._tell('stored', entry);
     counted?.();
@@ -93,12 +99,12 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
   const calls: Started = {
     track: context.track,
     flush: () => context._whenAllowed(context._sender._flush),
-    use: (module: TrackerModule) => attempt(() => Object.assign(calls, module(context as never))),
+    use: (module: TrackerModule) => attempt(() => assign(calls, module(context as never))),
   };
-  modules.forEach(calls.use);
+  each(modules, calls.use);
   // Earlier pages may have left events in localStorage, which a kill of the browser can lose.
   context._whenAllowed(() => {
-    context._queue._commit().catch(() => {});
+    void context._queue._commit();
     context._sender._wake(lingerMs);
   });
   return calls;

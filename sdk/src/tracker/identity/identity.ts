@@ -1,3 +1,4 @@
+import { abs, join, max, split } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 import { shortId } from './short-id.js';
 
@@ -45,7 +46,7 @@ export function createIdentity(
   function save(): void {
     if (!person) return;
     savedAt = at;
-    text = [person.visitor_id, person.session_id, at, person.user_id].join('|');
+    text = join([person.visitor_id, person.session_id, at, person.user_id], '|');
     store._set('v', text);
   }
 
@@ -54,18 +55,18 @@ export function createIdentity(
     const stored = store._get('v');
     if (stored === text) return;
     text = stored;
-    const [visitor_id, session_id, time, ...user] = record.test(stored!) ? stored!.split('|') : [];
+    const [visitor_id, session_id, time, ...user] = record.test(stored!) ? split(stored!, '|') : [];
     if (person && person.visitor_id !== visitor_id) changed();
     savedAt = +time! || 0;
     // This tab knows its own last event better than the record does.
-    at = person?.session_id === session_id ? Math.max(at, savedAt) : savedAt;
-    person = visitor_id ? { visitor_id, session_id: session_id!, user_id: user.join('|') || undefined } : undefined;
+    at = person?.session_id === session_id ? max(at, savedAt) : savedAt;
+    person = visitor_id ? { visitor_id, session_id: session_id!, user_id: join(user, '|') || undefined } : undefined;
   }
 
   function touch(now: number): Person {
     load();
     // In both directions, so that a time stored by a clock far ahead does not keep a session alive for ever.
-    const idle = Math.abs(now - at) > sessionIdleMs;
+    const idle = abs(now - at) > sessionIdleMs;
     at = now;
     if (!person || idle) {
       person = {
@@ -75,7 +76,7 @@ export function createIdentity(
         session_id: shortId(now),
       };
     }
-    if (idle || Math.abs(now - savedAt) > savedLateMs) save();
+    if (idle || abs(now - savedAt) > savedLateMs) save();
     return person;
   }
 

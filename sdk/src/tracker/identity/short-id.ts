@@ -1,13 +1,11 @@
+import { digitsOf, floor, padStart } from '../browser/builtins.js';
 import { random } from '../browser/random.js';
 
-const digits = () =>
-  Math.floor(random() * 16 ** 6)
-    .toString(16)
-    .padStart(6, '0');
+const digits = () => padStart(digitsOf(floor(random() * 16 ** 6), 16), 6, '0');
 
 /**
  * An id of 20 characters for visitors, sessions and streams: the time (8 characters from 1972 to 2059), so that ids
  * sort by age, then 48 random bits as hexadecimal digits. No id is a secret, and a page on plain http has no
  * `crypto.randomUUID`.
  */
-export const shortId = (now: number): string => now.toString(36) + digits() + digits();
+export const shortId = (now: number): string => digitsOf(now, 36) + digits() + digits();

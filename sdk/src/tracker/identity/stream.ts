@@ -1,11 +1,20 @@
-import { streamsRemembered } from '../bounds.js';
-import type { Store } from '../browser/store.js';
 import type { Entry } from '../queue/entry.js';
-import { storedOf } from '../queue/stored-name.js';
 import { shortId } from './short-id.js';
+
+/** How far the visitor's streams got, over pages and tabs. */
+export interface StreamRecords {
+  _note(stream: string, seq: number): void;
+  /**
+   * The oldest stream whose end no event has named, as members of a JSON object, with a comma before; empty for none.
+   * So each is named in the end, also after several tabs.
+   */
+  _previous(): string;
+}
 
 /** Numbers the events of a page. */
 export interface Stream {
+  /** Set by `reports` and `clock`. */
+  _records?: StreamRecords;
   /**
    * Gives an event the next seq. Every seq given out must be stored; otherwise the audit sees a loss.
    * @param facts the event as a JSON object without its last brace
@@ -24,60 +33,30 @@ const tellingEvents = 3;
  * The stream of one page's life, one visitor and one clock. A page never continues another's stream, because a browser
  * that was killed falls back to an older state of its storage and would give a seq out twice. So a duplicated tab needs
  * no care either.
- *
- * `s.<stream>` keeps its last seq, the last seq that a later stream has named, and the clock's error as far as known.
  */
-export function createStream(store: Store): Stream {
+export function createStream(): Stream {
   let id = '';
   let seq: number;
-  let before: string;
+  let before: string | undefined;
 
-  const read = (stream: string) => (store._get(`s.${stream}`) || '').split('|');
-
-  function note(): void {
-    // The clock's error as it was first known: what came later may be that of another clock.
-    const [_last, told, clock] = read(id);
-    if (id) store._set(`s.${id}`, [seq, told, clock || store._get('c')].join('|'));
-  }
-
-  /**
-   * The oldest stream whose end no event has named, as fields. So each is named in the end, also after several tabs.
-   */
-  function previous(): string {
-    const streams = store._names('s.').map((name) => name.slice(2));
-    for (const stream of streams) {
-      if (stream < streams[streams.length - streamsRemembered]!) {
-        store._remove(`s.${stream}`);
-        store._remove(`r.${stream}`);
-        continue;
-      }
-      const [last, told, clock] = read(stream);
-      // Events that a crash left in localStorage came after the last note.
-      const waiting = store._names(`e.${stream}.`).map((name) => storedOf(name).seq);
-      const top = Math.max(+(last || -1), ...waiting);
-      if (top > +(told || -1)) {
-        store._set(`s.${stream}`, [top, top, clock].join('|'));
-        return `,"after_stream_id":"${stream}","after_seq":${top}}`;
-      }
-    }
-    return '}';
-  }
-
-  return {
+  const stream: Stream = {
     _next(at, facts) {
       seq++;
       if (!id) {
-        before = previous();
+        before = stream._records?._previous();
         id = shortId(at);
         seq = 0;
-        note();
+        stream._note();
       }
-      return { stream: id, seq, at, text: at + facts + (seq < tellingEvents ? before : '}') };
+      return { stream: id, seq, at, text: `${at}${facts}${(seq < tellingEvents && before) || ''}}` };
     },
-    _note: note,
+    _note() {
+      if (id) stream._records?._note(id, seq);
+    },
     _end() {
-      note();
+      stream._note();
       id = '';
     },
   };
+  return stream;
 }

@@ -1,10 +1,8 @@
+import { cut } from '../browser/builtins.js';
 import type { Plugin } from '../plugin.js';
 
-/**
- * Campaign parameters (https://support.google.com/analytics/answer/10917952), and the click ids of the large networks.
- */
-const known =
-  /^(utm_(source|medium|campaign|term|content|id)|gclid|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|li_fat_id)$/;
+/** Campaign parameters (https://support.google.com/analytics/answer/10917952), and the networks' click ids. */
+const known = /^(utm_\w+|\w*clk?id|[gw]braid|li_fat_id)$/;
 /** The longest value kept; click ids have about a hundred characters. */
 const maxChars = 200;
 
@@ -15,6 +13,6 @@ export const campaign: Plugin<void> = (context) =>
     new URL(event.url).searchParams.forEach((value, name) => {
       if (known.test(name) && value)
         // Behind the page's own, which stay when there are too many.
-        event.properties = { ...event.properties, [name]: event.properties?.[name] ?? value.slice(0, maxChars) };
+        event.properties = { ...event.properties, [name]: event.properties?.[name] ?? cut(value, 0, maxChars) };
     });
   });

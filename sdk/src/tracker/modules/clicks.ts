@@ -1,3 +1,4 @@
+import { cut, each, filter, indexOf, replace } from '../browser/builtins.js';
 import { type Attributed, attributeOf, attributesOf } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { Plugin } from '../plugin.js';
@@ -17,23 +18,27 @@ export interface ClickedEvent {
  * names it; `data-track-shelf-row="3"` on that element becomes the property `shelf_row`.
  */
 export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefined {
-  const start = path.findIndex((node) => attributeOf(node, 'data-track'));
-  const clicked = path[start];
-  if (!clicked) return undefined;
+  let event: string | undefined;
+  const around = filter(path, (node) => {
+    event = event || attributeOf(node, 'data-track');
+    return event;
+  });
+  if (!event) return undefined;
   const fields: Record<string, unknown> = {};
-  for (const name of fieldNames) {
-    const attribute = `data-${name.replace(/_/g, '-')}`;
-    for (let index = start; index < path.length && fields[name] === undefined; index++) {
+  each(fieldNames, (name) => {
+    const attribute = `data-${replace(name, /_/g, '-')}`;
+    each(around, (node) => {
       // A page named by a call ranks above the document's own data-page, which is therefore not a field of the click.
-      const isDocument = name === 'page' && /^(body|html)$/i.test(path[index]!.tagName ?? '');
-      if (!isDocument) fields[name] = attributeOf(path[index]!, attribute);
-    }
-  }
+      if (name !== 'page' || !/^(body|html)$/i.test(node.tagName ?? ''))
+        fields[name] = fields[name] || attributeOf(node, attribute);
+    });
+  });
   const properties: Record<string, string> = {};
-  for (const { name, value } of attributesOf(clicked)) {
-    if (name.startsWith(propertyStart)) properties[name.slice(propertyStart.length).replace(/-/g, '_')] = value;
+  for (const { name, value } of attributesOf(around[0]!)) {
+    if (!indexOf(name, propertyStart)) properties[replace(cut(name, propertyStart.length), /-/g, '_')] = value;
   }
-  return { event: attributeOf(clicked, 'data-track')!, fields: { ...fields, properties } };
+  fields.properties = properties;
+  return { event, fields };
 }
 
 /** A click on an element with `data-track`, or inside one, is an event. */

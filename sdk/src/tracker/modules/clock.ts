@@ -1,5 +1,8 @@
 import { attempt } from '../browser/attempt.js';
+import { abs, parse, round, split } from '../browser/builtins.js';
+import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
+import { createStreamRecords } from '../identity/stream-records.js';
 import type { TrackerModule } from '../module.js';
 
 /** Smaller differences come from the network. */
@@ -10,9 +13,7 @@ const slowMs = 4 * noiseMs;
 /** The server's time minus ours, in milliseconds, from an answer; NaN when it does not say. */
 export function clockErrorOf(answer: string | undefined, sentAt: number, now: number): number {
   const took = now - sentAt;
-  return took >= 0 && took <= slowMs
-    ? Math.round(attempt(() => JSON.parse(answer!).time) - (sentAt + now) / 2)
-    : Number.NaN;
+  return took >= 0 && took <= slowMs ? round(attempt(() => parse(answer!).time) - (sentAt + now) / 2) : Number.NaN;
 }
 
 /**
@@ -21,6 +22,7 @@ export function clockErrorOf(answer: string | undefined, sentAt: number, now: nu
  */
 export const clock: TrackerModule<void> = (context: TrackerContext) => {
   const { _store: store, _stream: stream } = context;
+  stream._records = createStreamRecords(store);
   /** NaN for an unknown value: every comparison with it is false. */
   const known = (text: string | undefined) => Number.parseFloat(text!);
   let last = 0;
@@ -32,13 +34,13 @@ export const clock: TrackerModule<void> = (context: TrackerContext) => {
   context.on('sending', (sending) => {
     const now = known(store._get('c'));
     // As it was known when the stream was noted.
-    const then = known(store._get(`s.${sending.batch.stream}`)?.split('|')[2]);
-    if (Math.abs(now - then) >= noiseMs) sending.sent_at += now - then;
+    const then = known(split(store._get(`s.${sending.batch.stream}`) || '', '|')[2]);
+    if (abs(now - then) >= noiseMs) sending.sent_at += now - then;
   });
   context.on('answered', ({ text, at, isOurs }) => {
-    const error = isOurs ? clockErrorOf(text, at, Date.now()) : Number.NaN;
+    const error = isOurs ? clockErrorOf(text, at, now()) : Number.NaN;
     const before = store._get('c');
-    if (Number.isNaN(error) || Math.abs(error - known(before)) < noiseMs) return;
+    if (Number.isNaN(error) || abs(error - known(before)) < noiseMs) return;
     // The old clock timed the old stream.
     if (before) stream._end();
     store._set('c', `${error}`);

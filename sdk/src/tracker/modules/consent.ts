@@ -1,4 +1,5 @@
 import { heldCalls } from '../bounds.js';
+import { each, push } from '../browser/builtins.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import type { ConsentCalls } from '../types.js';
@@ -15,7 +16,7 @@ export const consent =
     context._whenAllowed = (work) => {
       if (state === 'granted') return work();
       // Beyond the bound the newest calls go: the beginning of the visit says more. They have no seq yet, so no gap.
-      if (state === 'pending' && held.length < heldCalls) held.push(work);
+      if (state === 'pending' && held.length < heldCalls) push(held, work);
       return undefined;
     };
     // A late answer, or anything else that is late, stores nothing after all was deleted.
@@ -35,7 +36,7 @@ export const consent =
         const waiting = held;
         held = [];
         state = next;
-        if (next === 'granted') for (const work of waiting) work();
+        if (next === 'granted') each(waiting, (work) => work());
         else {
           // Deleted events do not count as lost: no later event names their stream.
           context._stream._end();

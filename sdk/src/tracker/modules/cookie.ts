@@ -1,4 +1,4 @@
-import { attempt } from '../browser/attempt.js';
+import { set, split } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
@@ -14,7 +14,7 @@ export const cookie =
   (domain: string): TrackerModule<void> =>
   (context: TrackerContext) => {
     const { on, _identity: identity, _store: store, _whenAllowed: whenAllowed } = context;
-    const stored = () => store._get('v')?.split('|')[0];
+    const stored = () => split(store._get('v') || '', '|')[0];
     let written: string | undefined;
 
     const inCookie = () => /(^|; )millrace=([\w-]{1,64})(;|$)/.exec(ofDocument('cookie'))?.[2];
@@ -29,10 +29,8 @@ export const cookie =
       written = visitor;
       const secure = location.protocol === 'https:' ? '; secure' : '';
       const text = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
-      const setter = attempt(() => Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')!.set!);
-      if (setter) setter.call(document, text);
-      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not in every browser
-      else document.cookie = text;
+      // The Cookie Store API is asynchronous, and not in every browser.
+      set(Document.prototype, 'cookie', text, document);
     };
     whenAllowed(adopt);
     // Also a site that clears its storage keeps the visitor; a reset does not.

@@ -1,3 +1,4 @@
+import { each, join, map, replace } from '../browser/builtins.js';
 import type { Plugin } from '../plugin.js';
 
 /**
@@ -5,13 +6,16 @@ import type { Plugin } from '../plugin.js';
  * case.
  */
 export const mask = (names: readonly string[]): Plugin<void> => {
-  const escaped = names.map((name) => name.trim().replace(/[^\w-]/g, '\\$&')).join('|');
+  const escaped = join(
+    map(names, (name) => replace(name, /[^\w-]/g, (char) => (char > ' ' ? `\\${char}` : ''))),
+    '|',
+  );
   const values = new RegExp(`([?&#;](?:${escaped})=)[^&#;]*`, 'gi');
   return (context) =>
-    context.on('event', (event) => {
-      for (const field of ['url', 'referrer'] as const) {
+    context.on('event', (event) =>
+      each(['url', 'referrer'] as const, (field) => {
         const address = event[field];
-        if (address) event[field] = address.replace(values, '$1*');
-      }
-    });
+        if (address) event[field] = replace(address, values, '$1*');
+      }),
+    );
 };

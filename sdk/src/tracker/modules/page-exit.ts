@@ -2,11 +2,12 @@ import { exitBatchChars } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
 import { ofDocument } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
+import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import type { Batch } from '../queue/batch.js';
 import { createOwnEvents } from '../queue/own-events.js';
-import { beginRun, readRuns } from '../queue/runs.js';
+import { beginRun, lastBegun } from '../queue/runs.js';
 import { manyFailures } from '../send/backoff.js';
 import { createExitRequests } from '../send/exit-requests.js';
 
@@ -46,7 +47,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
       sender._wake();
       context._stream._note();
       let handed: string | undefined;
-      while (!context._backoff._wait(Date.now(), manyFailures)) {
+      while (!context._backoff._wait(now(), manyFailures)) {
         const batch = lost || own._nextUnsent();
         lost = undefined;
         // The same again: the browser does not let us read what we noted.
@@ -54,7 +55,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
         handed = batch.id;
         // Earlier events that are not in memory any more are a batch of their own.
         const { stream, first } = batch;
-        if (first - 1 > Math.max(...readRuns(store, stream))) beginRun(store, { stream, last: first - 1 });
+        if (first - 1 > lastBegun(store, stream)) beginRun(store, { stream, last: first - 1 });
         beginRun(store, batch);
       }
     });

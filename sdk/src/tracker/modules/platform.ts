@@ -1,4 +1,5 @@
 import { attempt } from '../browser/attempt.js';
+import { find, keysOf } from '../browser/builtins.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import type { Draft } from '../plugin.js';
@@ -27,7 +28,7 @@ const systems = {
 export function platformOf(navigator: NavigatorLike): Pick<Draft, 'os' | 'device'> {
   const { userAgent = '', maxTouchPoints = 0 } = navigator;
   const { platform, mobile } = attempt(() => navigator.userAgentData) || {};
-  let os = Object.entries(systems).find(([, words]) => words.test(platform || userAgent))?.[0] ?? 'web';
+  let os = find(keysOf(systems), (name) => systems[name as 'ios'].test(platform || userAgent)) ?? 'web';
   // An iPad says that it is a Mac; no Mac has a touch screen.
   if (os === 'macos' && maxTouchPoints > 1) os = 'ios';
   const isPhone = os === 'ios' ? /ip(hone|od)/i.test(userAgent) : (mobile ?? /mobile/i.test(userAgent));

@@ -1,18 +1,21 @@
 import type { TrackerContext } from '../core/context.js';
+import { createStreamRecords } from '../identity/stream-records.js';
 import type { TrackerModule } from '../module.js';
 import { createDropCounts } from '../queue/drop-counts.js';
 
 /**
- * Counts what is dropped, and reports the totals with a later event. Without it only gaps in `seq` say what is missing.
+ * Counts what is dropped, and reports the totals with a later event. A stream's first events say how far the one before
+ * got. Without it only gaps in `seq` say what is missing.
  */
 export const reports: TrackerModule<void> = (context: TrackerContext) => {
+  context._stream._records = createStreamRecords(context._store);
   const drops = createDropCounts(context._store);
   context.on('dropped', ({ reason, number }) => context._whenAllowed(() => drops._count(reason, number)));
-  context._addDropCounts = (draft) => {
+  context._addDropCounts = (facts) => {
     const counts = drops._unreported();
     // Only beside few properties, so that all stays within the server's limit; otherwise a later event carries them.
-    if (!counts || JSON.stringify({ ...draft.properties }).length >= 160) return undefined;
-    draft.properties = { ...draft.properties, tracker_dropped: counts as Record<string, number> };
+    if (!counts || facts._properties.length >= 160) return undefined;
+    facts._properties += `${facts._properties && ','}"tracker_dropped":${counts}`;
     return drops._reported;
   };
 };

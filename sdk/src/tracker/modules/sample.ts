@@ -1,3 +1,4 @@
+import { cut } from '../browser/builtins.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 
@@ -6,7 +7,7 @@ import type { TrackerModule } from '../module.js';
  * id are random.
  */
 export const isInSample = (visitor: string, share: number): boolean =>
-  (Number.parseInt(visitor.slice(-6), 16) || 0) / 16 ** 6 < share;
+  (Number.parseInt(cut(visitor, -6), 16) || 0) / 16 ** 6 < share;
 
 /** Tracks a share of the visitors, from 0 to 1. */
 export const sample =

@@ -1,7 +1,9 @@
 import { attempt } from '../browser/attempt.js';
+import { cut } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
 import { isPrerendering, listen, whenShown } from '../browser/lifecycle.js';
 import { onRoute } from '../browser/routes.js';
+import { later, now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
 import { pageFromPath } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
@@ -45,7 +47,7 @@ export const pages: TrackerModule<ViewCalls> = pageCall;
  * counted again. Brings `page` too.
  */
 export const views: TrackerModule<ViewCalls> = (context: TrackerContext) => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: unknown;
   /** The view that waits for its title. */
   let waiting: { at: number; url: string; referrer: string } | undefined;
   let isSeen = false;
@@ -67,16 +69,16 @@ export const views: TrackerModule<ViewCalls> = (context: TrackerContext) => {
   context.on('event', (event) => {
     if (event.event !== 'page_view') return;
     // The site has counted the waiting view itself.
-    if (waiting) event.referrer = waiting.referrer.slice(0, 2048);
+    if (waiting) event.referrer = cut(waiting.referrer, 0, 2048);
     waiting = undefined;
-    clearTimeout(timer);
+    clearTimeout(timer as number);
   });
   onRoute((from) => {
     // The previous route did not stay long enough for its title.
     count();
     if (routeOf(new URL(from)) === routeOf(location)) return;
-    waiting = { at: Date.now(), url: location.href, referrer: from };
-    timer = setTimeout(() => attempt(count), titleMs);
+    waiting = { at: now(), url: location.href, referrer: from };
+    timer = later(() => attempt(count), titleMs);
   });
   listen(window, 'pagehide', () => {
     // It left before its view was counted. A page that was only prerendered was never seen.

@@ -1,3 +1,4 @@
+import { map } from '../browser/builtins.js';
 import { type Entry, lineOf } from './entry.js';
 
 /** Consecutive events of one stream that travel in one request. A retry, by whichever tab, sends the same batch. */
@@ -14,5 +15,5 @@ export interface Batch {
 /** Makes a batch of entries. `last` is where it ends, when that is not its last entry. */
 export function batchOf(entries: readonly Entry[], last = entries[entries.length - 1]!.seq): Batch {
   const { stream, seq: first } = entries[0]!;
-  return { id: `${stream}.${first}.${last}`, stream, first, last, lines: entries.map(lineOf) };
+  return { id: `${stream}.${first}.${last}`, stream, first, last, lines: map(entries, lineOf) };
 }

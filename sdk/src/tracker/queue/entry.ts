@@ -1,3 +1,4 @@
+import { cut, digitsOf, indexOf, isoTime, padStart } from '../browser/builtins.js';
 /** A tracked event as it waits. */
 export interface Entry {
   /** The stream that numbers it. */
@@ -22,11 +23,10 @@ export const million = 1e6;
  * the random digits of the stream.
  */
 export function lineOf({ stream, seq, at, text }: Entry): string {
-  const start = text.indexOf('{');
+  const start = indexOf(text, '{');
   if (start < 1) return text;
-  const ms = at.toString(16).padStart(12, '0');
+  const ms = padStart(digitsOf(at, 16), 12, '0');
   const count = `${million + seq}`;
-  const id = `${ms.slice(0, 8)}-${ms.slice(8)}-7${count.slice(1, 4)}-8${count.slice(4)}-${stream.slice(-12)}`;
-  // toJSON, because toISOString throws for a time out of range.
-  return `${text.slice(start, -1)},"event_id":"${id}","event_time":"${new Date(at).toJSON()}","stream_id":"${stream}","seq":${seq}}`;
+  const id = `${cut(ms, 0, 8)}-${cut(ms, 8)}-7${cut(count, 1, 4)}-8${cut(count, 4)}-${cut(stream, -12)}`;
+  return `${cut(text, start, -1)},"event_id":"${id}","event_time":"${isoTime(at)}","stream_id":"${stream}","seq":${seq}}`;
 }

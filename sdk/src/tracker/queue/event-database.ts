@@ -1,5 +1,7 @@
 import { openMs, recordEvents, streamsRemembered } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { each, filter, flatMap, join, keysOf, map, part, push } from '../browser/builtins.js';
+import { later } from '../browser/time.js';
 import type { Entry } from './entry.js';
 import { entriesOf, nameOf } from './stored-name.js';
 
@@ -21,13 +23,16 @@ export interface EventDatabase {
 /** Stores consecutive events as one record, because records cost: each is a message there, one back and a task. */
 function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectStore {
   let run: Entry[] = [];
-  entries.forEach((entry, index) => {
-    run.push(entry);
+  each(entries, (entry, index) => {
+    push(run, entry);
     const next = entries[index + 1];
     if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
     const { stream, seq, at } = run[0]!;
-    const texts = run.map(({ text }) => text).join('\n');
-    events.put(texts, nameOf(stream, seq, at, texts.length, run.length));
+    const joined = join(
+      map(run, ({ text }) => text),
+      '\n',
+    );
+    events.put(joined, nameOf(stream, seq, at, joined.length, run.length));
     run = [];
   });
   return events;
@@ -48,7 +53,7 @@ export function openEventDatabase(name: string): EventDatabase {
     new Promise<void>((resolve, reject) => {
       const request = indexedDB.open(name, 1);
       // Some browsers never answer in private windows or after a crash.
-      setTimeout(reject, openMs, 1);
+      later(() => reject(1), openMs);
       request.onerror = reject;
       request.onupgradeneeded = () => attempt(() => request.result.createObjectStore('e'), reject);
       request.onsuccess = () => {
@@ -73,25 +78,37 @@ export function openEventDatabase(name: string): EventDatabase {
         // "Relaxed" writes to the system without a sync: it outlives the browser, and costs no disk flush.
         const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
         const end = (why?: unknown) => {
+          clearTimeout(timer as number);
           reject(why);
           attempt(() => transaction.abort());
         };
         // It waits for those before it: also for that of a page that was frozen in one.
-        setTimeout(end, openMs, 1);
+        const timer = later(() => end(1), openMs);
         // Follows every error, too.
-        transaction.onabort = reject;
+        transaction.onabort = end;
         const result = work(transaction.objectStore('e'), (request, go) => {
           request.onsuccess = () => attempt(() => go(request.result), end);
         });
         // Missing in Safari 14.
         if (result) transaction.commit?.();
         else stop = end;
-        transaction.oncomplete = () => resolve(result);
+        transaction.oncomplete = () => {
+          clearTimeout(timer as number);
+          resolve(result);
+        };
       };
-      // Opened by the first event only: nothing is stored while consent is pending.
-      opening = opening || open();
+      const openAndBegin = async () => {
+        try {
+          // Opened by the first event only: nothing is stored while consent is pending.
+          opening = opening || open();
+          await opening;
+          begin();
+        } catch (error) {
+          reject(error);
+        }
+      };
       if (database) begin();
-      else opening.then(begin).catch(reject);
+      else void openAndBegin();
     });
 
   return {
@@ -102,25 +119,29 @@ export function openEventDatabase(name: string): EventDatabase {
           return putAll(events, entries);
         }
         return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
-          const added = entries.filter(({ stream, seq }) => {
+          const added = filter(entries, ({ stream, seq }) => {
             // Written so that it is true without a mark, too.
             const isNew = !(seq <= marks[stream]!);
             if (isNew) marks[stream] = seq;
             return isNew;
           });
           putAll(events, added);
-          events.put(Object.fromEntries(Object.entries(marks).slice(-streamsRemembered)), 'm');
+          const kept: typeof marks = {};
+          each(part(keysOf(marks), -streamsRemembered), (stream) => {
+            kept[stream] = marks[stream]!;
+          });
+          events.put(kept, 'm');
         });
       }),
-    _names: (count) =>
-      run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count)).then(({ result }) => result as string[]),
-    _read: (last) =>
-      run((events) => {
-        const range = IDBKeyRange.bound('e.', last);
-        return [events.getAllKeys(range), events.getAll(range)] as const;
-      }).then(([names, texts]) =>
-        names.result.flatMap((name, index) => entriesOf(name as string, texts.result[index])),
-      ),
+    async _names(count) {
+      const { result } = await run((events) => events.getAllKeys(IDBKeyRange.bound('e.', 'e/'), count));
+      return result as string[];
+    },
+    async _read(last) {
+      const range = IDBKeyRange.bound('e.', last);
+      const [names, texts] = await run((events) => [events.getAllKeys(range), events.getAll(range)] as const);
+      return flatMap(names.result as string[], (name, index) => entriesOf(name, texts.result[index]));
+    },
     _remove: (first, last) => run((events) => events.delete(IDBKeyRange.bound(first, last))),
   };
 }

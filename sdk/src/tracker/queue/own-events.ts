@@ -1,8 +1,9 @@
 import { exitBatchChars, exitEvents } from '../bounds.js';
+import { filter, part, push } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 import { type Batch, batchOf } from './batch.js';
 import type { Entry } from './entry.js';
-import { readRuns } from './runs.js';
+import { lastBegun } from './runs.js';
 
 /** The page's own newest events, in memory, because a page exit has no time to ask IndexedDB. */
 export interface OwnEvents {
@@ -19,10 +20,10 @@ export function createOwnEvents(store: Store): OwnEvents {
   let own: Entry[] = [];
   return {
     _add(entry) {
-      if (own.push(entry) > exitEvents) own.shift();
+      if (push(own, entry) > exitEvents) own = part(own, 1);
     },
     _remove({ stream, last }) {
-      own = own.filter((entry) => entry.stream !== stream || entry.seq > last);
+      own = filter(own, (entry) => entry.stream !== stream || entry.seq > last);
     },
     _clear() {
       own = [];
@@ -31,10 +32,10 @@ export function createOwnEvents(store: Store): OwnEvents {
       let chars = 0;
       const taken: Entry[] = [];
       for (const entry of own) {
-        if (entry.seq <= Math.max(...readRuns(store, entry.stream))) continue;
+        if (entry.seq <= lastBegun(store, entry.stream)) continue;
         chars += entry.text.length;
         if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
-        taken.push(entry);
+        push(taken, entry);
       }
       return taken.length ? batchOf(taken) : undefined;
     },

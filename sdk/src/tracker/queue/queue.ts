@@ -1,6 +1,9 @@
-import { batchChars, commitMs, queueChars, webStorageChars } from '../bounds.js';
+import { batchChars, commitMs, queueChars, streamsRemembered, webStorageChars } from '../bounds.js';
+import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
+import { each, filter, flatMap, map, part } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
+import { later } from '../browser/time.js';
 import type { Batch } from './batch.js';
 import type { DropReason } from './drop-reason.js';
 import type { Entry } from './entry.js';
@@ -57,7 +60,7 @@ export function createQueue(
   /** More than fit, until the server finds a batch too large. */
   let maxEvents = batchChars;
   let timer: unknown;
-  let underWay = Promise.resolve();
+  let underWay: Promise<void> | undefined;
 
   /** An IndexedDB that fails once is not used again: a full disk would still return events that it cannot remove. */
   const fallBack = () => {
@@ -70,22 +73,21 @@ export function createQueue(
     clearTimeout(timer as number);
     timer = undefined;
     // What the browser does not let us read stays where it is.
-    const names = store._names('e.').filter(store._get);
-    await Promise.all(
-      [true, false].map(async (inMemory) => {
-        const chosen = names.filter((each) => store._isMemoryOnly(each) === inMemory);
-        const entries = chosen.flatMap((each) => entriesOf(each, store._get(each)!));
-        try {
-          if (chosen.length && database._put) {
-            // Only this page has those in memory: no other tab can have put them, nor can they have left.
-            await database._put(entries, atOnce || inMemory);
-            chosen.forEach(store._remove);
-          }
-        } catch (error) {
-          if (error) fallBack();
+    const names = filter(store._names('e.'), store._get);
+    const moving = map([true, false], async (inMemory) => {
+      const chosen = filter(names, (name) => store._isMemoryOnly(name) === inMemory);
+      const entries = flatMap(chosen, (name) => entriesOf(name, store._get(name)!));
+      try {
+        if (chosen.length && database._put) {
+          // Only this page has those in memory: no other tab can have put them, nor can they have left.
+          await database._put(entries, atOnce || inMemory);
+          each(chosen, store._remove);
         }
-      }),
-    );
+      } catch (error) {
+        if (error) fallBack();
+      }
+    });
+    for (const moved of moving) await moved;
     return names[0];
   }
 
@@ -95,12 +97,13 @@ export function createQueue(
     // Looking at the whole queue is expensive, so only now and then.
     if (untrimmed < maxChars / 16) return;
     untrimmed = 0;
+    each(part(store._names('r.'), 0, -streamsRemembered), store._remove);
     await trim(database, maxChars, drop);
   }
 
   /** Events tracked meanwhile go with the next commit. */
   function commit(): Promise<void> {
-    underWay = underWay.then(commitNow).catch(() => {});
+    underWay = after(underWay, commitNow);
     return underWay;
   }
 
@@ -110,14 +113,12 @@ export function createQueue(
       untrimmed += text.length;
       // One burst must not fill the site's storage; without IndexedDB what is there already counts, too.
       store._set(nameOf(stream, seq, at, text.length), text, uncommitted > maxChars / 24);
-      timer = timer || attempt(() => setTimeout(commit, commitMs));
+      timer = timer || attempt(() => later(commit, commitMs));
     },
     _commit: commit,
     _move: move,
-    async _next() {
-      await commit();
-      return nextBatch(store, database, maxEvents);
-    },
+    // Not async: an async function hands a promise on by its `then`, which the page may have replaced.
+    _next: () => nextBatch(store, commit(), () => database, maxEvents),
     async _done(batch, reason) {
       if (reason) drop(reason, batch.lines.length);
       try {
@@ -136,8 +137,8 @@ export function createQueue(
       endRun(store, batch, false);
     },
     _clear() {
-      store._names('').forEach(store._remove);
-      database._remove('', '~').catch(() => {});
+      each(store._names(''), store._remove);
+      void after(undefined, () => database._remove('', '~'));
     },
   };
 }

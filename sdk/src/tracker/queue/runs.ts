@@ -1,3 +1,4 @@
+import { filter, find, join, map, max, sort, split } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 import type { Batch } from './batch.js';
 
@@ -9,20 +10,23 @@ export type Runs = [done: number, ...ends: number[]];
 
 /** Reads the runs of a stream. */
 export const readRuns = (store: Store, stream: string): Runs =>
-  (store._get(`r.${stream}`) || '-1').split('.').map(Number) as Runs;
+  map(split(store._get(`r.${stream}`) || '-1', '.'), Number) as unknown as Runs;
+
+/** The last seq of a stream that was ever sent, or answered for. */
+export const lastBegun = (store: Store, stream: string): number => max(...readRuns(store, stream));
 
 type Run = Pick<Batch, 'stream' | 'last'>;
 
 /** Notes that a batch is about to be sent. @returns whether it was begun before */
 export function beginRun(store: Store, { stream, last }: Run): boolean {
   const [done, ...ends] = readRuns(store, stream);
-  const isKnown = ends.includes(last);
-  if (!isKnown) store._set(`r.${stream}`, [done, ...[...ends, last].sort((a, b) => a - b)].join('.'));
+  const isKnown = find(ends, (end) => end === last) !== undefined;
+  if (!isKnown) store._set(`r.${stream}`, join([done, ...sort([...ends, last], (a, b) => a - b)], '.'));
   return isKnown;
 }
 
 /** Notes that a batch will not be sent again, because the server has answered (`isDone`) or because it was split. */
 export function endRun(store: Store, { stream, last }: Run, isDone: boolean): void {
   const [done, ...ends] = readRuns(store, stream);
-  store._set(`r.${stream}`, [isDone ? Math.max(done, last) : done, ...ends.filter((end) => end !== last)].join('.'));
+  store._set(`r.${stream}`, join([isDone ? max(done, last) : done, ...filter(ends, (end) => end !== last)], '.'));
 }

@@ -1,3 +1,4 @@
+import { map, split } from '../browser/builtins.js';
 import { type Entry, million } from './entry.js';
 
 /** One stored text, as its name describes it: one event, or several consecutive ones of a stream. */
@@ -17,13 +18,18 @@ export const nameOf = (stream: string, seq: number, at: number, chars: number, e
 
 /** Reads a name that `nameOf` made. */
 export function storedOf(name: string): Stored {
-  const [, stream, ...numbers] = name.split('.') as [string, string];
-  const [place, at, chars, events] = numbers.map(Number) as [number, number, number, number];
+  const [, stream, ...numbers] = split(name, '.') as [string, string];
+  const [place, at, chars, events] = map(numbers, Number) as [number, number, number, number];
   return { _name: name, stream, seq: place - million, at, _events: events, _chars: chars + name.length };
 }
 
 /** The events of one stored text. */
-export function entriesOf(name: string, texts: string): Entry[] {
+export function entriesOf(name: string, joined: string): Entry[] {
   const first = storedOf(name);
-  return texts.split('\n').map((text, index) => ({ ...first, seq: first.seq + index, at: +text.split('{')[0]!, text }));
+  return map(split(joined, '\n'), (text, index) => ({
+    ...first,
+    seq: first.seq + index,
+    at: +split(text, '{')[0]!,
+    text,
+  }));
 }

@@ -1,4 +1,6 @@
 import { queueAgeMs, queueEvents } from '../bounds.js';
+import { map } from '../browser/builtins.js';
+import { now } from '../browser/time.js';
 import type { DropReason } from './drop-reason.js';
 import type { EventDatabase } from './event-database.js';
 import { storedOf } from './stored-name.js';
@@ -9,7 +11,7 @@ export async function trim(
   maxChars: number,
   drop: (reason: DropReason, events: number) => void,
 ): Promise<void> {
-  const all = (await database._names()).map(storedOf);
+  const all = map(await database._names(), storedOf);
   let events = 0;
   let chars = 0;
   for (const stored of all) {
@@ -18,7 +20,7 @@ export async function trim(
   }
   let last = '';
   for (const stored of all) {
-    const isOld = Date.now() - stored.at > queueAgeMs;
+    const isOld = now() - stored.at > queueAgeMs;
     if (!isOld && events <= queueEvents && chars <= maxChars) break;
     drop(isOld ? 'old' : 'full', stored._events);
     events -= stored._events;

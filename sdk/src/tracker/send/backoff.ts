@@ -1,3 +1,4 @@
+import { join, map, max, min, split } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 
 /**
@@ -18,11 +19,11 @@ const maxRetryAfterMs = 60 * 60 * 1000;
  * nothing.
  */
 export const parseRetryAfter = (header: string | null | undefined, now: number): number =>
-  Math.min(+header! * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
+  min(+header! * 1000 || Date.parse(header!) - now, maxRetryAfterMs);
 
 /** The pause in milliseconds when the server has failed for `failingMs`. `random` is from [0, 1). */
 export const delayAfter = (failingMs: number, random: number): number =>
-  random * Math.min(maxMs, Math.max(firstMs, growth * failingMs));
+  random * min(maxMs, max(firstMs, growth * failingMs));
 
 /** The pause between tries. Times are in milliseconds since 1970. */
 export interface Backoff {
@@ -39,7 +40,7 @@ export interface Backoff {
 /** Keeps the pause in the store, so that all tabs and the next page observe it. `random` is from [0, 1). */
 export function createBackoff(store: Store, random: () => number): Backoff {
   /** When the pause ends, after how many failures, how long it is, and since when the server fails. */
-  const read = () => (store._get('w') || '').split(',').map((part) => +part || 0);
+  const read = () => map(split(store._get('w') || '', ','), (part) => +part || 0);
   return {
     _wait(now, urgent) {
       const [until, failures, pause] = read() as [number, number, number];
@@ -54,7 +55,7 @@ export function createBackoff(store: Store, random: () => number): Backoff {
       // A server asks many to come back at the same moment, so they come up to a tenth later.
       const pause = isAsked ? asked * (1 + random() / 10) : delayAfter(now - since, random());
       // `manyFailures`, so that nobody cuts short what the server asked for.
-      store._set('w', [now + pause, failures + (isAsked ? manyFailures : 1), pause, since].join());
+      store._set('w', join([now + pause, failures + (isAsked ? manyFailures : 1), pause, since]));
     },
     _succeeded: () => store._remove('w'),
   };

@@ -1,6 +1,7 @@
 import { exitBytes } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
 import { byteLength } from '../browser/byte-length.js';
+import { now } from '../browser/time.js';
 import type { Batch } from '../queue/batch.js';
 import { deltaOf } from './delta.js';
 import type { Sender, SenderPorts } from './sender.js';
@@ -17,7 +18,7 @@ export interface ExitRequests {
   /** Hands a batch to the browser. False when there is no room. */
   _hand(batch: Batch, isPageGone: boolean): boolean;
   /** Settles when the requests under way are answered. */
-  _settled(): Promise<unknown> | undefined;
+  _settled(): Promise<void> | undefined;
   /** The page is back: nothing of ours is under way any more. */
   _reset(): void;
 }
@@ -25,10 +26,10 @@ export interface ExitRequests {
 /** Hands batches over by `fetchLater`, `sendBeacon` or `fetch` with keepalive, whichever the browser has. */
 export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequests {
   let bytes = 0;
-  let settled: Promise<unknown> | undefined;
+  let settled: Promise<void> | undefined;
   return {
     _hand(batch, isPageGone) {
-      const at = Date.now();
+      const at = now();
       const url = `${ports._urlOf(batch, at)}&encoding=delta`;
       const body = deltaOf(batch.lines);
       if (
@@ -41,12 +42,15 @@ export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequ
       const size = byteLength(body);
       if (bytes + size > exitBytes) return false;
       bytes += size;
-      const answered = ports._post(url, body, true).then((answer) => {
+      const earlier = settled;
+      const wait = async () => {
+        const answer = await ports._post(url, body, true);
         bytes -= size;
         // No answer says nothing about the server: the browser may have had no room.
         if (answer.status) sender._settle(batch, answer, at);
-      });
-      settled = Promise.all([settled, answered]);
+        await earlier;
+      };
+      settled = wait();
       return true;
     },
     _settled: () => settled,

@@ -1,4 +1,5 @@
 import { attempt } from '../browser/attempt.js';
+import { parse } from '../browser/builtins.js';
 import type { Batch } from '../queue/batch.js';
 import type { Answer } from './transport.js';
 
@@ -20,7 +21,7 @@ interface AnswerBody {
  */
 export const isOurs = ({ status, text }: Answer, { id, lines }: Batch): boolean =>
   !!attempt(() => {
-    const { time, batch, accepted, duplicates = 0, rejected, known, error } = JSON.parse(text!) as AnswerBody;
+    const { time, batch, accepted, duplicates = 0, rejected, known, error } = parse(text!) as AnswerBody;
     if (batch === undefined ? !time : batch !== id) return false;
     return status < 400
       ? typeof known === 'boolean' || accepted + duplicates + rejected.length === lines.length

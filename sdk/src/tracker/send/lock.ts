@@ -1,5 +1,6 @@
 import { settleMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { split } from '../browser/builtins.js';
 import { random } from '../browser/random.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
@@ -22,7 +23,7 @@ const renewMs = 500;
 export function createLease(store: Store, me: string, now: () => number): Lock {
   const take = () => store._set('l', `${me}.${now() + leaseMs}`);
   const holder = () => {
-    const [owner, until = 0] = (store._get('l') ?? '').split('.');
+    const [owner, until = 0] = split(store._get('l') ?? '', '.');
     const left = +until - now();
     return left > 0 && left <= leaseMs ? owner : undefined;
   };

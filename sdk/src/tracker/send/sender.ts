@@ -1,7 +1,10 @@
 import { lingerMs, settleMs } from '../bounds.js';
+import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
+import { join, max } from '../browser/builtins.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
+import { later, now } from '../browser/time.js';
 import type { Moments } from '../plugin.js';
 import type { Batch } from '../queue/batch.js';
 import type { Queue } from '../queue/queue.js';
@@ -50,12 +53,11 @@ export interface SenderPorts {
  */
 export function createSender(ports: SenderPorts, name: string): Sender {
   const { _backoff: backoff, _queue: queue } = ports;
-  const { now } = Date;
   const lock = createLock(name, ports);
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: unknown;
   /** When the timer fires; 0 for no timer. */
   let due = 0;
-  let running: Promise<unknown> = Promise.resolve();
+  let running: Promise<unknown> | undefined;
   /** Only events tracked meanwhile are left; they wait for others to share their request. */
   let isAll: boolean;
   /** A page that has just begun tries once, unless many tries have failed. */
@@ -75,8 +77,11 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       urgent = 0;
       const batch = isAll ? undefined : await queue._next();
       isAll = !batch;
-      if (!batch) return sleep(settleMs);
-      const text = batch.lines.join('\n');
+      if (!batch) {
+        await sleep(settleMs);
+        return;
+      }
+      const text = join(batch.lines, '\n');
       const zipped = await ports._compress?.(text);
       if (signal?.aborted) return;
       const isRetry = beginRun(ports._store, batch);
@@ -105,21 +110,21 @@ export function createSender(ports: SenderPorts, name: string): Sender {
     const { _signal: signal } = ports;
     isAll = false;
     await lock(() => drain(signal), signal);
-    if (!isAll) wake(Math.max(backoff._wait(now()), lingerMs));
+    if (!isAll) wake(max(backoff._wait(now()), lingerMs));
   }
 
   function flush(): Promise<unknown> {
-    clearTimeout(timer);
+    clearTimeout(timer as number);
     due = 0;
-    running = running.then(run).catch(() => {});
+    running = after(running, run);
     return running;
   }
 
   function wake(delay = 0): void {
     if (ports._signal?.aborted || (due && now() + delay >= due)) return;
-    clearTimeout(timer);
+    clearTimeout(timer as number);
     due = now() + delay;
-    timer = attempt(() => setTimeout(flush, delay));
+    timer = attempt(() => later(flush, delay));
   }
 
   return { _wake: wake, _flush: flush, _settle: settle };

@@ -1,5 +1,6 @@
 import { answerMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { later } from '../browser/time.js';
 
 /** The server's answer. Status 0: none came. */
 export interface Answer {
@@ -41,18 +42,19 @@ export const createPost =
         none();
         aborter?.abort();
       };
-      attempt(() => setTimeout(end, answerMs));
+      attempt(() => later(end, answerMs));
       // A request that outlives the page goes on alone.
       signal?.addEventListener('abort', keepalive ? none : end);
-      void attempt(
-        () =>
-          fetch(url, { ...requestOf(body), keepalive, signal: aborter?.signal } as RequestInit)
-            .then(async (response) => {
-              // Read to its end, so that the connection is free for the next request.
-              const text = await response.text();
-              resolve({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
-            })
-            .catch(none),
-        none,
-      );
+      const send = async () => {
+        try {
+          const init = { ...requestOf(body), keepalive, signal: aborter?.signal };
+          const response = await fetch(url, init as RequestInit);
+          // Read to its end, so that the connection is free for the next request.
+          const text = await response.text();
+          resolve({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
+        } catch {
+          none();
+        }
+      };
+      void send();
     });

@@ -1,0 +1,15 @@
+import { type Realm, realm } from './realm.js';
+
+let ofFrame: Realm | undefined;
+
+/** The built-ins of an empty frame, which no script of the page has touched. Throws where no frame is to be had. */
+realm._ofFrame = () => {
+  if (!ofFrame) {
+    const frame = Document.prototype.createElement.call(document, 'iframe') as HTMLIFrameElement;
+    frame.hidden = true;
+    document.documentElement.appendChild(frame);
+    ofFrame = frame.contentWindow as unknown as Realm;
+    setTimeout(() => frame.remove());
+  }
+  return ofFrame;
+};

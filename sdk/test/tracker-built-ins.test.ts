@@ -1,0 +1,111 @@
+import { expect, jest, test } from '@jest/globals';
+import { browserDescribe } from '@millrace/testing/browser';
+import { eventually } from '@millrace/testing/eventually';
+import { openShop } from './browser/shop.js';
+
+// A browser on a busy machine is slow; nothing here asserts on time.
+jest.setTimeout(240_000);
+
+browserDescribe('the tracker in a page that has changed built-ins of the language', ({ launch }) => {
+  const shop = openShop({ launch });
+
+  const properties = {
+    n: 1,
+    text: 'a "quoted" \\ ü 購',
+    list: ['b', 2, null, { c: true }],
+    at: '2026-01-02T03:04:05.678Z',
+    small: 0.0000001,
+    none: null,
+  };
+  /** The page tracks by itself: what drives the browser needs built-ins, too. */
+  const tracks = `{
+    const given = ${JSON.stringify(properties)};
+    given.at = new (window.TrueDate || Date)(1767323045678);
+    millrace.track('liked_item', { item_id: 42, item_price: 9.9, properties: given });
+    millrace.track('Clicked Review!', { page: 'Books & More', properties: { n: 2 } });
+    millrace.track('liked_item', { properties: { n: 3 } });
+  }`;
+  const changes: [what: string, code: string][] = [
+    ['Date has another toJSON', 'Date.prototype.toJSON = function () { return this.toString(); };'],
+    [
+      'everything has a toJSON, as in an old Prototype.js',
+      `for (const type of [Object, Array, String, Number, Boolean])
+        type.prototype.toJSON = function () { return 'of ' + String(this); };`,
+    ],
+    ['JSON is another object', `JSON = { encode: String, decode: String, stringify: () => '{}', parse: () => ({}) };`],
+    ['JSON.stringify fails', `JSON.stringify = () => { throw new Error('no JSON'); };`],
+    ['JSON.parse finds nothing', 'JSON.parse = () => undefined;'],
+    [
+      'methods of arrays do something else',
+      `for (const name of ['map', 'filter', 'forEach', 'find', 'flatMap', 'join', 'slice', 'push', 'sort', 'reduce', 'some',
+        'every', 'includes', 'indexOf', 'concat', 'pop', 'shift', 'splice']) Array.prototype[name] = () => [];`,
+    ],
+    [
+      'methods of strings do something else',
+      `for (const name of ['split', 'slice', 'replace', 'indexOf', 'padStart', 'toLowerCase', 'toUpperCase', 'normalize',
+        'trim', 'startsWith', 'includes', 'charCodeAt', 'substring']) String.prototype[name] = () => 'x';`,
+    ],
+    [
+      'functions of Object do something else',
+      `Object.keys = Object.values = Object.entries = () => ['x']; Object.assign = () => ({});`,
+    ],
+    [
+      'functions of Math do something else',
+      `for (const name of ['floor', 'max', 'min', 'abs', 'round']) Math[name] = () => 0;`,
+    ],
+    ['numbers are written in another way', `Number.prototype.toString = () => 'x';`],
+    ['dates are written in another way', `Date.prototype.toISOString = Date.prototype.valueOf = () => 'x';`],
+    ['random numbers are none', 'Math.random = () => 0.5;'],
+    [
+      'maps and sets forget',
+      `Map.prototype.get = Set.prototype.has = Map.prototype.has = () => undefined; Set.prototype.add = () => {};`,
+    ],
+    ['objects and arrays have enumerable extras', `Object.prototype.extend = Array.prototype.each = () => {};`],
+  ];
+  /** These only where they come later: before it, nothing that works is left. */
+  const later: [what: string, code: string][] = [
+    [
+      'functions cannot be bound or called',
+      `Function.prototype.call = Function.prototype.bind = Function.prototype.apply = () => 'x';`,
+    ],
+    ['the clock stands still', 'Date.now = () => 0;'],
+    [
+      'Date is another class',
+      'window.TrueDate = Date; Date = class { static now() { return 0; } toISOString() { return "x"; } };',
+    ],
+    [
+      'promises are of another class, and then is wrapped, as by Zone.js',
+      `const { then } = Promise.prototype;
+        Promise.prototype.then = function (...given) { return then.apply(this, given); };
+        Promise = class extends Promise {};`,
+    ],
+    [
+      'all is frozen',
+      'for (const type of [Object, Array, String, Date, Function, Promise]) Object.freeze(type.prototype);',
+    ],
+    ['timers never fire', 'setTimeout = setInterval = () => 0;'],
+  ];
+
+  async function expectThree(): Promise<void> {
+    await eventually('three events', () => shop.collector.kept().length === 3);
+    expect(shop.collector.kept()).toMatchObject([
+      { event: 'liked_item', page: 'home_page', seq: 0, item_id: '42', item_price: 9.9, properties },
+      { event: 'clicked_review', page: 'books_more', seq: 1, properties: { n: 2 } },
+      { event: 'liked_item', page: 'home_page', seq: 2, properties: { n: 3 } },
+    ]);
+    for (const { event_time } of shop.collector.kept())
+      expect(Math.abs(Date.parse(event_time) - Date.now())).toBeLessThan(3_600_000);
+  }
+
+  test.each([...changes, ...later])('changed after the tracker came: %s', async (_, code) => {
+    await shop.visit({ after: `${code}\n${tracks}` });
+    await expectThree();
+  });
+
+  test.each(changes)('changed before the tracker came: %s', async (_, code) => {
+    // The page tracks when the script is there, which may have to be another one.
+    const tracking = `const timer = setInterval(() => { if (!window.millrace?.version) return; clearInterval(timer); ${tracks} }, 5);`;
+    await shop.visit({ before: code, after: tracking });
+    await expectThree();
+  });
+});
