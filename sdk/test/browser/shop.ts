@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Launch } from '@millrace/testing/browser';
 import { type Collector, startCollector } from '@millrace/testing/collector';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { built } from './built.js';
 import { type Site, startSite } from './site.js';
 
@@ -35,7 +35,7 @@ export interface Shop {
 }
 
 /** Opens a shop for each test. After each, no event may have been refused, and no error have reached a page. */
-export function openShop({ launch }: { launch: Launch }): Shop {
+export function openShop({ launch, context }: { launch: Launch; context?: BrowserContextOptions }): Shop {
   const shop = { thrown: [] as string[], console: [] as string[] } as Shop;
   beforeAll(async () => {
     shop.browser = await launch();
@@ -44,7 +44,7 @@ export function openShop({ launch }: { launch: Launch }): Shop {
     const files = ['millrace.js', 'millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js'] as const;
     shop.collector = await startCollector(Object.fromEntries(files.map((name) => [`/${name}`, built(name)])));
     shop.site = await startSite({});
-    shop.context = await shop.browser.newContext();
+    shop.context = await shop.browser.newContext(context);
     shop.thrown.length = 0;
     shop.console.length = 0;
     shop.context.on('weberror', (error) => shop.thrown.push(String(error.error())));

@@ -1,4 +1,4 @@
-import { cut, each, filter, indexOf, replace } from '../browser/builtins.js';
+import { cut, each, filter, find, indexOf, replace } from '../browser/builtins.js';
 import { type Attributed, attributeOf, attributesOf } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { Plugin } from '../plugin.js';
@@ -41,10 +41,26 @@ export function eventOfPath(path: readonly Attributed[]): ClickedEvent | undefin
   return { event, fields };
 }
 
-/** A click on an element with `data-track`, or inside one, is an event. */
-export const clicks: Plugin<void> = (context) =>
-  // Runs before the page's handlers, so that one that stops the click does not hide it.
-  listen(window, 'click', (event) => {
-    const clicked = eventOfPath(event.composedPath() as Attributed[]);
-    if (clicked) context.track(clicked.event, clicked.fields);
-  });
+/**
+ * A click on an element with `data-track`, or inside one, is an event; so is a middle click on a link there. One act is
+ * one event, whatever other clicks the browser or the page makes of it.
+ */
+export const clicks: Plugin<void> = (context) => {
+  let act: MouseEvent | undefined;
+
+  function count(event: MouseEvent): void {
+    // A handler that calls `click()` does so within the act, and Firefox repeats the click on a label for its control
+    // there. Chromium and WebKit do it after the act, with its time.
+    if (act && (act.eventPhase || (event.isTrusted && !event.detail && event.timeStamp === act.timeStamp))) return;
+    const path = event.composedPath() as Attributed[];
+    // The middle button opens a link. The others have menus and history.
+    if (event.button && (event.button > 1 || !find(path, ({ tagName }) => /^a(rea)?$/i.test(tagName!)))) return;
+    const clicked = eventOfPath(path);
+    if (!clicked) return;
+    act = event;
+    context.track(clicked.event, clicked.fields);
+  }
+
+  // Run before the page's handlers, so that one that stops the click does not hide it.
+  each(['click', 'auxclick'], (type) => listen(window, type, count as (event: Event) => void));
+};
