@@ -13,6 +13,7 @@ export function lazyTracker(start: () => Tracker, version: string): Tracker {
     consent: (state) => start().consent(state),
     use: (plugin: never) => start().use(plugin),
     flush: () => start().flush(),
+    stop: () => start().stop(),
     version,
   };
 }

@@ -9,5 +9,6 @@ export const nothing: Tracker = {
   consent() {},
   use() {},
   flush: async () => {},
+  stop() {},
   version,
 };

@@ -47,3 +47,8 @@ export const settleMs = 50;
 export const heldCalls = 1000;
 /** The number of streams of which the browser remembers how far they got. */
 export const streamsRemembered = 50;
+
+/** Until then after the route changed, a view may still be named otherwise. */
+export const viewMs = 1000;
+/** A view that was not final after this long was left behind by its page. */
+export const heldMs = 3 * viewMs;

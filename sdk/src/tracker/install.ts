@@ -46,7 +46,7 @@ export function install(
   if (!key) {
     console.warn('millrace: script tag without data-key');
   }
-  const tracker = safely({ gpc: gpc as 'ignore' }, () => {
+  const tracker = safely({ gpc: gpc as 'ignore', key: key! }, () => {
     const started = startTracker(
       {
         // Without a key the start throws, and all calls do nothing.

@@ -38,6 +38,11 @@ export interface Core<Site extends Names = Names> {
   track(event: EventName<Site>, fields?: Fields<Site>): void;
   /** Sends what waits. Settles when it is sent or has to wait for its next try. Events are safe without it. */
   flush(): Promise<void>;
+  /**
+   * Takes back what the tracker has done to the page, listeners and timers; its calls do nothing from now on. What
+   * waits is sent by the next tracker of the key.
+   */
+  stop(): void;
   /** Adds a plugin. */
   use(plugin: Plugin): void;
   /** Adds a module. */

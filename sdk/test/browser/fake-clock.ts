@@ -5,6 +5,8 @@ export interface FakeClock {
   now: number;
   /** Lets this much time pass; after each timer all that follows from it is done. */
   advance(ms: number): Promise<void>;
+  /** Timers that wait. */
+  pending(): number;
   restore(): void;
 }
 
@@ -32,6 +34,7 @@ export function startFakeClock(now: number, turns = 1): FakeClock {
   };
   const clock: FakeClock = {
     now,
+    pending: () => timers.size,
     async advance(ms) {
       const end = clock.now + ms;
       await settle();

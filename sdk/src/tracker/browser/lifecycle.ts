@@ -1,16 +1,25 @@
 import { attempt } from './attempt.js';
-import { apply } from './builtins.js';
+import { apply, push } from './builtins.js';
 import { ofDocument } from './dom.js';
 
-/** By the interface's own method, because markup can hide that of a document. */
-const add = (target: EventTarget, type: string, work: (event: Event) => void, options: AddEventListenerOptions): void =>
-  void attempt(() =>
-    apply(EventTarget.prototype.addEventListener, target, [
-      type,
-      (event: Event) => attempt(() => work(event)),
-      options,
-    ]),
-  );
+let undoing: (() => unknown)[] = [];
+
+/** What takes back what the tracker does to the page from now on: a new list for each tracker. */
+export function collectUndoing(): (() => unknown)[] {
+  undoing = [];
+  return undoing;
+}
+
+/** `undo` takes back what was done to the page. */
+export const onStop = (undo: () => unknown): void => void push(undoing, undo);
+
+/** By the interface's own methods, because markup can hide those of a document. */
+function add(target: EventTarget, type: string, work: (event: Event) => void, options: AddEventListenerOptions): void {
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  const given = [type, (event: Event) => attempt(() => work(event)), options] as const;
+  attempt(() => apply(addEventListener, target, given as never));
+  onStop(() => apply(removeEventListener, target, given as never));
+}
 
 /** Calls `work` at each such event of a window or document, before the page's own listeners. */
 export const listen = (target: EventTarget, type: string, work: (event: Event) => void): void =>

@@ -1,6 +1,6 @@
 import { attempt } from './attempt.js';
 import { apply } from './builtins.js';
-import { listen } from './lifecycle.js';
+import { listen, onStop } from './lifecycle.js';
 
 /** What is read of the Navigation API: https://developer.mozilla.org/docs/Web/API/Navigation_API */
 interface NavigationLike extends EventTarget {
@@ -34,10 +34,15 @@ export function onRoute(moved: (from: string) => void): void {
   for (const method of ['pushState', 'replaceState'] as const) {
     attempt(() => {
       const original = history[method];
-      history[method] = function (...given) {
+      const wrapped: typeof original = function (this: History, ...given) {
         apply(original, this, given);
         step(method === 'pushState');
       };
+      history[method] = wrapped;
+      onStop(() => {
+        // Who has wrapped it since keeps his.
+        if (history[method] === wrapped) history[method] = original;
+      });
     });
   }
   // Back and forward, and a click on a link to a fragment.

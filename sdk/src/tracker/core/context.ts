@@ -1,7 +1,8 @@
 import type { Store } from '../browser/store.js';
-import type { Identity } from '../identity/identity.js';
+import type { Identity, Person } from '../identity/identity.js';
 import type { Stream } from '../identity/stream.js';
 import type { Draft, PluginContext } from '../plugin.js';
+import type { Entry } from '../queue/entry.js';
 import type { Sender, SenderPorts } from '../send/sender.js';
 import type { TrackerOptions } from '../types.js';
 
@@ -9,6 +10,22 @@ import type { TrackerOptions } from '../types.js';
 export interface Facts {
   _fields: string;
   _properties: string;
+}
+
+/** An event that has its place in a stream. */
+export interface Placed {
+  _entry: Entry;
+  _person: Person;
+}
+
+/** The views of a page, one at a time. */
+export interface Views {
+  /** The route of the last view. */
+  _shown?: string;
+  /** Shows a view, or says more of the one that is shown. */
+  _show(fields?: unknown, at?: number, referrer?: string): void;
+  /** The view is final, as it is now at this address. */
+  _close(href?: string): void;
 }
 
 /**
@@ -26,18 +43,32 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   /** Does work that stores something. Set by `consent`, which keeps it until the visitor allows it. */
   _whenAllowed<T>(work: () => T): T | undefined;
   /** Turns what a page passed to `track` into fields of the schema. Set by `defaults`, `clean`. */
-  _clean(event: unknown, fields: unknown): Record<string, unknown>;
+  _clean(event: unknown, fields: unknown): Draft;
   /** An event, with all that modules and plugins added, as JSON. Set by `defaults`, `clean`. */
   _factsOf(draft: Draft): Facts;
   /** Set by `defaults`, `platform`. */
   _platform: Pick<Draft, 'os' | 'device'>;
-  /** The page's name, for an event without one. Set by `defaults`, `naming`. */
-  _pageName(): unknown;
+  /** The page's name at an address, the document's when left out. Set by `defaults`, `naming`. */
+  _pageName(href?: string): string;
   /** Names the page. Set by `naming`. */
   _namePage?(page: unknown): void;
 
   /** The visitor of before, when the storage was cleared. Set by `cookie`. */
   _lastVisitor?(): string | undefined;
+
+  /** Set by `pages`, `views`. */
+  _views?: Views;
+  /** The call `page`. Set by `pages`, `views`. */
+  _page?(fields: unknown, at?: number): void;
+  /** The view that is shown has its final name. Set by `pages`, `views`. */
+  _closeView?(): void;
+
+  /** Completes an event, and asks the plugins. Undefined for one without a name, or that a plugin dropped. */
+  _prepare(draft: Draft): Facts | undefined;
+  /** Numbers an event. `isFinal` stores it, too. Undefined for a visitor who is not in the sample. */
+  _place(facts: Facts, at: number, isFinal?: boolean): Placed | undefined;
+  /** Stores an event. */
+  _keep(entry: Entry): void;
 
   // The steps before an event is stored, in this order.
   /** Whether to track the visitor of an event at this time. Set by `sample`. */

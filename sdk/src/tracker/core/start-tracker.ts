@@ -1,26 +1,30 @@
 import { lingerMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
-import { assign, cut, each, find, floor, replace, stringify } from '../browser/builtins.js';
+import { assign, cut, each, find, floor, replace } from '../browser/builtins.js';
+import { collectUndoing } from '../browser/lifecycle.js';
 import { random } from '../browser/random.js';
 import { createStore } from '../browser/store.js';
 import { keepTime, now } from '../browser/time.js';
 import { createIdentity } from '../identity/identity.js';
 import { createStream } from '../identity/stream.js';
 import type { TrackerModule } from '../module.js';
-import type { Draft, Plugin } from '../plugin.js';
+import type { Plugin } from '../plugin.js';
 import { createQueue } from '../queue/queue.js';
 import { createBackoff } from '../send/backoff.js';
 import { createSender } from '../send/sender.js';
 import { createPost } from '../send/transport.js';
 import type { TrackerOptions } from '../types.js';
 import { version } from '../version.js';
-import type { Facts, TrackerContext } from './context.js';
+import type { TrackerContext } from './context.js';
+import { eventText } from './event-text.js';
 
 /** The calls of a tracker and its modules. The script tag's stub keeps calls, and passes when they were made. */
 export interface Started {
   track(event: unknown, fields?: unknown, at?: number): void;
   /** Undefined while nothing may be sent. */
   flush(): Promise<unknown> | undefined;
+  /** Takes everything back that it has done to the page. What waits is sent by the next tracker of the key. */
+  stop(): void;
   use(plugin: Plugin): void;
   use(module: TrackerModule): void;
   [call: string]: unknown;
@@ -32,6 +36,7 @@ export interface Started {
  */
 export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
   keepTime();
+  const undoing = collectUndoing();
   const endpoint = new URL(options.endpoint, location.href);
   endpoint.hash = '';
   endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
@@ -63,42 +68,52 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
       context._tell('sending', sending);
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
-    track(event, fields, given) {
-      const draft = context._clean(event, fields) as unknown as Draft;
-      // In whole milliseconds, also where the page has replaced Date.
-      const at = floor(given || now());
-      if (!draft.event || !(at > 0)) return;
+    _prepare(draft) {
+      if (!draft.event) return undefined;
       assign(draft, context._platform, {
         page: draft.page || context._pageName(),
         url: draft.url || cut(location.href, 0, 2048),
         sdk: `millrace-js/${version}`,
       });
-      if (!context._tell('event', draft)) return;
-      const facts = context._factsOf(draft);
-      context._whenAllowed(() => storeEvent(facts, at));
+      return context._tell('event', draft) ? context._factsOf(draft) : undefined;
+    },
+    _place(facts, at, isFinal) {
+      if (context._isSampled?.(at) === false) return undefined;
+      context._checkClock?.(at);
+      const counted = isFinal && context._addDropCounts?.(facts);
+      const person = { ...context._identity._touch(at) };
+      // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
+      const entry = stream._next(at, eventText(facts, person));
+      if (isFinal) context._keep(entry);
+      if (counted) counted();
+      return { _entry: entry, _person: person };
+    },
+    _keep(entry) {
+      context._queue._append(entry);
+      context._tell('stored', entry);
+    },
+    track(event, fields, given) {
+      if (event === 'page_view' && context._page) return context._page(fields, given);
+      context._closeView?.();
+      // In whole milliseconds, also where the page has replaced Date.
+      const at = floor(given || now());
+      const facts = at > 0 && context._prepare(context._clean(event, fields));
+      if (facts) context._whenAllowed(() => context._place(facts, at, true));
     },
   } as Omit<TrackerContext, '_sender'> as TrackerContext;
   context._sender = createSender(context, name);
 
-  /** Numbers the event and stores it. */
-  function storeEvent(facts: Facts, at: number): void {
-    if (context._isSampled?.(at) === false) return;
-    context._checkClock?.(at);
-    const counted = context._addDropCounts?.(facts);
-    const { visitor_id, session_id, user_id } = context._identity._touch(at);
-    const user = user_id ? `,"user_id":${stringify(user_id)}` : '';
-    const properties = facts._properties && `,"properties":{${facts._properties}}`;
-    const text = `{${facts._fields},"visitor_id":"${visitor_id}","session_id":"${session_id}"${user}${properties}`;
-    // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
-    const entry = stream._next(at, text);
-    context._queue._append(entry);
-    context._tell('stored', entry);
-    counted?.();
-  }
-
   const calls: Started = {
     track: context.track,
-    flush: () => context._whenAllowed(context._sender._flush),
+    flush() {
+      context._closeView?.();
+      return context._whenAllowed(context._sender._flush);
+    },
+    stop() {
+      each(undoing, (undo) => attempt(undo));
+      void context._queue._commit();
+      context._whenAllowed = () => undefined;
+    },
     use: (module: TrackerModule) => attempt(() => assign(calls, module(context as never))),
   };
   each(modules, calls.use);

@@ -6,6 +6,7 @@ import { jsonText, membersOf } from '../browser/json-text.js';
 import type { Facts, TrackerContext } from '../core/context.js';
 import { toSlug } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
+import type { Draft } from '../plugin.js';
 
 /** Gets the name of what is left out, a property's as `properties.NAME`, and its value where it is known. */
 type Leave = (what: string, value?: unknown) => void;
@@ -142,7 +143,7 @@ export const clean: TrackerModule<void> = (context: TrackerContext) => {
       ) || {};
     kept.event = slug(event);
     if (!kept.event) context._tell('dropped', { reason: 'invalid', what: 'event', value: event });
-    return kept;
+    return kept as unknown as Draft;
   };
   context._factsOf = (draft) => {
     let facts: Facts;

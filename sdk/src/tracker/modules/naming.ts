@@ -19,10 +19,10 @@ export const naming: TrackerModule<void> = (context: TrackerContext) => {
   let from: string | undefined;
   let pathname: string;
   let name = '';
-  context._pageName = () => {
-    if (from !== location.href) {
-      from = location.href;
-      pathname = location.pathname;
+  context._pageName = (href = location.href) => {
+    if (from !== href) {
+      from = href;
+      pathname = new URL(href).pathname;
       name = pageFromPath(pathname);
     }
     const given =

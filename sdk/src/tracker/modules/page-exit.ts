@@ -1,7 +1,7 @@
 import { exitBatchChars } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
 import { ofDocument } from '../browser/dom.js';
-import { listen } from '../browser/lifecycle.js';
+import { listen, onStop } from '../browser/lifecycle.js';
 import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
@@ -38,6 +38,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
     context._signal = aborter?.signal;
   };
   renew();
+  onStop(() => aborter?.abort());
 
   const leave = () =>
     context._whenAllowed(() => {

@@ -10,7 +10,7 @@ import type { Entry } from './entry.js';
 import { openEventDatabase } from './event-database.js';
 import { nextBatch, type QueuedBatch } from './next-batch.js';
 import { endRun } from './runs.js';
-import { entriesOf, nameOf } from './stored-name.js';
+import { entriesOf, isComplete, nameOf } from './stored-name.js';
 import { trim } from './trim.js';
 import { webStorageDatabase } from './web-storage-database.js';
 
@@ -73,7 +73,7 @@ export function createQueue(
     clearTimeout(timer as number);
     timer = undefined;
     // What the browser does not let us read stays where it is.
-    const names = filter(store._names('e.'), store._get);
+    const names = filter(store._names('e.'), (name) => isComplete(name) && store._get(name));
     const moving = map([true, false], async (inMemory) => {
       const chosen = filter(names, (name) => store._isMemoryOnly(name) === inMemory);
       const entries = flatMap(chosen, (name) => entriesOf(name, store._get(name)!));

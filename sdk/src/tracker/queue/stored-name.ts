@@ -1,4 +1,6 @@
-import { map, split } from '../browser/builtins.js';
+import { heldMs } from '../bounds.js';
+import { abs, map, split } from '../browser/builtins.js';
+import { now } from '../browser/time.js';
 import { type Entry, million } from './entry.js';
 
 /** One stored text, as its name describes it: one event, or several consecutive ones of a stream. */
@@ -20,8 +22,14 @@ export const nameOf = (stream: string, seq: number, at: number, chars: number, e
 export function storedOf(name: string): Stored {
   const [, stream, ...numbers] = split(name, '.') as [string, string];
   const [place, at, chars, events] = map(numbers, Number) as [number, number, number, number];
-  return { _name: name, stream, seq: place - million, at, _events: events, _chars: chars + name.length };
+  return { _name: name, stream, seq: place - million, at, _events: events || 1, _chars: chars + name.length };
 }
+
+/** The name of a view that its page may still amend: it has no events yet. */
+export const heldName = ({ stream, seq, at, text }: Entry): string => nameOf(stream, seq, at, text.length, 0);
+
+/** Whether a stored text is complete. What a page holds longer than `heldMs` it has left behind. */
+export const isComplete = (name: string): boolean => !/\.0$/.test(name) || abs(now() - storedOf(name).at) > heldMs;
 
 /** The events of one stored text. */
 export function entriesOf(name: string, joined: string): Entry[] {

@@ -2,6 +2,7 @@ import { lingerMs, settleMs } from '../bounds.js';
 import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
 import { join, max } from '../browser/builtins.js';
+import { onStop } from '../browser/lifecycle.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
 import { later, now } from '../browser/time.js';
@@ -127,5 +128,10 @@ export function createSender(ports: SenderPorts, name: string): Sender {
     timer = attempt(() => later(flush, delay));
   }
 
+  onStop(() => {
+    clearTimeout(timer as number);
+    // Always earlier than what anybody asks for.
+    due = 1;
+  });
   return { _wake: wake, _flush: flush, _settle: settle };
 }

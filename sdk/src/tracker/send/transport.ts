@@ -37,12 +37,16 @@ export const createPost =
   (url, body, keepalive, signal) =>
     new Promise((resolve) => {
       const aborter = attempt(() => new AbortController());
-      const none = () => resolve({ status: 0 });
+      const settle = (answer: Answer) => {
+        clearTimeout(timer as number);
+        resolve(answer);
+      };
+      const none = () => settle({ status: 0 });
       const end = () => {
         none();
         aborter?.abort();
       };
-      attempt(() => later(end, answerMs));
+      const timer = attempt(() => later(end, answerMs));
       // A request that outlives the page goes on alone.
       signal?.addEventListener('abort', keepalive ? none : end);
       const send = async () => {
@@ -51,7 +55,7 @@ export const createPost =
           const response = await fetch(url, init as RequestInit);
           // Read to its end, so that the connection is free for the next request.
           const text = await response.text();
-          resolve({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
+          settle({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
         } catch {
           none();
         }
