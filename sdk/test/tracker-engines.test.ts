@@ -67,7 +67,7 @@ for (const engine of isWhole ? engines : engines.slice(0, 1)) {
       site = await startSite({
         '/': html(),
         '/elsewhere': '<!doctype html><title>Elsewhere</title>',
-        '/slow': { html: '<!doctype html><title>Elsewhere</title>', afterMs: 600 },
+        '/slow': { html: '<!doctype html><title>Elsewhere</title>', after: () => sleep(600) },
       });
     });
     afterEach(async () => {
@@ -297,6 +297,25 @@ for (const engine of isWhole ? engines : engines.slice(0, 1)) {
         expect(new Set(kept().map(({ stream_id }) => stream_id)).size).toBe(1);
       },
     );
+
+    whole('a page that is left just after it has sent: the next page sends at once', async () => {
+      // The sender has its answer then, and holds the lock for another 50 ms.
+      const answered = new Promise<void>((resolve) => {
+        collector.reply = () => {
+          setTimeout(resolve, 15);
+          return { status: 200 };
+        };
+      });
+      site.pages['/when-sent'] = { html: '<!doctype html><title>Elsewhere</title>', after: () => answered };
+      const tab = await visit();
+      await tab.evaluate(track, 3, 0, '/when-sent');
+      await allOf(3);
+      await sleep(500);
+      await tab.goto(`${site.origin}/`);
+      await tab.evaluate(track, 1, 3, '');
+      await allOf(4);
+      expect(collector.sent()).toHaveLength(4);
+    });
 
     whole('the site’s next page after two bursts says its view at once', async () => {
       site.pages['/next'] = html('');

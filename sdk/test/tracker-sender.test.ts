@@ -3,6 +3,7 @@ import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { answerMs, exitBatchChars, exitBytes } from '../src/tracker/bounds.js';
 import { createStore } from '../src/tracker/browser/store.js';
+import type { TrackerContext } from '../src/tracker/core/context.js';
 import { defaults } from '../src/tracker/core/defaults.js';
 import { type Started, startTracker } from '../src/tracker/core/start-tracker.js';
 import type { TrackerModule } from '../src/tracker/module.js';
@@ -626,19 +627,27 @@ describe('page exit', () => {
     }
   });
 
-  test('the lock is free for other tabs once a page is left', async () => {
-    browser.reply = () => 'never';
-    const page = openLeaving();
-    page.track(1);
-    await browser.clock.advance(500);
-    const other = openPage();
-    other.track(1);
-    browser.reply = () => 200;
-    page.leave();
-    other.show();
-    await browser.clock.advance(5000);
-    expect(waiting()).toBe(0);
-  });
+  const never = () => new Promise<never>(() => {});
+  test.each<[string, (context: TrackerContext) => void]>([
+    ['a request', () => undefined],
+    ['its compression', (context) => Object.assign(context, { _compress: never })],
+    ['the look for what waits', (context) => Object.assign(context._queue, { _next: never })],
+  ])(
+    'the lock is free for other tabs once a page is left, also when it is frozen in the midst of %s',
+    async (_, freeze) => {
+      browser.reply = () => 'never';
+      const page = openPage([freeze, reports, confirmBeforeResend, pageExit]);
+      page.track(1);
+      await browser.clock.advance(500);
+      const other = openPage();
+      other.track(1);
+      browser.reply = () => 200;
+      page.leave();
+      other.show();
+      await browser.clock.advance(5000);
+      expect(waiting()).toBe(0);
+    },
+  );
 });
 
 describe('the lease, where there are no Web Locks', () => {

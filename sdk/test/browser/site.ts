@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A page of the site: its HTML, or that and more. */
-export type SitePage = string | { html: string; headers?: Record<string, string>; afterMs?: number };
+/** A page of the site: its HTML, or that, its headers, and what its answer waits for. */
+export type SitePage = string | { html: string; headers?: Record<string, string>; after?: () => Promise<unknown> };
 
 export interface Site {
   origin: string;
@@ -22,9 +22,9 @@ export async function startSite(pages: Record<string, SitePage>): Promise<Site> 
       response.writeHead(404).end();
       return;
     }
-    const { html, headers = {}, afterMs = 0 } = typeof page === 'string' ? { html: page } : page;
+    const { html, headers = {}, after } = typeof page === 'string' ? { html: page } : page;
     const answer = () => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(html);
-    if (afterMs) setTimeout(answer, afterMs);
+    if (after) after().then(answer, () => response.destroy());
     else answer();
   });
   const site: Site = {

@@ -1,4 +1,5 @@
 import { exitBatchChars } from '../bounds.js';
+import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
 import { ofDocument } from '../browser/dom.js';
 import { listen, onStop } from '../browser/lifecycle.js';
@@ -39,6 +40,19 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   };
   renew();
   onStop(() => aborter?.abort());
+
+  let release: (() => void) | undefined;
+  const { _lock: lock } = context;
+  // A page that is frozen gets no answer of IndexedDB, and no timer: it would keep the lock from the next page.
+  context._lock = (work, signal) =>
+    lock(
+      () =>
+        new Promise((resolve) => {
+          release = resolve;
+          void after(after(undefined, work), resolve);
+        }),
+      signal,
+    );
 
   const leave = () =>
     context._whenAllowed(() => {
@@ -88,6 +102,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
     gone = true;
     // Releases the lock, which another tab may wait for, and which keeps the page out of the back/forward cache.
     aborter?.abort();
+    release?.();
     leave();
   });
   listen(window, 'pageshow', (event) => {

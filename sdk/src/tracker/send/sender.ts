@@ -37,6 +37,8 @@ export interface SenderPorts {
   _urlOf(batch: Batch, now: number): string;
   /** The lock where the browser has no Web Locks. */
   _lease: Lock;
+  /** What the sender takes before it sends. Set by the sender. */
+  _lock: Lock;
   /** Gzips a text as a body of type text/plain; undefined where the browser cannot. */
   _compress?(text: string): Promise<Blob | undefined>;
   /** Asks about a batch that was sent before without an answer; undefined when it has to be sent again. */
@@ -54,7 +56,7 @@ export interface SenderPorts {
  */
 export function createSender(ports: SenderPorts, name: string): Sender {
   const { _backoff: backoff, _queue: queue } = ports;
-  const lock = createLock(name, ports);
+  ports._lock = createLock(name, ports);
   let timer: unknown;
   /** When the timer fires; 0 for no timer. */
   let due = 0;
@@ -110,7 +112,7 @@ export function createSender(ports: SenderPorts, name: string): Sender {
     await ports._settled?.();
     const { _signal: signal } = ports;
     isAll = false;
-    await lock(() => drain(signal), signal);
+    await ports._lock(() => drain(signal), signal);
     if (!isAll) wake(max(backoff._wait(now()), lingerMs));
   }
 
