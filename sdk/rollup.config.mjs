@@ -35,7 +35,7 @@ const again = (isModule) => ({
   renderChunk(code) {
     const minified = uglify.minify(code, {
       module: isModule,
-      compress: { passes: 5, arrows: false, inline: false },
+      compress: { passes: 5, arrows: false },
       mangle: { toplevel: true },
       output: { annotations: isModule },
     });
