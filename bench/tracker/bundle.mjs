@@ -35,5 +35,6 @@ export async function bundle(peer) {
   const tag = readFileSync(path, 'utf8');
   const head = (collector) =>
     `<script src="/millrace.js" data-key="demo" data-endpoint="${collector}/v1/events"></script>`;
-  return { script, tag, head, size: sizes(tag) };
+  const fullTag = readFileSync(here('../../sdk/dist/millrace-full.js'), 'utf8');
+  return { script, tag, fullTag, head, size: sizes(tag) };
 }

@@ -24,7 +24,8 @@ function headBytes(request) {
 /**
  * A server for one tracker on a free port of 127.0.0.1, so an origin other than the page's. It answers as that tracker's own server does and
  * counts the events that it took.
- * `mode` is what it does with events: `ok`, `503`, `reset` (breaks the connection), `hang` (never answers). What the tracker fetches to
+ * `mode` is what it does with events: `ok`, `503`, `reset` (breaks the connection), `hang` (never answers), `offline-page` (somebody answers 200 with
+ * HTML), `text-proxy` (somebody decodes and encodes the body as UTF-8). What the tracker fetches to
  * configure itself is served in every mode, and a preflight is refused by no status, only by `reset` and `hang`.
  */
 export async function startCollector(peer, run) {
@@ -63,9 +64,10 @@ export async function startCollector(peer, run) {
     const { pathname: path, search, searchParams: params } = new URL(request.url, 'http://collector');
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    const sent = Buffer.concat(chunks);
     const control = peer.isControl?.(path) ?? false;
     const { mode } = collector;
+    const body = mode === 'text-proxy' && !control ? Buffer.from(sent.toString('utf8'), 'utf8') : sent;
     const preflight = request.method === 'OPTIONS';
     const markers = preflight ? [] : markersIn(body, search, run);
     if (preflight) collector.preflights.push({ at: Date.now(), path });
@@ -77,6 +79,10 @@ export async function startCollector(peer, run) {
     if (preflight) return void response.writeHead(204, cors(request)).end();
     if (!control && mode === '503')
       return void response.writeHead(503, { ...cors(request), 'content-type': 'text/plain' }).end('unavailable');
+    if (!control && mode === 'offline-page')
+      return void response
+        .writeHead(200, { ...cors(request), 'content-type': 'text/html' })
+        .end('<title>You are offline</title>');
     for (const n of markers) taken.set(n, (taken.get(n) ?? 0) + 1);
     const { status, body: text, type } = peer.answer({ path, markers, params, bytes: body.length, memory });
     response.writeHead(status, { ...cors(request), 'content-type': type }).end(text);

@@ -82,6 +82,11 @@ const deliveries = new Set([
   'storage-full',
   'outage',
   'cost-queued',
+  'offline-page',
+  'changed-built-ins',
+  'text-proxy',
+  'wrapped-fetch',
+  'clobbered-names',
 ]);
 
 /** What went wrong, a line each: cells that did not end, errors that reached the page, hosts that a tracker tried to reach. */

@@ -21,14 +21,34 @@ window.benchTrack = (count, from) => {
 };
 `;
 
+/** What a page does before the tracker loads, by its path. */
+const changes = {
+  '/changed-built-ins': `<script>
+    Date.prototype.toJSON = function () { return this.toString(); };
+    Array.prototype.toJSON = function () { return 'list of ' + this.length; };
+    Array.prototype.reduce = function () { return this.length > 1 ? this : this[0]; };
+    Math.random = () => 0.5;</script>`,
+  '/wrapped-fetch': `<script>{
+    const { fetch } = window;
+    window.fetch = (url, init = {}) => {
+      const headers = new Headers(init.headers);
+      headers.set('traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
+      return fetch(url, { ...init, headers });
+    };
+  }</script>`,
+  '/clobbered-names': `<form name="URL"></form><form name="referrer"></form><form name="title"></form><form name="cookie"></form>
+    <img name="currentScript" alt=""><form name="body"></form>`,
+};
+
 /**
  * The shop's pages on a free port of 127.0.0.1: `/page` loads the tracker, `/isolated` too but with timers of 5 µs, `/blank` is elsewhere.
  * @param {{ head: string, script: string }} bundle what the tracker puts into the page's head, and its script
  */
 export async function startSite(bundle, collector, run) {
-  const page = `<!doctype html><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-<script>${prelude(collector.origin, run)}</script>${bundle.head(collector.origin)}<script src="/bundle.js"></script>
+  const pageAfter = (change) => `<!doctype html><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
+<script>${prelude(collector.origin, run)}</script>${change}${bundle.head(collector.origin)}<script src="/bundle.js"></script>
 <body><h1>Books</h1><p>One page of a shop, to be left again.`;
+  const page = pageAfter('');
   const blank = '<!doctype html><meta charset="utf-8"><title>Elsewhere</title><link rel="icon" href="data:,"><body>';
   const html = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
   const script = { 'content-type': 'text/javascript; charset=utf-8', 'cross-origin-resource-policy': 'same-origin' };
@@ -36,8 +56,9 @@ export async function startSite(bundle, collector, run) {
     '/page': [html, page],
     '/isolated': [{ ...html, ...isolation }, page],
     '/blank': [html, blank],
+    ...Object.fromEntries(Object.entries(changes).map(([path, change]) => [path, [html, pageAfter(change)]])),
     '/bundle.js': [script, bundle.script],
-    ...(bundle.tag && { '/millrace.js': [script, bundle.tag] }),
+    ...(bundle.tag && { '/millrace.js': [script, bundle.tag], '/millrace-full.js': [script, bundle.fullTag] }),
   };
   const server = createServer((request, response) => {
     const [headers, text] = files[new URL(request.url, 'http://site').pathname] ?? [];

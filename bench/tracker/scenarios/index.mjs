@@ -4,6 +4,7 @@ import { navigations } from './navigate.mjs';
 import { longOutage, wire } from './network.mjs';
 import { outages } from './outages.mjs';
 import { storageFull } from './storage-full.mjs';
+import { strangers } from './strangers.mjs';
 import { fourTabs } from './tabs.mjs';
 
 /**
@@ -16,6 +17,7 @@ export const scenarios = ({ outageSeconds }) => [
   ...crashes,
   fourTabs,
   storageFull,
+  ...strangers,
   wire,
   longOutage(outageSeconds),
   cost,
