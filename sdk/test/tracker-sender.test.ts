@@ -14,7 +14,7 @@ import { pageExit } from '../src/tracker/modules/page-exit.js';
 import { reports } from '../src/tracker/modules/reports.js';
 import { createBackoff, delayAfter, manyFailures, parseRetryAfter } from '../src/tracker/send/backoff.js';
 import { createLease, createLock } from '../src/tracker/send/lock.js';
-import { type FakeBrowser, type Reply, startFakeBrowser } from './browser/fake-browser.js';
+import { type FakeBrowser, type Reply, type Sent, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
 const start = 1_795_406_270_273;
@@ -359,6 +359,61 @@ describe('the sender', () => {
     // It does try.
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(3);
   }, 300_000);
+});
+
+describe('an answer that does not account for the batch frees none of its events', () => {
+  /** What our server says to what a proxy has made of a batch. */
+  const say = (sent: Sent, said: object) => ({
+    status: 200,
+    body: JSON.stringify({ time: 1, batch: sent.batch, ...said }),
+  });
+  const spoilt: [what: string, reply: (sent: Sent) => Reply][] = [
+    ['the body is dropped, so the batch arrives as a question', (sent) => say(sent, { known: false })],
+    [
+      'the body is cut off behind a line',
+      ({ lines, ...sent }) => say(sent as Sent, { accepted: lines.length - 1, duplicates: 0, rejected: [] }),
+    ],
+    ['the body is cut off within its first line', (sent) => say(sent, { accepted: 0, duplicates: 0, rejected: [{}] })],
+    [
+      'a cache answers with what was said of another batch',
+      (sent) => say({ ...sent, batch: 's.0.2' }, { accepted: 3, duplicates: 0, rejected: [] }),
+    ],
+    [
+      'a cache answers with what was said to a question about another batch',
+      (sent) => say({ ...sent, batch: 's.0.2' }, { known: true }),
+    ],
+    ['the answer is cut off', ({ batch }) => ({ status: 200, body: `{"time":1,"batch":"${batch}","accepted":3` })],
+    ['the answer is empty', () => ({ status: 200, body: '' })],
+  ];
+
+  test.each(spoilt)(
+    '%s: the same events go again, without asking first whether the server has them',
+    async (_, reply) => {
+      const page = openPage([reports, confirmBeforeResend]);
+      browser.reply = reply;
+      page.track(3);
+      await browser.clock.advance(1000);
+      expect([seqs(), waiting()]).toEqual([upTo(3), 3]);
+      browser.reply = () => 200;
+      await browser.clock.advance(minute);
+      expect(browser.asked).toEqual([]);
+      expect(seqs()).toEqual([...upTo(3), ...upTo(3)]);
+      expect([waiting(), dropped()]).toEqual([0, {}]);
+    },
+  );
+
+  test.each(spoilt)('at a page exit, %s: the same events go again', async (_, reply) => {
+    const page = openPage([reports, confirmBeforeResend, pageExit]);
+    browser.reply = reply;
+    page.track(3);
+    page.hide();
+    await browser.clock.advance(1000);
+    browser.reply = () => 200;
+    page.show();
+    await browser.clock.advance(minute);
+    expect(seqs().slice(-3)).toEqual(upTo(3));
+    expect([waiting(), dropped()]).toEqual([0, {}]);
+  });
 });
 
 describe('page exit', () => {

@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { gunzipSync } from 'node:zlib';
-import { checkEvent, type MillraceEvent, undelta } from '@millrace/sdk/schema';
+import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
+import { readContent } from './collector-body.js';
 
 /** One request as it arrived. */
 export interface Hit {
   method: string;
   path: string;
+  /** What the query says, and the body's envelope where the query does not. */
   params: URLSearchParams;
   headers: IncomingMessage['headers'];
-  /** Unpacked. */
+  /** The events' lines, unpacked. */
   body: string;
   /** As it was on the wire. */
   bytes: number;
@@ -32,7 +33,7 @@ export interface Collector {
   reply: (hit: Hit) => Reply | Promise<Reply>;
   /** Every request to /v1/events with a body, in order. */
   hits: Hit[];
-  /** The empty ones, which ask whether a batch is known: it is, if it was answered with 2xx. */
+  /** Those without events, which ask whether a batch is known: it is, if it was answered with 2xx. */
   asked: Hit[];
   /** Events in requests that were answered with 2xx, each once, in order of arrival. */
   kept(): MillraceEvent[];
@@ -90,15 +91,18 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const isQuestion = request.method === 'POST' && raw.length === 0;
-    const encoding = raw.length === 0 ? undefined : url.searchParams.get('encoding');
-    const text = (encoding === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
-    const body = encoding === 'delta' ? undelta(text, Infinity) : text;
-    const events = request.method === 'POST' && !isQuestion ? parse(body) : [];
+    const { key, batch = '', sentAt, lines: body, ...content } = readContent(raw, url.searchParams);
+    const isPost = request.method === 'POST';
+    // A preflight is always answered.
+    const refusal = isPost ? content.refusal : undefined;
+    const isQuestion = isPost && body === '' && !refusal;
+    const events = isPost && !isQuestion && !refusal ? parse(body) : [];
+    const params = new URLSearchParams(url.searchParams);
+    for (const [name, said] of Object.entries({ key, batch, sent_at: sentAt })) if (said) params.set(name, said);
     const hit: Hit = {
       method: request.method ?? '',
       path: url.pathname,
-      params: url.searchParams,
+      params,
       headers: request.headers,
       body,
       bytes: raw.length,
@@ -114,13 +118,14 @@ export async function startCollector(files: Record<string, string> = {}): Promis
       request.socket.destroy();
       return;
     }
-    const batch = url.searchParams.get('batch') ?? '';
     const isKnown = known.has(batch);
-    if (reply.status < 300 && !isQuestion && !reply.somebody) {
+    const isTaken = reply.status < 300 && !reply.somebody;
+    if (isTaken && !refusal && !isQuestion) {
       known.add(batch);
       for (const event of events) kept.set(event.event_id, event);
     }
-    response.writeHead(reply.status, {
+    const status = isTaken && refusal ? refusal.status : reply.status;
+    response.writeHead(status, {
       'access-control-allow-origin': '*',
       'access-control-expose-headers': 'retry-after',
       'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '',
@@ -130,8 +135,8 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     const lines = body === '' ? 0 : body.split('\n').length;
     const taken = { accepted: events.length, duplicates: 0, rejected: Array(lines - events.length).fill({}) };
     const answer = isQuestion ? { known: isKnown } : taken;
-    const refusal = { batch, error: { code: 'unavailable', message: '' } };
-    response.end(reply.body ?? JSON.stringify(reply.status < 400 ? { time: Date.now(), batch, ...answer } : refusal));
+    const error = { batch: batch || undefined, error: { code: refusal?.code ?? 'unavailable', message: '' } };
+    response.end(reply.body ?? JSON.stringify(status < 400 ? { time: Date.now(), batch, ...answer } : error));
   }
 
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {

@@ -1,5 +1,5 @@
 import { attempt } from '../tracker/browser/attempt.js';
-import type { Plugin } from '../tracker/plugin.js';
+import type { Moments, Plugin } from '../tracker/plugin.js';
 import type { DropReason } from '../tracker/queue/drop-reason.js';
 import { lineOf } from '../tracker/queue/entry.js';
 
@@ -20,8 +20,10 @@ const reasons: Record<DropReason, string> = {
   invalid: 'invalid call; nothing is tracked',
 };
 
-const outcomes = (status: number, isOurs: boolean): string => {
+const outcomes = ({ status, text, isOurs, isFinal }: Moments['answered']): string => {
   if (status === 0) return 'no answer, or a redirect: the tracker keeps the events and tries again later';
+  if (!isFinal && /"(unreadable|missing_key|wrong_key)"/.test(text!))
+    return 'it arrived unreadable or without its key (a proxy?): the tracker keeps the events, and sends plain text in this session';
   if (!isOurs)
     return 'not the answer of an ingest server to this batch (a service worker, proxy, firewall or login page?): the tracker keeps the events and tries again later';
   if (status < 300) return 'accepted';
@@ -43,8 +45,9 @@ export const debug: Plugin<void> = (context) => {
     log(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
   );
   context.on('sending', ({ batch }) => log(`sending ${batch.lines.length} event(s), ${batch.id}`));
-  context.on('answered', ({ batch, status, text, isOurs }) => {
-    log(`${batch.id}: ${status || 'none'}, ${outcomes(status, isOurs)}`);
+  context.on('answered', (about) => {
+    const { batch, status, text } = about;
+    log(`${batch.id}: ${status || 'none'}, ${outcomes(about)}`);
     const answer = (attempt(() => JSON.parse(text!)) ?? {}) as AnswerText;
     for (const { event_id, path, message } of answer.rejected ?? [])
       log(`event ${event_id} is in quarantine: ${path} ${message}`);

@@ -12,6 +12,7 @@ import { lease } from './modules/lease.js';
 import { mask } from './modules/mask.js';
 import { naming } from './modules/naming.js';
 import { pageExit } from './modules/page-exit.js';
+import { plainText } from './modules/plain-text.js';
 import { platform } from './modules/platform.js';
 import { reports } from './modules/reports.js';
 import { sample } from './modules/sample.js';
@@ -23,6 +24,7 @@ export const commonModules = ({ consent: state }: AllModulesSettings): TrackerMo
   reports,
   clean,
   compress,
+  plainText,
   clock,
   confirmBeforeResend,
   pageExit,

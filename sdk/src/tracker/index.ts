@@ -20,6 +20,7 @@ export { lease } from './modules/lease.js';
 export { mask } from './modules/mask.js';
 export { naming } from './modules/naming.js';
 export { pageExit } from './modules/page-exit.js';
+export { plainText } from './modules/plain-text.js';
 export { platform } from './modules/platform.js';
 export { reports } from './modules/reports.js';
 export { sample } from './modules/sample.js';

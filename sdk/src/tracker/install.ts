@@ -5,7 +5,7 @@ import { safely } from './core/safely.js';
 import { type Started, startTracker } from './core/start-tracker.js';
 import type { TrackerModule } from './module.js';
 import { pages, views } from './modules/views.js';
-import type { AllModulesSettings, Tracker } from './types.js';
+import type { AllModulesSettings, Tracker, TrackerOptions } from './types.js';
 
 /** A call that the stub kept: the method, its arguments and when it was, in milliseconds since 1970. */
 type KeptCall = [method: string, given: ArrayLike<unknown>, at: number];
@@ -42,26 +42,25 @@ export function install(
     console.warn('millrace: loaded twice');
     return;
   }
-  const { key, endpoint, page, auto, consent, gpc, sample, cookie, mask } = script?.dataset ?? {};
+  const given = script?.dataset ?? {};
+  const { key, endpoint, auto, gpc, sample, mask } = given;
   if (!key) {
     console.warn('millrace: script tag without data-key');
   }
   const tracker = safely({ gpc: gpc as 'ignore', key: key! }, () => {
     const started = startTracker(
+      // Without a key the start throws, and all calls do nothing.
       {
-        // Without a key the start throws, and all calls do nothing.
-        key: key!,
+        ...given,
         // The script's own origin, unless data-endpoint names another, relative to the page.
         endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
-        page,
-      },
+      } as TrackerOptions,
       [
         ...modulesOf({
-          consent: consent as 'pending',
+          ...given,
           sample: sample ? +sample : undefined,
-          cookie,
           mask: mask ? split(mask, ',') : undefined,
-        }),
+        } as AllModulesSettings),
         pages,
       ],
     );

@@ -36,10 +36,10 @@ export interface Moments {
   /** A batch is about to be sent. A plugin may change `sent_at`, in milliseconds since 1970. */
   sending: { batch: Batch; sent_at: number };
   /**
-   * An answer came, or none (status 0). `isOurs` is false for what only somebody on the way can have said. `at` is when
-   * the batch was sent, in milliseconds since 1970.
+   * An answer came, or none (status 0). `isOurs` is false for what only somebody on the way can have said, `isFinal` is
+   * false when the batch will be sent again. `at` is when the batch was sent, in milliseconds since 1970.
    */
-  answered: { batch: Batch; status: number; text?: string; at: number; isOurs: boolean };
+  answered: { batch: Batch; status: number; text?: string; at: number; isOurs: boolean; isFinal: boolean };
   /** A batch left the queue: delivered, or refused for good. */
   done: Batch;
   /** The page is hidden. */

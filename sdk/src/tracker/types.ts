@@ -86,6 +86,11 @@ export interface TrackerOptions<Site extends Names = Names> {
    * stored, unless this is `ignore`.
    */
   gpc?: 'ignore' | undefined;
+  /**
+   * `off`: the module `plainText` sends plain text from the start, because a proxy would spoil gzip. It finds that out
+   * by itself, too.
+   */
+  compress?: 'off' | undefined;
   /** Only its type is used. A type argument does the same without the object. */
   catalogue?: Site | undefined;
 }

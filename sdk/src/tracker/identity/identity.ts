@@ -69,6 +69,8 @@ export function createIdentity(
     const idle = abs(now - at) > sessionIdleMs;
     at = now;
     if (!person || idle) {
+      // How the last session's network was to be dealt with.
+      store._remove('p');
       person = {
         visitor_id: (!person && remembered()) || shortId(now),
         user_id: undefined,

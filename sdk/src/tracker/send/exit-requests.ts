@@ -1,5 +1,6 @@
 import { exitBytes } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
+import { join } from '../browser/builtins.js';
 import { byteLength } from '../browser/byte-length.js';
 import { now } from '../browser/time.js';
 import type { Batch } from '../queue/batch.js';
@@ -30,8 +31,10 @@ export function createExitRequests(ports: SenderPorts, sender: Sender): ExitRequ
   return {
     _hand(batch, isPageGone) {
       const at = now();
-      const url = `${ports._urlOf(batch, at)}&encoding=delta`;
-      const body = deltaOf(batch.lines);
+      const plain = ports._urlOf(batch, at);
+      const envelope = ports._envelope?.();
+      const url = envelope ? plain : `${plain}&encoding=delta`;
+      const body = envelope ? envelope + join(batch.lines, '\n') : deltaOf(batch.lines);
       if (
         isPageGone &&
         (attempt(() => fetchLater(url, { ...requestOf(body), activateAfter: 0 })) ||

@@ -16,14 +16,13 @@ interface AnswerBody {
 
 /**
  * Whether only the ingest server can have given this answer to this batch: it names the batch and accounts for each of
- * its lines, or says whether it knows the batch, or why it refuses it. Everything else may come from a service worker,
- * a proxy, a firewall or a hotel's login page, and says nothing about the events. A server of 0.1.0 names no batch.
+ * its lines, or says that it knows the batch, or why it refuses it. Everything else may come from a service worker, a
+ * proxy, a firewall or a hotel's login page, and says nothing about the events: also `known: false`, to which a proxy
+ * that drops the body leads. A server of 0.1.0 names no batch.
  */
 export const isOurs = ({ status, text }: Answer, { id, lines }: Batch): boolean =>
   !!attempt(() => {
     const { time, batch, accepted, duplicates = 0, rejected, known, error } = parse(text!) as AnswerBody;
     if (batch === undefined ? !time : batch !== id) return false;
-    return status < 400
-      ? typeof known === 'boolean' || accepted + duplicates + rejected.length === lines.length
-      : error!.code;
+    return status < 400 ? known === true || accepted + duplicates + rejected.length === lines.length : error!.code;
   });

@@ -9,7 +9,7 @@ import { later, now } from '../browser/time.js';
 import type { Moments } from '../plugin.js';
 import type { Batch } from '../queue/batch.js';
 import type { Queue } from '../queue/queue.js';
-import { beginRun } from '../queue/runs.js';
+import { beginRun, endRun } from '../queue/runs.js';
 import { type Backoff, manyFailures } from './backoff.js';
 import { isOurs } from './is-ours.js';
 import { createLock, type Lock } from './lock.js';
@@ -41,8 +41,15 @@ export interface SenderPorts {
   _lock: Lock;
   /** Gzips a text as a body of type text/plain; undefined where the browser cannot. */
   _compress?(text: string): Promise<Blob | undefined>;
-  /** Asks about a batch that was sent before without an answer; undefined when it has to be sent again. */
-  _confirm?(batch: Batch, url: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
+  /** The first line of a body that is to be plain text; empty for others. Asked right after `_urlOf`. */
+  _envelope?(): string;
+  /** Whether an answer shows that requests arrive spoilt, and they are made in another way from now on. */
+  _adapt?(answer: Answer): boolean;
+  /**
+   * Asks about a batch that was sent before without an answer; undefined when it has to be sent again.
+   * @param envelope the body of the question
+   */
+  _confirm?(url: string, envelope: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
   /** Whether a request of this many bytes should outlive the page. */
   _survives?(bytes: number): boolean;
   /** Settles when the requests of a page exit are answered. */
@@ -68,10 +75,15 @@ export function createSender(ports: SenderPorts, name: string): Sender {
 
   function settle(batch: Batch, answer: Answer, at: number): boolean {
     const ours = isOurs(answer, batch);
-    ports._tell('answered', { ...answer, batch, at, isOurs: ours });
-    const isFinal = ours && !isTransient(answer);
+    const isAgain = ports._adapt?.(answer);
+    const isFinal = ours && !isAgain && !isTransient(answer);
+    ports._tell('answered', { ...answer, batch, at, isOurs: ours, isFinal });
     if (isFinal) backoff._succeeded();
-    else backoff._failed(now(), answer._retryAfter);
+    else {
+      // It did not get through, or only in part. The next try is not to be a question: the server may know the part.
+      if (!isTransient(answer)) endRun(ports._store, batch, false);
+      if (!isAgain) backoff._failed(now(), answer._retryAfter);
+    }
     return isFinal;
   }
 
@@ -84,15 +96,17 @@ export function createSender(ports: SenderPorts, name: string): Sender {
         await sleep(settleMs);
         return;
       }
-      const text = join(batch.lines, '\n');
-      const zipped = await ports._compress?.(text);
+      const at = now();
+      let url = ports._urlOf(batch, at);
+      const envelope = ports._envelope?.() || '';
+      const text = envelope + join(batch.lines, '\n');
+      const zipped = envelope ? undefined : await ports._compress?.(text);
       if (signal?.aborted) return;
       const isRetry = beginRun(ports._store, batch);
-      const at = now();
-      const url = ports._urlOf(batch, at) + (zipped ? '&encoding=gzip' : '');
+      if (zipped) url += '&encoding=gzip';
       const survives = ports._survives?.(zipped ? zipped.size : text.length * 3);
       const answer =
-        (isRetry && (await ports._confirm?.(batch, url, survives, signal))) ||
+        (isRetry && (await ports._confirm?.(url, envelope, survives, signal))) ||
         (await ports._post(url, zipped || text, survives, signal));
       if (signal?.aborted) return;
       const isFinal = settle(batch, answer, at);
@@ -104,7 +118,6 @@ export function createSender(ports: SenderPorts, name: string): Sender {
         ports._tell('done', batch);
         isAll = batch._isAll;
       }
-      if (!isFinal) return;
     }
   }
 
