@@ -146,6 +146,20 @@ browserDescribe('behind a proxy that changes requests', ({ launch }) => {
     expect(shop.collector.kept()[0]!.properties).toEqual({ n: 2, tracker_dropped: { refused: 2 } });
   });
 
+  test('data-retry="403,404" keeps what the server refuses with these, and sends it when it takes it', async () => {
+    shop.collector.reply = ({ params }) => ({
+      status: 403,
+      body: JSON.stringify({ batch: params.get('batch'), error: { code: 'forbidden_origin', message: '' } }),
+    });
+    const page = await visit('data-retry="403,404"');
+    await track(page, 0, 3);
+    expect(proxy.statuses).toEqual([403]);
+    shop.collector.reply = () => ({ status: 200 });
+    await page.reload();
+    await arrived(3);
+    expect(numbers()).toEqual(upTo(3));
+  });
+
   test('data-compress="off" sends plain text from the start', async () => {
     proxy.spoil = both;
     await track(await visit('data-compress="off"'), 0, 3);

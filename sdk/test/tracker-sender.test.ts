@@ -361,6 +361,62 @@ describe('the sender', () => {
   }, 300_000);
 });
 
+describe('which refusals are final is the site’s to say', () => {
+  const refuse = (status: number) => (sent: Sent) => ({
+    status,
+    body: JSON.stringify({ batch: sent.batch, error: { code: 'forbidden_origin', message: '' } }),
+  });
+  const open = (retry?: unknown) => {
+    browser.open();
+    const options = { key: 'demo', endpoint: '/v1/events', retry: retry as number[] };
+    return startTracker(options, [defaults, reports, confirmBeforeResend]);
+  };
+
+  test.each([
+    ['a 403, by default', undefined, 403, false],
+    ['a 404, by default', undefined, 404, false],
+    ['a 403, where the site tries 403 again', [403], 403, true],
+    ['a 404, where the tag says 403,404', '403,404', 404, true],
+    ['a 413 to one event, where the tag says 413', '413', 413, true],
+    ['a 401 where the site tries 403 again', [403], 401, false],
+    ['a 404, where the tag makes no sense', 'always', 404, false],
+    ['a 429, where the site tries 403 again', [403], 429, true],
+  ])('%s', async (_, retry, status, isKept) => {
+    const tracker = open(retry);
+    browser.reply = refuse(status);
+    tracker.track('liked_item', {});
+    await browser.clock.advance(hour);
+    expect([waiting(), dropped().refused ?? 0]).toEqual(isKept ? [1, 0] : [0, 1]);
+    browser.reply = () => 200;
+    tracker.track('liked_item', {});
+    await browser.clock.advance(hour);
+    expect(waiting()).toBe(0);
+    expect(new Set(seqs())).toEqual(new Set([0, 1]));
+    expect(dropped()).toEqual(isKept ? {} : { refused: 1 });
+  });
+
+  test.each([
+    ['a firewall’s 403 page', { status: 403, body: '<h1>Request blocked</h1>' }],
+    ['a gateway’s 401', { status: 401, body: '{"message":"Unauthorized"}' }],
+    ['a 404 of the wrong server', { status: 404, body: '{"error":{"code":"NotFound"}}' }],
+    ['a login page', { status: 200, body: '<form action=/login>' }],
+  ])('an hour of %s costs none of the hour’s events', async (_, reply) => {
+    const tracker = open();
+    browser.reply = () => reply;
+    for (let n = 0; n < 60; n++) {
+      tracker.track('liked_item', {});
+      await browser.clock.advance(minute);
+    }
+    // It does not hammer.
+    expect(browser.sent.length).toBeLessThan(60);
+    browser.reply = () => 200;
+    browser.sent.length = 0;
+    await browser.clock.advance(hour);
+    expect(seqs()).toEqual(upTo(60));
+    expect([waiting(), dropped()]).toEqual([0, {}]);
+  });
+});
+
 describe('an answer that does not account for the batch frees none of its events', () => {
   /** What our server says to what a proxy has made of a batch. */
   const say = (sent: Sent, said: object) => ({

@@ -28,8 +28,7 @@ const outcomes = ({ status, text, isOurs, isFinal }: Moments['answered']): strin
     return 'not the answer of an ingest server to this batch (a service worker, proxy, firewall or login page?): the tracker keeps the events and tries again later';
   if (status < 300) return 'accepted';
   if (status === 413) return 'too large: split into smaller batches; a single event is dropped';
-  if (status === 408 || status === 429 || status >= 500)
-    return 'transient failure: the tracker keeps the events and tries again later';
+  if (!isFinal) return 'transient failure, or in data-retry: the tracker keeps the events and tries again later';
   return 'refused: the events are dropped, and counted in tracker_dropped';
 };
 

@@ -91,6 +91,11 @@ export interface TrackerOptions<Site extends Names = Names> {
    * by itself, too.
    */
   compress?: 'off' | undefined;
+  /**
+   * Statuses of the server that are not final: the batch is kept, and tried again. 408, 429 and 5xx always are such; an
+   * answer that is not the server's own is never final.
+   */
+  retry?: readonly number[] | undefined;
   /** Only its type is used. A type argument does the same without the object. */
   catalogue?: Site | undefined;
 }

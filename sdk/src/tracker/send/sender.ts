@@ -1,7 +1,7 @@
 import { lingerMs, settleMs } from '../bounds.js';
 import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
-import { join, max } from '../browser/builtins.js';
+import { indexOf, join, max } from '../browser/builtins.js';
 import { onStop } from '../browser/lifecycle.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
@@ -10,6 +10,7 @@ import type { Moments } from '../plugin.js';
 import type { Batch } from '../queue/batch.js';
 import type { Queue } from '../queue/queue.js';
 import { beginRun, endRun } from '../queue/runs.js';
+import type { TrackerOptions } from '../types.js';
 import { type Backoff, manyFailures } from './backoff.js';
 import { isOurs } from './is-ours.js';
 import { createLock, type Lock } from './lock.js';
@@ -27,6 +28,7 @@ export interface Sender {
 
 /** What the sender needs of the tracker. Modules fill the optional members. */
 export interface SenderPorts {
+  _options: Pick<TrackerOptions, 'retry'>;
   _store: Store;
   _queue: Queue;
   _backoff: Backoff;
@@ -76,7 +78,8 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   function settle(batch: Batch, answer: Answer, at: number): boolean {
     const ours = isOurs(answer, batch);
     const isAgain = ports._adapt?.(answer);
-    const isFinal = ours && !isAgain && !isTransient(answer);
+    const isKept = isTransient(answer) || indexOf(`${ports._options.retry}`, `${answer.status}`) >= 0;
+    const isFinal = ours && !isAgain && !isKept;
     ports._tell('answered', { ...answer, batch, at, isOurs: ours, isFinal });
     if (isFinal) backoff._succeeded();
     else {
