@@ -19,6 +19,15 @@ jest.setTimeout(240_000);
 const isWhole = process.env.MILLRACE_TEST_BROWSERS === '1';
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
+/** Numbers from 0 to 1, by Numerical Recipes' linear congruential generator. */
+function randomFrom(seed: number): () => number {
+  let state = seed * 2_654_435_761;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 /** In the page: tracks events numbered from `from`, in one task, and goes on to `path`. */
 function track(count: number, from: number, path: string): void {
   for (let n = 0; n < count; n++) millrace.track('liked_item', { properties: { n: from + n } });
@@ -316,6 +325,42 @@ for (const engine of isWhole ? engines : engines.slice(0, 1)) {
       await allOf(4);
       expect(collector.sent()).toHaveLength(4);
     });
+
+    whole(
+      'a visit of 20 random steps, over pages and a server that are slow or fail: nothing is lost, no event changes its batch',
+      async () => {
+        const random = randomFrom(1);
+        const one = <Choice>(...choices: Choice[]) => choices[Math.floor(random() * choices.length)]!;
+        let delay = 0;
+        let trouble: 'none' | 'slow' | '503' | 'reset' = 'none';
+        collector.reply = async () => {
+          await sleep(trouble === 'slow' ? 300 : 20);
+          return trouble === 'reset' ? 'reset' : { status: trouble === '503' ? 503 : 200 };
+        };
+        for (const path of ['/', '/elsewhere'])
+          site.pages[path] = { html: site.pages[path] as string, after: () => sleep(delay) };
+        const tab = await visit();
+        let tracked = 0;
+        for (let step = 0; step < 20; step++) {
+          trouble = one('none', 'none', 'none', 'slow', '503', 'reset');
+          delay = one(0, 0, 20, 100, 300, 350, 600);
+          const count = one(1, 3, 30, 120);
+          const path = one('', '', '/', '/', '/elsewhere');
+          await tab.evaluate(track, count, tracked, path);
+          tracked += count;
+          await sleep(one(0, 30, 200, 280, 320, 500) + (path ? delay + 150 : 0));
+          if (path === '/elsewhere') await tab.goto(`${site.origin}/`);
+        }
+        trouble = 'none';
+        delay = 0;
+        await tab.goto(`${site.origin}/`);
+        // The pause after failures may be eight times as long as they were.
+        await eventually(`${tracked} events`, () => numbers().length >= tracked, 200_000);
+        expect(numbers()).toEqual(upTo(tracked));
+        const batches = new Map(collector.hits.map(({ params, events }) => [params.get('batch'), events.length]));
+        expect([...batches.values()].reduce((sum, events) => sum + events, 0)).toBe(tracked);
+      },
+    );
 
     whole('the site’s next page after two bursts says its view at once', async () => {
       site.pages['/next'] = html('');
