@@ -84,7 +84,7 @@ export async function startCollector(peer, run) {
         .writeHead(200, { ...cors(request), 'content-type': 'text/html' })
         .end('<title>You are offline</title>');
     for (const n of markers) taken.set(n, (taken.get(n) ?? 0) + 1);
-    const { status, body: text, type } = peer.answer({ path, markers, params, bytes: body.length, memory });
+    const { status, body: text, type } = peer.answer({ path, markers, params, body, bytes: body.length, memory });
     response.writeHead(status, { ...cors(request), 'content-type': type }).end(text);
   }
 
