@@ -38,6 +38,15 @@ export function createViews(context: TrackerContext): Views {
   let open: OpenView | undefined;
   let timer: unknown;
 
+  /** Writes other facts into the stored view. */
+  function write(view: OpenView, facts: Facts): void {
+    const { _facts: before, _placed: placed } = view;
+    view._facts = facts;
+    if (!placed) return;
+    const { _entry: entry, _person: person } = placed;
+    entry.text = entry.at + eventText(facts, person) + cut(entry.text, (entry.at + eventText(before, person)).length);
+  }
+
   /** Its facts as they are now. They stay as they were when a plugin drops it this time. */
   function renew(view: OpenView, href: string, isSaid?: boolean): void {
     const { _given: given, _referrer: referrer, _placed: placed } = view;
@@ -47,13 +56,8 @@ export function createViews(context: TrackerContext): Views {
     view._state = state;
     const facts = context._prepare(context._clean(given.event, seen));
     if (!facts) return;
-    if (placed) {
-      const { _entry: entry, _person: person } = placed;
-      const before = entry.at + eventText(view._facts, person);
-      entry.text = entry.at + eventText(facts, person) + cut(entry.text, before.length);
-      store._set(view._name, entry.text);
-    }
-    view._facts = facts;
+    write(view, facts);
+    if (placed) store._set(view._name, placed._entry.text);
     // What did not fit is told once.
     given.properties = parse(`{${facts._properties}}`);
   }
@@ -91,13 +95,12 @@ export function createViews(context: TrackerContext): Views {
       clearTimeout(timer as number);
       renew(view, href);
       context._whenAllowed(() => {
-        const { _placed: placed, _facts: facts } = view;
+        const { _placed: placed } = view;
         if (!placed) return;
-        const { _entry: entry, _person: person } = placed;
-        const before = entry.at + eventText(facts, person);
+        const facts = { ...view._facts };
         const counted = context._addDropCounts?.(facts);
-        entry.text = entry.at + eventText(facts, person) + cut(entry.text, before.length);
-        context._keep(entry);
+        write(view, facts);
+        context._keep(placed._entry);
         store._remove(view._name);
         counted?.();
       });
