@@ -28,7 +28,7 @@ import { platformOf } from '../src/tracker/modules/platform.js';
 import { reports } from '../src/tracker/modules/reports.js';
 import { isInSample, sample as sampling } from '../src/tracker/modules/sample.js';
 import { pages } from '../src/tracker/modules/views.js';
-import type { Draft, Moments, Plugin } from '../src/tracker/plugin.js';
+import type { Draft, Moments, Plugin, PluginContext } from '../src/tracker/plugin.js';
 import { lineOf } from '../src/tracker/queue/entry.js';
 import { entriesOf, nameOf } from '../src/tracker/queue/stored-name.js';
 import { type FakeBrowser, FakeElements, type Sent, startFakeBrowser } from './browser/fake-browser.js';
@@ -543,7 +543,8 @@ describe('plugins that read the address', () => {
       on: (moment, work) => {
         if (moment === 'event') work(event as Draft as Moments[typeof moment]);
       },
-    });
+      _options: { quiet: true },
+    } as PluginContext);
     return event;
   }
 

@@ -35,6 +35,7 @@ const exported: Record<keyof typeof Module, true> = {
   sample: true,
   version: true,
   views: true,
+  warnings: true,
 };
 const contextMembers: Record<keyof PluginContext, true> = { track: true, on: true };
 const batch = { id: true, stream: true, first: true, last: true, lines: true } as const;

@@ -8,14 +8,19 @@ interface Kept {
 }
 
 /**
- * Adds a plugin that has a script tag of its own, before or after the tracker's: now, or once the tracker has loaded.
+ * Adds a plugin whose script the page has, before or after the tracker's: now, or once the tracker has loaded. Once,
+ * also where the page has a tag for it and `data-plugins` names it.
  */
-export function addPlugin(plugin: Plugin): void {
+export function addPlugin(name: string, plugin: Plugin): void {
   attempt(() => {
-    const page = window as unknown as { millrace?: Kept };
-    if (!page.millrace) page.millrace = { q: [] };
-    const { millrace } = page;
-    if (millrace.use) millrace.use(plugin);
-    else millrace.q?.push(['use', [plugin], Date.now()]);
+    const page = window as unknown as { millrace?: Kept; [added: symbol]: unknown };
+    const added = Symbol.for(`millrace.${name}`);
+    if (page[added]) return;
+    page[added] = true;
+    // In a page with <div id="millrace"> the name is that element, but not the window's own property.
+    const kept: Kept | undefined = Object.getOwnPropertyDescriptor(page, 'millrace')?.value;
+    if (!kept) page.millrace = { q: [['use', [plugin], Date.now()]] };
+    else if (kept.use) kept.use(plugin);
+    else kept.q?.push(['use', [plugin], Date.now()]);
   });
 }

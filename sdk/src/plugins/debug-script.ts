@@ -1,4 +1,4 @@
 import { addPlugin } from './add-plugin.js';
 import { debug } from './debug.js';
 
-addPlugin(debug);
+addPlugin('debug', debug);

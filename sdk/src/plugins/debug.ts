@@ -18,6 +18,7 @@ const reasons: Record<DropReason, string> = {
   too_large: 'too large for the server',
   field: 'a field does not fit the schema; the event goes without it',
   invalid: 'invalid call; nothing is tracked',
+  early: 'more than 1,000 calls before the script had loaded; the newest went',
 };
 
 const outcomes = ({ status, text, isOurs, isFinal }: Moments['answered']): string => {

@@ -1,4 +1,4 @@
 import { addPlugin } from './add-plugin.js';
 import { vitals } from './vitals.js';
 
-addPlugin(vitals);
+addPlugin('vitals', vitals);

@@ -16,12 +16,14 @@ import { plainText } from './modules/plain-text.js';
 import { platform } from './modules/platform.js';
 import { reports } from './modules/reports.js';
 import { sample } from './modules/sample.js';
+import { warnings } from './modules/warnings.js';
 import type { AllModulesSettings } from './types.js';
 
 /** The modules that every site needs, except page views. Each event passes the plugins among them in this order. */
 export const commonModules = ({ consent: state }: AllModulesSettings): TrackerModule[] => [
   consent(state),
   reports,
+  warnings,
   clean,
   compress,
   plainText,

@@ -25,6 +25,7 @@ export { platform } from './modules/platform.js';
 export { reports } from './modules/reports.js';
 export { sample } from './modules/sample.js';
 export { pages, views } from './modules/views.js';
+export { warnings } from './modules/warnings.js';
 export type { Draft, Moments, Plugin, PluginContext } from './plugin.js';
 export { lineOf } from './queue/entry.js';
 export type {

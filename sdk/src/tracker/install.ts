@@ -1,27 +1,43 @@
 import { attempt } from './browser/attempt.js';
-import { apply, assign, split } from './browser/builtins.js';
+import { apply, assign, each, ownProperty, replace } from './browser/builtins.js';
 import { ofDocument } from './browser/dom.js';
+import { loadBeside } from './browser/load-beside.js';
+import { warn } from './browser/warn.js';
+import type { TrackerContext } from './core/context.js';
 import { safely } from './core/safely.js';
 import { type Started, startTracker } from './core/start-tracker.js';
 import type { TrackerModule } from './module.js';
 import { pages, views } from './modules/views.js';
-import type { AllModulesSettings, Tracker, TrackerOptions } from './types.js';
+import type { Tracker, TrackerOptions } from './types.js';
 
-/** A call that the stub kept: the method, its arguments and when it was, in milliseconds since 1970. */
-type KeptCall = [method: string, given: ArrayLike<unknown>, at: number];
+/**
+ * A call that the stub kept: the method, its arguments, when it was, in milliseconds since 1970, and for `flush` what
+ * settles its promise.
+ */
+type KeptCall = [method: string, given: ArrayLike<unknown>, at: number, settle?: (result: unknown) => void];
+
+/** The calls that the stub kept, and the number of all that were made. */
+interface KeptCalls extends Array<KeptCall> {
+  n?: number;
+}
 
 /** `window.millrace` before the script has run, when the page has the stub. */
-type Stub = Partial<Tracker> & { q?: KeptCall[] };
+type Stub = Partial<Tracker> & { q?: KeptCalls };
 
-/** Repeats the kept calls, with their time. */
-function replay(calls: KeptCall[], tracker: Started): void {
-  for (const [method, given, at] of calls) {
+/** Repeats the kept calls, with their time, and from now on those of a method that the page has taken from the stub. */
+function replay(calls: KeptCalls, tracker: Started): void {
+  const repeat = ([method, given, at, settle]: KeptCall) =>
     attempt(() => {
-      const call = tracker[method] as (...given: unknown[]) => void;
-      if (method === 'track') call(given[0], given[1], at);
-      else call(given[0], at);
+      const call = tracker[method] as (...given: unknown[]) => unknown;
+      const result = method === 'track' ? call(given[0], given[1], at) : call(given[0], at);
+      settle?.(result);
     });
-  }
+  each(calls, repeat);
+  const number = calls.n! - calls.length;
+  // Through `use`, which gives the context.
+  if (number) tracker.use((context: TrackerContext) => void context._tell('dropped', { reason: 'early', number }));
+  delete calls.n;
+  calls.push = repeat as never;
 }
 
 /** The tag of the script that runs. */
@@ -35,38 +51,39 @@ export const scriptTag = (): HTMLScriptElement | null =>
  */
 export function install(
   script: HTMLScriptElement | null,
-  modulesOf: (settings: AllModulesSettings) => TrackerModule[],
+  modulesOf: (attributes: DOMStringMap) => TrackerModule[],
 ): void {
-  const stub: Stub = (window.millrace as Stub | undefined) ?? {};
+  // In a page with <div id="millrace"> the name is that element, but not the window's own property.
+  const stub: Stub = ownProperty(window, 'millrace')?.value || {};
+  const attributes = script?.dataset ?? {};
+  const { key, endpoint, auto, gpc, plugins } = attributes;
+  const quiet = attributes.quiet != null;
+  const tell = (text: string) => warn({ quiet }, text);
   if (stub.version) {
-    console.warn('millrace: loaded twice');
+    tell('loaded twice');
     return;
   }
-  const given = script?.dataset ?? {};
-  const { key, endpoint, auto, gpc, sample, mask } = given;
-  if (!key) {
-    console.warn('millrace: script tag without data-key');
-  }
   const tracker = safely({ gpc: gpc as 'ignore', key: key! }, () => {
+    // Then all calls do nothing.
+    if (!key || !(endpoint || script!.src))
+      return tell(`nothing is tracked without data-${key ? 'endpoint' : 'key'}`) as never;
     const started = startTracker(
-      // Without a key the start throws, and all calls do nothing.
       {
-        ...given,
+        ...attributes,
         // The script's own origin, unless data-endpoint names another, relative to the page.
-        endpoint: endpoint ?? new URL('/v1/events', script!.src).href,
+        endpoint: endpoint || new URL('/v1/events', script!.src).href,
+        quiet,
       } as TrackerOptions,
-      [
-        ...modulesOf({
-          ...given,
-          sample: sample ? +sample : undefined,
-          mask: mask ? split(mask, ',') : undefined,
-        } as AllModulesSettings),
-        pages,
-      ],
+      [...modulesOf(attributes), pages],
     );
     // Before the page view: the kept calls came first, and may have identified the visitor.
     replay(stub.q ?? [], started);
     if (auto !== 'off') started.use(views);
+    // At each name.
+    replace(plugins || '', /[\w-]+/g, (name) => {
+      loadBeside(script!, name, (address) => tell(`cannot load ${address}`));
+      return '';
+    });
     return started;
   });
   window.millrace = assign(stub, tracker) as unknown as Tracker;

@@ -96,6 +96,8 @@ export interface TrackerOptions<Site extends Names = Names> {
    * answer that is not the server's own is never final.
    */
   retry?: readonly number[] | undefined;
+  /** Says nothing in the console. Otherwise the tracker tells there, once, which setting or name is to be mended. */
+  quiet?: boolean | undefined;
   /** Only its type is used. A type argument does the same without the object. */
   catalogue?: Site | undefined;
 }

@@ -16,8 +16,9 @@ export interface ShopPage {
   head?: string;
   body?: string;
   path?: string;
-  /** The script in the tag. */
-  script?: 'millrace.js' | 'millrace-full.js';
+  /** The script in the tag, and its write key. */
+  script?: string;
+  key?: string | undefined;
 }
 
 /** A browser, a collector and a site for the tests of a file. */
@@ -42,7 +43,16 @@ export function openShop({ launch, context }: { launch: Launch; context?: Browse
   });
   beforeEach(async () => {
     const files = ['millrace.js', 'millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js'] as const;
-    shop.collector = await startCollector(Object.fromEntries(files.map((name) => [`/${name}`, built(name)])));
+    const { version } = JSON.parse(built('millrace.json'));
+    const versioned = (name: string) => name.replace('.js', `-${version}.js`);
+    shop.collector = await startCollector(
+      Object.fromEntries(
+        files.flatMap((name) => [
+          [`/${name}`, built(name)],
+          [`/${versioned(name)}`, built(name)],
+        ]),
+      ),
+    );
     shop.site = await startSite({});
     shop.context = await shop.browser.newContext(context);
     shop.thrown.length = 0;
@@ -58,9 +68,9 @@ export function openShop({ launch, context }: { launch: Launch; context?: Browse
     expect(shop.collector.refused).toEqual([]);
     expect(shop.thrown).toEqual([]);
   });
-  shop.html = ({ before = '', after = '', attributes = 'data-auto="off"', head = '', body = '', script }) =>
+  shop.html = ({ before = '', after = '', attributes = 'data-auto="off"', head = '', body = '', script, key }) =>
     `<!doctype html><title>Shop</title>${head}<script>${before}</script>
-    <script src="${shop.collector.origin}/${script ?? 'millrace.js'}" data-key="demo" ${attributes}></script>
+    <script src="${shop.collector.origin}/${script ?? 'millrace.js'}" data-key="${key ?? 'demo'}" ${attributes}></script>
     <script>${after}</script><body>${body}`;
   shop.visit = async (page) => {
     const path = page.path ?? '/';

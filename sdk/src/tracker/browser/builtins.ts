@@ -85,6 +85,11 @@ export const digitsOf = /* @__PURE__ */ method<(number: number, base: number) =>
 
 /** `Object.assign` */
 export const assign = /* @__PURE__ */ fixed<typeof Object.assign>('Object', 'assign');
+/** `Object.getOwnPropertyDescriptor` */
+export const ownProperty = /* @__PURE__ */ fixed<typeof Object.getOwnPropertyDescriptor>(
+  'Object',
+  'getOwnPropertyDescriptor',
+);
 /** `Object.keys` */
 export const keysOf = /* @__PURE__ */ fixed<(of: object) => string[]>('Object', 'keys');
 /** `JSON.parse` */

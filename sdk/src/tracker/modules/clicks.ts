@@ -54,7 +54,7 @@ export const clicks: Plugin<void> = (context) => {
     if (act && (act.eventPhase || (event.isTrusted && !event.detail && event.timeStamp === act.timeStamp))) return;
     const path = event.composedPath() as Attributed[];
     // The middle button opens a link. The others have menus and history.
-    if (event.button && (event.button > 1 || !find(path, ({ tagName }) => /^a(rea)?$/i.test(tagName!)))) return;
+    if (event.button && (event.button > 1 || !find(path, (node) => /^a(rea)?$/i.test(node.tagName!)))) return;
     const clicked = eventOfPath(path);
     if (!clicked) return;
     act = event;
@@ -62,5 +62,6 @@ export const clicks: Plugin<void> = (context) => {
   }
 
   // Run before the page's handlers, so that one that stops the click does not hide it.
-  each(['click', 'auxclick'], (type) => listen(window, type, count as (event: Event) => void));
+  listen(window, 'click', count as (event: Event) => void);
+  listen(window, 'auxclick', count as (event: Event) => void);
 };

@@ -1,5 +1,6 @@
 import { heldCalls } from '../bounds.js';
 import { each, push } from '../browser/builtins.js';
+import { warn } from '../browser/warn.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import type { ConsentCalls } from '../types.js';
@@ -12,6 +13,7 @@ export const consent =
   (initial: 'pending' | 'granted' | 'denied' = 'granted'): TrackerModule<ConsentCalls> =>
   (context: TrackerContext) => {
     let state = initial;
+    if (!/^(pending|granted|denied)$/.test(state)) warn(context._options, 'consent must be pending, granted or denied');
     let held: (() => void)[] = [];
     context._whenAllowed = (work) => {
       if (state === 'granted') return work();

@@ -1,5 +1,6 @@
 import { set, split } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
+import { warn } from '../browser/warn.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 
@@ -31,6 +32,11 @@ export const cookie =
       const text = `millrace=${visitor || ''}; max-age=${visitor ? maxAge : 0}; domain=${domain}; path=/; samesite=lax${secure}`;
       // The Cookie Store API is asynchronous, and not in every browser.
       set(Document.prototype, 'cookie', text, document);
+      if (visitor && inCookie() !== visitor)
+        warn(
+          context._options,
+          `the browser refuses the cookie of ${domain}: cookie must be this host or a domain above it, and no public suffix`,
+        );
     };
     whenAllowed(adopt);
     // Also a site that clears its storage keeps the visitor; a reset does not.

@@ -1,4 +1,5 @@
 import { cut } from '../browser/builtins.js';
+import { warn } from '../browser/warn.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 
@@ -13,5 +14,7 @@ export const isInSample = (visitor: string, share: number): boolean =>
 export const sample =
   (share: number): TrackerModule<void> =>
   (context: TrackerContext) => {
+    if (!(share >= 0 && share <= 1))
+      return warn(context._options, 'sample must be a number from 0 to 1, such as 0.1: all visitors are tracked');
     context._isSampled = (at) => isInSample(context._identity._touch(at).visitor_id, share);
   };

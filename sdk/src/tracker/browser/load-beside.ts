@@ -1,0 +1,26 @@
+import { attempt } from './attempt.js';
+import { apply } from './builtins.js';
+
+/**
+ * Loads the file `millrace-NAME.js` from beside a script of the tracker: of the same version, where the script's
+ * address has one.
+ * @param failed gets the file's address
+ */
+export function loadBeside(
+  script: HTMLScriptElement,
+  name: string,
+  failed: (address: string) => void,
+): HTMLScriptElement {
+  const added = apply(Document.prototype.createElement, document, ['script']) as HTMLScriptElement;
+  // With the version, as in `millrace-0.2.0.js`.
+  const address = `millrace-${name}${/-\d+\.\d[^/?]*\.js/.exec(script.src) || '.js'}`;
+  const fail = () => failed(address);
+  added.onerror = fail;
+  // Trusted Types or an address that is none may refuse it.
+  attempt(() => {
+    added.nonce = script.nonce;
+    added.src = `${new URL(address, script.src)}`;
+    script.after(added);
+  }, fail);
+  return added;
+}
