@@ -37,6 +37,15 @@ describe('types', () => {
     }
   });
 
+  test('a catalogue may have names in any letters', () => {
+    const names = { pages: ['書籍'], events: ['購入', 'Købt nu'] } as const;
+    const tracker = createTracker<typeof names>(where, allModules());
+    tracker.track('購入', { page: '書籍' });
+    tracker.track('Købt nu');
+    // @ts-expect-error no such event
+    tracker.track('購人');
+  });
+
   test('with all modules all calls are there', () => {
     const tracker = createTracker(where, allModules({ consent: 'pending', sample: 0.5, mask: ['email'] }));
     tracker.identify('u1');

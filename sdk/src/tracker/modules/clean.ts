@@ -4,7 +4,7 @@ import { cut, each, keysOf, upperCase } from '../browser/builtins.js';
 import { byteLength } from '../browser/byte-length.js';
 import { jsonText, membersOf } from '../browser/json-text.js';
 import type { Facts, TrackerContext } from '../core/context.js';
-import { toSlug } from '../core/slug.js';
+import { toName } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
 import type { Draft } from '../plugin.js';
 
@@ -33,13 +33,13 @@ const text =
   (value) =>
     typeof value === 'string' ? cut(value, 0, max) : id(value);
 
-const slug: Cleaner = (value) => (typeof value === 'string' && toSlug(value)) || undefined;
+const named: Cleaner = (value) => toName(text(200)(value) ?? '') || undefined;
 
 const cleaners: Record<string, Cleaner> = {
   // Without it a field named toString would find a cleaner.
   __proto__: null as never,
-  event: slug,
-  page: slug,
+  event: named,
+  page: named,
   url: text(2048),
   referrer: text(2048),
   title: text(256),
@@ -71,8 +71,8 @@ function copyOf(given: object, leave: Leave): Record<string, unknown> {
 }
 
 /**
- * Takes what the schema allows from `given`, an event's name and fields. Names become slugs. Fields that the schema
- * does not have go into the properties. Null and undefined are left out, and so is what does not fit.
+ * Takes what the schema allows from `given`, an event's name and fields. Names become slugs, or travel whole. Fields
+ * that the schema does not have go into the properties. Null and undefined are left out, and so is what does not fit.
  */
 export function cleanFields(given: object, leave: Leave): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
@@ -148,7 +148,7 @@ export const clean: TrackerModule<void> = (context: TrackerContext) => {
         () => cleanFields(given || {}, leave),
         () => leave('fields'),
       ) || {};
-    kept.event = slug(event);
+    kept.event = named(event);
     if (!kept.event) context._tell('dropped', { reason: 'invalid', what: 'event', value: event });
     return kept as unknown as Draft;
   };

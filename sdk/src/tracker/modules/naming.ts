@@ -1,6 +1,6 @@
 import { attributeOf, ofDocument } from '../browser/dom.js';
 import type { TrackerContext } from '../core/context.js';
-import { pageFromPath, toSlug } from '../core/slug.js';
+import { pageFromPath, toName } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
 
 /**
@@ -29,6 +29,6 @@ export const naming: TrackerModule<void> = (context: TrackerContext) => {
       (path === pathname && named) ||
       attributeOf(ofDocument('body'), 'data-page') ||
       attributeOf(ofDocument('documentElement'), 'data-page');
-    return (given && toSlug(given)) || name;
+    return (given && toName(given)) || name;
   };
 };
