@@ -25,6 +25,12 @@ browserDescribe('the tracker in a page that has changed built-ins of the languag
     millrace.track('Clicked Review!', { page: 'Books & More', properties: { n: 2 } });
     millrace.track('liked_item', { properties: { n: 3 } });
   }`;
+  /** The script may have to load another one. */
+  const tracksOnceLoaded = `const timer = setInterval(() => {
+    if (!window.millrace?.version) return;
+    clearInterval(timer);
+    ${tracks}
+  }, 5);`;
   const changes: [what: string, code: string][] = [
     ['Date has another toJSON', 'Date.prototype.toJSON = function () { return this.toString(); };'],
     [
@@ -103,9 +109,29 @@ browserDescribe('the tracker in a page that has changed built-ins of the languag
   });
 
   test.each(changes)('changed before the tracker came: %s', async (_, code) => {
-    // The page tracks when the script is there, which may have to be another one.
-    const tracking = `const timer = setInterval(() => { if (!window.millrace?.version) return; clearInterval(timer); ${tracks} }, 5);`;
-    await shop.visit({ before: code, after: tracking });
+    await shop.visit({ before: code, after: tracksOnceLoaded });
     await expectThree();
   });
+
+  test.each([
+    ['a sandbox', '<iframe sandbox="allow-scripts" srcdoc="', '"></iframe>', ''],
+    ['a page that adds no elements', '', '', `Node.prototype.appendChild = () => { throw new Error('no more'); };`],
+  ])(
+    'where no frame has others, as in %s, the console says so once, and the tracker works with what there is',
+    async (_, open, close, code) => {
+      const html = shop.html({
+        before: `Array.prototype.sort = function () { return this; }; ${code}`,
+        after: `const timer = setInterval(() => {
+        if (!window.millrace?.version) return;
+        clearInterval(timer);
+        millrace.track('liked_item');
+      }, 5);`,
+      });
+      shop.site.pages['/'] =
+        `<!doctype html>${open}${open && html.replaceAll('"', '&quot;')}${close}${open ? '' : html}`;
+      await (await shop.context.newPage()).goto(shop.site.origin);
+      await eventually('the event', () => shop.collector.kept().length === 1);
+      expect(shop.console).toEqual([expect.stringContaining('load the tracker first')]);
+    },
+  );
 });
