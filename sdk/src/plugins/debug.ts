@@ -1,5 +1,5 @@
 import { attempt } from '../tracker/browser/attempt.js';
-import type { Moments, Plugin } from '../tracker/plugin.js';
+import type { Draft, Moments, Plugin } from '../tracker/plugin.js';
 import type { DropReason } from '../tracker/queue/drop-reason.js';
 import { lineOf } from '../tracker/queue/entry.js';
 
@@ -12,13 +12,13 @@ interface AnswerText {
 }
 
 const reasons: Record<DropReason, string> = {
-  full: 'the queue is full; the oldest events go',
-  old: 'older than 7 days',
-  refused: 'the server refused them',
-  too_large: 'too large for the server',
-  field: 'a field does not fit the schema; the event goes without it',
-  invalid: 'invalid call; nothing is tracked',
-  early: 'more than 1,000 calls before the script had loaded; the newest went',
+  full: 'the queue is full, and the oldest events go; is the server out of reach?',
+  old: 'they waited for more than 7 days',
+  refused: 'the server refused their batch; its answer above says why',
+  too_large: 'too large for the server even alone',
+  field: 'it does not fit the schema, and the event goes without it',
+  invalid: 'the call cannot be understood, and nothing is tracked',
+  early: 'the page made more than 1,000 calls before the tracker had loaded, and the newest go',
 };
 
 const outcomes = ({ status, text, isOurs, isFinal }: Moments['answered']): string => {
@@ -37,12 +37,27 @@ const outcomes = ({ status, text, isOurs, isFinal }: Moments['answered']): strin
 export const debug: Plugin<void> = (context) => {
   const log = (text: string, ...details: unknown[]) => attempt(() => console.info(`millrace: ${text}`, ...details));
   log('debug mode');
+  let last: Draft | undefined;
+  const stored = new WeakSet<Draft>();
+  context.on('event', (draft) => {
+    last = draft;
+    // What is stored is stored before `track` returns.
+    queueMicrotask(() => {
+      if (stored.has(draft)) return;
+      log(
+        draft.event === 'page_view'
+          ? `page_view on ${draft.page} may still be named otherwise, until an event or for a second`
+          : `${draft.event} on ${draft.page} is not stored: consent is pending or denied, the visitor is not in the sample, or another plugin drops it`,
+      );
+    });
+  });
   context.on('stored', (entry) => {
+    if (last) stored.add(last);
     const event = JSON.parse(lineOf(entry));
     log(`${event.event} on ${event.page} is stored as ${event.stream_id}, seq ${event.seq}`, event);
   });
   context.on('dropped', ({ reason, what, value, number }) =>
-    log(`${what ?? `${number} event(s) dropped`}: ${reasons[reason]}`, value),
+    log(`dropped (${reason}): ${what ?? `${number} in number`}: ${reasons[reason]}`, value),
   );
   context.on('sending', ({ batch }) => log(`sending ${batch.lines.length} event(s), ${batch.id}`));
   context.on('answered', (about) => {
@@ -53,6 +68,7 @@ export const debug: Plugin<void> = (context) => {
       log(`event ${event_id} is in quarantine: ${path} ${message}`);
     for (const { message } of answer.warnings ?? []) log(message);
   });
+  context.on('done', ({ id }) => log(`${id} has left the queue`));
   context.on('consent', (state) =>
     log(state === 'granted' ? 'consent is given' : 'consent is denied: what was stored is deleted'),
   );

@@ -2,11 +2,16 @@ import { type Metric, onCLS, onFCP, onINP, onLCP, onTTFB } from 'web-vitals';
 import type { Plugin } from '../tracker/plugin.js';
 
 /**
- * Tracks each of the page's web vitals as an event `web_vital`, once it is final:
- * https://github.com/GoogleChrome/web-vitals
+ * Tracks each web vital of a view as an event `web_vital`, once: layout shift and the delay of interactions as they are
+ * when the page is first hidden, because it may never be shown again. A return from the back/forward cache is another
+ * view. https://github.com/GoogleChrome/web-vitals
  */
 export const vitals: Plugin<void> = (context) => {
-  const track = ({ name, value, rating, navigationType, id }: Metric) =>
+  const tracked: Record<string, true> = {};
+  const track = ({ name, value, rating, navigationType, id }: Metric) => {
+    // The library tells a value again that has changed when the page is hidden again, under the same id.
+    if (tracked[id]) return;
+    tracked[id] = true;
     context.track('web_vital', {
       properties: {
         metric: name.toLowerCase(),
@@ -17,5 +22,6 @@ export const vitals: Plugin<void> = (context) => {
         metric_id: id,
       },
     });
+  };
   for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(track);
 };
