@@ -39,7 +39,7 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
   const undoing = collectUndoing();
   const endpoint = new URL(options.endpoint, location.href);
   endpoint.hash = '';
-  endpoint.searchParams.set('key', options.key);
+  endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
   const name = `millrace.${replace(options.key, /\W/g, '_')}`;
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
