@@ -5,7 +5,7 @@
   page.millrace = stub;
   stub.q = calls;
   calls.n = 0;
-  for (const name of ['track', 'page', 'identify', 'reset', 'consent', 'use', 'flush']) {
+  for (const name of ['track', 'page', 'identify', 'reset', 'consent', 'use', 'flush', 'stop']) {
     stub[name] = (...given) => {
       const call = [name, given, Date.now()];
       const settled =

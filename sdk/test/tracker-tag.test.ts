@@ -28,6 +28,7 @@ browserDescribe('the stub', ({ launch }) => {
       millrace.consent('granted');
       millrace.reset();
       millrace.use(() => {});
+      millrace.stop();
       return millrace.flush().then((value) => `settled ${value}`);
     });
     expect(settled).toBe('settled undefined');
@@ -129,16 +130,18 @@ browserDescribe('a setting that cannot work', ({ launch }) => {
   ];
 
   test.each(told)('%s is told in the console, in one line: %s', async (attributes, text) => {
-    for (const quiet of ['', 'data-quiet']) {
-      shop.console.length = 0;
-      const page = await shop.visit({ attributes: `${attributes} ${quiet}` });
+    await shop.visit({ attributes });
+    await eventually('the line', () => shop.console.length > 0);
+    expect(shop.console).toEqual([`millrace: ${text}`]);
+  });
+
+  test('data-quiet: none of these is told', async () => {
+    for (const [attributes] of told.filter((_, row) => row % 3 === 0)) {
+      const page = await shop.visit({ attributes: `${attributes} data-quiet` });
       await page.waitForFunction(() => window.millrace?.version);
-      // Its last word, if it has none of its own.
       await page.evaluate(() => window.millrace!.flush());
-      if (!quiet) await eventually('the line', () => shop.console.length === 1);
-      expect(shop.console).toEqual(quiet ? [] : [`millrace: ${text}`]);
-      await page.close();
     }
+    expect(shop.console).toEqual([]);
   });
 
   test('a tag without a key is told, tracks nothing, and its calls do nothing', async () => {
