@@ -1,6 +1,5 @@
 import { commonModules } from './all-modules.js';
 import { attempt } from './browser/attempt.js';
-import { assign } from './browser/builtins.js';
 import { loadBeside } from './browser/load-beside.js';
 import { realm } from './browser/realm.js';
 import { install, scriptTag } from './install.js';
@@ -19,5 +18,6 @@ attempt(() => {
     // Nothing is tracked rather than tracked without its mask.
     mask || attempt(start);
   });
-  assign(full.dataset, script!.dataset);
+  // No built-in: the page's own may be why the other script is needed.
+  for (const name in script!.dataset) full.dataset[name] = script!.dataset[name];
 });
