@@ -193,6 +193,7 @@ browserDescribe('what the server says', ({ launch }) => {
     ],
     ['names that are not declared', 200, { warnings: undeclared.map((message) => ({ message })) }, undeclared],
     ['nothing', 200, {}, []],
+    ['an error without a message', 400, { error: { code: 'unknown' } }, []],
   ];
 
   test.each(answers)('%s (%i) is told in the console, each text once a page', async (_, status, more, texts) => {

@@ -14,5 +14,5 @@ export const warnings: TrackerModule<void> = (context: TrackerContext) =>
   context.on('answered', ({ text, isOurs }) => {
     if (!isOurs) return;
     const { error, warnings: several = [error] } = parse(text!) as Told;
-    each(several, (one) => one && warn(context._options, one.message));
+    each(several, (one) => one?.message && warn(context._options, one.message));
   });
