@@ -1,3 +1,4 @@
+import './browser/fake-dom.js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { heldCalls } from '../src/tracker/bounds.js';

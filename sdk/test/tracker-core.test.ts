@@ -1,5 +1,6 @@
+import './browser/fake-dom.js';
 import { webcrypto } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { anyCharacter } from '@millrace/testing/any-character';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
@@ -31,8 +32,7 @@ import { pages } from '../src/tracker/modules/views.js';
 import type { Draft, Moments, Plugin, PluginContext } from '../src/tracker/plugin.js';
 import { lineOf } from '../src/tracker/queue/entry.js';
 import { entriesOf, nameOf } from '../src/tracker/queue/stored-name.js';
-import { type FakeBrowser, FakeElements, type Sent, startFakeBrowser } from './browser/fake-browser.js';
-import { setGlobals } from './browser/set-globals.js';
+import { type FakeBrowser, type Sent, startFakeBrowser } from './browser/fake-browser.js';
 import { createDisk, type Disk } from './browser/web-storage.js';
 
 const start = 1_795_406_270_273;
@@ -397,11 +397,6 @@ describe('platforms', () => {
 });
 
 describe('clicks', () => {
-  let undo: () => void;
-  beforeAll(() => {
-    undo = setGlobals({ Element: FakeElements });
-  });
-  afterAll(() => undo());
   const node = (attributes: Record<string, string>, tagName = 'DIV'): Attributed => ({
     tagName,
     getAttribute: (name) => attributes[name] ?? null,

@@ -1,3 +1,4 @@
+import './browser/fake-dom.js';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+import './browser/fake-dom.js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';

@@ -149,7 +149,7 @@ export async function startCollector(files: Record<string, string> = {}): Promis
     const file = files[url.pathname];
     // As the ingest server does: any page may load the script, also with an integrity hash.
     response.writeHead(file === undefined ? 404 : 200, {
-      'content-type': 'text/javascript',
+      'content-type': 'text/javascript; charset=utf-8',
       'access-control-allow-origin': '*',
     });
     response.end(file ?? '');

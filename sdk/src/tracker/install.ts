@@ -37,13 +37,16 @@ function replay(calls: KeptCalls, tracker: Started): void {
   // Through `use`, which gives the context.
   if (number) tracker.use((context: TrackerContext) => void context._tell('dropped', { reason: 'early', number }));
   delete calls.n;
-  calls.push = repeat as never;
+  // Fails where the page has frozen what it inherits.
+  attempt(() => {
+    calls.push = repeat as never;
+  });
 }
 
 /** The tag of the script that runs. */
 export const scriptTag = (): HTMLScriptElement | null =>
   (ofDocument('currentScript') ??
-    apply(Document.prototype.querySelector, document, ['script[data-key]'])) as HTMLScriptElement | null;
+    apply(ofDocument('querySelector'), document, ['script[data-key]'])) as HTMLScriptElement | null;
 
 /**
  * Reads the attributes of the script's tag, and puts the tracker at `window.millrace`, on the stub's object if there is

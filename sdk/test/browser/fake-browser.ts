@@ -27,18 +27,6 @@ export interface FakeElement {
   getAttribute(name: string): string | null;
 }
 
-/** `Element`, as far as the tracker uses it, for objects that have what it reads. */
-export const FakeElements = {
-  prototype: {
-    getAttribute(this: FakeElement, name: string) {
-      return this.getAttribute(name);
-    },
-    get attributes() {
-      return (this as unknown as FakeElement & { attributes: unknown }).attributes;
-    },
-  },
-};
-
 function createElement(): FakeElement {
   const element: FakeElement = {
     dataset: {},
@@ -190,8 +178,9 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
       });
       Object.defineProperty(document, 'URL', { get: () => location.href });
       // The tracker reads by the getters of these. Here each object has its own.
-      const enter = () =>
-        browser.set({ window, document, location, Document: { prototype: document }, Element: FakeElements });
+      const enter = () => browser.set({ window, document, location });
+      // A page has no tracker yet.
+      Reflect.deleteProperty(globalThis, Symbol.for('millrace'));
       const seen = (state: string) => {
         enter();
         document.visibilityState = state;

@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A page of the site: its HTML, or that, its headers, and what its answer waits for. */
-export type SitePage = string | { html: string; headers?: Record<string, string>; after?: () => Promise<unknown> };
+export type SitePage =
+  | string
+  | { html: string | Uint8Array; headers?: Record<string, string>; after?: () => Promise<unknown> };
 
 export interface Site {
   origin: string;

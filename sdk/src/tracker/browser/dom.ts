@@ -1,6 +1,12 @@
 import { attempt } from './attempt.js';
 import { apply, get } from './builtins.js';
 
+/** As they are when the tracker is loaded: a page may replace their methods, or declare a class of such a name. */
+const { Document, Element, UIEvent } = globalThis;
+// None is there on a server.
+const getAttribute = Element?.prototype.getAttribute;
+const composedPath = UIEvent?.prototype.composedPath;
+
 /**
  * A property of the document, by the getter of its interface: markup can hide it. In a page with `<form name="URL">`
  * `document.URL` is the form.
@@ -21,4 +27,7 @@ export const attributesOf = (node: Attributed): Iterable<{ name: string; value: 
 
 /** An attribute's text; undefined when it is absent or empty. */
 export const attributeOf = (node: Attributed | null, name: string): string | undefined =>
-  attempt(() => apply(Element.prototype.getAttribute, node, [name])) || undefined;
+  attempt(() => apply(getAttribute, node as Element, [name])) || undefined;
+
+/** What an event passes, from its target outwards. */
+export const pathOf = (event: Event): Attributed[] => apply(composedPath, event, []) as Attributed[];

@@ -5,7 +5,7 @@ let ofFrame: Realm | undefined;
 /** The built-ins of an empty frame, which no script of the page has touched. Throws where no frame is to be had. */
 realm._ofFrame = () => {
   if (!ofFrame) {
-    const frame = Document.prototype.createElement.call(document, 'iframe') as HTMLIFrameElement;
+    const frame = globalThis.Document.prototype.createElement.call(document, 'iframe') as HTMLIFrameElement;
     frame.hidden = true;
     document.documentElement.appendChild(frame);
     ofFrame = frame.contentWindow as unknown as Realm;

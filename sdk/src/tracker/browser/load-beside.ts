@@ -1,5 +1,6 @@
 import { attempt } from './attempt.js';
 import { apply } from './builtins.js';
+import { ofDocument } from './dom.js';
 
 /**
  * Loads the file `millrace-NAME.js` from beside a script of the tracker: of the same version, where the script's
@@ -11,7 +12,7 @@ export function loadBeside(
   name: string,
   failed: (address: string) => void,
 ): HTMLScriptElement {
-  const added = apply(Document.prototype.createElement, document, ['script']) as HTMLScriptElement;
+  const added = apply(ofDocument('createElement'), document, ['script']) as HTMLScriptElement;
   // With the version, as in `millrace-0.2.0.js`.
   const address = `millrace-${name}${/-\d+\.\d[^/?]*\.js/.exec(script.src) || '.js'}`;
   const fail = () => failed(address);

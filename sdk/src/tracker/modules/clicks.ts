@@ -1,5 +1,5 @@
 import { cut, each, filter, find, indexOf, replace } from '../browser/builtins.js';
-import { type Attributed, attributeOf, attributesOf } from '../browser/dom.js';
+import { type Attributed, attributeOf, attributesOf, pathOf } from '../browser/dom.js';
 import { listen } from '../browser/lifecycle.js';
 import type { Plugin } from '../plugin.js';
 
@@ -52,7 +52,7 @@ export const clicks: Plugin<void> = (context) => {
     // A handler that calls `click()` does so within the act, and Firefox repeats the click on a label for its control
     // there. Chromium and WebKit do it after the act, with its time.
     if (act && (act.eventPhase || (event.isTrusted && !event.detail && event.timeStamp === act.timeStamp))) return;
-    const path = event.composedPath() as Attributed[];
+    const path = pathOf(event);
     // The middle button opens a link. The others have menus and history.
     if (event.button && (event.button > 1 || !find(path, (node) => /^a(rea)?$/i.test(node.tagName!)))) return;
     const clicked = eventOfPath(path);

@@ -75,9 +75,9 @@ export function createQueue(
     // What the browser does not let us read stays where it is.
     const names = filter(store._names('e.'), (name) => isComplete(name) && store._get(name));
     const moving = map([true, false], async (inMemory) => {
-      const chosen = filter(names, (name) => store._isMemoryOnly(name) === inMemory);
-      const entries = flatMap(chosen, (name) => entriesOf(name, store._get(name)!));
       try {
+        const chosen = filter(names, (name) => store._isMemoryOnly(name) === inMemory);
+        const entries = flatMap(chosen, (name) => entriesOf(name, store._get(name)!));
         if (chosen.length && database._put) {
           // Only this page has those in memory: no other tab can have put them, nor can they have left.
           await database._put(entries, atOnce || inMemory);

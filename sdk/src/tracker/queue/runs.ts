@@ -10,7 +10,7 @@ export type Runs = [done: number, ...ends: number[]];
 
 /** Reads the runs of a stream. */
 export const readRuns = (store: Store, stream: string): Runs =>
-  map(split(store._get(`r.${stream}`) || '-1', '.'), Number) as unknown as Runs;
+  map(split(store._get(`r.${stream}`) || '-1', '.'), (end) => +end) as unknown as Runs;
 
 /** The last seq of a stream that was ever sent, or answered for. */
 export const lastBegun = (store: Store, stream: string): number => max(...readRuns(store, stream));

@@ -21,7 +21,7 @@ export const nameOf = (stream: string, seq: number, at: number, chars: number, e
 /** Reads a name that `nameOf` made. */
 export function storedOf(name: string): Stored {
   const [, stream, ...numbers] = split(name, '.') as [string, string];
-  const [place, at, chars, events] = map(numbers, Number) as [number, number, number, number];
+  const [place, at, chars, events] = map(numbers, (number) => +number) as [number, number, number, number];
   return { _name: name, stream, seq: place - million, at, _events: events || 1, _chars: chars + name.length };
 }
 

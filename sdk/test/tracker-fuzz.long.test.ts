@@ -1,0 +1,1 @@
+import './tracker-fuzz.test.js';
