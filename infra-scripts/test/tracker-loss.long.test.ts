@@ -11,7 +11,7 @@ browserDescribe('an unlucky visitor', () => {
   afterAll(() => box?.remove());
 
   test(
-    `${events} events over navigations, closed tabs, crashes, SIGKILL of the browser, offline, 503, resets, hangs, full storage and 8 tabs: none is missing in the lake`,
+    `${events} events over navigations, closed tabs, crashes, SIGKILL of the browser, offline, 503, resets, hangs, a captive portal, redirects, a firewall, proxies, a service worker, full storage and 8 tabs: none is missing in the lake`,
     async () => {
       box = sandbox();
       const report = await measureLoss(box, events, seed);

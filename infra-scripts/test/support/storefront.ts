@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { undelta } from '@millrace/sdk/schema';
+import { meddle, type OnTheWay, onTheWay, worker } from './on-the-way.js';
 
 /** What becomes of requests with events: `ok` passes them on; the rest fails before or after the server has them. */
-export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer';
+export type Weather = 'ok' | '503' | 'reset' | 'hang' | 'lost answer' | OnTheWay;
 
 /** A shop with the tracker on each page, and the way to the ingest server, which can be made to fail. */
 export interface Storefront {
@@ -23,6 +24,8 @@ const page = (path: string) => `<!doctype html><title>${path}</title>
   <script async src="/millrace.js" data-key="demo" data-page="books" data-auto="off"></script><body>${path}</body>`;
 
 const honest = () => false;
+
+const isOnTheWay = (weather: Weather): weather is OnTheWay => onTheWay.includes(weather as OnTheWay);
 
 /** @param ingest where the ingest server is */
 export async function startStorefront(ingest: string): Promise<Storefront> {
@@ -72,6 +75,10 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(front.script);
       return;
     }
+    if (path === '/worker.js') {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(worker);
+      return;
+    }
     if (path === '/millrace.js') return passOn(incoming, response, true);
     if (path !== '/v1/events') {
       response.writeHead(200, { 'content-type': 'text/html' }).end(page(path));
@@ -83,6 +90,8 @@ export async function startStorefront(ingest: string): Promise<Storefront> {
     else if (front.weather === 'lost answer') passOn(incoming, response, false);
     else if (front.weather === '503') incoming.resume().on('end', () => response.writeHead(503).end());
     else if (front.weather === 'reset') incoming.socket.destroy();
+    else if (isOnTheWay(front.weather))
+      meddle(front.weather, incoming, response, ingest).catch(() => response.destroy());
     // hang: never an answer
   });
   server.on('connection', (socket) => {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFolder } from '@millrace/testing/disk-folder';
 import { startKillableBrowser } from '@millrace/testing/find-browser';
 import type { Page } from 'playwright-core';
+import { onTheWay } from './on-the-way.js';
 import type { Storefront, Weather } from './storefront.js';
 
 export interface Tracked {
@@ -26,6 +27,13 @@ export interface Visitor {
 /** An event that is older than this outlives a SIGKILL of the browser. */
 const killMs = 100;
 const maxTabs = 8;
+
+/** In a page: the site gets its service worker, or loses it. */
+async function toggleWorker(isOn: boolean): Promise<void> {
+  const { serviceWorker } = navigator;
+  if (isOn) await serviceWorker.register('/worker.js').catch(() => {});
+  else for (const registration of await serviceWorker.getRegistrations()) await registration.unregister();
+}
 
 /** One visitor with one browser, who is as unlucky as `random` has it. */
 export async function startVisitor(front: Storefront, random: () => number): Promise<Visitor> {
@@ -136,8 +144,9 @@ export async function startVisitor(front: Storefront, random: () => number): Pro
       await sleep(below(500));
       await context!.setOffline(false);
     },
+    'service worker': async () => one(tabs).evaluate(toggleWorker, random() < 0.5),
     weather: async () => {
-      front.weather = one<Weather>(['ok', 'ok', 'ok', '503', 'reset', 'hang', 'lost answer']);
+      front.weather = one<Weather>(['ok', 'ok', 'ok', 'ok', '503', 'reset', 'hang', 'lost answer', ...onTheWay]);
     },
   };
   /** How often each comes. */
@@ -150,6 +159,7 @@ export async function startVisitor(front: Storefront, random: () => number): Pro
     close: 2,
     weather: 6,
     offline: 1,
+    'service worker': 2,
   } as Record<string, number>;
   const lot = Object.keys(acts).flatMap((name) => Array<string>(often[name] ?? 1).fill(name));
 
@@ -167,6 +177,7 @@ export async function startVisitor(front: Storefront, random: () => number): Pro
       front.weather = 'ok';
       const until = Date.now() + 240_000;
       const tab = tabs[0]!;
+      await tab.evaluate(toggleWorker, false);
       while (!(await done()) && Date.now() < until) {
         await tab.evaluate(() => {
           // A long outage has its long pause; a person would come back later, the test clears it.
