@@ -37,7 +37,8 @@ const again = (isModule) => ({
       module: isModule,
       compress: { passes: 5, arrows: false },
       mangle: { toplevel: true },
-      output: { annotations: isModule },
+      // A page may have another encoding than UTF-8.
+      output: { annotations: isModule, ascii_only: true },
     });
     if (minified.error) throw minified.error;
     return { code: minified.code, map: null };

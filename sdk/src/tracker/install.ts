@@ -1,10 +1,11 @@
 import { attempt } from './browser/attempt.js';
-import { apply, assign, each, ownProperty, replace } from './browser/builtins.js';
+import { apply, assign, each, ownProperty, push, replace } from './browser/builtins.js';
 import { ofDocument } from './browser/dom.js';
 import { loadBeside } from './browser/load-beside.js';
+import { now } from './browser/time.js';
 import { warn } from './browser/warn.js';
 import type { TrackerContext } from './core/context.js';
-import { safely } from './core/safely.js';
+import { callNames, safely } from './core/safely.js';
 import { type Started, startTracker } from './core/start-tracker.js';
 import type { TrackerModule } from './module.js';
 import { pages, views } from './modules/views.js';
@@ -33,14 +34,27 @@ function replay(calls: KeptCalls, tracker: Started): void {
       settle?.(result);
     });
   each(calls, repeat);
-  const number = calls.n! - calls.length;
+  const number = (calls.n ?? 0) - calls.length;
   // Through `use`, which gives the context.
-  if (number) tracker.use((context: TrackerContext) => void context._tell('dropped', { reason: 'early', number }));
+  if (number > 0) tracker.use((context: TrackerContext) => void context._tell('dropped', { reason: 'early', number }));
   delete calls.n;
   // Fails where the page has frozen what it inherits.
   attempt(() => {
     calls.push = repeat as never;
   });
+}
+
+/** What the stub does, in a page without it. */
+export function keepCalls(): void {
+  // In a page with <div id="millrace"> the name is that element, but not the window's own property.
+  if (ownProperty(window, 'millrace')?.value) return;
+  const q: KeptCalls = [];
+  const stub = { q } as Record<string, unknown>;
+  each(callNames, (name) => {
+    stub[name] = (...given: unknown[]) => void push(q, [name, given, now()]);
+  });
+  stub.flush = async () => {};
+  window.millrace = stub as unknown as Tracker;
 }
 
 /** The tag of the script that runs. */

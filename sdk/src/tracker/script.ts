@@ -2,18 +2,19 @@ import { commonModules } from './all-modules.js';
 import { attempt } from './browser/attempt.js';
 import { loadBeside } from './browser/load-beside.js';
 import { realm } from './browser/realm.js';
-import { install, scriptTag } from './install.js';
+import { install, keepCalls, scriptTag } from './install.js';
 import type { AllModulesSettings } from './types.js';
 
 /**
- * The tracker with what every site needs. Where the tag, the browser or the page asks for more, the script loads
- * `millrace-full.js` from beside it instead, with the same attributes; until then the stub keeps the calls.
+ * The tracker with what every site needs. Where the tag or the page asks for more, the script loads `millrace-full.js`
+ * from beside it instead, with the same attributes, and keeps the page's calls until then.
  */
 attempt(() => {
   const script = scriptTag();
   const { sample, cookie, mask } = script?.dataset ?? {};
   const start = () => install(script, (data) => commonModules(data as AllModulesSettings));
-  if ((sample ?? cookie ?? mask ?? realm._isReplaced) === undefined && navigator.locks) return start();
+  if ((sample ?? cookie ?? mask ?? realm._isReplaced) === undefined) return start();
+  keepCalls();
   const full = loadBeside(script!, 'full', () => {
     // Nothing is tracked rather than tracked without its mask.
     mask || attempt(start);

@@ -74,6 +74,8 @@ export interface FakeBrowser {
   close(): void;
 }
 
+/** Where the tracker keeps which trackers there are. */
+const registry = Symbol.for('millrace');
 /** Bytes of requests under way that may outlive their pages. */
 const keepaliveBytes = 64 * 1024;
 
@@ -177,10 +179,12 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
         documentElement: createElement(),
       });
       Object.defineProperty(document, 'URL', { get: () => location.href });
-      // The tracker reads by the getters of these. Here each object has its own.
-      const enter = () => browser.set({ window, document, location });
-      // A page has no tracker yet.
-      Reflect.deleteProperty(globalThis, Symbol.for('millrace'));
+      // The trackers that a page has belong to its window.
+      const trackers = {};
+      const enter = () => {
+        Object.assign(globalThis, { [registry]: trackers });
+        browser.set({ window, document, location });
+      };
       const seen = (state: string) => {
         enter();
         document.visibilityState = state;
@@ -205,6 +209,7 @@ export function startFakeBrowser({ now = 1_795_406_270_273, turns = 1 } = {}): F
       };
     },
     close() {
+      Reflect.deleteProperty(globalThis, registry);
       for (const back of undo.reverse()) back();
       clock.restore();
     },

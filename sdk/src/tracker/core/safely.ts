@@ -4,6 +4,9 @@ import type { TrackerOptions } from '../types.js';
 import { version } from '../version.js';
 import type { Started } from './start-tracker.js';
 
+/** The calls of a tracker that give nothing back. */
+export const callNames = ['track', 'page', 'identify', 'reset', 'consent', 'use'];
+
 /** The trackers of this page by their keys, also for another copy of this code. */
 const registry = globalThis as { [millrace: symbol]: Record<string, object> | undefined };
 const name = Symbol.for('millrace');
@@ -20,7 +23,7 @@ export function safely({ gpc, key }: Pick<TrackerOptions, 'gpc' | 'key'>, start:
     gpc !== 'ignore' && attempt(() => (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl);
   let inner = isOptedOut ? undefined : attempt(start);
   const safe: Record<string, unknown> = { version, flush: async () => attempt(() => inner?.flush()) };
-  each(['track', 'page', 'identify', 'reset', 'consent', 'use'], (call) => {
+  each(callNames, (call) => {
     // Not `attempt`: a further closure and call would cost at each event.
     safe[call] = (first: unknown, second: unknown) => {
       try {

@@ -46,6 +46,12 @@ export const cookie =
       forget();
       write();
     };
-    on('stored', write);
+    // As soon as an event has its visitor: the visitor's next host may come before a view is final.
+    const { _place: place } = context;
+    context._place = (...given) => {
+      const placed = place(...given);
+      write();
+      return placed;
+    };
     on('consent', write);
   };

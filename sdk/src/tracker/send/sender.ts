@@ -99,18 +99,21 @@ export function createSender(ports: SenderPorts, name: string): Sender {
         await sleep(settleMs);
         return;
       }
+      const lines = join(batch.lines, '\n');
+      const zipped = await ports._compress?.(lines);
+      if (signal?.aborted) return;
       const at = now();
+      // Throws where the visitor has denied consent meanwhile: before anything is noted or sent.
       let url = ports._urlOf(batch, at);
       const envelope = ports._envelope?.() || '';
-      const text = envelope + join(batch.lines, '\n');
-      const zipped = envelope ? undefined : await ports._compress?.(text);
-      if (signal?.aborted) return;
+      const text = envelope + lines;
+      const body = (!envelope && zipped) || text;
       const isRetry = beginRun(ports._store, batch);
-      if (zipped) url += '&encoding=gzip';
-      const survives = ports._survives?.(zipped ? zipped.size : text.length * 3);
+      if (body === zipped) url += '&encoding=gzip';
+      const survives = ports._survives?.(body === zipped ? zipped!.size : text.length * 3);
       const answer =
         (isRetry && (await ports._confirm?.(url, envelope, survives, signal))) ||
-        (await ports._post(url, zipped || text, survives, signal));
+        (await ports._post(url, body, survives, signal));
       if (signal?.aborted) return;
       const isFinal = settle(batch, answer, at);
       const isTooLarge = answer.status === 413;
