@@ -27,10 +27,10 @@ export const consent =
       if (state === 'granted') set(...given);
     };
     // A batch that was leaving the queue at that moment is not sent: the next look finds none.
-    const { _urlOf: urlOf } = context;
-    context._urlOf = (...given) => {
+    const { _post: post } = context;
+    context._post = (...given) => {
       if (state !== 'granted') throw state;
-      return urlOf(...given);
+      return post(...given);
     };
     return {
       consent(next) {

@@ -26,8 +26,8 @@ export interface Feature {
 
 /**
  * What a page can take away: an origin that it shares with its other pages, what is named, clicks before the tracker
- * hears of them, or only the page's own handlers of them, the navigation by a click, built-ins that work, and the
- * frame or the script that brings others.
+ * hears of them, or only the page's own handlers of them, the navigation by a click, what is stored for a moment,
+ * built-ins that work, and the frame or the script that brings others.
  */
 export type Denied =
   | 'origin'
@@ -38,6 +38,7 @@ export type Denied =
   | 'handlers'
   | 'navigation'
   | 'built-ins'
+  | 'keeping'
   | 'others';
 
 /** How the document is written. */

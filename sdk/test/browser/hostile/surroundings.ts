@@ -80,6 +80,7 @@ export const storages = groupOf('storage', 0.3, [
   {
     name: 'localStorage is cleared',
     after: `shop.later(() => { try { window.localStorage.clear(); } catch {} }, 60);`,
+    denies: ['keeping'],
   },
 ]);
 
