@@ -103,7 +103,6 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       const zipped = await ports._compress?.(lines);
       if (signal?.aborted) return;
       const at = now();
-      // Throws where the visitor has denied consent meanwhile: before anything is noted or sent.
       let url = ports._urlOf(batch, at);
       const envelope = ports._envelope?.() || '';
       const text = envelope + lines;
