@@ -1,0 +1,1 @@
+import './tracker-built-ins.test.js';

@@ -1,0 +1,1 @@
+import './tracker-hostile-pages.test.js';
