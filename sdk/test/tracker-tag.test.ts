@@ -297,3 +297,22 @@ browserDescribe('data-plugins', ({ launch }) => {
     expect(shop.console.filter((line) => line.endsWith('debug mode'))).toHaveLength(1);
   });
 });
+
+browserDescribe('millrace-full.js', ({ launch }) => {
+  const shop = openShop({ launch });
+
+  test.each(['data-sample="1"', 'data-mask="email"', 'data-cookie="127.0.0.1"'])(
+    'a page that calls the tracker behind its tag with %s, while millrace-full.js loads, loses no call',
+    async (attribute) => {
+      await shop.visit({
+        attributes: `data-auto="off" data-quiet ${attribute}`,
+        after: `millrace.identify('u1'); millrace.track('liked_item', { item_id: 1 }); millrace.page({ page: 'books' });
+          millrace.flush().then(() => millrace.track('last_one'));`,
+      });
+      await eventually('three events', () => shop.collector.kept().length === 3);
+      expect(shop.collector.kept().map(({ event, user_id }) => [event, user_id])).toEqual(
+        ['liked_item', 'page_view', 'last_one'].map((event) => [event, 'u1']),
+      );
+    },
+  );
+});
