@@ -2,7 +2,7 @@ import type { Chunk } from '../chunk.js';
 import type { LineBytes } from './sent-line.js';
 
 /** A chunk is closed when it holds this much, so that a record can be filled well. */
-const chunkLimits = { events: 100, bytes: 48_000 } as const;
+export const chunkLimits = { events: 100, bytes: 48_000 } as const;
 
 /** A line as it was sent, except that `tail` (ASCII) stands in place of its last byte, the closing brace. */
 export interface SplicedLine {
