@@ -11,9 +11,13 @@ export interface Shard {
   readonly bytesTaken: number;
 }
 
-/** `depthSeconds`: for how long an idle shard saves its limits up. AWS does not say; a second is likely. */
-export function createShard(depthSeconds: number): Shard {
-  const deepest = { bytes: limits.bytes * depthSeconds, records: limits.records * depthSeconds };
+/**
+ * `depthSeconds`: for how long an idle shard saves its limits up. AWS does not say; a second is likely. `part`: the
+ * share of its limits that is there at all; the rest is others'.
+ */
+export function createShard(depthSeconds: number, part = 1): Shard {
+  const perSecond = { bytes: limits.bytes * part, records: limits.records * part };
+  const deepest = { bytes: perSecond.bytes * depthSeconds, records: perSecond.records * depthSeconds };
   let share = 1;
   let at = 0;
   let bytesLeft = deepest.bytes;
@@ -23,8 +27,8 @@ export function createShard(depthSeconds: number): Shard {
     take(bytes, nowMs) {
       const refill = ((nowMs - at) / 1_000) * share;
       at = nowMs;
-      bytesLeft = Math.min(deepest.bytes, bytesLeft + refill * limits.bytes);
-      recordsLeft = Math.min(deepest.records, recordsLeft + refill * limits.records);
+      bytesLeft = Math.min(deepest.bytes, bytesLeft + refill * perSecond.bytes);
+      recordsLeft = Math.min(deepest.records, recordsLeft + refill * perSecond.records);
       // A record above the whole bucket passes when the bucket is full, and leaves a debt.
       if (bytesLeft < Math.min(bytes, deepest.bytes) || recordsLeft < 1) return false;
       bytesLeft -= bytes;

@@ -41,6 +41,8 @@ export interface FleetOptions {
   /** See `createSimulatedStream`. */
   depthSeconds: number;
   lostAnswers: number;
+  /** Each shard's share that these servers have, where they are a slice of a larger fleet; 1 for all. */
+  shardShare: number;
   /** What happens before is not measured. */
   warmUpMs: number;
   /** What is measured; then no more requests come. */
@@ -76,6 +78,7 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
     random: createRandom(`stream ${seed}`),
     shards: options.shards,
     depthSeconds: options.depthSeconds,
+    shardShare: options.shardShare,
     lostAnswers: options.lostAnswers,
     refused: (record) => meter?.refused(record),
     taken(record) {
@@ -116,8 +119,12 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
   }
   arrive();
   meter = createFleetMeter({ clock, stream, servers });
+  let incidentsLeft = options.incidents.length;
   for (const { atMs, happens } of options.incidents) {
-    clock.after(atMs, () => void happens({ clock, servers, stream, balancer }));
+    clock.after(atMs, async () => {
+      await happens({ clock, servers, stream, balancer });
+      incidentsLeft -= 1;
+    });
   }
 
   await clock.runTo(warmUpMs);
@@ -126,7 +133,9 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
   const figures = meter.figures();
   const isBusy = (server: SimulatedServer) => server.isUp() && (server.disk.events > 0 || server.queuedBytes() > 0);
   // To look at each millisecond would cost more than the rest.
-  while (clock.monotonicMs() < endMs + settlingMs && servers.some(isBusy)) await clock.runTo(clock.monotonicMs() + 100);
+  while (clock.monotonicMs() < endMs + settlingMs && (incidentsLeft > 0 || servers.some(isBusy))) {
+    await clock.runTo(clock.monotonicMs() + 100);
+  }
   const spooled = servers.flatMap(({ disk }) => [...disk.parcels()]);
   return { ...figures, backlog: meter.figures().backlog, audit: audit.result(spooled), cameAgain };
 }

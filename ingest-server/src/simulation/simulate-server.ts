@@ -47,6 +47,7 @@ export async function simulateServer(options: ServerSimulation): Promise<ServerF
     zipf: 0,
     connectionMs: 0,
     depthSeconds: 1,
+    shardShare: 1,
     lostAnswers: 0,
     warmUpMs,
     measuredMs: options.seconds * 1_000,

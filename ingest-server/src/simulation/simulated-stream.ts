@@ -11,6 +11,7 @@ export interface SimulatedStreamOptions {
   shards: number;
   /** See `createShard`. */
   depthSeconds: number;
+  shardShare: number;
   /** The share of calls whose records are taken and whose answer is lost. */
   lostAnswers: number;
   taken(record: PackedRecord): void;
@@ -34,9 +35,9 @@ const noAnswer = () => new SinkError('unreachable', 'ECONNRESET', 'the simulated
 
 /** A stream of equal shards that are empty. */
 export function createSimulatedStream(options: SimulatedStreamOptions): SimulatedStream {
-  const { clock, random, depthSeconds, lostAnswers, taken, refused } = options;
+  const { clock, random, depthSeconds, shardShare, lostAnswers, taken, refused } = options;
   const ranges = evenRanges(options.shards);
-  const shards = ranges.map(() => createShard(depthSeconds));
+  const shards = ranges.map(() => createShard(depthSeconds, shardShare));
   const shardOf = new Map(ranges.map((range, index) => [middleOf(range), index]));
   let isOut = false;
 

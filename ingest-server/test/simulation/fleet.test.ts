@@ -30,6 +30,7 @@ describe.each(spreads)('a small fleet with spread %s', (spread) => {
       connectionMs: 0,
       depthSeconds: 1,
       lostAnswers: 0.01,
+      shardShare: 1,
       warmUpMs: 500,
       seed: 'small',
     },

@@ -13,9 +13,11 @@ const recordFor = (hashKey: string, bytes: number): PackedRecord => ({
   events: 1,
 });
 
-function openStream(options: { shards?: number; depthSeconds?: number; lostAnswers?: number } = {}) {
+function openStream(
+  options: { shards?: number; depthSeconds?: number; shardShare?: number; lostAnswers?: number } = {},
+) {
   const clock = createVirtualClock();
-  const { shards = 1, depthSeconds = 1, lostAnswers = 0 } = options;
+  const { shards = 1, depthSeconds = 1, shardShare = 1, lostAnswers = 0 } = options;
   const taken: PackedRecord[] = [];
   const refused: PackedRecord[] = [];
   const stream = createSimulatedStream({
@@ -23,6 +25,7 @@ function openStream(options: { shards?: number; depthSeconds?: number; lostAnswe
     random: createRandom('stream'),
     shards,
     depthSeconds,
+    shardShare,
     lostAnswers,
     taken: (record) => taken.push(record),
     refused: (record) => refused.push(record),
@@ -43,12 +46,13 @@ function openStream(options: { shards?: number; depthSeconds?: number; lostAnswe
 
 describe('a simulated shard', () => {
   test.each([
-    ['1 MB a second', 20, 10_000, 1, 100 + 10 * 100],
-    ['1 MB a second, with a bucket of a quarter of that', 20, 10_000, 0.25, 25 + 10 * 100],
-    ['1,000 records a second', 150, 100, 1, 1_000 + 10 * 1_000],
-    ['all that is below', 9, 10_000, 1, 10 * 10 * 9],
-  ])('takes %s, after what its bucket held', async (_, eachTime, bytes, depthSeconds, records) => {
-    const { taken, refused, offer } = openStream({ depthSeconds });
+    ['1 MB a second', 20, 10_000, {}, 100 + 10 * 100],
+    ['1 MB a second, with a bucket of a quarter of that', 20, 10_000, { depthSeconds: 0.25 }, 25 + 10 * 100],
+    ['1,000 records a second', 150, 100, {}, 1_000 + 10 * 1_000],
+    ['a tenth, where the rest belongs to others', 150, 100, { shardShare: 0.1 }, 100 + 10 * 100],
+    ['all that is below', 9, 10_000, {}, 10 * 10 * 9],
+  ])('takes %s, after what its bucket held', async (_, eachTime, bytes, options, records) => {
+    const { taken, refused, offer } = openStream(options);
     await offer(10, eachTime, bytes);
     expect(taken.length).toBeGreaterThanOrEqual(records * 0.97);
     expect(taken.length).toBeLessThanOrEqual(records);
