@@ -32,17 +32,17 @@ export function createAppending(lanes: Lanes): Appending {
       const count = (chunks.get(hash) ?? 0) + change;
       if (count === 0) chunks.delete(hash);
       else chunks.set(hash, count);
-      lanes.of({ hash }).appending += change;
+      lanes.of({ hash }).changeAppending(change);
     },
 
     enterIntoLanes() {
-      for (const [hash, count] of chunks) lanes.of({ hash }).appending += count;
+      for (const [hash, count] of chunks) lanes.of({ hash }).changeAppending(count);
     },
 
     outsideQueues() {
       let [outsideEvents, outsideBytes] = [events, bytes];
-      for (const { queue, appending } of lanes.list) {
-        if (appending === 0) continue;
+      for (const { queue, isAppending } of lanes.list) {
+        if (!isAppending) continue;
         for (const { chunk, spooling } of queue) {
           if (!spooling) continue;
           outsideEvents -= chunk.events;

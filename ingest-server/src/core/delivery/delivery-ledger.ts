@@ -88,8 +88,7 @@ export function createDeliveryLedger(spool: Spool): DeliveryLedger {
     balance(lanes) {
       let inFlight = 0;
       for (const lane of lanes) {
-        for (let i = 0; i < lane.inFlight; i++) {
-          const { position, chunk } = lane.queue[i]!;
+        for (const { position, chunk } of lane.inFlight) {
           if (position !== undefined && !pending.has(position)) inFlight += chunk.events;
         }
       }

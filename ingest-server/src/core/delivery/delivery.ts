@@ -5,7 +5,7 @@ import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
 import { createDeliveryLedger, type DeliveryLedger, type LedgerBalance } from './delivery-ledger.js';
 import { createDepartures } from './departures.js';
 import type { HashRange } from './hash-ranges.js';
-import { enqueue, firstUnsafe, isSpooled, type Lane, liesBehind } from './lane.js';
+import type { Lane } from './lane.js';
 import { createLaneLayout } from './lane-layout.js';
 import { createLaneSpool } from './lane-spool.js';
 import { createLanes } from './lanes.js';
@@ -119,7 +119,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     changed: (state) => hooks.kinesis?.(state),
     recovered() {
       // No lane sits out the wait that belonged to the outage.
-      for (const lane of lanes.list) if (!lane.throttled) lane.retryAt = 0;
+      for (const lane of lanes.list) lane.recover();
       wake();
     },
   });
@@ -152,9 +152,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function spoolsAtOnce(chunks: readonly Chunk[]): boolean {
     // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one
     // does.
-    const waits = (lane: Lane) => lane.queuedEvents > 0 || isSpooled(lane);
+    const waits = (lane: Lane) => lane.queuedEvents > 0 || lane.isSpooled;
     if (layout.isGuess() || (stream.isOut() && lanes.list.some(waits))) return true;
-    let bytes = lanes.queuedBytes((lane) => !liesBehind(lane));
+    let bytes = lanes.queuedBytes((lane) => !lane.liesBehind);
     for (const { data } of chunks) bytes += data.length;
     return bytes > maxQueuedBytes;
   }
@@ -168,9 +168,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const lane = lanes.of(chunk);
       const waiting = waitingFor(chunk, ticket, now);
       if (atOnce) laneSpool.spillLane(lane);
-      if (atOnce || liesBehind(lane)) toSpool.push(waiting);
+      if (atOnce || lane.liesBehind) toSpool.push(waiting);
       else {
-        enqueue(lane, waiting);
+        lane.take(waiting);
         due = Math.min(due, departures.dueOf(lane));
       }
     }
@@ -209,7 +209,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
     reportKinesis(state) {
       // Where puts fail, a success of other calls is no recovery.
-      if (state.state === 'up' && lanes.list.some(({ attempts }) => attempts > 0)) return;
+      if (state.state === 'up' && lanes.list.some(({ isFailing }) => isFailing)) return;
       stream.report(state);
     },
 
@@ -224,7 +224,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       };
     },
 
-    isFull: () => lanes.list.every(liesBehind) && spool.stats().full,
+    isFull: () => lanes.list.every(({ liesBehind }) => liesBehind) && spool.stats().full,
     balance: () => ledger.balance(lanes.list),
     hurry,
 
@@ -234,7 +234,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const waitWhile = async (isSo: () => boolean, end: number) => {
         while (isSo() && clock.monotonicMs() < end) await new Promise<void>((done) => void clock.after(5, done));
       };
-      const hasUnsafe = () => laneSpool.isAppending() || lanes.list.some((lane) => firstUnsafe(lane) !== undefined);
+      const hasUnsafe = () =>
+        laneSpool.isAppending() || lanes.list.some(({ firstUnsafe }) => firstUnsafe !== undefined);
       await waitWhile(hasUnsafe, until - limitMs / 4);
       for (const lane of lanes.list) laneSpool.spillLane(lane);
       // No new calls from here on; the answers to those in flight spare the next start a repetition.

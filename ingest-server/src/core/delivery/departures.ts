@@ -1,5 +1,6 @@
-import { type Call, drainPauseMs, packCalls } from './calls.js';
-import { drains, type Lane, leavesAt, spillsAt } from './lane.js';
+import { type Call, packCalls } from './calls.js';
+import { drainPauseMs } from './filling.js';
+import type { Lane } from './lane.js';
 import type { LaneLayout } from './lane-layout.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
@@ -46,13 +47,13 @@ export function createDepartures(options: DeparturesOptions): Departures {
   /** A lane that has waited half its linger rides along: fewer calls, and no request waits longer for it. */
   function sendDue(now: number) {
     if (now < openAt) return;
-    const waiting = (linger: number) => lanes.list.filter((lane) => (leavesAt(lane, linger) ?? Infinity) <= now);
+    const waiting = (linger: number) => lanes.list.filter((lane) => lane.leavesAt(linger) <= now);
     const due = waiting(lingerMs);
     if (due.length === 0) return;
     const leaving = stream.isOut() ? probe(due) : waiting(lingerMs / 2);
-    const isDraining = leaving.some(({ queue }) => drains(queue));
+    const isDraining = leaving.some(({ isDraining }) => isDraining);
     openAt = now + (isDraining ? Math.min(drainPauseMs, pauseOf(lingerMs)) : pauseOf(lingerMs));
-    for (const call of packCalls(leaving)) send(call);
+    for (const call of packCalls(leaving, layout.keyOf)) send(call);
   }
 
   /**
@@ -64,14 +65,14 @@ export function createDepartures(options: DeparturesOptions): Departures {
   }
 
   function dueOf(lane: Lane): number {
-    const spills = spillsAt(lane, ackTimeoutMs) ?? Infinity;
-    return layout.holds() ? spills : Math.min(spills, Math.max(openAt, leavesAt(lane, lingerMs) ?? Infinity));
+    const spills = lane.spillsAt(ackTimeoutMs);
+    return layout.holds() ? spills : Math.min(spills, Math.max(openAt, lane.leavesAt(lingerMs)));
   }
 
   return {
     dueOf,
     run(now) {
-      for (const lane of lanes.list) if ((spillsAt(lane, ackTimeoutMs) ?? Infinity) <= now) laneSpool.spillLane(lane);
+      for (const lane of lanes.list) if (lane.spillsAt(ackTimeoutMs) <= now) laneSpool.spillLane(lane);
       if (layout.holds()) return;
       sendDue(now);
       for (const lane of lanes.list) if (lane.retryAt <= now && laneSpool.wantsRefill(lane)) laneSpool.refill(lane);

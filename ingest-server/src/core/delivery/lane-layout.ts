@@ -1,4 +1,4 @@
-import { type HashRange, sameRanges } from './hash-ranges.js';
+import { type HashRange, middleOf, sameRanges } from './hash-ranges.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
 
@@ -25,6 +25,8 @@ export interface LaneLayout {
   useRanges(ranges: readonly HashRange[]): void;
   /** Crash recovery is done. */
   begin(): void;
+  /** The explicit hash key of a lane's next record. */
+  keyOf(lane: number): string;
   /** Lays the new lanes, if there are any to lay and nothing is in flight. */
   moveIfIdle(): void;
 }
@@ -35,7 +37,8 @@ export function createLaneLayout(options: LaneLayoutOptions): LaneLayout {
   let { ranges, areGuessed: isGuess, waits } = options;
   let next: readonly HashRange[] | undefined;
 
-  laneSpool.adopt(lanes.lay(ranges));
+  let keys = ranges.map(middleOf);
+  laneSpool.adopt(lanes.lay(ranges.length));
 
   return {
     isGuess: () => isGuess,
@@ -47,11 +50,13 @@ export function createLaneLayout(options: LaneLayoutOptions): LaneLayout {
     begin() {
       waits = false;
     },
+    keyOf: (lane) => keys[lane]!,
     moveIfIdle() {
       if (next === undefined || lanes.hasInFlight()) return;
       ranges = next;
       next = undefined;
-      laneSpool.adopt(lanes.lay(ranges));
+      keys = ranges.map(middleOf);
+      laneSpool.adopt(lanes.lay(ranges.length));
     },
   };
 }

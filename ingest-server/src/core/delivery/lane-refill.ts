@@ -2,7 +2,7 @@ import { backoffMs } from '@millrace/kit/backoff';
 import type { Clock } from '@millrace/kit/clock';
 import { recordLimits } from '../chunk.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
-import { enqueue, fitting, isSpooled, type Lane, removeIf } from './lane.js';
+import type { Lane } from './lane.js';
 import type { Lanes } from './lanes.js';
 import { retries } from './retries.js';
 import type { Spool } from './spool.js';
@@ -37,13 +37,6 @@ export function createLaneRefill(options: LaneRefillOptions): LaneRefill {
   const { lanes, spool, clock, random, maxQueuedBytes, hooks, changed, isStopped } = options;
   const readAheadBytes = () => Math.min(recordLimits.bytes, maxQueuedBytes / 16 / lanes.list.length);
 
-  function failed(lane: Lane, error: Error) {
-    hooks.spoolUnreadable?.(error);
-    if (lane.attempts === 0) lane.failingSince = clock.monotonicMs();
-    lane.attempts += 1;
-    lane.retryAt = clock.monotonicMs() + backoffMs(lane.attempts, retries.misconfigured, random);
-  }
-
   async function read(lane: Lane) {
     // Read anew after the wait: the lane may have been replaced meanwhile.
     const isStale = () => isStopped() || !lanes.isPresent(lane);
@@ -54,43 +47,23 @@ export function createLaneRefill(options: LaneRefillOptions): LaneRefill {
         maxEvents: recordLimits.events,
         maxBytes: readAheadBytes(),
       });
-      lane.refilling = false;
       if (isStale()) return;
-      lane.backlog -= damaged;
-      // A new segment was begun while the old ones were read: the next refill looks at it.
-      if (found.length === 0 && damaged === 0) lane.retryAt = Math.max(lane.retryAt, clock.monotonicMs() + 10);
-      for (const { chunk, position } of found) {
-        enqueue(lane, waitingFor(chunk, undefined, clock.monotonicMs(), position));
-      }
+      const now = clock.monotonicMs();
+      const waiting = found.map(({ chunk, position }) => waitingFor(chunk, undefined, now, position));
+      lane.refill(waiting, damaged, now);
     } catch (error) {
-      lane.refilling = false;
-      if (!isStale()) failed(lane, error as Error);
+      if (isStale()) return;
+      hooks.spoolUnreadable?.(error as Error);
+      lane.failRefill(clock.monotonicMs(), (failures) => backoffMs(failures, retries.misconfigured, random));
     }
   }
 
   return {
-    trim(lane) {
-      removeIf(lane, ({ dropped }) => dropped);
-      // A running refill follows the queue's end, so that end must stay; and then the queue is short anyway.
-      if (lane.refilling || !isSpooled(lane)) return;
-      // A spooled chunk must not go while one stays that came after it.
-      if (lane.queue.some(({ position }, index) => index >= lane.inFlight && position === undefined)) return;
-      const keep = lane.inFlight + fitting(lane.queue.slice(lane.inFlight), readAheadBytes());
-      removeIf(lane, (_, index) => index >= keep);
-    },
-
-    wantsRefill(lane) {
-      if (lane.refilling || lane.backlog === 0) return false;
-      const isShort = lane.queuedBytes < readAheadBytes() && lane.queuedEvents < recordLimits.events;
-      // While a record is in flight the next one is read, however large the first is.
-      if (!isShort && lane.queue.length > lane.inFlight) return false;
-      // A refill follows the queue's end, so all of the queue must be in the spool.
-      if (lane.queue.some(({ position }) => position === undefined)) return false;
-      return lane.backlog > lane.queue.length;
-    },
+    trim: (lane) => lane.trimTo(readAheadBytes()),
+    wantsRefill: (lane) => lane.wantsRefill(readAheadBytes()),
 
     refill(lane) {
-      lane.refilling = true;
+      lane.beginRefill();
       void read(lane).then(changed);
     },
   };

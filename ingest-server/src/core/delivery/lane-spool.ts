@@ -2,7 +2,7 @@ import type { Clock } from '@millrace/kit/clock';
 import { createAppending } from './appending.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
 import type { DeliveryLedger } from './delivery-ledger.js';
-import { enqueue, type Lane, liesBehind, removeIf } from './lane.js';
+import type { Lane } from './lane.js';
 import { createLaneRefill } from './lane-refill.js';
 import type { Lanes } from './lanes.js';
 import { NotSafeError } from './not-safe-error.js';
@@ -92,7 +92,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
 
   function countBacklog() {
     spool.forEach((hash) => {
-      lanes.of({ hash }).backlog += 1;
+      lanes.of({ hash }).changeBacklog(1);
     });
   }
 
@@ -128,11 +128,11 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
   function isStored(waiting: Waiting, position: Position) {
     const lane = lanes.of(waiting.chunk);
     waiting.position = position;
-    lane.backlog += 1;
+    lane.changeBacklog(1);
     // First: a request that this answers, as it does most, needs no entry for the chunk.
     makeSafe(waiting);
     ledger.spooled(waiting);
-    if (waiting.delivered) lane.backlog -= spool.done([position]);
+    if (waiting.delivered) lane.changeBacklog(-spool.done([position]));
   }
 
   function isRefused(waiting: Waiting, error: SpoolError) {
@@ -153,18 +153,18 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
 
     delivered(lane, chunks) {
       const positions = chunks.flatMap(({ position }) => position ?? []);
-      if (positions.length > 0) lane.backlog -= spool.done(positions);
+      if (positions.length > 0) lane.changeBacklog(-spool.done(positions));
     },
 
     putBefore(found) {
       const places = new Set(found.map(({ position }) => position));
-      for (const lane of lanes.list) removeIf(lane, ({ position }) => position !== undefined && places.has(position));
+      for (const lane of lanes.list) lane.remove(({ position }) => position !== undefined && places.has(position));
       for (const { chunk, position } of found) {
         ledger.delivered(waitingFor(chunk, undefined, clock.monotonicMs(), position));
         spool.done([position]);
       }
       // The search may also have set damaged chunks aside: count anew.
-      for (const lane of lanes.list) lane.backlog = 0;
+      for (const lane of lanes.list) lane.forgetBacklog();
       countBacklog();
       noteUse();
     },
@@ -177,8 +177,8 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
         // A chunk in the spool, or on its way there, is read from it again.
         if (waiting.position !== undefined || waiting.spooling || waiting.dropped) continue;
         const lane = lanes.of(waiting.chunk);
-        if (liesBehind(lane)) behind.push(waiting);
-        else enqueue(lane, waiting);
+        if (lane.liesBehind) behind.push(waiting);
+        else lane.take(waiting);
       }
       spill(behind);
       noteUse();

@@ -1,152 +1,251 @@
 import { recordLimits } from '../chunk.js';
-import { type HashRange, middleOf } from './hash-ranges.js';
+import { drainedFilling, fitting, freshFilling } from './filling.js';
 import { isUnsafe, type Waiting } from './ticket.js';
-
-/**
- * The way to one shard. Every visitor belongs to one lane, a lane has at most one record in flight, and what waits
- * behind it goes into the next: so a visitor's events keep their order.
- */
-export interface Lane {
-  readonly index: number;
-  /** The explicit hash key of the lane's records, in decimal. */
-  readonly hashKey: string;
-  readonly queue: Waiting[];
-  /** How many of the queue's first chunks are in flight. */
-  inFlight: number;
-  queuedEvents: number;
-  queuedBytes: number;
-  /** Undelivered chunks of this lane in the spool, those in the queue included. */
-  backlog: number;
-  /** Chunks of this lane that are being appended to the spool. */
-  appending: number;
-  refilling: boolean;
-  /** Failures in a row, since when, and when to try again. */
-  attempts: number;
-  failingSince: number;
-  retryAt: number;
-  /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
-  throttled: boolean;
-  /** How long the stream took to answer the last record that it took. */
-  roundTripMs: number;
-}
-
-/** An empty lane; `index` is its place among the lanes. */
-export function createLane(index: number, range: HashRange): Lane {
-  return {
-    index,
-    hashKey: middleOf(range),
-    queue: [],
-    inFlight: 0,
-    queuedEvents: 0,
-    queuedBytes: 0,
-    backlog: 0,
-    appending: 0,
-    refilling: false,
-    attempts: 0,
-    failingSince: 0,
-    retryAt: 0,
-    throttled: false,
-    roundTripMs: 0,
-  };
-}
-
-/**
- * The chunk that a request has waited for longest. A lane that lies behind has none in memory: its chunks are safe, or
- * on their way to the spool.
- */
-export function firstUnsafe(lane: Lane): Waiting | undefined {
-  return liesBehind(lane) ? undefined : lane.queue.find(isUnsafe);
-}
 
 /** How long a request waits for a lane whose last record failed before its events go to the spool: a few retries. */
 const refusedPatienceMs = 150;
 
 /**
- * When the chunks that requests wait for go to the spool instead, by the delivery's clock; undefined while none waits.
- * A call without an answer may still succeed, so it gets the whole time limit; after a failure another is likely.
+ * A queue of chunks on their way to the stream. Every visitor belongs to one lane, a lane has at most one record in
+ * flight, and what waits behind it goes into the next: so a visitor's events keep their order. A lane changes itself;
+ * whoever has it says what happened.
  */
-export function spillsAt(lane: Lane, ackTimeoutMs: number): number | undefined {
-  const first = firstUnsafe(lane);
-  if (first === undefined) return undefined;
-  const patienceEnds = lane.attempts > 0 ? Math.max(first.since, lane.failingSince) + refusedPatienceMs : Infinity;
-  return Math.min(first.since + ackTimeoutMs, patienceEnds);
-}
+export class Lane {
+  #queue: Waiting[] = [];
+  /** How many of the queue's first chunks are in flight. */
+  #inFlight = 0;
+  #queuedEvents = 0;
+  #queuedBytes = 0;
+  /** Undelivered chunks of this lane in the spool, those in the queue included. */
+  #backlog = 0;
+  /** Chunks of this lane that are being appended to the spool. */
+  #appending = 0;
+  #isRefilling = false;
+  /** Failures in a row, since when, and when to try again. */
+  #attempts = 0;
+  #failingSince = 0;
+  #retryAt = 0;
+  /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
+  #isThrottled = false;
+  /** How long the stream took to answer the last record that it took. */
+  #roundTripMs = 0;
 
-/** Whether the spool has, or is getting, chunks of the lane. */
-export const isSpooled = (lane: Lane): boolean => lane.backlog + lane.appending > 0;
+  /** @param index its place among the lanes */
+  constructor(readonly index: number) {}
 
-/**
- * Whether new chunks must go to the spool, behind chunks of the lane that only the spool has. They need not once the
- * queue holds the whole backlog and the stream takes it: a busy lane would never get out of the spool otherwise.
- */
-export function liesBehind({ appending, backlog, attempts, queue }: Lane): boolean {
-  if (appending > 0) return true;
-  if (backlog === 0) return false;
-  if (attempts > 0) return true;
-  let inQueue = 0;
-  if (backlog <= queue.length) for (const { position } of queue) if (position !== undefined) inQueue += 1;
-  return backlog > inQueue;
-}
-
-/** Puts a chunk at the queue's end. */
-export function enqueue(lane: Lane, waiting: Waiting): void {
-  lane.queue.push(waiting);
-  lane.queuedEvents += waiting.chunk.events;
-  lane.queuedBytes += waiting.chunk.data.length;
-}
-
-/** Removes the chunks for which `leaving` is true, but never one in flight. Returns them. */
-export function removeIf(lane: Lane, leaving: (waiting: Waiting, index: number) => boolean): Waiting[] {
-  const removed: Waiting[] = [];
-  const kept = lane.queue.filter((waiting, index) => {
-    if (index < lane.inFlight || !leaving(waiting, index)) return true;
-    removed.push(waiting);
-    lane.queuedEvents -= waiting.chunk.events;
-    lane.queuedBytes -= waiting.chunk.data.length;
-    return false;
-  });
-  lane.queue.splice(0, lane.queue.length, ...kept);
-  return removed;
-}
-
-/** How many of the queue's first chunks fit into one record of at most `maxBytes`: at least one, if there is one. */
-export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimits.bytes): number {
-  let events = 0;
-  let bytes = 0;
-  for (let count = 0; count < queue.length; count++) {
-    const { chunk } = queue[count]!;
-    events += chunk.events;
-    bytes += chunk.data.length;
-    if (count > 0 && (events > recordLimits.events || bytes > maxBytes)) return count;
+  /** Oldest first; what is in flight is at its start. */
+  get queue(): readonly Waiting[] {
+    return this.#queue;
   }
-  return queue.length;
-}
-
-/** Whether the next record comes out of the spool. */
-export const drains = (queue: readonly Waiting[]): boolean => queue[0]?.position !== undefined;
-
-/** Takes the record that was in flight off the queue. */
-export function takeDelivered(lane: Lane): Waiting[] {
-  const taken = lane.queue.splice(0, lane.inFlight);
-  lane.inFlight = 0;
-  for (const { chunk } of taken) {
-    lane.queuedEvents -= chunk.events;
-    lane.queuedBytes -= chunk.data.length;
+  get inFlight(): readonly Waiting[] {
+    return this.#queue.slice(0, this.#inFlight);
   }
-  return taken;
-}
+  get isInFlight(): boolean {
+    return this.#inFlight > 0;
+  }
+  get queuedEvents(): number {
+    return this.#queuedEvents;
+  }
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+  /** Whether chunks are on their way to the spool. */
+  get isAppending(): boolean {
+    return this.#appending > 0;
+  }
+  /** Whether the spool has, or is getting, chunks of the lane. */
+  get isSpooled(): boolean {
+    return this.#backlog + this.#appending > 0;
+  }
+  /** Whether its last record failed. */
+  get isFailing(): boolean {
+    return this.#attempts > 0;
+  }
+  /** When to try again after a failure, by the delivery's clock. */
+  get retryAt(): number {
+    return this.#retryAt;
+  }
+  /** Whether the next record comes out of the spool. */
+  get isDraining(): boolean {
+    return this.#queue[0]?.position !== undefined;
+  }
 
-/**
- * When the lane's next record should leave, by the delivery's clock; undefined while one is in flight or nothing waits.
- * A lane lingers only while it is quiet: not with enough for a good record, not after a failure, not when draining.
- */
-export function leavesAt(lane: Lane, lingerMs: number): number | undefined {
-  const first = lane.queue[0];
-  if (lane.inFlight > 0 || first === undefined) return undefined;
-  const eager =
-    lane.attempts > 0 ||
-    first.position !== undefined ||
-    lane.queuedBytes >= recordLimits.targetBytes ||
-    lane.queuedEvents >= recordLimits.events;
-  return Math.max(lane.retryAt, eager ? first.since : first.since + lingerMs);
+  /**
+   * Whether new chunks must go to the spool, behind chunks of the lane that only the spool has. They need not once the
+   * queue holds the whole backlog and the stream takes it: a busy lane would never get out of the spool otherwise.
+   */
+  get liesBehind(): boolean {
+    if (this.#appending > 0) return true;
+    if (this.#backlog === 0) return false;
+    if (this.#attempts > 0) return true;
+    let inQueue = 0;
+    if (this.#backlog <= this.#queue.length)
+      for (const { position } of this.#queue) if (position !== undefined) inQueue += 1;
+    return this.#backlog > inQueue;
+  }
+
+  /**
+   * The chunk that a request has waited for longest. A lane that lies behind has none in memory: its chunks are safe,
+   * or on their way to the spool.
+   */
+  get firstUnsafe(): Waiting | undefined {
+    return this.liesBehind ? undefined : this.#queue.find(isUnsafe);
+  }
+
+  /**
+   * When the chunks that requests wait for go to the spool instead, by the delivery's clock; Infinity while none waits.
+   * A call without an answer may still succeed, so it gets the whole time limit; after a failure another is likely.
+   */
+  spillsAt(ackTimeoutMs: number): number {
+    const first = this.firstUnsafe;
+    if (first === undefined) return Infinity;
+    const patienceEnds = this.#attempts > 0 ? Math.max(first.since, this.#failingSince) + refusedPatienceMs : Infinity;
+    return Math.min(first.since + ackTimeoutMs, patienceEnds);
+  }
+
+  /**
+   * When the next record should leave, by the delivery's clock; Infinity while one is in flight or nothing waits. A
+   * lane lingers only while it is quiet: not with enough for a good record, not after a failure, not when draining.
+   */
+  leavesAt(lingerMs: number): number {
+    const first = this.#queue[0];
+    if (this.#inFlight > 0 || first === undefined) return Infinity;
+    const isEager =
+      this.#attempts > 0 ||
+      this.isDraining ||
+      this.#queuedBytes >= recordLimits.targetBytes ||
+      this.#queuedEvents >= recordLimits.events;
+    return Math.max(this.#retryAt, isEager ? first.since : first.since + lingerMs);
+  }
+
+  /** Puts a chunk at the queue's end. */
+  take(waiting: Waiting): void {
+    this.#queue.push(waiting);
+    this.#queuedEvents += waiting.chunk.events;
+    this.#queuedBytes += waiting.chunk.data.length;
+  }
+
+  /** The next record leaves; returns its chunks. */
+  depart(): readonly Waiting[] {
+    this.#inFlight = this.isDraining ? drainedFilling(this.#queue, this.#roundTripMs) : freshFilling(this.#queue);
+    return this.inFlight;
+  }
+
+  /** The stream took the record in flight, after so many milliseconds; returns its chunks. */
+  succeed(tookMs: number): readonly Waiting[] {
+    this.#roundTripMs = tookMs;
+    this.#attempts = 0;
+    this.#retryAt = 0;
+    this.#isThrottled = false;
+    const taken = this.#queue.splice(0, this.#inFlight);
+    this.#inFlight = 0;
+    for (const waiting of taken) {
+      this.#leave(waiting);
+      waiting.delivered = true;
+    }
+    return taken;
+  }
+
+  /**
+   * The record in flight failed.
+   * @param waitMs how long to do nothing, after so many failures in a row
+   */
+  fail(now: number, isThrottled: boolean, waitMs: (failures: number) => number): void {
+    this.#inFlight = 0;
+    this.dropRefused();
+    this.#isThrottled = isThrottled;
+    this.#backOff(now, waitMs);
+  }
+
+  /** An outage is over: what waits because of it need wait no longer. */
+  recover(): void {
+    if (!this.#isThrottled) this.#retryAt = 0;
+  }
+
+  /** Chunks begin to be appended to the spool, or that is settled: how many more, or fewer, there are now. */
+  changeAppending(by: number): void {
+    this.#appending += by;
+  }
+
+  /** The spool has more, or fewer, undelivered chunks of this lane. */
+  changeBacklog(by: number): void {
+    this.#backlog += by;
+  }
+
+  /** The backlog is counted anew. */
+  forgetBacklog(): void {
+    this.#backlog = 0;
+  }
+
+  /** Takes chunks that need not be sent out of the queue, but never one in flight. */
+  remove(leaving: (waiting: Waiting) => boolean): void {
+    this.#removeIf((waiting) => leaving(waiting));
+  }
+
+  /** Takes the chunks of refused requests out of the queue. */
+  dropRefused(): void {
+    this.#removeIf(({ dropped }) => dropped);
+  }
+
+  /** Takes out of the queue what the spool has, too, beyond so many bytes. */
+  trimTo(readAheadBytes: number): void {
+    this.dropRefused();
+    // A running refill follows the queue's end, so that end must stay; and then the queue is short anyway.
+    if (this.#isRefilling || !this.isSpooled) return;
+    // A spooled chunk must not go while one stays that came after it.
+    const waiting = this.#queue.slice(this.#inFlight);
+    if (waiting.some(({ position }) => position === undefined)) return;
+    const keep = this.#inFlight + fitting(waiting, readAheadBytes);
+    this.#removeIf((_, index) => index >= keep);
+  }
+
+  /** Whether the spool has more of this lane than the queue, and the queue has room. */
+  wantsRefill(readAheadBytes: number): boolean {
+    if (this.#isRefilling || this.#backlog === 0) return false;
+    const isShort = this.#queuedBytes < readAheadBytes && this.#queuedEvents < recordLimits.events;
+    // While a record is in flight the next one is read, however large the first is.
+    if (!isShort && this.#queue.length > this.#inFlight) return false;
+    // A refill follows the queue's end, so all of the queue must be in the spool.
+    if (this.#queue.some(({ position }) => position === undefined)) return false;
+    return this.#backlog > this.#queue.length;
+  }
+
+  /** The lane's next chunks are being read from the spool. */
+  beginRefill(): void {
+    this.#isRefilling = true;
+  }
+
+  /** They are read; `damaged` are no longer in the spool. */
+  refill(found: readonly Waiting[], damaged: number, now: number): void {
+    this.#isRefilling = false;
+    this.#backlog -= damaged;
+    // A new segment was begun while the old ones were read: the next refill looks at it.
+    if (found.length === 0 && damaged === 0) this.#retryAt = Math.max(this.#retryAt, now + 10);
+    for (const waiting of found) this.take(waiting);
+  }
+
+  /** They could not be read. */
+  failRefill(now: number, waitMs: (failures: number) => number): void {
+    this.#isRefilling = false;
+    this.#backOff(now, waitMs);
+  }
+
+  #backOff(now: number, waitMs: (failures: number) => number): void {
+    if (this.#attempts === 0) this.#failingSince = now;
+    this.#attempts += 1;
+    this.#retryAt = now + waitMs(this.#attempts);
+  }
+
+  #removeIf(leaving: (waiting: Waiting, index: number) => boolean): void {
+    this.#queue = this.#queue.filter((waiting, index) => {
+      if (index < this.#inFlight || !leaving(waiting, index)) return true;
+      this.#leave(waiting);
+      return false;
+    });
+  }
+
+  #leave({ chunk }: Waiting): void {
+    this.#queuedEvents -= chunk.events;
+    this.#queuedBytes -= chunk.data.length;
+  }
 }

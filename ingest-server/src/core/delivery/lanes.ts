@@ -1,9 +1,8 @@
 import type { Chunk } from '../chunk.js';
 import { laneOf } from '../hash.js';
-import type { HashRange } from './hash-ranges.js';
-import { createLane, isSpooled, type Lane } from './lane.js';
+import { Lane } from './lane.js';
 
-/** The present lanes, one per open shard of the stream. */
+/** The present lanes. */
 export interface Lanes {
   readonly list: readonly Lane[];
   of(chunk: Pick<Chunk, 'hash'>): Lane;
@@ -17,8 +16,8 @@ export interface Lanes {
   queuedBytes(counts?: (lane: Lane) => boolean): number;
   /** How long the oldest chunk in memory has been there. */
   ageMs(now: number): number;
-  /** New lanes for new ranges; returns the old ones, with what waits in them. */
-  lay(ranges: readonly HashRange[]): readonly Lane[];
+  /** So many new lanes; returns the old ones, with what waits in them. */
+  lay(count: number): readonly Lane[];
 }
 
 /** No lanes, until `lay` is called. */
@@ -31,8 +30,8 @@ export function createLanes(): Lanes {
     of: ({ hash }) => list[laneOf(hash, list.length)]!,
     has: (lane, hash) => list[laneOf(hash, list.length)] === lane,
     isPresent: (lane) => list[lane.index] === lane,
-    isSpoolInUse: () => list.some(isSpooled),
-    hasInFlight: () => list.some(({ inFlight }) => inFlight > 0),
+    isSpoolInUse: () => list.some(({ isSpooled }) => isSpooled),
+    hasInFlight: () => list.some(({ isInFlight }) => isInFlight),
     queuedBytes(counts = () => true) {
       let bytes = 0;
       for (const lane of list) if (counts(lane)) bytes += lane.queuedBytes;
@@ -44,9 +43,9 @@ export function createLanes(): Lanes {
       for (const { queue } of list) since = Math.min(since, queue[0]?.since ?? now);
       return now - since;
     },
-    lay(ranges) {
+    lay(count) {
       const old = list;
-      list = ranges.map((range, index) => createLane(index, range));
+      list = Array.from({ length: count }, (_, index) => new Lane(index));
       return old;
     },
   };

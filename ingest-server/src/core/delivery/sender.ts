@@ -3,7 +3,7 @@ import type { Clock } from '@millrace/kit/clock';
 import type { Call } from './calls.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
 import type { DeliveryLedger } from './delivery-ledger.js';
-import { isSpooled, type Lane, removeIf, takeDelivered } from './lane.js';
+import type { Lane } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
 import { retries } from './retries.js';
 import { type FailureKind, type RecordFailure, type Sink, SinkError } from './sink.js';
@@ -32,13 +32,8 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
 
   function succeeded(lane: Lane, record: { events: number; bytes: number }, tookMs: number) {
     hooks.put?.({ events: record.events, bytes: record.bytes });
-    lane.roundTripMs = tookMs;
-    lane.attempts = 0;
-    lane.retryAt = 0;
-    lane.throttled = false;
-    const taken = takeDelivered(lane);
+    const taken = lane.succeed(tookMs);
     for (const waiting of taken) {
-      waiting.delivered = true;
       ledger.delivered(waiting);
       makeSafe(waiting);
     }
@@ -47,14 +42,9 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
 
   function failed(lane: Lane, kind: FailureKind, code: string) {
     hooks.failed?.(code);
-    lane.inFlight = 0;
-    removeIf(lane, ({ dropped }) => dropped);
-    if (lane.attempts === 0) lane.failingSince = clock.monotonicMs();
-    lane.attempts += 1;
-    lane.throttled = kind === 'throttled';
-    lane.retryAt = clock.monotonicMs() + backoffMs(lane.attempts, retries[kind], random);
+    lane.fail(clock.monotonicMs(), kind === 'throttled', (failures) => backoffMs(failures, retries[kind], random));
     // The requests need not wait: no retry will help in time, or the lane is in the spool already.
-    if (kind === 'misconfigured' || isSpooled(lane)) laneSpool.spillLane(lane);
+    if (kind === 'misconfigured' || lane.isSpooled) laneSpool.spillLane(lane);
     laneSpool.trim(lane);
   }
 
