@@ -177,7 +177,7 @@ needs('host').describe('the scripts of the hosts, run as on EC2', () => {
   test('a server that never gets ready ends in a failure with its last words', async () => {
     await newHost();
     const port = await freePort();
-    const script = userDataOf('ServerTemplate', port).replace("MILLRACE_LINGER_MS='50'", "MILLRACE_LINGER_MS='soon'");
+    const script = userDataOf('ServerTemplate', port).replace("MILLRACE_LINGER_MS='500'", "MILLRACE_LINGER_MS='soon'");
     const { code, output } = await host!.run(script);
     expect(code).not.toBe(0);
     expect(output).toMatch(/not ready after two minutes; its last words:[\s\S]*MILLRACE_LINGER_MS/);

@@ -123,7 +123,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.ready();
   log.info('the ingest server is ready', {
     stream: config.stream,
-    lanes: pipeline.lanes,
+    shards: pipeline.shards,
     partitions: partitionCount(config.catalogue),
     in_spool: spool.stats().events,
   });

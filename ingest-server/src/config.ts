@@ -1,6 +1,7 @@
 import { MillraceError } from '@millrace/kit/millrace-error';
 import { type Catalogue, defaultCatalogue } from '@millrace/sdk/schema';
 import type { Origins } from './core/admission/origins.js';
+import type { SpreadName } from './core/delivery/spread.js';
 import { minSpoolBytes, readEnvironment, type Settings } from './settings.js';
 
 /** The ingest server's configuration: made by `loadConfig`, or by hand inside another program. */
@@ -15,6 +16,9 @@ export interface Config {
   origins: Origins;
   spoolFolder: string;
   spoolMaxBytes: number;
+  /** How records are spread over the stream's shards. */
+  spread: SpreadName;
+  /** For how long a record waits, at most, for more events. */
   lingerMs: number;
   ackTimeoutMs: number;
   catalogue: Catalogue;
@@ -47,6 +51,12 @@ function contradictions(read: Partial<Settings>): string[] {
   if (read.MILLRACE_RECENT_TOKEN !== undefined && workers > 1) {
     problems.push('MILLRACE_RECENT_TOKEN needs MILLRACE_WORKERS=1: each process sees only its own events');
   }
+  const { MILLRACE_LINGER_MS: lingerMs, MILLRACE_ACK_TIMEOUT_MS: ackTimeoutMs } = read;
+  if (lingerMs !== undefined && ackTimeoutMs !== undefined && lingerMs > ackTimeoutMs / 2) {
+    problems.push(
+      `MILLRACE_LINGER_MS=${lingerMs} must be at most half of MILLRACE_ACK_TIMEOUT_MS=${ackTimeoutMs}: else all events would go by the spool`,
+    );
+  }
   const spoolBytes = read.MILLRACE_SPOOL_MAX_BYTES;
   if (spoolBytes !== undefined && spoolBytes < workers * minSpoolBytes) {
     problems.push(
@@ -76,6 +86,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     origins: settings.MILLRACE_ORIGINS,
     spoolFolder: settings.MILLRACE_SPOOL_FOLDER,
     spoolMaxBytes: settings.MILLRACE_SPOOL_MAX_BYTES,
+    spread: settings.MILLRACE_SPREAD,
     lingerMs: settings.MILLRACE_LINGER_MS,
     ackTimeoutMs: settings.MILLRACE_ACK_TIMEOUT_MS,
     catalogue: settings.MILLRACE_CATALOGUE ?? defaultCatalogue,

@@ -6,6 +6,7 @@ import { createDelivery, type Delivery } from './core/delivery/delivery.js';
 import { firstRanges, watchShards } from './core/delivery/shard-watch.js';
 import type { Sink } from './core/delivery/sink.js';
 import type { Spool } from './core/delivery/spool.js';
+import { createSpread } from './core/delivery/spread.js';
 import { type ClaimedIds, createClaimedIds } from './core/repeats/claimed-ids.js';
 import { eventIdsOf } from './core/repeats/event-ids.js';
 import type { Log } from './log.js';
@@ -34,8 +35,8 @@ export interface Pipeline {
   spool: Spool;
   claimedIds: ClaimedIds;
   metrics: Metrics;
-  /** Lanes at the start. */
-  lanes: number;
+  /** Shards at the start. */
+  shards: number;
   /** Sends or spools what is left and closes everything; resolves with the number of events left in the spool. */
   close(): Promise<number>;
 }
@@ -65,11 +66,13 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
   const sink = given.sink ?? createKinesisSink({ stream });
   const metrics = createMetrics();
   const claimedIds = createClaimedIds(given.claimedEvents ?? defaultClaimedEvents);
-  const { ranges, areGuessed, error } = await firstRanges(sink);
+  const spread = createSpread(config.spread);
+  const { ranges, areGuessed, error } = await firstRanges(sink, spread);
   const delivery = createDelivery({
     sink,
     spool,
     clock: systemClock,
+    spread,
     ranges,
     rangesAreGuessed: areGuessed,
     waits: spool.leftOpen !== undefined,
@@ -85,7 +88,7 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
   delivery.reportKinesis(
     error === undefined ? { state: 'up' } : { state: 'down', code: error.code, message: error.message },
   );
-  const stopWatching = watchShards(sink, delivery, error === undefined);
+  const stopWatching = watchShards({ sink, delivery, spread, isKnown: error === undefined });
   const recovery = recoverFromCrash({
     sink,
     spool,
@@ -104,7 +107,7 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
     spool,
     claimedIds,
     metrics,
-    lanes: ranges.length,
+    shards: ranges.length,
     async close() {
       stopWatching();
       recovery.stop();

@@ -67,7 +67,12 @@ const variables = {
     schema: whole(minSpoolBytes, 2 ** 40).default(1024 ** 3),
     expected: 'a number of bytes from 1048576 (1 MiB) to 1099511627776 (1 TiB)',
   },
-  MILLRACE_LINGER_MS: { schema: whole(0, 100).default(50), expected: 'a number of milliseconds from 0 to 100' },
+  MILLRACE_SPREAD: {
+    schema: z.enum(['visitor', 'even']).default('visitor'),
+    expected:
+      '"visitor" (all events of a visitor in one shard) or "even" (each record to another shard: full records at any rate)',
+  },
+  MILLRACE_LINGER_MS: { schema: whole(0, 1_000).default(50), expected: 'a number of milliseconds from 0 to 1000' },
   MILLRACE_ACK_TIMEOUT_MS: {
     schema: whole(50, 10_000).default(2_000),
     expected: 'a number of milliseconds from 50 to 10000',

@@ -36,6 +36,7 @@ describe('the environment', () => {
       origins: { common: [], byKey: new Map() },
       spoolFolder: '.millrace/spool',
       spoolMaxBytes: 2 ** 30,
+      spread: 'visitor',
       lingerMs: 50,
       ackTimeoutMs: 2000,
       catalogue: defaultCatalogue,
@@ -56,20 +57,22 @@ describe('the environment', () => {
       MILLRACE_STREAM: 'click stream',
       MILLRACE_WRITE_KEYS: 'a,,b c',
       MILLRACE_ORIGINS: 'https://shop.example/path',
-      MILLRACE_LINGER_MS: '101',
+      MILLRACE_SPREAD: 'evenly',
+      MILLRACE_LINGER_MS: '1001',
       MILLRACE_SPOOL_MAX_BYTES: 'lots',
       MILLRACE_CATALOGUE: '/nowhere/catalogue.json',
       MILLRACE_TRUSTED_PROXIES: '10.0.0.0/33',
       MILLRACE_KEY_REQUESTS_PER_SECOND: '-1',
     });
-    expect(problems).toHaveLength(9);
+    expect(problems).toHaveLength(10);
     for (const [i, words] of [
       'MILLRACE_PORT=80800 must be a port',
       'MILLRACE_STREAM=click stream must be the name of a Kinesis stream',
       'MILLRACE_WRITE_KEYS=a,,b c must be write keys',
       'MILLRACE_ORIGINS=https://shop.example/path must be the origins',
       'MILLRACE_SPOOL_MAX_BYTES=lots must be a number of bytes',
-      'MILLRACE_LINGER_MS=101 must be a number of milliseconds from 0 to 100',
+      'MILLRACE_SPREAD=evenly must be "visitor" (all events of a visitor in one shard) or "even"',
+      'MILLRACE_LINGER_MS=1001 must be a number of milliseconds from 0 to 1000',
       'MILLRACE_CATALOGUE=/nowhere/catalogue.json must be the path',
       'MILLRACE_KEY_REQUESTS_PER_SECOND=-1 must be how many requests',
       'MILLRACE_TRUSTED_PROXIES=10.0.0.0/33 must be the addresses',
@@ -77,7 +80,7 @@ describe('the environment', () => {
       expect(problems[i]).toContain(words);
     }
     expect(problems[3]).toContain('without a path');
-    expect(problems[6]).toContain('ENOENT');
+    expect(problems[7]).toContain('ENOENT');
     expect(problemsOf({})).toEqual([expect.stringContaining('MILLRACE_WRITE_KEYS= must be write keys')]);
     expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_ORIGINS: 'b=*' })).toEqual([
       'MILLRACE_ORIGINS names the write key "b", which is not in MILLRACE_WRITE_KEYS',
@@ -90,6 +93,9 @@ describe('the environment', () => {
     ).toEqual([
       expect.stringContaining('MILLRACE_SPOOL_MAX_BYTES=4194303 must be at least 1048576 (1 MiB) for each of the 4'),
     ]);
+    expect(problemsOf({ MILLRACE_WRITE_KEYS: 'a', MILLRACE_LINGER_MS: '500', MILLRACE_ACK_TIMEOUT_MS: '900' })).toEqual(
+      [expect.stringContaining('MILLRACE_LINGER_MS=500 must be at most half of MILLRACE_ACK_TIMEOUT_MS=900')],
+    );
     expect(unknownSettings({ MILLRACE_PROT: '1', MILLRACE_PORT: '1', PATH: '' })).toEqual(['MILLRACE_PROT']);
   });
 

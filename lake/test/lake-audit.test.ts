@@ -198,9 +198,17 @@ describe('what is not as it should be', () => {
     expect(await lake.audit()).toMatchObject({ missing: 0, conflicts: 1, worst: [{ stream_id: 'A', conflicts: 1 }] });
   });
 
-  test('an event that stands after a later one of its stream in an object is out of order', async () => {
-    at.put('books', 'clicked_review', ...stream('A', [0, 2, 1, 3]), ...stream('B', [0, 1]));
+  test('an event that no server received, and that stands after a later one of its stream in an object, is out of order', async () => {
+    const putStraight = (stream_id: string, seqs: number[]) =>
+      seqs.map((seq) => event({ stream_id, seq, received_at: undefined }));
+    at.put('books', 'clicked_review', ...putStraight('A', [0, 2, 1, 3]), ...putStraight('B', [0, 1]));
     expect(await lake.audit()).toMatchObject({ out_of_order: 1, worst: [{ stream_id: 'A', out_of_order: 1 }] });
+  });
+
+  test('where an event lies says nothing of one that a server received: its shard may have been read later', async () => {
+    const received = (seq: number) => event({ stream_id: 'A', seq, received_at: `2026-11-23T08:00:0${seq}.000Z` });
+    at.put('books', 'clicked_review', ...[3, 0, 4, 1, 2].map(received));
+    expect((await lake.audit()).out_of_order).toBe(0);
   });
 
   test('an event received after a later one of its stream is out of order; within a batch the objects decide nothing', async () => {

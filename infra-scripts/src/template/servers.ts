@@ -73,6 +73,7 @@ function launchData({ settings }: Pipeline, size: Size): Properties {
         MILLRACE_STREAM: settings.stream,
         MILLRACE_PORT: String(serverPort),
         MILLRACE_ORIGINS: '${Origins}',
+        MILLRACE_SPREAD: '${Spread}',
         MILLRACE_LINGER_MS: '${LingerMs}',
         MILLRACE_SPOOL_GIB: '${SpoolGiB}',
         MILLRACE_CATALOGUE_JSON: JSON.stringify({ pages, events }),

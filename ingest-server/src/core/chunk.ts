@@ -14,6 +14,6 @@ export interface Chunk {
 export const recordLimits = {
   events: 500,
   bytes: 1000 * 1024,
-  /** A lane with this much does not linger: one PUT payload unit of a provisioned stream is 25 KB. */
-  targetBytes: 24_000,
+  /** A lane with this much does not linger. */
+  targetBytes: 28_000,
 } as const;

@@ -68,7 +68,7 @@ function addSizes(registry: Registry, delivery: Delivery, spool: Spool) {
   gauge('millrace_spool_writable', '1 when the spool takes events, 0 when it is full or cannot be written.', () =>
     spool.stats().full || spool.stats().failure !== undefined ? 0 : 1,
   );
-  gauge('millrace_lanes', 'Lanes, one per open shard.', () => delivery.status().lanes);
+  gauge('millrace_lanes', 'Lanes: queues on their way to the stream.', () => delivery.status().lanes);
   gauge('millrace_queued_events', 'Events in memory on their way.', () => delivery.status().queuedEvents);
   gauge('millrace_queued_bytes', 'Bytes in memory on their way.', () => delivery.status().queuedBytes);
   gauge(

@@ -2,11 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { type Chunk, recordLimits } from '../../src/core/chunk.js';
+import { billed } from '../../src/core/delivery/cost.js';
 import { createDelivery, type DeliveryOptions } from '../../src/core/delivery/delivery.js';
 import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
 import { NotSafeError } from '../../src/core/delivery/not-safe-error.js';
 import { type PackedRecord, type Sink, SinkError } from '../../src/core/delivery/sink.js';
 import type { Spool } from '../../src/core/delivery/spool.js';
+import { createSpread } from '../../src/core/delivery/spread.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { createChunker } from '../../src/core/intake/chunker.js';
 import { eventsIn } from '../support/events.js';
@@ -41,10 +43,10 @@ function createWitness(behind: Sink, clock: FakeClock) {
       calls.push({ at: clock.monotonicMs(), records: [...records] });
       if (records.length > 500) broken.push(`${records.length} records in a call`);
       for (const record of records) {
-        const { hashKey, bytes, events } = record;
+        const { partitionKey, bytes, events } = record;
         const data = dataOf(record);
-        if (inFlight.has(hashKey)) broken.push(`two records in flight for ${hashKey}`);
-        inFlight.add(hashKey);
+        if (inFlight.has(partitionKey)) broken.push(`two records in flight for ${partitionKey}`);
+        inFlight.add(partitionKey);
         if (bytes > recordLimits.bytes || events > recordLimits.events) broken.push(`${events} events, ${bytes} bytes`);
         if (data.length !== bytes) broken.push('a wrong count of bytes');
         if (eventsIn([{ data }]).length !== events) broken.push('a wrong count of events');
@@ -52,7 +54,7 @@ function createWitness(behind: Sink, clock: FakeClock) {
       try {
         return await behind.put(records);
       } finally {
-        for (const { hashKey } of records) inFlight.delete(hashKey);
+        for (const { partitionKey } of records) inFlight.delete(partitionKey);
       }
     },
   };
@@ -213,11 +215,13 @@ async function spoolContents(spool: Spool, clock: FakeClock) {
 
 describe('the delivery, whatever the stream does', () => {
   test.each([
-    ['with a spool that works', false],
-    ['with a spool that is full at times', true],
-  ])(
-    'nothing acknowledged is lost, nothing is sent again that the stream confirmed, and visitors keep their order (%s)',
-    async (_, fullAtTimes) => {
+    ['spread by visitor, with a spool that works', 'visitor', false],
+    ['spread by visitor, with a spool that is full at times', 'visitor', true],
+    ['spread evenly, with a spool that works', 'even', false],
+    ['spread evenly, with a spool that is full at times', 'even', true],
+  ] as const)(
+    `nothing acknowledged is lost, nothing is sent again that the stream confirmed, and visitors keep their order (%s)${leavesOut('150 of 3,000 runs')}`,
+    async (_, spread, fullAtTimes) => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
@@ -228,7 +232,9 @@ describe('the delivery, whatever the stream does', () => {
           async (steps, faults, refusals, syncMs, maxQueuedBytes) => {
             const pending = [...faults];
             const refusing = [...refusals];
+            let lanes = 4;
             const { clock, memory, witness, spool, delivery } = setUp({
+              ...(spread === 'even' ? { spread: { ...createSpread('even', () => 0.5), lanes: () => lanes } } : {}),
               syncMs,
               maxQueuedBytes,
               refuses: () => fullAtTimes && refusing.shift() === true,
@@ -264,8 +270,10 @@ describe('the delivery, whatever the stream does', () => {
                   await clock.pass(one.passMs / 4);
                   addUp();
                 }
-              } else if ('lanes' in one) delivery.useRanges(evenRanges(one.lanes));
-              else {
+              } else if ('lanes' in one) {
+                lanes = one.lanes;
+                delivery.useRanges(evenRanges(spread === 'even' ? 7 - one.lanes : one.lanes));
+              } else {
                 const events = one.batch.map((visitor) => ({ id: `e${number++}`, visitor: `v${visitor}` }));
                 sent.push(...events);
                 void delivery.deliver(chunksOf(events, one.padding)).then(
@@ -302,7 +310,7 @@ describe('the delivery, whatever the stream does', () => {
           },
         ),
         {
-          numRuns: 150,
+          numRuns: inForm(150, 3_000),
           // Found once: what was refused while in flight was spooled again, behind what came after it.
           examples: [
             [
@@ -410,12 +418,28 @@ describe('the delivery, whatever the stream does', () => {
     expect(witness.calls).toHaveLength(1);
     await clock.run();
     const at = clock.monotonicMs();
-    const large = Array.from({ length: 60 }, (_, i) => ({ id: `l${i}`, visitor: 'v' }));
+    const large = Array.from({ length: 70 }, (_, i) => ({ id: `l${i}`, visitor: 'v' }));
     await Promise.all([delivery.deliver(chunksOf(large, 400)), clock.run()]);
     expect(witness.calls[1]!.at).toBe(at);
   });
 
-  test('under load a record grows while it waits: far fewer records than requests, near 24 kB or above', async () => {
+  test('where nothing had come for ten lingers a chunk waits a tenth of one, and where company comes the whole', async () => {
+    const { clock, witness, delivery } = setUp({ lanes: 1, lingerMs: 100 });
+    const sendAndLook = async (afterMs: number) => {
+      await clock.pass(afterMs);
+      const at = clock.monotonicMs();
+      const calls = witness.calls.length;
+      void delivery.deliver(chunksOf([{ id: `e${at}`, visitor: 'v' }]));
+      await clock.pass(150);
+      return witness.calls[calls]!.at - at;
+    };
+    expect(await sendAndLook(0)).toBe(100);
+    expect(await sendAndLook(500)).toBe(100);
+    expect(await sendAndLook(1_000)).toBe(10);
+    expect(await sendAndLook(50)).toBe(100);
+  });
+
+  test('under load a record grows while it waits: far fewer records than requests, from 19 kB up', async () => {
     const { clock, memory, delivery } = setUp({ lanes: 2 });
     for (let i = 0; i < 500; i++) {
       const events = Array.from({ length: 10 }, (_, j) => ({ id: `${i}-${j}`, visitor: `v${i % 50}` }));
@@ -425,7 +449,7 @@ describe('the delivery, whatever the stream does', () => {
     await clock.run();
     expect(eventsIn(memory.records)).toHaveLength(5_000);
     const sizes = memory.records.map(({ data }) => data.length).sort((a, b) => a - b);
-    expect(sizes[Math.floor(sizes.length / 10)]).toBeGreaterThan(20_000);
+    expect(sizes[Math.floor(sizes.length / 10)]).toBeGreaterThan(19_000);
   });
 
   test('what fails is sent again alone', async () => {
@@ -521,21 +545,27 @@ describe('the delivery, whatever the stream does', () => {
     }
   });
 
-  test('a record ends just below a payload unit of 25 KB, and what would only begin another waits for the next', async () => {
-    const { clock, memory, delivery } = setUp({ lanes: 1, lingerMs: 100 });
-    for (let i = 0; i < 200; i++) {
-      // Requests of some 5.5 kB: whole ones do not add up to a unit.
-      const events = Array.from({ length: 10 }, (_, j) => ({ id: `${i}-${j}`, visitor: `v${i}` }));
-      void delivery.deliver(chunksOf(events, 520));
-      await clock.pass(10);
-    }
-    await clock.run();
-    const sizes = memory.records.map(({ data }) => data.length);
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    const billed = sizes.reduce((sum, size) => sum + Math.ceil(size / 25_000) * 25_000, 0);
-    expect(eventsIn(memory.records)).toHaveLength(2_000);
-    expect(billed / bytes).toBeLessThan(1.25);
-  });
+  test.each([
+    ['requests of 5.5 kB', 10, 520],
+    ['requests of one event of 600 bytes', 1, 570],
+    ['requests of 3.3 kB', 5, 630],
+  ])(
+    'a record ends just below a step of 5 KB, as Firehose bills it, and what would only begin another waits for the next (%s)',
+    async (_, eventsOfARequest, padding) => {
+      const { clock, memory, delivery } = setUp({ lanes: 1, lingerMs: 250 });
+      for (let i = 0; i < 1_000; i++) {
+        const events = Array.from({ length: eventsOfARequest }, (_, j) => ({ id: `${i}-${j}`, visitor: `v${i}` }));
+        void delivery.deliver(chunksOf(events, padding));
+        await clock.pass(5);
+      }
+      await clock.run();
+      const sizes = memory.records.map(({ bytes }) => bytes);
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      expect(eventsIn(memory.records)).toHaveLength(1_000 * eventsOfARequest);
+      expect(sizes.reduce((sum, size) => sum + billed(size).firehoseBytes, 0) / bytes).toBeLessThan(1.08);
+      expect(bytes / sizes.length).toBeGreaterThan(18_000);
+    },
+  );
 
   test.each([
     [10, 1],

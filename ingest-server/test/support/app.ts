@@ -33,6 +33,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     origins: parseOrigins('http://shop.example;second=*'),
     spoolFolder: changes.spoolFolder ?? join(await temporaryFolder(), 'spool'),
     spoolMaxBytes: 16 * 1024 * 1024,
+    spread: 'visitor',
     lingerMs: 1,
     ackTimeoutMs: 200,
     catalogue: defaultCatalogue,

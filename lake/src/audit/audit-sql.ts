@@ -85,16 +85,17 @@ export const streamTotals = `SELECT
   FROM millrace_streams`;
 
 /**
- * An event is out of order when an event of its stream with a higher position was received earlier, or precedes it in
- * the same object. Between objects, the order within a batch (one received_at) says nothing: page and event spread a
- * batch over objects.
+ * An event is out of order when an event of its stream with a higher position was received earlier. Where it lies says
+ * nothing: page and event spread a batch over objects, and a server that spreads evenly puts a visitor's events into
+ * several shards, which are read at different times. Events that no server received are judged by their place in an
+ * object: nothing else tells when they came.
  */
 export const orderTable = `CREATE TEMP TABLE millrace_disorder AS
   SELECT stream_id, count(*) AS out_of_order FROM (
     SELECT stream_id,
       (received_at IS NOT NULL AND seq < max(seq) OVER (PARTITION BY stream_id, received_at IS NULL
         ORDER BY received_at, seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) IS TRUE
-      OR (seq < max(seq) OVER (PARTITION BY stream_id, object_hash
+      OR (received_at IS NULL AND seq < max(seq) OVER (PARTITION BY stream_id, received_at IS NULL, object_hash
         ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) IS TRUE AS disordered
     FROM millrace_firsts WHERE ${numbered}
   ) WHERE disordered GROUP BY stream_id`;

@@ -26,6 +26,7 @@ export interface UpCommandOptions extends DeployOptions {
   minServers?: number;
   maxServers?: number;
   spoolGib?: number;
+  spread?: 'visitor' | 'even';
   lingerMs?: number;
   scanLimitGib?: number;
   alarmEmail?: string;
@@ -74,6 +75,7 @@ export function wantedOf(options: UpCommandOptions): Wanted {
     MaxServers: text(options.maxServers),
     SpoolGiB: text(options.spoolGib),
     DiskGiB: text(options.spoolGib === undefined ? undefined : options.spoolGib + 8),
+    Spread: options.spread,
     LingerMs: text(options.lingerMs),
     ScanLimitBytes: text(options.scanLimitGib === undefined ? undefined : options.scanLimitGib * 2 ** 30),
     AlarmEmail: options.alarmEmail,

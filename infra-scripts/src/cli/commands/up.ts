@@ -49,7 +49,13 @@ export function addUp(program: Command): void {
     .option('--min-servers <n>', 'servers at least (2)', wholeNumber('The number', 1, 10_000))
     .option('--max-servers <n>', 'servers at most (6)', wholeNumber('The number', 1, 10_000))
     .option('--spool-gib <n>', 'disk for an outage, a server (8, a trial 1)', wholeNumber('The spool', 1, 1_000))
-    .option('--linger-ms <ms>', 'how long a record waits for more events (50)', wholeNumber('The linger', 0, 100))
+    .addOption(
+      new Option('--spread <way>', 'visitor: a visitor keeps to a shard; even: full records at any rate').choices([
+        'visitor',
+        'even',
+      ]),
+    )
+    .option('--linger-ms <ms>', 'how long a record waits for more events (500)', wholeNumber('The linger', 0, 1_000))
     .option('--allowed-cidr <cidr>', 'the addresses that may send (0.0.0.0/0)')
     .option('--scan-limit-gib <n>', 'what one query may scan (100)', wholeNumber('The limit', 1, 1_000_000))
     .option('--alarm-email <address>', 'where alarms go')

@@ -3,6 +3,8 @@ const prices = { perMillionPayloadUnits: 0.014, perFirehoseGb: 0.029 } as const;
 /** The bytes of a PUT payload unit of a provisioned stream. */
 export const payloadUnitBytes = 25_000;
 const firehoseStepBytes = 5 * 1024;
+const dollarsPerUnit = prices.perMillionPayloadUnits / 1e6;
+const dollarsPerStep = (firehoseStepBytes / 2 ** 30) * prices.perFirehoseGb;
 
 /** What one record is billed as: a provisioned stream counts PUT payload units, Firehose rounds up to 5 KB. */
 export function billed(recordBytes: number): { payloadUnits: number; firehoseBytes: number } {
@@ -19,3 +21,7 @@ export function dollars(sum: { payloadUnits: number; firehoseBytes: number }): {
     firehose: (sum.firehoseBytes / 2 ** 30) * prices.perFirehoseGb,
   };
 }
+
+/** The dollars of one record. */
+export const dollarsOfRecord = (bytes: number): number =>
+  Math.ceil(bytes / payloadUnitBytes) * dollarsPerUnit + Math.ceil(bytes / firehoseStepBytes) * dollarsPerStep;

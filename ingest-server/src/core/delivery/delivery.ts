@@ -13,6 +13,7 @@ import { NotSafeError } from './not-safe-error.js';
 import { createSender } from './sender.js';
 import type { Sink } from './sink.js';
 import type { Spool, SpooledChunk } from './spool.js';
+import { createVisitorSpread, type Spread } from './spread.js';
 import { createStreamState } from './stream-state.js';
 import { type Ticket, type Waiting, waitingFor } from './ticket.js';
 
@@ -21,11 +22,13 @@ export interface DeliveryOptions {
   sink: Sink;
   spool: Spool;
   clock: Clock;
-  /** A lane per range. */
+  /** How records are spread over the shards; by visitor, if it is left out. */
+  spread?: Spread;
+  /** Of the stream's open shards. */
   ranges: readonly HashRange[];
   /**
-   * The ranges are a guess: nothing is put before `useRanges` gives the real ones, because a visitor would change
-   * lanes, and so shards, and lose the order. Until then the spool takes the events.
+   * The ranges are a guess: where a visitor keeps to a shard nothing is put before `useRanges` gives the real ones,
+   * because the visitor would change shards, and lose the order. Until then the spool takes the events.
    */
   rangesAreGuessed?: boolean;
   /** Nothing is put before `begin` either: crash recovery still looks for what an earlier process had put. */
@@ -55,7 +58,7 @@ export interface DeliveryStatus {
 export interface Delivery {
   /** Resolves once every chunk is in the stream or synced in the spool. @throws NotSafeError */
   deliver(chunks: readonly Chunk[]): Promise<void>;
-  /** The stream's open shards: moves to as many lanes, once nothing is in flight. */
+  /** The stream's open shards. Where a visitor keeps to a shard: moves to as many lanes, once nothing is in flight. */
   useRanges(ranges: readonly HashRange[]): void;
   /** Puts begin. `found` are the spool's chunks that the stream already had before the start. */
   begin(found: readonly SpooledChunk[]): void;
@@ -110,6 +113,7 @@ function openTicket(
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, ackTimeoutMs, lingerMs, maxQueuedBytes, random = Math.random, hooks = {} } = options;
+  const { spread = createVisitorSpread(random) } = options;
   let stopped = false;
 
   const lanes = createLanes();
@@ -125,16 +129,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   });
   const isStopped = () => stopped;
   const laneSpool = createLaneSpool({ lanes, spool, clock, random, maxQueuedBytes, hooks, ledger, wake, isStopped });
-  const sender = createSender({ sink, clock, random, hooks, laneSpool, ledger, stream, wake });
+  const sender = createSender({ sink, clock, hooks, laneSpool, spread, ledger, stream, wake });
   const layout = createLaneLayout({
     lanes,
     laneSpool,
+    spread,
     ranges: options.ranges,
     areGuessed: options.rangesAreGuessed ?? false,
     waits: options.waits ?? false,
   });
   const send = sender.send;
-  const departures = createDepartures({ lanes, layout, laneSpool, stream, lingerMs, ackTimeoutMs, send });
+  const departures = createDepartures({ lanes, layout, laneSpool, spread, stream, lingerMs, ackTimeoutMs, send });
 
   /** Does all that is due and sets the alarm for what is due next. */
   function wake() {
@@ -161,6 +166,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function take(chunks: readonly Chunk[], ticket: Ticket) {
     const now = clock.monotonicMs();
+    for (const { data } of chunks) spread.took(data.length, now);
+    // While something is in flight, its answer wakes.
+    layout.moveIfIdle();
     const atOnce = spoolsAtOnce(chunks);
     const toSpool: Waiting[] = [];
     let due = Infinity;

@@ -1,9 +1,10 @@
 import { type Call, packCalls } from './calls.js';
-import { drainPauseMs } from './filling.js';
+import { callPauseMs } from './filling.js';
 import type { Lane } from './lane.js';
 import type { LaneLayout } from './lane-layout.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
+import type { Spread } from './spread.js';
 import type { StreamState } from './stream-state.js';
 
 /** The lanes, and where their chunks leave to. */
@@ -11,6 +12,7 @@ export interface DeparturesOptions {
   lanes: Lanes;
   layout: LaneLayout;
   laneSpool: Pick<LaneSpool, 'spillLane' | 'wantsRefill' | 'refill'>;
+  spread: Pick<Spread, 'keyOf'>;
   stream: Pick<StreamState, 'isOut'>;
   /** How long a quiet lane waits for company. */
   lingerMs: number;
@@ -31,29 +33,19 @@ export interface Departures {
   hurry(): void;
 }
 
-/**
- * The next call leaves half a linger after the one before: a call costs the server as much as ten requests, and without
- * a pause each full lane would have its own. Calls in flight do not wait for each other.
- */
-const pauseOf = (lingerMs: number) => lingerMs / 2;
-
 /** The departures of a delivery; they hold while its layout does. */
 export function createDepartures(options: DeparturesOptions): Departures {
-  const { lanes, layout, laneSpool, stream, ackTimeoutMs, send } = options;
+  const { lanes, layout, laneSpool, spread, stream, ackTimeoutMs, send } = options;
   let { lingerMs } = options;
   /** No call leaves before. */
   let openAt = 0;
 
-  /** A lane that has waited half its linger rides along: fewer calls, and no request waits longer for it. */
   function sendDue(now: number) {
     if (now < openAt) return;
-    const waiting = (linger: number) => lanes.list.filter((lane) => lane.leavesAt(linger) <= now);
-    const due = waiting(lingerMs);
+    const due = lanes.list.filter((lane) => lane.leavesAt(lingerMs) <= now);
     if (due.length === 0) return;
-    const leaving = stream.isOut() ? probe(due) : waiting(lingerMs / 2);
-    const isDraining = leaving.some(({ isDraining }) => isDraining);
-    openAt = now + (isDraining ? Math.min(drainPauseMs, pauseOf(lingerMs)) : pauseOf(lingerMs));
-    for (const call of packCalls(leaving, layout.keyOf)) send(call);
+    openAt = now + Math.min(callPauseMs, lingerMs / 2);
+    for (const call of packCalls(stream.isOut() ? probe(due) : due, spread.keyOf)) send(call);
   }
 
   /**

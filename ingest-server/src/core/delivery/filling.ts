@@ -1,9 +1,13 @@
 import { recordLimits } from '../chunk.js';
-import { payloadUnitBytes } from './cost.js';
+import { billed, dollarsOfRecord, payloadUnitBytes } from './cost.js';
 import type { Waiting } from './ticket.js';
 
-/** The time between calls while the spool drains: one payload unit each makes a shard's 1 MB/s. */
-export const drainPauseMs = payloadUnitBytes / 1000;
+/**
+ * The next call leaves so long after the one before: a call costs the server as much as ten requests, and without a
+ * pause each full lane would have its own. Calls in flight do not wait for each other. One payload unit in each pause
+ * makes a shard's 1 MB/s, at which a lane drains.
+ */
+export const callPauseMs = payloadUnitBytes / 1000;
 
 /** How many of the queue's first chunks fit into one record of at most `maxBytes`: at least one, if there is one. */
 export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimits.bytes): number {
@@ -23,21 +27,40 @@ export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimi
  * leave, and no more. A record in flight when the process is killed may come twice, where the stream cannot be asked.
  */
 export function drainedFilling(queue: readonly Waiting[], roundTripMs: number): number {
-  const units = Math.max(1, Math.ceil(roundTripMs / drainPauseMs));
+  const units = Math.max(1, Math.ceil(roundTripMs / callPauseMs));
   return fitting(queue, Math.min(units * payloadUnitBytes, recordLimits.bytes));
 }
 
+/** From here on a record need not grow: a step more or less hardly changes its price. */
+const goodBytes = 19_000;
+/** The share of its 5 KB steps that a well filled record takes. */
+const wellFilled = 0.95;
+/** At most this share of what could go stays behind for a better filled record. */
+const mostLeftBehind = 0.4;
+
+/** Whether so many bytes should wait for no more: they make a well filled record, or much will be left behind. */
+export const isEnough = (bytes: number): boolean =>
+  bytes >= recordLimits.targetBytes || (bytes >= goodBytes && bytes / billed(bytes).firehoseBytes >= wellFilled);
+
 /**
- * How many of the queue's first chunks make the next record. A stream bills each begun 25 KB of a record, so chunks
- * that would only begin another unit stay for the next record, unless not even one unit is full.
+ * How many of the queue's first chunks make the record that costs least a byte: Firehose rounds a record up to 5 KB,
+ * and a stream to 25 KB. What would only begin another step waits for the next record.
  */
 export function freshFilling(queue: readonly Waiting[]): number {
   const most = fitting(queue);
-  let bytes = 0;
-  for (let i = 0; i < most; i++) bytes += queue[i]!.chunk.data.length;
-  const units = Math.floor(bytes / payloadUnitBytes) * payloadUnitBytes;
-  let count = most;
-  for (; count > 1 && bytes > units; count--) bytes -= queue[count - 1]!.chunk.data.length;
-  // A large chunk behind a small one travels with it: less must be cut off than is left.
-  return units === 0 || bytes < units / 2 ? most : count;
+  let total = 0;
+  for (let i = 0; i < most; i++) total += queue[i]!.chunk.data.length;
+  const fewestBytes = Math.max(total * (1 - mostLeftBehind), Math.min(total, goodBytes));
+  let best = most;
+  let least = dollarsOfRecord(total) / total;
+  let bytes = total;
+  for (let count = most - 1; count > 0; count--) {
+    bytes -= queue[count]!.chunk.data.length;
+    if (bytes < fewestBytes) break;
+    const dollars = dollarsOfRecord(bytes) / bytes;
+    if (dollars >= least) continue;
+    best = count;
+    least = dollars;
+  }
+  return best;
 }

@@ -1,11 +1,13 @@
-import { type HashRange, middleOf, sameRanges } from './hash-ranges.js';
+import { type HashRange, sameRanges } from './hash-ranges.js';
 import type { LaneSpool } from './lane-spool.js';
 import type { Lanes } from './lanes.js';
+import type { Spread } from './spread.js';
 
 /** The lanes to lay, and the ranges to start with. */
 export interface LaneLayoutOptions {
   lanes: Lanes;
   laneSpool: Pick<LaneSpool, 'adopt'>;
+  spread: Spread;
   ranges: readonly HashRange[];
   /** The ranges are a guess; the stream has not been asked successfully yet. */
   areGuessed: boolean;
@@ -13,50 +15,59 @@ export interface LaneLayoutOptions {
   waits: boolean;
 }
 
-/** Which ranges of hash keys the lanes follow, and whether records may be put by them yet. */
+/** How many lanes there are, which shards they follow, and whether records may be put by them yet. */
 export interface LaneLayout {
+  /** Whether the shards that the lanes belong to are not known yet. */
   isGuess(): boolean;
   /**
-   * Whether nothing new may be put: the lanes are not those of the stream, so that a visitor would change shards and
-   * lose the order; or crash recovery still runs.
+   * Whether nothing new may be put: the lanes are about to change, and a visitor's events could overtake each other;
+   * or crash recovery still runs.
    */
   holds(): boolean;
-  /** The stream's open shards: the lanes follow once `moveIfIdle` finds nothing in flight. */
+  /** The stream's open shards. Lanes that belong to shards follow once `moveIfIdle` finds nothing in flight. */
   useRanges(ranges: readonly HashRange[]): void;
   /** Crash recovery is done. */
   begin(): void;
-  /** The explicit hash key of a lane's next record. */
-  keyOf(lane: number): string;
   /** Lays the new lanes, if there are any to lay and nothing is in flight. */
   moveIfIdle(): void;
 }
 
 /** Lays the first lanes at once. */
 export function createLaneLayout(options: LaneLayoutOptions): LaneLayout {
-  const { lanes, laneSpool } = options;
+  const { lanes, laneSpool, spread } = options;
   let { ranges, areGuessed: isGuess, waits } = options;
   let next: readonly HashRange[] | undefined;
 
-  let keys = ranges.map(middleOf);
-  laneSpool.adopt(lanes.lay(ranges.length));
+  const lay = () => laneSpool.adopt(lanes.lay(spread.lanes(lanes.list.length)));
+  const wantsMove = () => next !== undefined || spread.lanes(lanes.list.length) !== lanes.list.length;
+
+  spread.follow(ranges);
+  lay();
 
   return {
-    isGuess: () => isGuess,
-    holds: () => isGuess || waits || next !== undefined,
+    isGuess: () => isGuess && spread.keepsToShards,
+    holds: () => (isGuess && spread.keepsToShards) || waits || wantsMove(),
     useRanges(found) {
       isGuess = false;
-      next = sameRanges(found, ranges) ? undefined : found;
+      next = undefined;
+      if (sameRanges(found, ranges)) return;
+      if (spread.keepsToShards) next = found;
+      else {
+        ranges = found;
+        spread.follow(found);
+      }
     },
     begin() {
       waits = false;
     },
-    keyOf: (lane) => keys[lane]!,
     moveIfIdle() {
-      if (next === undefined || lanes.hasInFlight()) return;
-      ranges = next;
-      next = undefined;
-      keys = ranges.map(middleOf);
-      laneSpool.adopt(lanes.lay(ranges.length));
+      if (!wantsMove() || lanes.hasInFlight()) return;
+      if (next !== undefined) {
+        ranges = next;
+        next = undefined;
+        spread.follow(ranges);
+      }
+      lay();
     },
   };
 }

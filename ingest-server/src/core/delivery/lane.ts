@@ -1,5 +1,5 @@
 import { recordLimits } from '../chunk.js';
-import { drainedFilling, fitting, freshFilling } from './filling.js';
+import { drainedFilling, fitting, freshFilling, isEnough } from './filling.js';
 import { isUnsafe, type Waiting } from './ticket.js';
 
 /** How long a request waits for a lane whose last record failed before its events go to the spool: a few retries. */
@@ -27,6 +27,9 @@ export class Lane {
   #retryAt = 0;
   /** Whether the last failure was the shard's limit, which the end of an outage does not lift. */
   #isThrottled = false;
+  /** When a chunk came last, and how long none had come before the queue's first. */
+  #cameAt: number | undefined;
+  #gapMs = 0;
   /** How long the stream took to answer the last record that it took. */
   #roundTripMs = 0;
 
@@ -105,21 +108,22 @@ export class Lane {
 
   /**
    * When the next record should leave, by the delivery's clock; Infinity while one is in flight or nothing waits. A
-   * lane lingers only while it is quiet: not with enough for a good record, not after a failure, not when draining.
+   * lane waits for company: not with enough for a good record, not after a failure, not when draining; and not for long
+   * where none is to be expected, because nothing had come for ten lingers.
    */
   leavesAt(lingerMs: number): number {
     const first = this.#queue[0];
     if (this.#inFlight > 0 || first === undefined) return Infinity;
     const isEager =
-      this.#attempts > 0 ||
-      this.isDraining ||
-      this.#queuedBytes >= recordLimits.targetBytes ||
-      this.#queuedEvents >= recordLimits.events;
-    return Math.max(this.#retryAt, isEager ? first.since : first.since + lingerMs);
+      this.#attempts > 0 || this.isDraining || isEnough(this.#queuedBytes) || this.#queuedEvents >= recordLimits.events;
+    if (isEager) return Math.max(this.#retryAt, first.since);
+    return Math.max(this.#retryAt, first.since + (this.#gapMs > 10 * lingerMs ? lingerMs / 10 : lingerMs));
   }
 
   /** Puts a chunk at the queue's end. */
   take(waiting: Waiting): void {
+    if (this.#queue.length === 0) this.#gapMs = waiting.since - (this.#cameAt ?? waiting.since);
+    this.#cameAt = waiting.since;
     this.#queue.push(waiting);
     this.#queuedEvents += waiting.chunk.events;
     this.#queuedBytes += waiting.chunk.data.length;

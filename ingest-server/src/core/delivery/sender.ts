@@ -1,12 +1,11 @@
-import { backoffMs } from '@millrace/kit/backoff';
 import type { Clock } from '@millrace/kit/clock';
 import type { Call } from './calls.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
 import type { DeliveryLedger } from './delivery-ledger.js';
 import type { Lane } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
-import { retries } from './retries.js';
 import { type FailureKind, type RecordFailure, type Sink, SinkError } from './sink.js';
+import type { Spread } from './spread.js';
 import type { StreamState } from './stream-state.js';
 import { makeSafe } from './ticket.js';
 
@@ -14,9 +13,9 @@ import { makeSafe } from './ticket.js';
 export interface SenderOptions {
   sink: Sink;
   clock: Clock;
-  random: () => number;
   hooks: DeliveryHooks;
   laneSpool: LaneSpool;
+  spread: Pick<Spread, 'waitMs'>;
   ledger: DeliveryLedger;
   stream: StreamState;
   /** Something changed that may make something due. */
@@ -28,7 +27,7 @@ const asSinkError = (error: unknown) =>
 
 /** Sends calls, and tells each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
-  const { sink, clock, random, hooks, laneSpool, ledger, stream, wake } = options;
+  const { sink, clock, hooks, laneSpool, spread, ledger, stream, wake } = options;
 
   function succeeded(lane: Lane, record: { events: number; bytes: number }, tookMs: number) {
     hooks.put?.({ events: record.events, bytes: record.bytes });
@@ -42,7 +41,7 @@ export function createSender(options: SenderOptions): { send(call: Call): Promis
 
   function failed(lane: Lane, kind: FailureKind, code: string) {
     hooks.failed?.(code);
-    lane.fail(clock.monotonicMs(), kind === 'throttled', (failures) => backoffMs(failures, retries[kind], random));
+    lane.fail(clock.monotonicMs(), kind === 'throttled', (failures) => spread.waitMs(kind, failures));
     // The requests need not wait: no retry will help in time, or the lane is in the spool already.
     if (kind === 'misconfigured' || lane.isSpooled) laneSpool.spillLane(lane);
     laneSpool.trim(lane);
