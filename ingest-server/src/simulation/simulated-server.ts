@@ -3,6 +3,7 @@ import { createRandom } from '@millrace/kit/seeded-random';
 import { createDelivery, type Delivery, type DeliveryOptions } from '../core/delivery/delivery.js';
 import type { HashRange } from '../core/delivery/hash-ranges.js';
 import type { Sink } from '../core/delivery/sink.js';
+import { createSpread, type SpreadName } from '../core/delivery/spread.js';
 import { chunkLimits } from '../core/intake/chunker.js';
 import type { Arrival } from './arrivals.js';
 import { createParcel, type Parcel } from './parcel.js';
@@ -12,7 +13,7 @@ import { createMortalClock } from './virtual-clock.js';
 /** How the ingest server is set. */
 export type ServerSettings = Pick<DeliveryOptions, 'lingerMs' | 'ackTimeoutMs' | 'maxQueuedBytes'> & {
   /** A lane for each shard, or records one after another over all shards. */
-  spread: 'visitor' | 'even';
+  spread: SpreadName;
   spoolMaxBytes: number;
 };
 
@@ -67,9 +68,10 @@ export function createSimulatedServer(options: SimulatedServerOptions): Simulate
 
   function start() {
     const own = createMortalClock(clock);
-    const { spoolMaxBytes, ...limits } = settings;
+    const { spoolMaxBytes, spread, ...limits } = settings;
     const delivery = createDelivery({
       ...limits,
+      spread: createSpread(spread, random.unit),
       sink: { ...sink, put: (records) => own.orNever(sink.put(records)) },
       spool: disk.open(own),
       clock: own,
