@@ -13,14 +13,15 @@ function eventLine(visitor, seq) {
   );
 }
 
-/** Requests of `events` events each, of one of `visitors` visitors. */
+/** Requests of `events` events each (a number, or what gives one), of one of `visitors` visitors. */
 export function requestMaker({ visitors, events, name = 'v' }) {
   const seqs = new Uint32Array(visitors);
   let turn = 0;
   return () => {
     const visitor = turn++ % visitors;
     let body = '';
-    for (let i = 0; i < events; i++) body += eventLine(`${name}${visitor}`, seqs[visitor]++);
+    const count = typeof events === 'function' ? events() : events;
+    for (let i = 0; i < count; i++) body += eventLine(`${name}${visitor}`, seqs[visitor]++);
     return `POST /v1/events?key=demo HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
   };
 }

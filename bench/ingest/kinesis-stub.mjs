@@ -97,7 +97,7 @@ export async function startKinesisStub({
   const span = space / BigInt(shards);
   const takers = ranges.map(() => createShard(shardBytesPerSecond));
   const stub = {
-    /** Set these at any time. `down`: `closed` breaks every connection, `error` answers each call with 500. */
+    /** Set these at any time. `delayMs` may be what gives a number. `down`: `closed` breaks every connection, `error` answers each call with 500. */
     down: false,
     failing: () => false,
     delayMs,
@@ -144,7 +144,8 @@ export async function startKinesisStub({
     if (stub.down === 'error') return [500, { __type: 'InternalFailure', message: 'told to' }];
     if (action === 'ListShards') return [200, { Shards: ranges }];
     if (action !== 'PutRecords') return [400, { __type: 'InvalidArgumentException', message: `no ${action}` }];
-    if (stub.delayMs > 0) await sleep(stub.delayMs);
+    const wait = typeof stub.delayMs === 'function' ? stub.delayMs() : stub.delayMs;
+    if (wait > 0) await sleep(wait);
     const outcomes = put(JSON.parse(text).Records);
     const failed = outcomes.filter(({ ErrorCode }) => ErrorCode !== undefined).length;
     return [200, { FailedRecordCount: failed, Records: outcomes }];

@@ -58,9 +58,17 @@ async function openConnections(port, count) {
 
 /**
  * Sends `perSecond` requests a second for `seconds`, each at its time, over `connections` connections. A request that finds none free waits,
- * and its wait counts. A visitor's requests are only kept in order when there are more visitors than requests in flight.
+ * and its wait counts. `spaced`: evenly, or at `random` times, each independent of the others. A visitor's requests are only kept in order when there are more visitors than requests in flight.
  */
-export async function openLoop({ port, makeRequest, perSecond, seconds, connections = 300, onSent = () => {} }) {
+export async function openLoop({
+  port,
+  makeRequest,
+  perSecond,
+  seconds,
+  connections = 300,
+  spaced = 'evenly',
+  onSent = () => {},
+}) {
   const idle = await openConnections(port, connections);
   const queue = [];
   const latencies = [];
@@ -81,10 +89,10 @@ export async function openLoop({ port, makeRequest, perSecond, seconds, connecti
   }
   const began = performance.now();
   const total = Math.round(perSecond * seconds);
+  const gap = () => ((spaced === 'random' ? -Math.log(1 - Math.random()) : 1) / perSecond) * 1000;
+  let at = began + gap();
   while (sent < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - began) / 1000) * perSecond));
-    for (; sent < due; sent++) {
-      const at = began + (sent / perSecond) * 1000;
+    for (; sent < total && at <= performance.now(); sent++, at += gap()) {
       const request = makeRequest();
       late.push(performance.now() - at);
       // The connection that has been idle for longest: the server hangs up on those that it never hears from.

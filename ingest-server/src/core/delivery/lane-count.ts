@@ -3,8 +3,9 @@
  * leaves before it is full; with fewer it waits for the answer to the one before it.
  */
 const bytesPerSecondOfALane = 24_000 / 0.07;
-/** Over how long the rate is measured, and how often the number of lanes may change. */
+/** Over how long the rate is measured, and how often the number of lanes may change; the first time sooner. */
 const windowMs = 10_000;
+const firstWindowMs = 1_000;
 /** How far from the right number it may be. To change it, all lanes wait until nothing is in flight. */
 const tolerance = 0.25;
 
@@ -20,11 +21,11 @@ export interface LaneCount {
 export function createLaneCount(): LaneCount {
   let since: number | undefined;
   let bytes = 0;
-  let ideal = 0;
+  let ideal: number | undefined;
   return {
     took(more, now) {
       since ??= now;
-      if (now - since >= windowMs) {
+      if (now - since >= (ideal === undefined ? firstWindowMs : windowMs)) {
         ideal = (bytes * 1_000) / (now - since) / bytesPerSecondOfALane;
         since = now;
         bytes = 0;
@@ -32,7 +33,8 @@ export function createLaneCount(): LaneCount {
       bytes += more;
     },
     wanted(present) {
-      const isNear = present > 0 && Math.abs(ideal - present) <= tolerance * present;
+      if (ideal === undefined) return Math.max(1, present);
+      const isNear = Math.abs(ideal - present) <= tolerance * present;
       return isNear ? present : Math.max(1, Math.round(ideal));
     },
   };
