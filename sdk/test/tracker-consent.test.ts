@@ -166,7 +166,13 @@ describe('consent', () => {
   test('denied while a batch is on its way out of the queue: it is not sent', async () => {
     const { tracker } = openPage('granted');
     tracker.use((context: TrackerContext) => {
-      context._compress = () => new Promise((resolve) => setTimeout(resolve, 500, undefined));
+      const { _queue: queue } = context;
+      const { _next: next } = queue;
+      queue._next = async () => {
+        const batch = await next();
+        await new Promise((resolve) => setTimeout(resolve, 500, undefined));
+        return batch;
+      };
     });
     tracker.track('liked_item');
     await browser.clock.advance(400);

@@ -69,6 +69,7 @@ const moments: { [Moment in keyof Moments]: Members<Moments[Moment]> } = {
   hidden: true,
   left: true,
   returned: true,
+  stopped: true,
   consent: true,
 };
 
@@ -124,6 +125,7 @@ describe('what the types name works in the published module', () => {
       page.leave();
       page.comeBack();
       millrace.consent('denied');
+      millrace.stop();
       expect(names).toEqual(Object.keys(contextMembers));
       // The batch of a queue has members of its own besides.
       expect(seen).toMatchObject(moments);

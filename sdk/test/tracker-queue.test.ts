@@ -231,8 +231,8 @@ describe('the queue', () => {
     const disk = createDisk();
     const page = open(disk);
     const broken = ['no event!', '99999999999999999999', '{"event_id":"x"}'];
-    for (const [seq, text] of broken.entries()) page.store._set(nameOf('t1', seq, start, text.length), text);
-    page.store._set(nameOf('t1', 3, start, 25), `99999999999999999999{"a":1}`);
+    for (const [seq, text] of [...broken, '99999999999999999999{"a":1}'].entries())
+      page.store._set(nameOf({ stream: 't1', seq, at: start, text }), text);
     append(page, 't1', 1, { from: 4 });
     const lines = (await drain(page)).flatMap((batch) => batch.lines);
     expect(lines.slice(0, 3)).toEqual(broken);

@@ -7,7 +7,7 @@ import { createStore, type Store } from '../src/tracker/browser/store.js';
 import { defaults } from '../src/tracker/core/defaults.js';
 import { startTracker } from '../src/tracker/core/start-tracker.js';
 import { createStream, type Stream } from '../src/tracker/identity/stream.js';
-import { createStreamRecords } from '../src/tracker/identity/stream-records.js';
+import { recordStream } from '../src/tracker/identity/stream-records.js';
 import { identify } from '../src/tracker/modules/identify.js';
 import { pageExit } from '../src/tracker/modules/page-exit.js';
 import { reports } from '../src/tracker/modules/reports.js';
@@ -32,7 +32,7 @@ const placeIn = (stream: Stream, at: number): Place => JSON.parse(lineOf(stream.
 /** The stream of a page, with what is known of earlier ones. */
 function streamOf(store: Store): Stream {
   const stream = createStream();
-  stream._records = createStreamRecords(store);
+  recordStream(stream, store);
   return stream;
 }
 
@@ -50,10 +50,10 @@ function createSite() {
       track({ isStored = false } = {}) {
         const place = placeIn(stream, now++);
         places.push(place);
-        if (isStored) store._set(nameOf(place.stream_id, place.seq, 0, 2), '{}');
+        if (isStored) store._set(nameOf({ stream: place.stream_id, seq: place.seq, at: 0, text: '{}' }), '{}');
         return place;
       },
-      note: () => stream._note(),
+      note: () => stream._note!(),
       end: () => stream._end(),
     };
   }

@@ -2,7 +2,7 @@ import { attempt } from './browser/attempt.js';
 import { apply, assign, each, ownProperty, push, replace } from './browser/builtins.js';
 import { ofDocument } from './browser/dom.js';
 import { loadBeside } from './browser/load-beside.js';
-import { now } from './browser/time.js';
+import { keepTime, now } from './browser/time.js';
 import { warn } from './browser/warn.js';
 import type { TrackerContext } from './core/context.js';
 import { callNames, safely } from './core/safely.js';
@@ -48,6 +48,7 @@ function replay(calls: KeptCalls, tracker: Started): void {
 export function keepCalls(): void {
   // In a page with <div id="millrace"> the name is that element, but not the window's own property.
   if (ownProperty(window, 'millrace')?.value) return;
+  keepTime();
   const q: KeptCalls = [];
   const stub = { q } as Record<string, unknown>;
   each(callNames, (name) => {

@@ -48,6 +48,8 @@ export interface Moments {
   left: undefined;
   /** The page is back from the back/forward cache. */
   returned: undefined;
+  /** The tracker was stopped: what a plugin has done to the page it takes back. */
+  stopped: undefined;
   /** The visitor gave or denied consent. When denied, the stored events are already deleted. */
   consent: 'granted' | 'denied';
 }

@@ -1,7 +1,8 @@
+import './browser/replaced.js';
 import { commonModules } from './all-modules.js';
 import { attempt } from './browser/attempt.js';
 import { loadBeside } from './browser/load-beside.js';
-import { realm } from './browser/realm.js';
+import { replaced } from './browser/replaced.js';
 import { install, keepCalls, scriptTag } from './install.js';
 import type { AllModulesSettings } from './types.js';
 
@@ -13,7 +14,7 @@ attempt(() => {
   const script = scriptTag();
   const { sample, cookie, mask } = script?.dataset ?? {};
   const start = () => install(script, (data) => commonModules(data as AllModulesSettings));
-  if ((sample ?? cookie ?? mask ?? realm._isReplaced) === undefined) return start();
+  if ((sample ?? cookie ?? mask ?? replaced._is) === undefined) return start();
   keepCalls();
   const full = loadBeside(script!, 'full', () => {
     // Nothing is tracked rather than tracked without its mask.

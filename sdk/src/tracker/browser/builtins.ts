@@ -1,25 +1,18 @@
 import { attempt } from './attempt.js';
-import { type Realm, realm } from './realm.js';
+import { lookUp } from './realm.js';
 
-/**
- * A built-in as the page has it when the tracker is loaded. A page may replace any of them by one that does something
+/*
+ * Built-ins as the page has them when the tracker is loaded. A page may replace any of them by one that does something
  * else, as old libraries did with `reduce`, `Object.keys` and `toJSON`. What it replaces later does not reach the
- * tracker; for what it has replaced before see `realm`.
+ * tracker; for what it has replaced before see `replaced`.
  */
-function builtIn<Work>(find: (realm: Realm) => unknown): Work {
-  const own = find(globalThis as never);
-  // Its text, as a function gives it.
-  if (/\[native code/.test(own as string)) return own as Work;
-  realm._isReplaced = true;
-  return (attempt(() => find(realm._ofFrame!())) || own) as Work;
-}
 
 /** A method as a function of its object: `map(list, work)` for `list.map(work)`. */
 const method = <Method>(type: string, name: string): Method =>
-  Function.prototype.call.bind(builtIn<() => void>((realm) => realm[type]!.prototype[name])) as Method;
+  Function.prototype.call.bind(lookUp((realm) => realm[type]!.prototype[name] as () => void)) as Method;
 
 /** A function of a built-in object. */
-const fixed = <Work>(type: string, name: string): Work => builtIn((realm) => realm[type]![name]);
+const fixed = <Work>(type: string, name: string): Work => lookUp((realm) => realm[type]![name] as Work);
 
 type List<One> = readonly One[];
 
@@ -67,17 +60,12 @@ export const indexOf = /* @__PURE__ */ method<(text: string, part: string) => nu
 export const lowerCase = /* @__PURE__ */ method<(text: string) => string>('String', 'toLowerCase');
 /** `String.prototype.normalize` */
 export const normalize = /* @__PURE__ */ method<(text: string, form: string) => string>('String', 'normalize');
-/** `String.prototype.padStart` */
-export const padStart = /* @__PURE__ */ method<(text: string, length: number, by: string) => string>(
-  'String',
-  'padStart',
-);
 /** `String.prototype.replace` */
 export const replace = /* @__PURE__ */ method<
   (text: string, what: RegExp, by: string | ((found: string) => string)) => string
 >('String', 'replace');
 /** `String.prototype.split` */
-export const split = /* @__PURE__ */ method<(text: string, at: string) => string[]>('String', 'split');
+export const split = /* @__PURE__ */ method<(text: string, at: string | RegExp) => string[]>('String', 'split');
 /** `String.prototype.toUpperCase` */
 export const upperCase = /* @__PURE__ */ method<(text: string) => string>('String', 'toUpperCase');
 /** `Number.prototype.toString` */

@@ -1,6 +1,7 @@
+import type { PluginContext } from '../plugin.js';
 import { attempt } from './attempt.js';
 import { apply } from './builtins.js';
-import { listen, onStop } from './lifecycle.js';
+import { listen } from './lifecycle.js';
 
 /** What is read of the Navigation API: https://developer.mozilla.org/docs/Web/API/Navigation_API */
 interface NavigationLike extends EventTarget {
@@ -15,10 +16,10 @@ interface EntryChange {
  * Calls `moved` with the previous address at every step to another address of the same document: pushed, or back and
  * forward. Not when the address is replaced.
  */
-export function onRoute(moved: (from: string) => void): void {
+export function onRoute(owner: Pick<PluginContext, 'on'>, moved: (from: string) => void): void {
   const { navigation } = window as { navigation?: NavigationLike };
   if (attempt(() => navigation!.currentEntry)) {
-    listen(navigation!, 'currententrychange', (event) => {
+    listen(owner, navigation!, 'currententrychange', (event) => {
       const { navigationType, from } = event as unknown as EntryChange;
       // Null: the entry was changed in place (updateCurrentEntry).
       if (navigationType && navigationType !== 'replace') moved(from.url);
@@ -39,12 +40,12 @@ export function onRoute(moved: (from: string) => void): void {
         step(method === 'pushState');
       };
       history[method] = wrapped;
-      onStop(() => {
+      owner.on('stopped', () => {
         // Who has wrapped it since keeps his.
         if (history[method] === wrapped) history[method] = original;
       });
     });
   }
   // Back and forward, and a click on a link to a fragment.
-  listen(window, 'popstate', () => step(true));
+  listen(owner, window, 'popstate', () => step(true));
 }

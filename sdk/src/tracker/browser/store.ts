@@ -1,5 +1,5 @@
 import { attempt } from './attempt.js';
-import { cut, each, filter, indexOf, keysOf, map, push, sort } from './builtins.js';
+import { cut, filter, indexOf, keysOf, map, sort } from './builtins.js';
 
 /** Texts by name, which outlive the page where the browser lets them. Never throws. */
 export interface Store {
@@ -46,15 +46,10 @@ export function createStore(open: () => WebStorage | undefined, prefix: string):
       });
     },
     _names(start) {
-      const stored = filter(attempt(() => keysOf(storage!)) ?? [], (key) => !indexOf(key, prefix + start));
-      const names = filter(
-        map(stored, (key) => cut(key, prefix.length)),
-        (name) => !(name in memory),
-      );
-      each(keysOf(memory), (name) => {
-        if (memory[name] !== undefined && !indexOf(name, start)) push(names, name);
-      });
-      return sort(names);
+      const keys = filter(attempt(() => keysOf(storage!)) ?? [], (key) => !indexOf(key, prefix + start));
+      const stored = map(keys, (key) => cut(key, prefix.length));
+      const inMemory = filter(keysOf(memory), (name) => memory[name] !== undefined && !indexOf(name, start));
+      return sort([...inMemory, ...filter(stored, (name) => !(name in memory))]);
     },
     _isMemoryOnly: (name) => name in memory,
   };

@@ -58,23 +58,18 @@ export interface TrackerContext extends PluginContext, SenderPorts {
 
   /** Set by `pages`, `views`. */
   _views?: Views;
-  /** The call `page`. Set by `pages`, `views`. */
-  _page?(fields: unknown, at?: number): void;
   /** The view that is shown has its final name. Set by `pages`, `views`. */
   _closeView?(): void;
 
-  /** Completes an event, and asks the plugins. Undefined for one without a name, or that a plugin dropped. */
-  _prepare(draft: Draft): Facts | undefined;
+  /** The call `track`. */
+  _track(event: unknown, fields?: unknown, at?: number): void;
+  /** Completes an event, and asks the plugins. False for one without a name, or that a plugin dropped. */
+  _prepare(draft: Draft): Facts | false;
   /** Numbers an event. `isFinal` stores it, too. Undefined for a visitor who is not in the sample. */
   _place(facts: Facts, at: number, isFinal?: boolean): Placed | undefined;
   /** Stores an event. */
   _keep(entry: Entry): void;
 
-  // The steps before an event is stored, in this order.
-  /** Whether to track the visitor of an event at this time. Set by `sample`. */
-  _isSampled?(at: number): boolean;
-  /** Ends the stream when the clock was set back. Set by `clock`. */
-  _checkClock?(at: number): void;
   /** Adds the drop counts to an event; returns what to call when it is stored. Set by `reports`. */
   _addDropCounts?(facts: Facts): (() => void) | undefined;
 }

@@ -1,7 +1,6 @@
 import { lingerMs } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
-import { assign, cut, each, find, floor, replace } from '../browser/builtins.js';
-import { collectUndoing } from '../browser/lifecycle.js';
+import { assign, cut, each, find, floor, join, split } from '../browser/builtins.js';
 import { random } from '../browser/random.js';
 import { createStore } from '../browser/store.js';
 import { keepTime, now } from '../browser/time.js';
@@ -36,16 +35,15 @@ export interface Started {
  */
 export function startTracker(options: TrackerOptions, modules: readonly TrackerModule[]): Started {
   keepTime();
-  const undoing = collectUndoing();
   const endpoint = new URL(options.endpoint, location.href);
   endpoint.hash = '';
   endpoint.search += `${endpoint.search && '&'}key=${encodeURIComponent(options.key)}`;
-  const name = `millrace.${replace(options.key, /\W/g, '_')}`;
+  const name = `millrace.${join(split(options.key, /\W/), '_')}`;
   const listeners: { [moment: string]: ((about: never) => unknown)[] } = {};
   const store = createStore(() => localStorage, `${name}.`);
   const stream = createStream();
   const committed = () => {
-    stream._note();
+    stream._note?.();
     context._sender._wake(lingerMs);
   };
 
@@ -53,7 +51,11 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     _options: options,
     _store: store,
     _stream: stream,
-    _identity: createIdentity(store, stream._end, () => context._lastVisitor?.()),
+    _identity: createIdentity(
+      store,
+      () => stream._end(),
+      () => context._lastVisitor?.(),
+    ),
     _queue: createQueue(store, (reason, number) => context._tell('dropped', { reason, number }), name, committed),
     _backoff: createBackoff(store, random),
     _post: createPost(attempt(() => fetch.bind(globalThis))!),
@@ -69,32 +71,27 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
     _prepare(draft) {
-      if (!draft.event) return undefined;
+      if (!draft.event) return false;
       assign(draft, context._platform, {
         page: draft.page || context._pageName(),
         url: draft.url || cut(location.href, 0, 2048),
         sdk: `millrace-js/${version}`,
       });
-      return context._tell('event', draft) ? context._factsOf(draft) : undefined;
+      return context._tell('event', draft) && context._factsOf(draft);
     },
     _place(facts, at, isFinal) {
-      if (context._isSampled?.(at) === false) return undefined;
-      context._checkClock?.(at);
-      const counted = isFinal && context._addDropCounts?.(facts);
-      const person = { ...context._identity._touch(at) };
+      const person = context._identity._touch(at);
       // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
       const entry = stream._next(at, eventText(facts, person));
       if (isFinal) context._keep(entry);
-      if (counted) counted();
       return { _entry: entry, _person: person };
     },
     _keep(entry) {
       context._queue._append(entry);
       context._tell('stored', entry);
     },
-    track(event, fields, given) {
-      if (event === 'page_view' && context._page) return context._page(fields, given);
-      context._closeView?.();
+    track: (...given) => context._track(...given),
+    _track(event, fields, given) {
       // In whole milliseconds, also where the page has replaced Date.
       const at = floor(given || now());
       const facts = at > 0 && context._prepare(context._clean(event, fields));
@@ -110,7 +107,7 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
       return context._whenAllowed(context._sender._flush);
     },
     stop() {
-      each(undoing, (undo) => attempt(undo));
+      context._tell('stopped');
       void context._queue._commit();
       context._whenAllowed = () => undefined;
     },

@@ -38,7 +38,6 @@ export function createIdentity(
   changed: () => void,
   remembered: () => string | undefined = () => undefined,
 ): Identity {
-  let text: string | undefined;
   let person: Person | undefined;
   let at = 0;
   let savedAt = 0;
@@ -46,15 +45,12 @@ export function createIdentity(
   function save(): void {
     if (!person) return;
     savedAt = at;
-    text = join([person.visitor_id, person.session_id, at, person.user_id], '|');
-    store._set('v', text);
+    store._set('v', join([person.visitor_id, person.session_id, at, person.user_id], '|'));
   }
 
   /** Takes over what another tab stored since. A record that cannot be read counts as none. */
   function load(): void {
     const stored = store._get('v');
-    if (stored === text) return;
-    text = stored;
     const [visitor_id, session_id, time, ...user] = record.test(stored!) ? split(stored!, '|') : [];
     if (person && person.visitor_id !== visitor_id) changed();
     savedAt = +time! || 0;
@@ -66,26 +62,15 @@ export function createIdentity(
   function touch(now: number): Person {
     load();
     // In both directions, so that a time stored by a clock far ahead does not keep a session alive for ever.
-    const idle = abs(now - at) > sessionIdleMs;
-    at = now;
-    if (!person || idle) {
+    if (!person || abs(now - at) > sessionIdleMs) {
       // How the last session's network was to be dealt with.
       store._remove('p');
-      person = {
-        visitor_id: (!person && remembered()) || shortId(now),
-        user_id: undefined,
-        ...person,
-        session_id: shortId(now),
-      };
+      person = { visitor_id: (!person && remembered()) || shortId(now), ...person, session_id: shortId(now) };
     }
-    if (idle || abs(now - savedAt) > savedLateMs) save();
+    at = now;
+    if (abs(now - savedAt) > savedLateMs) save();
     return person;
   }
 
-  function forget(): void {
-    store._remove('v');
-    at = 0;
-  }
-
-  return { _touch: touch, _save: save, _forget: forget };
+  return { _touch: touch, _save: save, _forget: () => store._remove('v') };
 }

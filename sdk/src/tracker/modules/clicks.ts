@@ -62,6 +62,6 @@ export const clicks: Plugin<void> = (context) => {
   }
 
   // Run before the page's handlers, so that one that stops the click does not hide it.
-  listen(window, 'click', count as (event: Event) => void);
-  listen(window, 'auxclick', count as (event: Event) => void);
+  listen(context, window, 'click', count as (event: Event) => void);
+  listen(context, window, 'auxclick', count as (event: Event) => void);
 };

@@ -2,7 +2,7 @@ import { attempt } from '../browser/attempt.js';
 import { abs, parse, round, split } from '../browser/builtins.js';
 import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
-import { createStreamRecords } from '../identity/stream-records.js';
+import { recordStream } from '../identity/stream-records.js';
 import type { TrackerModule } from '../module.js';
 
 /** Smaller differences come from the network. */
@@ -22,14 +22,16 @@ export function clockErrorOf(answer: string | undefined, sentAt: number, now: nu
  */
 export const clock: TrackerModule<void> = (context: TrackerContext) => {
   const { _store: store, _stream: stream } = context;
-  stream._records = createStreamRecords(store);
+  recordStream(stream, store);
   /** NaN for an unknown value: every comparison with it is false. */
   const known = (text: string | undefined) => Number.parseFloat(text!);
   let last = 0;
-  context._checkClock = (at) => {
+  const { _place: place } = context;
+  context._place = (facts, at, isFinal) => {
     // One clock times a stream.
     if (at < last - noiseMs) stream._end();
     last = at;
+    return place(facts, at, isFinal);
   };
   context.on('sending', (sending) => {
     const now = known(store._get('c'));

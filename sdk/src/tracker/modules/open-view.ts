@@ -1,7 +1,6 @@
 import { heldMs, viewMs } from '../bounds.js';
 import { assign, cut, find, floor, parse } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
-import { onStop } from '../browser/lifecycle.js';
 import { later, now } from '../browser/time.js';
 import type { Facts, Placed, TrackerContext, Views } from '../core/context.js';
 import { eventText } from '../core/event-text.js';
@@ -107,8 +106,13 @@ export function createViews(context: TrackerContext): Views {
     },
   };
   context._closeView = () => views._close();
-  context._page = (fields, at) => views._show(fields, at);
-  onStop(context._closeView);
+  const { _track: track } = context;
+  context._track = (event, fields, at) => {
+    if (event === 'page_view') return views._show(fields, at);
+    views._close();
+    track(event, fields, at);
+  };
+  context.on('stopped', context._closeView);
   context.on('hidden', context._closeView);
   context.on('left', context._closeView);
   context.on('consent', (state) => {
@@ -118,7 +122,7 @@ export function createViews(context: TrackerContext): Views {
   // A page that died has left its view behind.
   if (find(store._names('e.'), (name) => !isComplete(name))) {
     const waking = later(context._sender._wake, 2 * heldMs);
-    onStop(() => clearTimeout(waking as number));
+    context.on('stopped', () => clearTimeout(waking as number));
   }
   return views;
 }

@@ -2,7 +2,7 @@ import { exitBatchChars } from '../bounds.js';
 import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
 import { ofDocument } from '../browser/dom.js';
-import { listen, onStop } from '../browser/lifecycle.js';
+import { listen } from '../browser/lifecycle.js';
 import { now } from '../browser/time.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
@@ -10,6 +10,7 @@ import type { Batch } from '../queue/batch.js';
 import { createOwnEvents } from '../queue/own-events.js';
 import { beginRun, lastBegun } from '../queue/runs.js';
 import { manyFailures } from '../send/backoff.js';
+import { deliverBatches } from '../send/delivery.js';
 import { createExitRequests } from '../send/exit-requests.js';
 
 /**
@@ -21,9 +22,6 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   const own = createOwnEvents(store);
   const requests = createExitRequests(context, sender);
   let gone = false;
-  // A hidden page that lives on gets its answers; a retry before would only double what is under way.
-  context._settled = requests._settled;
-
   /** The last batch, where no answer came: WebKit refuses a request from the start of a navigation to its end. */
   let lost: Batch | undefined;
   context.on('answered', ({ status, batch }) => {
@@ -31,28 +29,35 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   });
   // Small requests outlive the page, so that its next page need not repeat them all. But the browser may have had no
   // room for the one before.
+  deliverBatches(context);
   context._survives = (size) => !lost && size <= exitBatchChars;
 
   let aborter: AbortController | undefined;
   const renew = () => {
     aborter = attempt(() => new AbortController());
-    context._signal = aborter?.signal;
   };
   renew();
-  onStop(() => aborter?.abort());
+  context.on('stopped', () => aborter?.abort());
 
   let release: (() => void) | undefined;
   const { _lock: lock } = context;
   // A page that is frozen gets no answer of IndexedDB, and no timer: it would keep the lock from the next page.
-  context._lock = (work, signal) =>
-    lock(
+  context._lock = async (work) => {
+    // A hidden page that lives on gets its answers; a retry before would only double what is under way.
+    await requests._settled();
+    const signal = aborter?.signal;
+    await lock(
       () =>
         new Promise((resolve) => {
           release = resolve;
-          void after(after(undefined, work), resolve);
+          void after(
+            after(undefined, () => work(signal)),
+            resolve,
+          );
         }),
       signal,
     );
+  };
 
   const leave = () =>
     context._whenAllowed(() => {
@@ -60,7 +65,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
       void context._queue._move(true);
       // For a page that lives on.
       sender._wake();
-      context._stream._note();
+      context._stream._note?.();
       let handed: string | undefined;
       while (!context._backoff._wait(now(), manyFailures)) {
         const batch = lost || own._nextUnsent();
@@ -89,15 +94,15 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
   // The states of a page: https://developer.chrome.com/docs/web-platform/page-lifecycle-api. Not `unload` or
   // `beforeunload`, which keep a page out of the back/forward cache.
   const awake = () => context._whenAllowed(sender._wake);
-  listen(document, 'visibilitychange', () => {
+  listen(context, document, 'visibilitychange', () => {
     // On a phone this may be the last event of a page.
     if (ofDocument('visibilityState') === 'hidden') {
       context._tell('hidden');
       leave();
     } else awake();
   });
-  listen(window, 'online', awake);
-  listen(window, 'pagehide', () => {
+  listen(context, window, 'online', awake);
+  listen(context, window, 'pagehide', () => {
     context._tell('left');
     gone = true;
     // Releases the lock, which another tab may wait for, and which keeps the page out of the back/forward cache.
@@ -105,7 +110,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
     release?.();
     leave();
   });
-  listen(window, 'pageshow', (event) => {
+  listen(context, window, 'pageshow', (event) => {
     if (!(event as PageTransitionEvent).persisted) return;
     gone = false;
     requests._reset();

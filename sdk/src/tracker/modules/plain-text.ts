@@ -2,6 +2,7 @@ import { stringify } from '../browser/builtins.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
 import type { Moments } from '../plugin.js';
+import { deliverBatches } from '../send/delivery.js';
 
 /** What the server says of a body that arrived spoilt, `unreadable`, or of an address: `missing_key`, `wrong_key`. */
 const spoilt = /"(unreadable|\w+_key)"/;
@@ -13,6 +14,7 @@ const spoilt = /"(unreadable|\w+_key)"/;
  */
 export const plainText: TrackerModule<void> = (context: TrackerContext) => {
   const { _options: options, _store: store } = context;
+  deliverBatches(context);
   let sending: Moments['sending'];
   context.on('sending', (about) => {
     sending = about;

@@ -1,5 +1,5 @@
 import type { TrackerContext } from '../core/context.js';
-import { createStreamRecords } from '../identity/stream-records.js';
+import { recordStream } from '../identity/stream-records.js';
 import type { TrackerModule } from '../module.js';
 import { createDropCounts } from '../queue/drop-counts.js';
 
@@ -8,7 +8,7 @@ import { createDropCounts } from '../queue/drop-counts.js';
  * got. Without it only gaps in `seq` say what is missing.
  */
 export const reports: TrackerModule<void> = (context: TrackerContext) => {
-  context._stream._records = createStreamRecords(context._store);
+  recordStream(context._stream, context._store);
   const drops = createDropCounts(context._store);
   context.on('dropped', ({ reason, number }) => context._whenAllowed(() => drops._count(reason, number)));
   context._addDropCounts = (facts) => {
@@ -17,5 +17,12 @@ export const reports: TrackerModule<void> = (context: TrackerContext) => {
     if (!counts || facts._properties.length >= 160) return undefined;
     facts._properties += `${facts._properties && ','}"tracker_dropped":${counts}`;
     return drops._reported;
+  };
+  const { _place: place } = context;
+  context._place = (facts, at, isFinal) => {
+    const counted = isFinal && context._addDropCounts!(facts);
+    const placed = place(facts, at, isFinal);
+    if (placed && counted) counted();
+    return placed;
   };
 };

@@ -16,5 +16,7 @@ export const sample =
   (context: TrackerContext) => {
     if (!(share >= 0 && share <= 1))
       return warn(context._options, 'sample must be a number from 0 to 1, such as 0.1: all visitors are tracked');
-    context._isSampled = (at) => isInSample(context._identity._touch(at).visitor_id, share);
+    const { _place: place } = context;
+    context._place = (facts, at, isFinal) =>
+      isInSample(context._identity._touch(at).visitor_id, share) ? place(facts, at, isFinal) : undefined;
   };

@@ -31,7 +31,7 @@ export const views: TrackerModule<ViewCalls> = (context: TrackerContext) => {
     // The site may have counted it itself.
     if (context._views!._shown !== routeOf(location)) show();
   };
-  onRoute((from) => {
+  onRoute(context, (from) => {
     if (routeOf(new URL(from)) === routeOf(location)) return;
     close(from);
     show(undefined, now(), from);
@@ -42,6 +42,6 @@ export const views: TrackerModule<ViewCalls> = (context: TrackerContext) => {
     close();
   });
   context.on('returned', () => show());
-  whenShown(first);
+  whenShown(context, first);
   return pages(context as never);
 };

@@ -1,4 +1,4 @@
-import { cut, digitsOf, indexOf, isoTime, padStart } from '../browser/builtins.js';
+import { cut, digitsOf, indexOf, isoTime } from '../browser/builtins.js';
 /** A tracked event as it waits. */
 export interface Entry {
   /** The stream that numbers it. */
@@ -25,7 +25,8 @@ export const million = 1e6;
 export function lineOf({ stream, seq, at, text }: Entry): string {
   const start = indexOf(text, '{');
   if (start < 1) return text;
-  const ms = padStart(digitsOf(at, 16), 12, '0');
+  // Added, so that all times have twelve digits after the first.
+  const ms = cut(digitsOf(2 ** 48 + at, 16), 1);
   const count = `${million + seq}`;
   const id = `${cut(ms, 0, 8)}-${cut(ms, 8)}-7${cut(count, 1, 4)}-8${cut(count, 4)}-${cut(stream, -12)}`;
   return `${cut(text, start, -1)},"event_id":"${id}","event_time":"${isoTime(at)}","stream_id":"${stream}","seq":${seq}}`;

@@ -1,21 +1,26 @@
 import { openMs, recordEvents, streamsRemembered } from '../bounds.js';
 import { attempt } from '../browser/attempt.js';
-import { each, filter, flatMap, join, keysOf, map, part, push } from '../browser/builtins.js';
+import { each, filter, join, keysOf, map, part, push } from '../browser/builtins.js';
 import { later } from '../browser/time.js';
 import type { Entry } from './entry.js';
-import { entriesOf, nameOf } from './stored-name.js';
+import { entriesOf, nameOf, type StoredEntry } from './stored-name.js';
 
 /** Where the events wait, in the order of their names. Each call is one transaction, and rejects when it fails. */
 export interface EventDatabase {
   /**
    * Adds events that were never here. Missing where the database is the first copy itself.
-   * @param atOnce adds them without looking whether they were here before
+   * @param isOwn whether a text, by its name, is known to this page alone, and so cannot have been here before
+   * @param atOnce adds all without looking
    */
-  _put?(entries: readonly Entry[], atOnce?: boolean): Promise<unknown>;
+  _put?(
+    entries: readonly StoredEntry[],
+    isOwn: ((name: string) => boolean) | undefined,
+    atOnce?: boolean,
+  ): Promise<unknown>;
   /** The stored names: the first `count`, or all. */
   _names(count?: number): Promise<string[]>;
   /** The events from the first to those stored as `last`. */
-  _read(last: string): Promise<Entry[]>;
+  _read(last: string): Promise<StoredEntry[]>;
   /** Removes what is stored from name `first` to name `last`. */
   _remove(first: string, last: string): Promise<unknown>;
 }
@@ -27,12 +32,12 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
     push(run, entry);
     const next = entries[index + 1];
     if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
-    const { stream, seq, at } = run[0]!;
+
     const joined = join(
       map(run, ({ text }) => text),
       '\n',
     );
-    events.put(joined, nameOf(stream, seq, at, joined.length, run.length));
+    events.put(joined, nameOf(run[0]!, joined.length, run.length));
     run = [];
   });
   return events;
@@ -70,67 +75,60 @@ export function openEventDatabase(name: string): EventDatabase {
    * back/forward cache.
    * @param work gets `then`, which continues with a request's result; an error there undoes the transaction
    */
-  const run = <T>(
+  const run = async <T>(
     work: (events: IDBObjectStore, then: <R>(request: IDBRequest<R>, go: (result: R) => void) => undefined) => T,
-  ): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const begin = () => {
-        // "Relaxed" writes to the system without a sync: it outlives the browser, and costs no disk flush.
-        const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
-        const end = (why?: unknown) => {
-          clearTimeout(timer as number);
-          reject(why);
-          attempt(() => transaction.abort());
-        };
-        // It waits for those before it: also for that of a page that was frozen in one.
-        const timer = later(() => end(1), openMs);
-        // Follows every error, too.
-        transaction.onabort = end;
-        const result = work(transaction.objectStore('e'), (request, go) => {
-          request.onsuccess = () => attempt(() => go(request.result), end);
-        });
-        // Missing in Safari 14.
-        if (result) transaction.commit?.();
-        else stop = end;
-        transaction.oncomplete = () => {
-          clearTimeout(timer as number);
-          resolve(result);
-        };
+  ): Promise<T> => {
+    if (!database) {
+      // Opened by the first event only: nothing is stored while consent is pending.
+      opening = opening || open();
+      await opening;
+    }
+    // Awaited, because a promise that is returned is handed on by its `then`, which the page may have replaced.
+    return await new Promise((resolve, reject) => {
+      // "Relaxed" writes to the system without a sync: it outlives the browser, and costs no disk flush.
+      const transaction = database!.transaction('e', 'readwrite', { durability: 'relaxed' });
+      const end = (why?: unknown) => {
+        clearTimeout(timer as number);
+        reject(why);
+        attempt(() => transaction.abort());
       };
-      const openAndBegin = async () => {
-        try {
-          // Opened by the first event only: nothing is stored while consent is pending.
-          opening = opening || open();
-          await opening;
-          begin();
-        } catch (error) {
-          reject(error);
-        }
+      // It waits for those before it: also for that of a page that was frozen in one.
+      const timer = later(() => end(1), openMs);
+      // Follows every error, too.
+      transaction.onabort = end;
+      const result = work(transaction.objectStore('e'), (request, go) => {
+        request.onsuccess = () => attempt(() => go(request.result), end);
+      });
+      // Missing in Safari 14.
+      if (result) transaction.commit?.();
+      else stop = end;
+      transaction.oncomplete = () => {
+        clearTimeout(timer as number);
+        resolve(result);
       };
-      if (database) begin();
-      else void openAndBegin();
     });
+  };
 
   return {
-    _put: (entries, atOnce) =>
+    _put: (entries, isOwn, atOnce) =>
       run((events, then) => {
         if (atOnce) {
           stop?.();
           return putAll(events, entries);
         }
         return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
-          const added = filter(entries, ({ stream, seq }) => {
+          const added = filter(entries, ({ stream, seq, _name }) => {
+            if (isOwn!(_name)) return true;
             // Written so that it is true without a mark, too.
             const isNew = !(seq <= marks[stream]!);
             if (isNew) marks[stream] = seq;
             return isNew;
           });
           putAll(events, added);
-          const kept: typeof marks = {};
-          each(part(keysOf(marks), -streamsRemembered), (stream) => {
-            kept[stream] = marks[stream]!;
+          each(part(keysOf(marks), 0, -streamsRemembered), (stream) => {
+            delete marks[stream];
           });
-          events.put(kept, 'm');
+          events.put(marks, 'm');
         });
       }),
     async _names(count) {
@@ -140,7 +138,7 @@ export function openEventDatabase(name: string): EventDatabase {
     async _read(last) {
       const range = IDBKeyRange.bound('e.', last);
       const [names, texts] = await run((events) => [events.getAllKeys(range), events.getAll(range)] as const);
-      return flatMap(names.result as string[], (name, index) => entriesOf(name, texts.result[index]));
+      return entriesOf(names.result as string[], texts.result);
     },
     _remove: (first, last) => run((events) => events.delete(IDBKeyRange.bound(first, last))),
   };

@@ -5,7 +5,7 @@ import { type Batch, batchOf } from './batch.js';
 import type { Entry } from './entry.js';
 import type { EventDatabase } from './event-database.js';
 import { readRuns } from './runs.js';
-import { type Stored, storedOf } from './stored-name.js';
+import { type StoredEntry, storedOf } from './stored-name.js';
 
 /** A batch from the queue. */
 export interface QueuedBatch extends Batch {
@@ -13,7 +13,9 @@ export interface QueuedBatch extends Batch {
   _from: string;
   _to: string;
   /** Events of later batches in its last stored text. */
-  _rest: readonly Entry[];
+  _rest: readonly StoredEntry[];
+  /** Its lines as a compressed body of type text/plain, where the browser can. Set by `compress`. */
+  _zipped?: Blob | undefined;
   /** Nothing else waits. */
   _isAll: boolean;
 }
@@ -48,13 +50,7 @@ export async function nextBatch(
   const next = found[taken.length] ?? stored[near.length];
   const isWhole = next ? isOther(next) : stored.length < batchRecords;
   const batch = batchOf(taken, isWhole ? end : undefined);
-  const [final] = part(
-    filter(near, ({ stream, seq }) => stream === batch.stream && seq <= batch.last),
-    -1,
-  ) as [Stored];
-  const rest = filter(
-    part(found, taken.length),
-    ({ stream, seq }) => stream === batch.stream && seq < final.seq + final._events,
-  );
-  return { ...batch, _from: oldest._name, _to: final._name, _rest: rest, _isAll: isWhole && !next };
+  const to = taken[taken.length - 1]!._name;
+  const rest = filter(part(found, taken.length), ({ _name }) => _name === to);
+  return { ...batch, _from: oldest._name, _to: to, _rest: rest, _isAll: isWhole && !next };
 }

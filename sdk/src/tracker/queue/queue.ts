@@ -1,7 +1,7 @@
 import { batchChars, commitMs, queueChars, streamsRemembered, webStorageChars } from '../bounds.js';
 import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
-import { each, filter, flatMap, map, part } from '../browser/builtins.js';
+import { each, part } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 import { later } from '../browser/time.js';
 import type { Batch } from './batch.js';
@@ -10,7 +10,7 @@ import type { Entry } from './entry.js';
 import { openEventDatabase } from './event-database.js';
 import { nextBatch, type QueuedBatch } from './next-batch.js';
 import { endRun } from './runs.js';
-import { entriesOf, isComplete, nameOf } from './stored-name.js';
+import { nameOf, storedEntries, waitingNames } from './stored-name.js';
 import { trim } from './trim.js';
 import { webStorageDatabase } from './web-storage-database.js';
 
@@ -72,22 +72,16 @@ export function createQueue(
     // Everything is put now. A second put, by a page about to be frozen, would leave a transaction open.
     clearTimeout(timer as number);
     timer = undefined;
-    // What the browser does not let us read stays where it is.
-    const names = filter(store._names('e.'), (name) => isComplete(name) && store._get(name));
-    const moving = map([true, false], async (inMemory) => {
-      try {
-        const chosen = filter(names, (name) => store._isMemoryOnly(name) === inMemory);
-        const entries = flatMap(chosen, (name) => entriesOf(name, store._get(name)!));
-        if (chosen.length && database._put) {
-          // Only this page has those in memory: no other tab can have put them, nor can they have left.
-          await database._put(entries, atOnce || inMemory);
-          each(chosen, store._remove);
-        }
-      } catch (error) {
-        if (error) fallBack();
+    const names = waitingNames(store);
+    try {
+      if (names.length && database._put) {
+        // Only this page has those in memory: no other tab can have put them, nor can they have left.
+        await database._put(storedEntries(store, names), store._isMemoryOnly, atOnce);
+        each(names, store._remove);
       }
-    });
-    for (const moved of moving) await moved;
+    } catch (error) {
+      if (error) fallBack();
+    }
     return names[0];
   }
 
@@ -108,11 +102,12 @@ export function createQueue(
   }
 
   return {
-    _append({ stream, seq, at, text }) {
+    _append(entry) {
+      const { text } = entry;
       uncommitted += text.length;
       untrimmed += text.length;
       // One burst must not fill the site's storage; without IndexedDB what is there already counts, too.
-      store._set(nameOf(stream, seq, at, text.length), text, uncommitted > maxChars / 24);
+      store._set(nameOf(entry), text, uncommitted > maxChars / 24);
       timer = timer || attempt(() => later(commit, commitMs));
     },
     _commit: commit,
@@ -123,7 +118,7 @@ export function createQueue(
       if (reason) drop(reason, batch.lines.length);
       try {
         // First the rest, so that a page that dies in between has it twice and loses nothing.
-        if (batch._rest.length) await database._put!(batch._rest, true);
+        if (batch._rest.length) await database._put!(batch._rest, undefined, true);
         await database._remove(batch._from, batch._to);
       } catch {
         fallBack();

@@ -1,4 +1,4 @@
-import { filter, find, join, map, max, sort, split } from '../browser/builtins.js';
+import { filter, join, map, max, sort, split } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
 import type { Batch } from './batch.js';
 
@@ -17,16 +17,17 @@ export const lastBegun = (store: Store, stream: string): number => max(...readRu
 
 type Run = Pick<Batch, 'stream' | 'last'>;
 
-/** Notes that a batch is about to be sent. @returns whether it was begun before */
-export function beginRun(store: Store, { stream, last }: Run): boolean {
-  const [done, ...ends] = readRuns(store, stream);
-  const isKnown = find(ends, (end) => end === last) !== undefined;
-  if (!isKnown) store._set(`r.${stream}`, join([done, ...sort([...ends, last], (a, b) => a - b)], '.'));
-  return isKnown;
+/** Notes a run anew: with these ends instead of its own. @returns whether it was begun before */
+function rewrite(store: Store, { stream, last }: Run, ends: readonly number[], isDone?: boolean): boolean {
+  const [done, ...before] = readRuns(store, stream);
+  const others = filter(before, (end) => end !== last);
+  const sorted = sort([...others, ...ends], (a, b) => a - b);
+  store._set(`r.${stream}`, join([isDone ? max(done, last) : done, ...sorted], '.'));
+  return others.length < before.length;
 }
 
+/** Notes that a batch is about to be sent. @returns whether it was begun before */
+export const beginRun = (store: Store, run: Run): boolean => rewrite(store, run, [run.last]);
+
 /** Notes that a batch will not be sent again, because the server has answered (`isDone`) or because it was split. */
-export function endRun(store: Store, { stream, last }: Run, isDone: boolean): void {
-  const [done, ...ends] = readRuns(store, stream);
-  store._set(`r.${stream}`, join([isDone ? max(done, last) : done, ...filter(ends, (end) => end !== last)], '.'));
-}
+export const endRun = (store: Store, run: Run, isDone: boolean): unknown => rewrite(store, run, [], isDone);

@@ -22,7 +22,8 @@ interface AnswerBody {
  */
 export const isOurs = ({ status, text }: Answer, { id, lines }: Batch): boolean =>
   !!attempt(() => {
-    const { time, batch, accepted, duplicates = 0, rejected, known, error } = parse(text!) as AnswerBody;
-    if (batch === undefined ? !time : batch !== id) return false;
+    const answer = parse(text!) as AnswerBody;
+    const { time, batch = time && id, accepted, duplicates = 0, rejected, known, error } = answer;
+    if (batch !== id) return false;
     return status < 400 ? known === true || accepted + duplicates + rejected.length === lines.length : error!.code;
   });

@@ -5,8 +5,11 @@ import { random } from '../browser/random.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
 
-/** Runs `work` while no other tab does, waiting for its turn. Does not run it when `signal` is aborted first. */
-export type Lock = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>;
+/**
+ * Runs `work` while no other tab does, waiting for its turn. Does not run it when `signal` is aborted first. `pageExit`
+ * gives `work` the signal, too.
+ */
+export type Lock = (work: (signal?: AbortSignal) => Promise<void>, signal?: AbortSignal) => Promise<void>;
 
 /**
  * A lease ends after this long without a renewal. Renewals come four times as often; hidden tabs get a timer a second.
@@ -54,7 +57,7 @@ export const createLock =
   (name: string, otherwise: { _lease: Lock }): Lock =>
   async (work, signal) => {
     try {
-      await navigator.locks.request(name, { signal } as LockOptions, work);
+      await navigator.locks.request(name, { signal } as LockOptions, () => work());
     } catch {
       // Also when the work failed: then it is tried once more.
       if (!signal?.aborted) await otherwise._lease(work, signal);

@@ -2,12 +2,12 @@ import { lingerMs, settleMs } from '../bounds.js';
 import { after } from '../browser/after.js';
 import { attempt } from '../browser/attempt.js';
 import { indexOf, join, max } from '../browser/builtins.js';
-import { onStop } from '../browser/lifecycle.js';
 import { sleep } from '../browser/sleep.js';
 import type { Store } from '../browser/store.js';
 import { later, now } from '../browser/time.js';
-import type { Moments } from '../plugin.js';
+import type { Moments, PluginContext } from '../plugin.js';
 import type { Batch } from '../queue/batch.js';
+import type { QueuedBatch } from '../queue/next-batch.js';
 import type { Queue } from '../queue/queue.js';
 import { beginRun, endRun } from '../queue/runs.js';
 import type { TrackerOptions } from '../types.js';
@@ -27,7 +27,7 @@ export interface Sender {
 }
 
 /** What the sender needs of the tracker. Modules fill the optional members. */
-export interface SenderPorts {
+export interface SenderPorts extends Pick<PluginContext, 'on'> {
   _options: Pick<TrackerOptions, 'retry'>;
   _store: Store;
   _queue: Queue;
@@ -41,12 +41,12 @@ export interface SenderPorts {
   _lease: Lock;
   /** What the sender takes before it sends. Set by the sender. */
   _lock: Lock;
-  /** Gzips a text as a body of type text/plain; undefined where the browser cannot. */
-  _compress?(text: string): Promise<Blob | undefined>;
-  /** The first line of a body that is to be plain text; empty for others. Asked right after `_urlOf`. */
-  _envelope?(): string;
   /** Whether an answer shows that requests arrive spoilt, and they are made in another way from now on. */
   _adapt?(answer: Answer): boolean;
+  /** Sends a batch in another way than as its lines alone. Set by `deliverBatches`, which asks the members below. */
+  _deliver?(url: string, batch: QueuedBatch, isRetry: boolean, signal?: AbortSignal): Promise<Answer>;
+  /** The first line of a body that is to be plain text; empty for others. Asked right after `_urlOf`. */
+  _envelope?(): string;
   /**
    * Asks about a batch that was sent before without an answer; undefined when it has to be sent again.
    * @param envelope the body of the question
@@ -54,10 +54,6 @@ export interface SenderPorts {
   _confirm?(url: string, envelope: string, keepalive?: boolean, signal?: AbortSignal): Promise<Answer | undefined>;
   /** Whether a request of this many bytes should outlive the page. */
   _survives?(bytes: number): boolean;
-  /** Settles when the requests of a page exit are answered. */
-  _settled?(): Promise<unknown> | undefined;
-  /** Aborted while the page is gone. */
-  _signal?: AbortSignal | undefined;
 }
 
 /**
@@ -90,29 +86,18 @@ export function createSender(ports: SenderPorts, name: string): Sender {
     return isFinal;
   }
 
+  /** @param signal aborted when the page is gone */
   async function drain(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && !backoff._wait(now(), urgent)) {
       urgent = 0;
       const batch = isAll ? undefined : await queue._next();
       isAll = !batch;
-      if (!batch) {
-        await sleep(settleMs);
-        return;
-      }
-      const lines = join(batch.lines, '\n');
-      const zipped = await ports._compress?.(lines);
-      if (signal?.aborted) return;
+      if (!batch) await sleep(settleMs);
+      if (!batch || signal?.aborted) return;
       const at = now();
-      let url = ports._urlOf(batch, at);
-      const envelope = ports._envelope?.() || '';
-      const text = envelope + lines;
-      const body = (!envelope && zipped) || text;
+      const url = ports._urlOf(batch, at);
       const isRetry = beginRun(ports._store, batch);
-      if (body === zipped) url += '&encoding=gzip';
-      const survives = ports._survives?.(body === zipped ? zipped!.size : text.length * 3);
-      const answer =
-        (isRetry && (await ports._confirm?.(url, envelope, survives, signal))) ||
-        (await ports._post(url, body, survives, signal));
+      const answer = await (ports._deliver?.(url, batch, isRetry, signal) || ports._post(url, join(batch.lines, '\n')));
       if (signal?.aborted) return;
       const isFinal = settle(batch, answer, at);
       const isTooLarge = answer.status === 413;
@@ -127,10 +112,8 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   }
 
   async function run(): Promise<void> {
-    await ports._settled?.();
-    const { _signal: signal } = ports;
     isAll = false;
-    await ports._lock(() => drain(signal), signal);
+    await ports._lock(drain);
     if (!isAll) wake(max(backoff._wait(now()), lingerMs));
   }
 
@@ -142,13 +125,13 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   }
 
   function wake(delay = 0): void {
-    if (ports._signal?.aborted || (due && now() + delay >= due)) return;
+    if (due && now() + delay >= due) return;
     clearTimeout(timer as number);
     due = now() + delay;
     timer = attempt(() => later(flush, delay));
   }
 
-  onStop(() => {
+  ports.on('stopped', () => {
     clearTimeout(timer as number);
     // Always earlier than what anybody asks for.
     due = 1;

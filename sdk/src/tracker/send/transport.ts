@@ -14,12 +14,8 @@ export interface Answer {
  * A request without credentials, because the key is in the address. A text goes as `text/plain` without other headers,
  * so the browser sends no preflight. No redirect is followed: it would lead to somebody else, without the body.
  */
-export const requestOf = (body: string | Blob): RequestInit => ({
-  method: 'POST',
-  body,
-  credentials: 'omit',
-  redirect: 'manual',
-});
+export const requestOf = (body: string | Blob, keepalive?: boolean, signal?: AbortSignal): RequestInit =>
+  ({ method: 'POST', body, credentials: 'omit', redirect: 'manual', keepalive, signal }) as RequestInit;
 
 /** No answer, 408, 429 and 5xx are transient failures: the server may accept the same batch later. */
 export const isTransient = ({ status }: Answer): boolean =>
@@ -51,8 +47,7 @@ export const createPost =
       signal?.addEventListener('abort', keepalive ? none : end);
       const send = async () => {
         try {
-          const init = { ...requestOf(body), keepalive, signal: aborter?.signal };
-          const response = await fetch(url, init as RequestInit);
+          const response = await fetch(url, requestOf(body, keepalive, aborter?.signal));
           // Read to its end, so that the connection is free for the next request.
           const text = await response.text();
           settle({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
