@@ -16,6 +16,8 @@ const order = [
   'ingest-partial-failures',
   'ingest-skew-and-billing',
   'ingest-handshakes',
+  'fleet-rates',
+  'fleet-days',
   'crashes',
   'delivery',
   'pipeline',

@@ -21,8 +21,8 @@ export interface BadDaysOptions {
 const noticedAfterMs = 30_000;
 /** From the end of a server's process until the next one takes requests. */
 const restartMs = 5_000;
-/** All trackers come back within this time. */
-const comingBackMs = 10_000;
+/** All trackers come back within this share of the time for which they were away. */
+const comingBackShare = 1 / 6;
 /** What a tracker sends at once when it has more. */
 const fullRequest = { least: 40, most: 40 };
 
@@ -48,43 +48,44 @@ async function deploy({ servers, balancer, clock }: Fleet) {
   }
 }
 
-/** The days of this fleet, each begun by its warm-up and as much quiet time as trouble. */
+/**
+ * The days of this fleet. Before the trouble comes as long a quiet time, and after it another; then the same traffic
+ * goes on until the spools are empty.
+ */
 export function badDays({ fleet, troubleMs, settlingMs }: BadDaysOptions): BadDay[] {
   const beginMs = fleet.warmUpMs + troubleMs;
   const endMs = beginMs + troubleMs;
   const usual = fleet.traffic[0]!;
   const at = (atMs: number, happens: Incident['happens']) => ({ atMs, happens });
 
-  function day(name: string, incidents: readonly Incident[], traffic: readonly Traffic[] = fleet.traffic): BadDay {
-    const options = { ...fleet, traffic, incidents, measuredMs: 3 * troubleMs, settlingMs };
-    return { name, overMs: endMs, options };
+  function day(name: string, incidents: readonly Incident[], traffic = fleet.traffic, overMs = endMs): BadDay {
+    const measuredMs = overMs + troubleMs - fleet.warmUpMs;
+    return { name, overMs, options: { ...fleet, traffic, incidents, measuredMs, settlingMs } };
   }
-  /** Adds up to `most` times the usual traffic within the trouble's time. */
-  const rise = (most: number): Traffic => ({
-    ...usual,
-    curve: (ms) =>
-      ms < beginMs || ms > endMs + troubleMs / 2 ? 0 : Math.min(most, ((ms - beginMs) / troubleMs) * most),
-  });
-  const kept = (usual.eventsPerSecond * troubleMs) / 1_000;
-  const comesBack: Traffic = {
-    eventsPerSecond: (kept * 1_000) / comingBackMs,
-    eventsPerRequest: fullRequest,
-    curve: (ms) => (ms >= endMs && ms < endMs + comingBackMs ? 1 : 0),
-  };
-  const silent: Traffic = { ...usual, curve: (ms) => (ms >= beginMs && ms < endMs ? 0 : 1) };
-
   const outage = [at(beginMs, ({ stream }) => stream.setOut(true)), at(endMs, ({ stream }) => stream.setOut(false))];
+  const slow = [at(beginMs, (all) => slowTenth(all, 0.1)), at(endMs, (all) => slowTenth(all, 1))];
+
+  const backMs = endMs + troubleMs * comingBackShare;
+  const silent: Traffic = { ...usual, curve: (ms) => (ms >= beginMs && ms < endMs ? 0 : 1) };
+  const comesBack: Traffic = {
+    eventsPerSecond: usual.eventsPerSecond / comingBackShare,
+    eventsPerRequest: fullRequest,
+    curve: (ms) => (ms >= endMs && ms < backMs ? 1 : 0),
+  };
+  // Up within the trouble's time, and on for as long again.
+  const riseEndMs = endMs + troubleMs;
+  const rise: Traffic = {
+    ...usual,
+    curve: (ms) => (ms >= riseEndMs ? 0 : Math.min(1, Math.max(0, (ms - beginMs) / troubleMs))),
+  };
 
   return [
     day('a zone is gone', [at(beginMs, zoneGoes)]),
-    day('a tenth of the shards takes a tenth', [
-      at(beginMs, (all) => slowTenth(all, 0.1)),
-      at(endMs, (all) => slowTenth(all, 1)),
-    ]),
+    day('a tenth of the shards takes a tenth', slow),
     day('no Kinesis', outage),
-    day('all trackers come back at once', [], [silent, comesBack]),
+    day('all trackers come back at once', [], [silent, comesBack], backMs),
     day('a deploy', [at(beginMs, deploy)]),
     day('a deploy, and no Kinesis', [...outage, at(beginMs + troubleMs / 4, deploy)]),
-    day('twice the traffic', [], [usual, rise(1)]),
+    day('twice the traffic', [], [usual, rise], riseEndMs),
   ];
 }

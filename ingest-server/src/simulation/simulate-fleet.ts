@@ -45,9 +45,9 @@ export interface FleetOptions {
   shardShare: number;
   /** What happens before is not measured. */
   warmUpMs: number;
-  /** What is measured; then no more requests come. */
+  /** What is measured. */
   measuredMs: number;
-  /** How long the fleet may take to empty its spools afterwards. */
+  /** How long traffic may go on until the spools are empty; then as long as the fleet may take for what is left. */
   settlingMs: number;
   incidents: readonly Incident[];
   seed: string;
@@ -111,11 +111,12 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
   const send = (arrival: Arrival) => balancer.serverFor(arrival.visitor).send(arrival);
 
   const endMs = warmUpMs + measuredMs;
+  let isComing = true;
   const arrivals = options.traffic.map((traffic) => createArrivals(traffic, random, visitors.pick));
   function arrive() {
     const now = clock.monotonicMs();
     for (const each of arrivals) each.upTo(now, send);
-    if (now < endMs) clock.after(1, arrive);
+    if (isComing) clock.after(1, arrive);
   }
   arrive();
   meter = createFleetMeter({ clock, stream, servers });
@@ -127,15 +128,22 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
     });
   }
 
+  /** Goes on while some server does, but no longer than the settling may take. */
+  async function runWhile(isSo: (server: SimulatedServer) => boolean) {
+    const untilMs = clock.monotonicMs() + settlingMs;
+    const isOn = () => incidentsLeft > 0 || servers.some((server) => server.isUp() && isSo(server));
+    // To look at each millisecond would cost more than the rest.
+    while (clock.monotonicMs() < untilMs && isOn()) await clock.runTo(clock.monotonicMs() + 100);
+  }
+
   await clock.runTo(warmUpMs);
   meter.begin();
   await clock.runTo(endMs);
   const figures = meter.figures();
-  const isBusy = (server: SimulatedServer) => server.isUp() && (server.disk.events > 0 || server.queuedBytes() > 0);
-  // To look at each millisecond would cost more than the rest.
-  while (clock.monotonicMs() < endMs + settlingMs && (incidentsLeft > 0 || servers.some(isBusy))) {
-    await clock.runTo(clock.monotonicMs() + 100);
-  }
+  await runWhile(({ disk }) => disk.events > 0);
+  const { backlog } = meter.figures();
+  isComing = false;
+  await runWhile((server) => server.disk.events > 0 || server.queuedBytes() > 0);
   const spooled = servers.flatMap(({ disk }) => [...disk.parcels()]);
-  return { ...figures, backlog: meter.figures().backlog, audit: audit.result(spooled), cameAgain };
+  return { ...figures, backlog, audit: audit.result(spooled), cameAgain };
 }

@@ -18,10 +18,15 @@ export interface SimulatedDisk {
 
 /** How long a write with its sync takes; appends that come meanwhile share the next one. */
 const syncMs = 3;
+/** No hash: the chunk is delivered. */
+const gone = -1;
+
 /** Undelivered bytes count, so a full disk has room again as it drains. */
 export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
   /** By position, which starts at 1; undefined once delivered. */
   const entries: (Chunk | undefined)[] = [undefined];
+  /** Their hashes, by which readers look for theirs; a list of numbers is quicker to pass than one of objects. */
+  const hashes = [gone];
   /** No chunk lies before it. */
   let first = 1;
   let [chunks, events, bytes] = [0, 0, 0];
@@ -33,6 +38,7 @@ export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
     bytes += chunk.data.length;
     written.events += chunk.events;
     written.bytes += chunk.data.length;
+    hashes.push(chunk.hash);
     return entries.push(chunk) - 1;
   }
 
@@ -40,6 +46,7 @@ export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
     const chunk = entries[position];
     if (chunk === undefined) return false;
     entries[position] = undefined;
+    hashes[position] = gone;
     chunks -= 1;
     events -= chunk.events;
     bytes -= chunk.data.length;
@@ -57,9 +64,10 @@ export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
   const next: Spool['next'] = async ({ after, wanted, maxEvents, maxBytes: most }) => {
     const found = [];
     let [foundEvents, foundBytes] = [0, 0];
-    for (let position = Math.max(first, after + 1); position < entries.length; position++) {
-      const chunk = entries[position];
-      if (chunk === undefined || !wanted(chunk.hash)) continue;
+    for (let position = Math.max(first, after + 1); position < hashes.length; position++) {
+      const hash = hashes[position]!;
+      if (hash === gone || !wanted(hash)) continue;
+      const chunk = entries[position]!;
       foundEvents += chunk.events;
       foundBytes += chunk.data.length;
       if (found.length > 0 && (foundEvents > maxEvents || foundBytes > most)) break;

@@ -20,21 +20,21 @@ describe.each(spreads)('a small fleet with spread %s', (spread) => {
   const days = badDays({
     fleet: {
       servers: 3,
-      shards: 3,
-      settings: { ...serverDefaults, spread, lingerMs: 50, spoolMaxBytes: 3_000_000 },
-      // Shards 70 % full, by few visitors: each is often on several ways at once.
-      traffic: [{ eventsPerSecond: 3_500, eventsPerRequest: { least: 1, most: 10 } }],
+      shards: 2,
+      settings: { ...serverDefaults, spread, lingerMs: 50, spoolMaxBytes: 500_000 },
+      // Shards 60 % full, by few visitors: each is often on several ways at once.
+      traffic: [{ eventsPerSecond: 2_000, eventsPerRequest: { least: 1, most: 10 } }],
       eventBytes: 600,
-      visitors: 300,
+      visitors: 200,
       zipf: 0.5,
       connectionMs: 0,
       depthSeconds: 1,
-      lostAnswers: 0.01,
+      lostAnswers: 0.05,
       shardShare: 1,
       warmUpMs: 500,
       seed: 'small',
     },
-    troubleMs: 2_000,
+    troubleMs: 1_000,
     settlingMs: 60_000,
   });
 
@@ -44,7 +44,7 @@ describe.each(spreads)('a small fleet with spread %s', (spread) => {
       const { audit, acknowledgedMs } = await simulateFleet(options);
       expect(audit).toMatchObject({ lost: 0, outOfOrder: 0, inSpools: 0 });
       expect(audit.repeated).toBeGreaterThan(0);
-      expect(audit.acknowledged).toBeGreaterThan(10_000);
+      expect(audit.acknowledged).toBeGreaterThan(5_000);
       expect(acknowledgedMs.p99).toBeLessThan(2_100);
     },
   );
@@ -74,7 +74,7 @@ const server: ServerSimulation = {
   eventsPerRequest: { least: 1, most: 10 },
   eventBytes: 600,
   lingerMs: 50,
-  seconds: 4,
+  seconds: 3,
   seed: 'a',
 };
 
