@@ -112,13 +112,14 @@ describe('simulateServer', () => {
   }
 
   test.each([
-    ['a few full lanes', { shards: 4, eventsPerSecond: 2_500 }],
-    ['many quiet lanes', { shards: 40, eventsPerSecond: 1_000 }],
-    ['one lane', { shards: 1, eventsPerSecond: 500 }],
+    ['a few full lanes', { shards: 4, eventsPerSecond: 2_500, seconds: 8 }],
+    ['many quiet lanes', { shards: 40, eventsPerSecond: 1_000, seconds: 8 }],
+    ['one lane', { shards: 1, eventsPerSecond: 500, seconds: 20 }],
   ])('finds as many events in a record as a direct count: %s', async (_, some) => {
     const options = { ...server, ...some };
     const { eventsPerRecord, meanRecordBytes } = await simulateServer(options);
-    expect(eventsPerRecord / (await countDirectly(options))).toBeCloseTo(1, 1);
+    // Other requests, of the same kind.
+    expect(Math.abs(eventsPerRecord / (await countDirectly(options)) - 1)).toBeLessThan(0.05);
     expect(meanRecordBytes).toBeCloseTo(eventsPerRecord * 601, 5);
   });
 
