@@ -11,9 +11,10 @@ import {
   streamsRemembered,
   webStorageChars,
 } from '../src/tracker/bounds.js';
-import { createStore } from '../src/tracker/browser/store.js';
+import { createStore, type Store } from '../src/tracker/browser/store.js';
+import type { TrackerContext } from '../src/tracker/core/context.js';
+import { reports } from '../src/tracker/modules/reports.js';
 import type { Batch } from '../src/tracker/queue/batch.js';
-import { createDropCounts, type Drops } from '../src/tracker/queue/drop-counts.js';
 import type { DropCounts, DropReason } from '../src/tracker/queue/drop-reason.js';
 import { type Entry, lineOf } from '../src/tracker/queue/entry.js';
 import type { QueuedBatch } from '../src/tracker/queue/next-batch.js';
@@ -50,12 +51,44 @@ afterEach(() => {
   clock.restore();
 });
 
+/** The counts of what was dropped, as the module `reports` keeps them. */
+interface Drops {
+  _count(reason: DropReason, number?: number): void;
+  /** What the next event would report, as JSON. */
+  _unreported(): string | undefined;
+  /** That event is stored. */
+  _reported(): void;
+}
+
+function dropsIn(store: Store): Drops {
+  let count: (about: object) => void;
+  const context = {
+    _store: store,
+    _stream: {},
+    _whenAllowed: (work: () => void) => work(),
+    on(_: 'dropped', listener: typeof count) {
+      count = listener;
+    },
+  } as unknown as TrackerContext;
+  reports(context as never);
+  let stored: (() => void) | undefined;
+  return {
+    _count: (reason, number) => count({ reason, number }),
+    _unreported() {
+      const facts = { _fields: '', _properties: '' };
+      stored = context._addDropCounts!(facts);
+      return stored && JSON.stringify(JSON.parse(`{${facts._properties}}`).tracker_dropped);
+    },
+    _reported: () => stored?.(),
+  };
+}
+
 /** A page's queue over a localStorage and a database that tabs share. */
 const droppedAs = (drops: Drops, reason: DropReason): number => JSON.parse(drops._unreported()!)[reason];
 
 function open(disk: Disk) {
   const store = createStore(() => disk.storage, 'millrace.demo.');
-  const drops = createDropCounts(store);
+  const drops = dropsIn(store);
   const queue = createQueue(store, drops._count, 'millrace.demo', () => {});
   return { store, drops, queue };
 }

@@ -300,6 +300,49 @@ browserDescribe('data-plugins', ({ launch }) => {
 
 browserDescribe('millrace-full.js', ({ launch }) => {
   const shop = openShop({ launch });
+  const noLocks = 'Object.defineProperty(Navigator.prototype, "locks", { value: undefined });';
+  const policy = (sources: string) =>
+    `<meta http-equiv="content-security-policy" content="script-src 'unsafe-inline' ${sources}">`;
+  const calls = `millrace.identify('u1'); millrace.track('liked_item', { item_id: 1 });
+    addEventListener('load', () => millrace.track('last_one'));`;
+
+  test('a page without Web Locks loads it; one with them does not', async () => {
+    for (const before of [noLocks, '', 'Object.defineProperty(navigator, "locks", { get: () => null });']) {
+      const asked: string[] = [];
+      const page = await shop.context.newPage();
+      page.on('request', (request) => asked.push(request.url()));
+      shop.site.pages['/'] = shop.html({ before, after: calls });
+      await page.goto(shop.site.origin);
+      await page.waitForFunction(() => window.millrace?.version);
+      expect(asked.includes(`${shop.collector.origin}/millrace-full.js`)).toBe(before !== '');
+    }
+  });
+
+  test.each<[what: string, before: string, attributes: string, head: (script: string) => string]>([
+    ['a policy, in a page without Web Locks', noLocks, '', policy],
+    ['a policy, in a page with data-sample', '', 'data-sample="1"', policy],
+    [
+      'the network, in a page that changed built-ins',
+      'const { map } = []; Array.prototype.map = function (...given) { return map.apply(this, given); };',
+      '',
+      () => '',
+    ],
+    ['the network, in a page without Web Locks that wants quiet', noLocks, 'data-quiet', () => ''],
+  ])('where %s refuses it, all is tracked by the first script, and said once', async (_, before, attributes, head) => {
+    await shop.context.route('**/millrace-full.js', (route) => route.abort());
+    await shop.visit({
+      before,
+      attributes: `data-auto="off" ${attributes}`,
+      head: head(`${shop.collector.origin}/millrace.js`),
+      after: calls,
+    });
+    await eventually('both events', () => shop.collector.kept().length === 2);
+    expect(shop.collector.kept().map(({ event, user_id }) => [event, user_id])).toEqual([
+      ['liked_item', 'u1'],
+      ['last_one', 'u1'],
+    ]);
+    expect(shop.console).toEqual(attributes === 'data-quiet' ? [] : ['millrace: cannot load millrace-full.js']);
+  });
 
   test.each(['data-sample="1"', 'data-mask="email"', 'data-cookie="127.0.0.1"'])(
     'a page that calls the tracker behind its tag with %s, while millrace-full.js loads, loses no call',

@@ -27,7 +27,6 @@ export const commonModules = ({ consent: state }: AllModulesSettings): TrackerMo
   clean,
   compress,
   plainText,
-  lease,
   clock,
   confirmBeforeResend,
   pageExit,
@@ -43,6 +42,7 @@ export const modulesWithoutViews = (settings: AllModulesSettings = {}): TrackerM
   // First, so that the properties of `campaign` are masked too.
   ...(settings.mask ? [mask(settings.mask)] : []),
   ...commonModules(settings),
+  lease,
   ...(settings.sample === undefined ? [] : [sample(settings.sample)]),
   ...(settings.cookie ? [cookie(settings.cookie)] : []),
 ];

@@ -73,33 +73,26 @@ export function install(
 ): void {
   // In a page with <div id="millrace"> the name is that element, but not the window's own property.
   const stub: Stub = ownProperty(window, 'millrace')?.value || {};
-  const attributes = script?.dataset ?? {};
-  const { key, endpoint, auto, gpc, plugins } = attributes;
-  const quiet = attributes.quiet != null;
-  const tell = (text: string) => warn({ quiet }, text);
+  const attributes = { ...script?.dataset };
+  const { key, plugins } = attributes;
+  const options = { ...attributes, quiet: attributes.quiet != null } as TrackerOptions;
   if (stub.version) {
-    tell('loaded twice');
+    warn(options, 'loaded twice');
     return;
   }
-  const tracker = safely({ gpc: gpc as 'ignore', key: key! }, () => {
+  const tracker = safely(options, () => {
+    // The script's own origin, unless data-endpoint names another, relative to the page.
+    options.endpoint = options.endpoint || (script!.src && new URL('/v1/events', script!.src).href);
     // Then all calls do nothing.
-    if (!key || !(endpoint || script!.src))
-      return tell(`nothing is tracked without data-${key ? 'endpoint' : 'key'}`) as never;
-    const started = startTracker(
-      {
-        ...attributes,
-        // The script's own origin, unless data-endpoint names another, relative to the page.
-        endpoint: endpoint || new URL('/v1/events', script!.src).href,
-        quiet,
-      } as TrackerOptions,
-      [...modulesOf(attributes), pages],
-    );
+    if (!key || !options.endpoint)
+      return warn(options, `nothing is tracked without data-${key ? 'endpoint' : 'key'}`) as never;
+    const started = startTracker(options, [...modulesOf(attributes), pages]);
     // Before the page view: the kept calls came first, and may have identified the visitor.
     replay(stub.q ?? [], started);
-    if (auto !== 'off') started.use(views);
+    if (attributes.auto !== 'off') started.use(views);
     // At each name.
     replace(plugins || '', /[\w-]+/g, (name) => {
-      loadBeside(script!, name, (address) => tell(`cannot load ${address}`));
+      loadBeside(script!, name);
       return '';
     });
     return started;

@@ -14,7 +14,8 @@ attempt(() => {
   const script = scriptTag();
   const { sample, cookie, mask } = script?.dataset ?? {};
   const start = () => install(script, (data) => commonModules(data as AllModulesSettings));
-  if ((sample ?? cookie ?? mask ?? replaced._is) === undefined) return start();
+  // Without Web Locks tabs take turns by a lease.
+  if ((sample ?? cookie ?? mask ?? replaced._is) === undefined && attempt(() => navigator.locks)) return start();
   keepCalls();
   const full = loadBeside(script!, 'full', () => {
     // Nothing is tracked rather than tracked without its mask.

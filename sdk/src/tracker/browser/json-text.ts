@@ -1,5 +1,5 @@
 import { attempt } from './attempt.js';
-import { apply, cut, filter, find, isoTime, join, keysOf, map, stringify } from './builtins.js';
+import { apply, assign, cut, each, find, isoTime, keysOf, map, stringify } from './builtins.js';
 
 /** What JSON takes instead of an object: a date's text, a wrapper's value, or what its class says in `toJSON`. */
 function standIn(value: object): unknown {
@@ -12,63 +12,56 @@ function standIn(value: object): unknown {
 }
 
 /**
- * The value's text in JSON; undefined for what JSON leaves out. `JSON.stringify` would fail as a whole for one bad
- * value, and would call a `toJSON` that the page has given to all objects.
+ * The value as `JSON.stringify` takes it without asking the page's code: a copy, of null prototype. It would fail as a
+ * whole for one bad value, and would call a `toJSON` that the page has given to all objects. Undefined for what JSON
+ * leaves out.
  * @param lose called when something in it cannot be kept; that is left out, or null in an array
  * @param levels how deep objects may lie in each other
  * @param around the objects that the value is in
  */
-export function jsonText(
-  value: unknown,
-  lose: () => void,
-  levels: number,
-  around: readonly unknown[] = [],
-): string | undefined {
+export function plainValue(value: unknown, lose: () => void, levels: number, around: readonly unknown[] = []): unknown {
   const type = typeof value;
-  if (type === 'bigint') lose();
-  // These have no `toJSON` that would be asked.
-  if (value === null || type === 'string' || type === 'number' || type === 'boolean') return stringify(value);
-  if (type !== 'object') return undefined;
+  if (type === 'bigint') return lose();
+  if (type === 'function' || type === 'symbol') return undefined;
+  if (type !== 'object' || value === null) return value;
   const inner = standIn(value as object);
-  if (typeof inner !== 'object' || inner === null) return jsonText(inner, lose, levels, around);
+  if (typeof inner !== 'object' || inner === null) return plainValue(inner, lose, levels, around);
   // Too deep, or a ring.
-  if (!levels || find(around, (one) => one === value)) return lose() as undefined;
-  const textOf = (one: unknown) => jsonText(one, lose, levels - 1, [...around, value]);
+  if (!levels || find(around, (one) => one === value)) return lose();
+  const plain = (one: unknown, lost = lose) => plainValue(one, lost, levels - 1, [...around, value]);
   return Array.isArray(inner)
-    ? `[${join(map(inner, (one) => textOf(one) ?? 'null'))}]`
-    : `{${membersOf(inner, lose, textOf)}}`;
+    ? assign(
+        map(inner, (one) => plain(one)),
+        { toJSON: undefined },
+      )
+    : copyOf(inner, lose, plain);
 }
-
-/** Whether `JSON.stringify` makes of an object what it should: it has only texts and the like, and no `toJSON`. */
-const isFlat = (given: Record<string, unknown>): boolean =>
-  !given.toJSON &&
-  !filter(keysOf(given), (name) => {
-    const value = given[name];
-    // The server rejects an event with that name.
-    return name === '__proto__' || typeof value === 'bigint' || (typeof value === 'object' && value !== null);
-  }).length;
 
 /**
- * An object's members as JSON has them, `"shelf":3,"row":1`, without those that JSON leaves out.
+ * A copy of an object's own values, without those that are undefined. Without a prototype any name is only a name.
  * @param lose gets the name of what cannot be read, because the page's code runs into an error, or not be kept
- * @param fits whether a member still fits; otherwise it is lost
+ * @param keep what the copy gets instead of a value
  */
-export function membersOf(
+export function copyOf(
   given: object,
   lose: (name: string) => void,
-  textOf: (value: unknown, lost: () => void) => string | undefined,
-  fits?: (member: string) => boolean,
-): string {
-  // The short way, because each call costs a page that has just awoken.
-  if (!fits && attempt(() => isFlat(given as Record<string, unknown>))) return cut(stringify(given), 1, -1);
-  const members = map(keysOf(given), (name) => {
-    const lost = () => lose(name) as undefined;
-    return attempt(() => {
-      if (name === '__proto__') return lost();
-      const text = textOf((given as Record<string, unknown>)[name], lost);
-      const member = text && `${stringify(name)}:${text}`;
-      return member && fits?.(member) === false ? lost() : member;
+  keep: (value: unknown, lost: () => void, name: string) => unknown = (value) => value,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = { __proto__: null };
+  each(keysOf(given), (name) => {
+    // The server rejects an event with that name.
+    let isLost = name === '__proto__';
+    const lost = () => {
+      isLost = true;
+    };
+    attempt(() => {
+      const value = isLost ? undefined : keep((given as Record<string, unknown>)[name], lost, name);
+      if (value !== undefined) copy[name] = value;
     }, lost);
+    if (isLost) lose(name);
   });
-  return join(filter(members, (member) => member));
+  return copy;
 }
+
+/** The members of a copy in JSON, `"shelf":3,"row":1`. */
+export const membersOf = (copy: object): string => cut(stringify(copy), 1, -1);

@@ -1,8 +1,8 @@
 import { limits } from '../../schema/limits.js';
 import { attempt } from '../browser/attempt.js';
-import { cut, each, keysOf, upperCase } from '../browser/builtins.js';
+import { cut, each, keysOf, stringify, upperCase } from '../browser/builtins.js';
 import { byteLength } from '../browser/byte-length.js';
-import { jsonText, membersOf } from '../browser/json-text.js';
+import { copyOf, membersOf, plainValue } from '../browser/json-text.js';
 import type { Facts, TrackerContext } from '../core/context.js';
 import { toName } from '../core/slug.js';
 import type { TrackerModule } from '../module.js';
@@ -54,36 +54,26 @@ const cleaners: Record<string, Cleaner> = {
   order_id: id,
 };
 
-/** A copy of an object's own values. What runs into an error of the page's code is left out. */
-function copyOf(given: object, leave: Leave): Record<string, unknown> {
-  // Without a prototype any name is only a name.
-  const copy: Record<string, unknown> = { __proto__: null };
-  each(keysOf(given), (name) => {
-    // Not `attempt`: a closure for each value would cost.
-    try {
-      const value = (given as typeof copy)[name];
-      if (value !== undefined) copy[name] = value;
-    } catch {
-      leave(name);
-    }
+/** A copy of an object that a page gave, none for null. `start` comes before the names of what is left out. */
+function givenObject(given: unknown, what: string, start: string, leave: Leave): Record<string, unknown> {
+  // Reading it runs the page's code (getters, proxies), which may throw.
+  const copy = attempt(() => {
+    const object = given ?? {};
+    if (typeof object !== 'object' || Array.isArray(object)) throw object;
+    return copyOf(object, (name) => leave(start + name));
   });
-  return copy;
+  if (!copy) leave(what, given);
+  return copy || {};
 }
 
 /**
  * Takes what the schema allows from `given`, an event's name and fields. Names become slugs, or travel whole. Fields
  * that the schema does not have go into the properties. Null and undefined are left out, and so is what does not fit.
  */
-export function cleanFields(given: object, leave: Leave): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  const { properties = {}, ...others } = copyOf(given, leave);
-  const isObject = typeof properties === 'object' && !Array.isArray(properties);
-  if (!isObject) leave('properties', properties);
-  const extra = attempt(
-    () => copyOf((isObject && properties) || {}, (name) => leave(`properties.${name}`)),
-    () => leave('properties'),
-  );
-  const all: Record<string, unknown> = { ...extra };
+export function cleanFields(given: unknown, leave: Leave): Record<string, unknown> {
+  const { properties, ...others } = givenObject(given, 'fields', '', leave);
+  const all = { ...givenObject(properties, 'properties', 'properties.', leave) };
+  const fields: Record<string, unknown> = { properties: all };
   each(keysOf(others), (name) => {
     const value = others[name];
     const cleaner = cleaners[name];
@@ -95,43 +85,35 @@ export function cleanFields(given: object, leave: Leave): Record<string, unknown
       if (fields[name] === undefined && name !== 'event') leave(name, value);
     }
   });
-  fields.properties = all;
   return fields;
 }
 
 /** Whether a text has at most so many bytes, whatever its characters are: asking the browser costs. */
-const isShort = (text: string, bytes: number): boolean => text.length * 3 <= bytes;
+const isShort = (text: string, bytes: number): boolean => text.length * 3 <= bytes || byteLength(text) <= bytes;
 
 /**
  * The properties as JSON, without braces. What JSON cannot hold is left out, and so is what exceeds the schema's
  * limits, from the end.
  */
 export function propertiesText(properties: object, leave: Leave): string {
-  const left: Record<string, unknown> = { __proto__: null };
-  let bytes = 1;
-  let count = 0;
-  const write = (fits?: (member: string) => boolean) =>
-    membersOf(
+  let bytes = limits.propertiesBytes - 1;
+  let count = limits.propertiesKeys;
+  return membersOf(
+    copyOf(
       properties,
-      (name) => {
-        left[name] = 1;
+      (name) => leave(`properties.${name}`),
+      (value, lost, name) => {
+        const kept = plainValue(value, lost, limits.propertiesDepth - 1);
+        if (kept === undefined) return kept;
+        // With a colon and a comma.
+        const size = byteLength(stringify(name) + stringify(kept)) + 2;
+        if (!count || size > bytes) return lost();
+        count--;
+        bytes -= size;
+        return kept;
       },
-      (value, lost) => jsonText(value, lost, limits.propertiesDepth - 1),
-      fits,
-    );
-  let text = write();
-  if (!isShort(text, limits.propertiesBytes - 1) || keysOf(properties).length > limits.propertiesKeys)
-    text = write((member) => {
-      const size = byteLength(member) + 1;
-      const fits = count < limits.propertiesKeys && bytes + size <= limits.propertiesBytes;
-      if (fits) {
-        count++;
-        bytes += size;
-      }
-      return fits;
-    });
-  each(keysOf(left), (name) => leave(`properties.${name}`));
-  return text;
+    ),
+  );
 }
 
 /** Bytes of an event that come after its facts are known: visitor, session, user, stream, id, drop counts. */
@@ -140,14 +122,7 @@ const bytesToCome = 1024;
 export const clean: TrackerModule<void> = (context: TrackerContext) => {
   const leave: Leave = (what, value) => context._tell('dropped', { reason: 'field', what, value });
   context._clean = (event, fields) => {
-    const given = typeof fields === 'object' && !Array.isArray(fields) && fields;
-    if (fields && !given) leave('fields', fields);
-    // Reading the fields runs the page's code (getters, proxies), which may throw.
-    const kept =
-      attempt(
-        () => cleanFields(given || {}, leave),
-        () => leave('fields'),
-      ) || {};
+    const kept = cleanFields(fields || {}, leave);
     kept.event = named(event);
     if (!kept.event) context._tell('dropped', { reason: 'invalid', what: 'event', value: event });
     return kept as unknown as Draft;
@@ -161,12 +136,10 @@ export const clean: TrackerModule<void> = (context: TrackerContext) => {
       }
       const { properties, ...fields } = draft;
       facts = {
-        _fields: membersOf(fields, leave, (value, lost) => jsonText(value, lost, limits.propertiesDepth)),
+        _fields: membersOf(copyOf(fields, leave, (value, lost) => plainValue(value, lost, limits.propertiesDepth))),
         _properties: properties ? propertiesText(properties, leave) : '',
       };
-      const text = facts._fields + facts._properties;
-      const most = limits.eventBytes - bytesToCome;
-      if (isShort(text, most) || byteLength(text) <= most) break;
+      if (isShort(facts._fields + facts._properties, limits.eventBytes - bytesToCome)) break;
     }
     return facts!;
   };

@@ -84,7 +84,6 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
     own._add(entry);
     if (gone) leave();
   });
-  context.on('done', own._remove);
   context.on('consent', (state) => {
     if (state !== 'denied') return;
     own._clear();

@@ -1,22 +1,35 @@
+import { attempt } from '../browser/attempt.js';
+import { parse, stringify } from '../browser/builtins.js';
+import { plainValue } from '../browser/json-text.js';
 import type { TrackerContext } from '../core/context.js';
 import { recordStream } from '../identity/stream-records.js';
 import type { TrackerModule } from '../module.js';
-import { createDropCounts } from '../queue/drop-counts.js';
+import type { DropCounts } from '../queue/drop-reason.js';
 
 /**
- * Counts what is dropped, and reports the totals with a later event. A stream's first events say how far the one before
- * got. Without it only gaps in `seq` say what is missing.
+ * Counts what is dropped, over pages and tabs, and reports the totals with a later event: a report that is dropped
+ * itself hides nothing. Two tabs that count in the same instant can lose a count; the exact measure of loss is the gaps
+ * in `seq`. A stream's first events say how far the one before got.
  */
 export const reports: TrackerModule<void> = (context: TrackerContext) => {
-  recordStream(context._stream, context._store);
-  const drops = createDropCounts(context._store);
-  context.on('dropped', ({ reason, number }) => context._whenAllowed(() => drops._count(reason, number)));
+  const { _store: store } = context;
+  recordStream(context._stream, store);
+  const read = () => (attempt(() => parse(store._get('d')!)) || {}) as DropCounts;
+  const textOf = (counts: DropCounts) => stringify(plainValue(counts, () => {}, 1));
+  context.on('dropped', ({ reason, number = 1 }) =>
+    context._whenAllowed(() => {
+      const counts = read();
+      counts[reason] = (counts[reason] || 0) + number;
+      store._set('d', textOf(counts));
+    }),
+  );
   context._addDropCounts = (facts) => {
-    const counts = drops._unreported();
+    // Made again, because anybody can write into the storage.
+    const counts = store._get('d') && textOf(read());
     // Only beside few properties, so that all stays within the server's limit; otherwise a later event carries them.
-    if (!counts || facts._properties.length >= 160) return undefined;
+    if (!counts || counts === (store._get('o') || '{}') || facts._properties.length >= 160) return undefined;
     facts._properties += `${facts._properties && ','}"tracker_dropped":${counts}`;
-    return drops._reported;
+    return () => store._set('o', counts);
   };
   const { _place: place } = context;
   context._place = (facts, at, isFinal) => {

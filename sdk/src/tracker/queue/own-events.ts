@@ -8,8 +8,6 @@ import { lastBegun } from './runs.js';
 /** The page's own newest events, in memory, because a page exit has no time to ask IndexedDB. */
 export interface OwnEvents {
   _add(entry: Entry): void;
-  /** Forgets a stream's events up to the batch's last: they are delivered or refused. */
-  _remove(batch: Batch): void;
   _clear(): void;
   /** The next batch, small enough for a page exit, of events that were never sent; undefined when there is none. */
   _nextUnsent(): Batch | undefined;
@@ -22,17 +20,14 @@ export function createOwnEvents(store: Store): OwnEvents {
     _add(entry) {
       if (push(own, entry) > exitEvents) own = part(own, 1);
     },
-    _remove({ stream, last }) {
-      own = filter(own, (entry) => entry.stream !== stream || entry.seq > last);
-    },
     _clear() {
       own = [];
     },
     _nextUnsent() {
+      own = filter(own, (entry) => entry.seq > lastBegun(store, entry.stream));
       let chars = 0;
       const taken: Entry[] = [];
       for (const entry of own) {
-        if (entry.seq <= lastBegun(store, entry.stream)) continue;
         chars += entry.text.length;
         if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
         push(taken, entry);
