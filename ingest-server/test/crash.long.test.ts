@@ -8,8 +8,8 @@ import { sendThroughCrashes } from './support/crashes.js';
 
 afterEach(cleanUp);
 
-/** 400 rounds of 3,300 events, which are over a million, take some 30 minutes; fewer are a smoke test. */
-const rounds = Number(process.env.MILLRACE_CRASH_ROUNDS ?? 60);
+/** 200 rounds of 2,500 events, which are half a million, take some 15 minutes; fewer are a smoke test. */
+const rounds = Number(process.env.MILLRACE_CRASH_ROUNDS ?? 30);
 const eventsPerRound = Number(process.env.MILLRACE_CRASH_EVENTS_PER_ROUND ?? 500);
 
 /** A disk so small that an outage fills it; undefined where none can be mounted. */
@@ -26,9 +26,9 @@ async function smallDisk(): Promise<string | undefined> {
   return folder;
 }
 
-test(
-  'kill -9 and SIGTERM in turn, flipped bits, torn writes and a full disk: no acknowledged event lost, no visitor out of order, hardly any twice',
-  async () => {
+test.each(['visitor', 'even'])(
+  'spread by %s: kill -9 and SIGTERM in turn, flipped bits, torn writes and a full disk: no acknowledged event lost, no visitor out of order, hardly any twice',
+  async (spread) => {
     const folder = await smallDisk();
     const report = await sendThroughCrashes({
       rounds,
@@ -36,6 +36,7 @@ test(
       clients: 8,
       eventsPerRound,
       withSpoolFaults: true,
+      env: { MILLRACE_SPREAD: spread },
       ...(folder === undefined ? {} : { folder }),
     });
     const killed = report.ended.filter((how) => how === 'SIGKILL').length;

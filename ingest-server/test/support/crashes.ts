@@ -93,6 +93,8 @@ export interface CrashOptions {
   /** Alters the spool between two rounds. */
   withSpoolFaults?: boolean;
   folder?: string;
+  /** On top of the server's environment. */
+  env?: NodeJS.ProcessEnv;
   random?: () => number;
 }
 
@@ -106,7 +108,7 @@ const longestRoundMs = 5_000;
  * the stream.
  */
 export async function sendThroughCrashes(options: CrashOptions): Promise<CrashReport> {
-  const { rounds, signals, clients = 4, eventsPerRound = 30, random = Math.random } = options;
+  const { rounds, signals, clients = 4, eventsPerRound = 30, env = {}, random = Math.random } = options;
   const stub = await startStubKinesis({ shards: 2, brief: true });
   const folder = options.folder ?? (await temporaryFolder(diskFolder()));
   const spool = join(folder, 'spool');
@@ -121,7 +123,7 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
     if (isCalm) return {};
     return { fail: (shard) => call % 7 === shard, delayMs: call % 5 };
   };
-  let server = await startProcess(stub, folder);
+  let server = await startProcess(stub, folder, env);
   let isOver = false;
   const acknowledged: string[] = [];
   const hurt = new Set<string>();
@@ -168,7 +170,7 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
       for (const id of ids) hurt.add(id);
       if (random() < 0.3 && tearWrite(spool, random)) faults.torn += 1;
     }
-    server = await startProcess(stub, folder);
+    server = await startProcess(stub, folder, env);
   }
   await pause(100);
   isOver = true;
