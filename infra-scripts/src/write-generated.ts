@@ -10,7 +10,7 @@ import { committedTemplates } from './template/variants.js';
 const root = new URL('../../../', import.meta.url);
 
 const planFile = new URL('docs/plan.md', root);
-writeFileSync(planFile, withGenerated(readFileSync(planFile, 'utf8'), planMarkdown()));
+writeFileSync(planFile, withGenerated(readFileSync(planFile, 'utf8'), await planMarkdown()));
 
 for (const [file, text] of Object.entries(committedTemplates())) {
   const folder = new URL('infra-scripts/cloudformation/', root);

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, jest, test } from '@jest/globals';
 import { run } from '../src/cli/main.js';
 import { costText } from '../src/deploy/cost.js';
+import type { Deployment } from '../src/deploy/deployment.js';
+import { expectedPlan } from '../src/deploy/expected-plan.js';
 import { definePipeline } from '../src/pipeline/definition.js';
 import { makeTemplate } from '../src/template/template.js';
 
@@ -66,14 +68,17 @@ describe('the pages about AWS', () => {
   });
 });
 
-test('the cost that up says is that of the plan, with the shards that are asked for', () => {
-  const cost = (shards: number) =>
-    costText({ name: 'm', size: 'standard', settings: { shards }, parameters: {} }, 1_000);
+test('the cost that up says is that of the plan, with the shards that are asked for', async () => {
+  const textOf = async (deployment: Deployment, rate: number) =>
+    costText(deployment, await expectedPlan(deployment, rate));
+  const cost = (shards: number, rate = 1_000) =>
+    textOf({ name: 'm', size: 'standard', settings: { shards }, parameters: {} }, rate);
   const dollarsOf = (text: string) => Number(/About \$([\d,]+)/.exec(text)![1]!.replace(',', ''));
   // A shard is 0.015 × 730 dollars a month.
-  expect(dollarsOf(cost(22)) - dollarsOf(cost(2))).toBe(219);
-  expect(cost(1)).toContain('That rate needs 2 shards.');
-  expect(costText({ name: 'm', size: 'trial', settings: { shards: 1 }, parameters: {} }, 1)).toMatch(
+  expect(dollarsOf(await cost(22)) - dollarsOf(await cost(2))).toBe(219);
+  expect(await cost(1)).toContain('That rate needs 2 shards.');
+  expect(await cost(20, 40_000)).toContain('That rate needs 69 shards and 16 servers (--max-servers).');
+  expect(await textOf({ name: 'm', size: 'trial', settings: { shards: 1 }, parameters: {} }, 1)).toMatch(
     /^About \$\d\d a month/,
   );
 });

@@ -1,50 +1,35 @@
 import { definePipeline } from '../pipeline/definition.js';
-import { defaultSizing } from '../plan/default-sizing.js';
 import { dollars } from '../plan/figures.js';
-import { makePlan } from '../plan/plan.js';
-import { hoursPerMonth, type InstanceType, prices } from '../plan/prices.js';
-import { workloadOf } from '../plan/traffic.js';
+import type { Plan } from '../plan/plan.js';
+import { hoursPerMonth, prices } from '../plan/prices.js';
 import type { Deployment } from './deployment.js';
+import { pricedType } from './expected-plan.js';
+
+const mostServers = ({ size, parameters }: Deployment) => (size === 'trial' ? 1 : Number(parameters.MaxServers ?? 6));
 
 /**
  * `About $230 a month at 100 events/s, …`: by the same arithmetic as `millrace plan`, with the more
  * expensive reading of the 5 KB.
  */
-export function costText({ size, settings, parameters }: Deployment, eventsPerSecond: number): string {
-  const pipeline = definePipeline(settings);
-  const { catalogue, shards } = pipeline.settings;
-  const balanced = size === 'standard';
-  const type = parameters.InstanceType ?? (balanced ? 'c6i.large' : 't3.micro');
-  const isPriced = type in prices.instanceHour;
-  const plan = makePlan(
-    workloadOf({
-      eventsPerSecond,
-      pages: catalogue.pages.length,
-      events: catalogue.events.length,
-      datePartition: pipeline.settings.datePartition,
-    }),
-    {
-      ...defaultSizing(balanced),
-      servers: balanced ? Number(parameters.MinServers ?? 2) : 1,
-      instanceType: (isPriced ? type : 'c6i.large') as InstanceType,
-      retentionHours: pipeline.settings.retentionHours,
-      bufferSizeMiB: pipeline.settings.bufferSizeMiB,
-      bufferIntervalSeconds: pipeline.settings.bufferIntervalSeconds,
-      ...(parameters.SpoolGiB === undefined ? {} : { spoolBytes: Number(parameters.SpoolGiB) * 2 ** 30 }),
-    },
-  );
-  const { costs, capacity, totals, kinesis } = plan.packed;
+export function costText(deployment: Deployment, plan: Plan): string {
+  const { shards } = definePipeline(deployment.settings).settings;
+  const { type, pricedAs } = pricedType(deployment);
+  const { costs, capacity, totals, kinesis } = plan[plan.spread];
   const cheapest = kinesis === 'provisioned' ? costs.kinesisProvisioned : costs.kinesisOnDemand;
   const stream =
     shards === 'on-demand'
       ? costs.kinesisOnDemand
       : costs.kinesisProvisioned + (shards - capacity.shards) * hoursPerMonth * prices.kinesisShardHour.dollars;
   const sum = totals['per sub-record'] - cheapest + stream;
-  const unpriced = isPriced ? '' : ` (${type} is priced as c6i.large)`;
-  const few = shards !== 'on-demand' && shards < capacity.shards ? ` That rate needs ${capacity.shards} shards.` : '';
+  const unpriced = type === pricedAs ? '' : ` (${type} is priced as ${pricedAs})`;
+  const needs = [
+    ...(shards !== 'on-demand' && shards < capacity.shards ? [`${capacity.shards} shards`] : []),
+    ...(capacity.servers > mostServers(deployment) ? [`${capacity.servers} servers (--max-servers)`] : []),
+  ];
+  const few = needs.length === 0 ? '' : ` That rate needs ${needs.join(' and ')}.`;
   const standing = dollars(costs.servers + costs.loadBalancer + costs.cloudWatch + stream);
   return (
-    `About ${dollars(sum)} a month at ${eventsPerSecond} events/s${unpriced}: ${standing} of it for shards, servers, load balancer and alarms, ` +
+    `About ${dollars(sum)} a month at ${plan.workload.eventsPerSecond} events/s${unpriced}: ${standing} of it for shards, servers, load balancer and alarms, ` +
     `the rest for events. Prices of ${prices.asOf}, us-east-1; see millrace plan for more.${few}`
   );
 }

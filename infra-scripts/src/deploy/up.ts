@@ -1,3 +1,4 @@
+import { spreadText } from '../plan/spread-text.js';
 import type { AwsClients } from '../targets/aws-clients.js';
 import { accountOf } from './account.js';
 import { changeStack } from './change-stack.js';
@@ -5,6 +6,7 @@ import { costText } from './cost.js';
 import { type Deployed, deployedStack } from './deployed-stack.js';
 import type { Wanted } from './deployment.js';
 import { type DesiredStack, desiredStack } from './desired-stack.js';
+import { expectedPlan } from './expected-plan.js';
 import type { Output } from './output.js';
 import { settledStack } from './settled-stack.js';
 import { uploadForStack } from './uploads.js';
@@ -20,7 +22,7 @@ export interface UpOptions {
   output: Output;
   /** Makes the archive that the hosts run. */
   release: () => Promise<{ name: string; bytes: Buffer }>;
-  /** For the cost that the question before a creation names; 100, for a trial 1. */
+  /** For the cost that is named, and the way to spread that is recommended; 100, for a trial 1. */
   eventsPerSecond?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Between two looks at what AWS does. */
@@ -38,8 +40,10 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<Deployed | undefined> {
   const accountId = await accountOf(options.clients.sts);
   const before = await settledStack(options);
-  const desired = await desiredStack({ ...options, accountId }, before);
-  if (before === undefined && !(await agreesToCreate(options, desired))) return undefined;
+  const stack = await desiredStack({ ...options, accountId }, before);
+  const desired = before === undefined ? await agreedToCreate(options, stack) : stack;
+  if (desired === undefined) return undefined;
+  if (before !== undefined) await tellSpread(options, desired);
 
   const uploads = await uploadForStack(options, desired);
   const outcome = await changeStack(options, { before, desired, uploads });
@@ -48,12 +52,29 @@ export async function up(options: UpOptions): Promise<Deployed | undefined> {
   return deployedStack(options, { ...desired, writeKeys: uploads.writeKeys, changed: outcome === 'changed' });
 }
 
-/** A creation is shown before anything is uploaded; a change can be shown only by CloudFormation, from the uploads. */
-async function agreesToCreate(
+/**
+ * A creation is shown before anything is uploaded; a change can be shown only by CloudFormation, from the uploads.
+ * @returns the stack with the way to spread that is recommended, unless another was asked for; undefined for a no
+ */
+async function agreedToCreate(
   { output, wanted, region, eventsPerSecond }: UpOptions,
-  { accountId, resourceCount, deployment }: DesiredStack,
-): Promise<boolean> {
+  desired: DesiredStack,
+): Promise<DesiredStack | undefined> {
+  const { accountId, resourceCount, deployment } = desired;
+  const plan = await expectedPlan(deployment, eventsPerSecond ?? (deployment.size === 'trial' ? 1 : 100));
   output.line(`${wanted.name} in ${region} (account ${accountId}): ${resourceCount} resources.`);
-  output.line(costText(deployment, eventsPerSecond ?? (deployment.size === 'trial' ? 1 : 100)));
-  return output.confirm('Create it?');
+  output.line(costText(deployment, plan));
+  output.line(spreadText(plan));
+  if (!(await output.confirm('Create it?'))) return undefined;
+  const parameters = { ...deployment.parameters, Spread: plan.spread };
+  return { ...desired, deployment: { ...deployment, parameters } };
+}
+
+/** A stack keeps its way to spread until another is asked for. */
+async function tellSpread({ output, wanted, eventsPerSecond }: UpOptions, { deployment }: DesiredStack): Promise<void> {
+  const { Spread = 'visitor' } = deployment.parameters;
+  const why = wanted.parameters?.Spread === undefined ? 'as it is deployed' : 'as asked';
+  if (eventsPerSecond === undefined) return output.line(`Spread: ${Spread}, ${why}.`);
+  const parameters = { ...deployment.parameters, Spread };
+  output.line(spreadText(await expectedPlan({ ...deployment, parameters }, eventsPerSecond), why));
 }

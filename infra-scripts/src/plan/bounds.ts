@@ -1,6 +1,5 @@
 import type { Capacity } from './capacity.js';
-import { fullRecord } from './packing.js';
-import { mostEventsPerServer, type Sizing, type Workload } from './workload.js';
+import { eventsPerServer, type Sizing, type Workload } from './workload.js';
 
 /** Something that has an end. */
 export interface Bound {
@@ -37,6 +36,11 @@ const onDemandStart = { bytesPerSecond: 4e6, recordsPerSecond: 4_000 };
 const vcpuQuota = 5;
 /** Of each type in the price list. */
 const vcpusPerServer = 2;
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html */
+const targetQuota = 1_000;
+/** Of one stream. Each server lists the shards every 30 s. */
+const listCallsPerSecond = 1_000;
+const listsPerServer = 1 / 30;
 const activePartitionQuota = 500;
 const partitionBytesPerSecond = 1e9;
 /** A partition's share of the traffic is rarely even: the busiest is taken to get this many times the mean. */
@@ -86,6 +90,23 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
         'look up the quota of Running On-Demand Standard instances of EC2 in Service Quotas, and raise it if it is lower',
     },
     {
+      what: 'servers behind the load balancer',
+      used: sizing.balanced ? capacity.servers : 0,
+      limit: targetQuota,
+      unit: 'targets',
+      quota: true,
+      action:
+        'raise the quotas of targets of Elastic Load Balancing, per Application Load Balancer and per target group, in Service Quotas',
+    },
+    {
+      what: 'calls that list the shards',
+      used: capacity.servers * listsPerServer,
+      limit: listCallsPerSecond,
+      unit: 'calls/s',
+      quota: false,
+      action: 'a second stream, with servers of its own',
+    },
+    {
       what: 'active partitions of the delivery stream',
       used: workload.possiblePartitions,
       limit: activePartitionQuota,
@@ -105,10 +126,10 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
     {
       what: 'the ingest servers',
       used: workload.peakEventsPerSecond,
-      limit: capacity.servers * mostEventsPerServer,
+      limit: capacity.servers * eventsPerServer(workload).most,
       unit: 'events/s',
       quota: false,
-      action: 'more servers (MaxServers), or a larger type; check the quota of running instances in Service Quotas',
+      action: 'more servers (--servers here, --max-servers of up)',
     },
     {
       what: 'an hour without Kinesis, in the spools',
@@ -120,20 +141,4 @@ export function boundsOf(workload: Workload, sizing: Sizing, capacity: Capacity)
     },
   ];
   return bounds.sort(byNearness);
-}
-
-/**
- * Every server has a lane to every shard, and a quiet lane sends small records: above this number of lanes the
- * linger fills none. Only worth telling where full records would save money.
- */
-export function laneBound(workload: Workload, sizing: Sizing, capacity: Capacity, dollarsSaved: number): Bound {
-  const wanted = fullRecord(workload).eventsPerRecord - 1;
-  return {
-    what: 'lanes that the rate fills',
-    used: capacity.servers * capacity.shards,
-    limit: (workload.eventsPerSecond * sizing.lingerMs) / 1_000 / Math.max(1, wanted),
-    unit: 'lanes (servers × shards)',
-    quota: false,
-    action: `a longer linger (100 ms at most) and fewer, larger servers; full records would cost $${Math.round(dollarsSaved).toLocaleString('en-US')} a month less, if 5 KB count per record`,
-  };
 }

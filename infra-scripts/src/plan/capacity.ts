@@ -1,6 +1,6 @@
-import { fullRecord, type Packing, packed, unpacked } from './packing.js';
+import type { Packing } from './packing.js';
 import { secondsPerMonth } from './prices.js';
-import { plannedEventsPerServer, type Sizing, shardUtilisation, type Workload } from './workload.js';
+import { eventsPerServer, type Sizing, shardUtilisation, type Workload } from './workload.js';
 
 /** https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
 export const shardLimits = { recordsPerSecond: 1_000, bytesPerSecond: 1_000_000 } as const;
@@ -24,55 +24,19 @@ export interface Capacity extends Packing {
   objectBytes: number;
 }
 
-/** Events one by one; packed as the ingest servers do it at this rate; and what the best packing would give. */
-export type Mode = 'unpacked' | 'packed' | 'full';
-
-/** What flows for a workload, and the shards and servers that it takes. */
-export function capacityOf(workload: Workload, sizing: Sizing, mode: Mode): Capacity {
-  const servers = serversFor(workload, sizing);
-  if (mode === 'unpacked') return capacityWith(workload, sizing, unpacked(workload), servers);
-  if (mode === 'full') return capacityWith(workload, sizing, fullRecord(workload), servers);
-  // More shards are more lanes, more lanes pack less, and smaller records may need more shards: from below, until it
-  // holds.
-  let lanes = shardsFor(workload, fullRecord(workload).eventsPerRecord, sizing.partitionKeyBytes, shardUtilisation);
-  for (;;) {
-    const packing = packed(workload, sizing, lanes, servers);
-    const shards = shardsFor(workload, packing.eventsPerRecord, sizing.partitionKeyBytes, shardUtilisation);
-    if (shards <= lanes) return capacityWith(workload, sizing, packing, servers);
-    lanes = shards;
-  }
-}
-
-function serversFor({ peakEventsPerSecond }: Workload, { servers, balanced }: Sizing): number {
-  return servers ?? (balanced ? Math.max(2, Math.ceil(peakEventsPerSecond / plannedEventsPerServer)) : 1);
-}
-
-const dataBytes = ({ eventBytes }: Workload, eventsPerRecord: number) =>
-  eventsPerRecord === 1 ? eventBytes : eventsPerRecord * (eventBytes + 1);
-
-function shardsFor(workload: Workload, eventsPerRecord: number, keyBytes: number, utilisation: number): number {
-  const records = workload.peakEventsPerSecond / eventsPerRecord;
-  const bytes = records * (dataBytes(workload, eventsPerRecord) + keyBytes);
-  const share = Math.max(records / shardLimits.recordsPerSecond, bytes / shardLimits.bytesPerSecond);
-  // Sums of decimal fractions: 70.00000000000001 shards are 70.
-  return Math.max(1, Math.ceil(share / utilisation - 1e-9));
-}
-
-function capacityWith(workload: Workload, sizing: Sizing, packing: Packing, servers: number): Capacity {
+/** What flows for a workload whose records are packed like this, and the shards and servers that it takes. */
+export function capacityOf(workload: Workload, sizing: Sizing, packing: Packing): Capacity {
   const { eventsPerSecond, eventBytes } = workload;
   const recordsPerSecond = eventsPerSecond / packing.eventsPerRecord;
-  const streamBytesPerSecond = recordsPerSecond * (packing.recordBytes + sizing.partitionKeyBytes);
-  const shards = (utilisation: number) =>
-    shardsFor(workload, packing.eventsPerRecord, sizing.partitionKeyBytes, utilisation);
   const deliveredBytesPerSecond = eventsPerSecond * (eventBytes + 1);
   const objectsPerSecond = objectsEachSecond(workload, sizing, deliveredBytesPerSecond);
   return {
     ...packing,
-    servers,
-    shardsBare: shards(1),
-    shards: shards(shardUtilisation),
+    servers: serversFor(workload, sizing),
+    shardsBare: shardsFor(workload, sizing, packing, 1),
+    shards: shardsFor(workload, sizing, packing),
     recordsPerSecond,
-    streamBytesPerSecond,
+    streamBytesPerSecond: recordsPerSecond * (packing.recordBytes + sizing.partitionKeyBytes),
     callsPerSecond: Math.max(
       recordsPerSecond / callLimits.records,
       (recordsPerSecond * packing.recordBytes) / callLimits.bytes,
@@ -81,6 +45,26 @@ function capacityWith(workload: Workload, sizing: Sizing, packing: Packing, serv
     objectsPerMonth: objectsPerSecond * secondsPerMonth,
     objectBytes: objectsPerSecond === 0 ? 0 : deliveredBytesPerSecond / objectsPerSecond,
   };
+}
+
+/** As many as the peak needs, two at least: one in each zone. */
+export function serversFor(workload: Workload, { servers, balanced }: Sizing): number {
+  if (servers !== undefined) return servers;
+  return balanced ? Math.max(2, Math.ceil(workload.peakEventsPerSecond / eventsPerServer(workload).planned)) : 1;
+}
+
+/** Shards at the peak. */
+export function shardsFor(
+  { peakEventsPerSecond }: Workload,
+  { partitionKeyBytes }: Sizing,
+  { eventsPerRecord, recordBytes }: Packing,
+  utilisation = shardUtilisation,
+): number {
+  const records = peakEventsPerSecond / eventsPerRecord;
+  const bytes = records * (recordBytes + partitionKeyBytes);
+  const share = Math.max(records / shardLimits.recordsPerSecond, bytes / shardLimits.bytesPerSecond);
+  // Sums of decimal fractions: 70.00000000000001 shards are 70.
+  return Math.max(1, Math.ceil(share / utilisation - 1e-9));
 }
 
 /**

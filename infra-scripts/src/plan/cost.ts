@@ -1,4 +1,5 @@
 import type { Capacity } from './capacity.js';
+import { unpacked } from './packing.js';
 import { hoursPerMonth, prices, secondsPerMonth } from './prices.js';
 import { eventsPerConnection, type Sizing, type Workload } from './workload.js';
 
@@ -10,6 +11,8 @@ const perMonth = (bytesPerSecond: number) => (bytesPerSecond * secondsPerMonth) 
  * not say.
  */
 export type FiveKilobyteReading = 'per record' | 'per sub-record';
+/** What counts, in words. */
+export const readingNames: Record<FiveKilobyteReading, string> = { 'per record': 'record', 'per sub-record': 'event' };
 
 /** Dollars a month. */
 export interface Costs {
@@ -35,18 +38,17 @@ export const watched = { alarms: 8, dashboards: 1 } as const;
 
 /** Dollars a month for each service. */
 export function costsOf(workload: Workload, sizing: Sizing, capacity: Capacity): Costs {
-  const { recordsPerSecond, recordBytes, shards } = capacity;
-  const steps = (bytes: number, step: number) => Math.ceil(bytes / step) * step;
+  const { recordsPerSecond, recordBytes, payloadUnits, firehoseBytes, onDemandBytes, shards } = capacity;
   const deliveredGB = perMonth(capacity.deliveredBytesPerSecond);
-  const perRecord = perMonth(recordsPerSecond * steps(recordBytes, 5_120));
-  const perSubRecord = perMonth(workload.eventsPerSecond * steps(workload.eventBytes, 5_120));
+  const perRecord = perMonth(recordsPerSecond * firehoseBytes);
+  const perSubRecord = perMonth(workload.eventsPerSecond * unpacked(workload).firehoseBytes);
   const extraHours = Math.max(0, sizing.retentionHours - 24);
   return {
     kinesisProvisioned:
       shards * hoursPerMonth * prices.kinesisShardHour.dollars +
-      recordsPerSecond * Math.ceil(recordBytes / 25_000) * secondsPerMonth * prices.kinesisPutUnit.dollars,
+      recordsPerSecond * payloadUnits * secondsPerMonth * prices.kinesisPutUnit.dollars,
     kinesisOnDemand:
-      perMonth(recordsPerSecond * steps(recordBytes, 1_024)) * prices.kinesisOnDemandIn.dollars +
+      perMonth(recordsPerSecond * onDemandBytes) * prices.kinesisOnDemandIn.dollars +
       perMonth(recordsPerSecond * recordBytes) * prices.kinesisOnDemandOut.dollars +
       hoursPerMonth * prices.kinesisOnDemandHour.dollars,
     retentionProvisioned: extraHours > 0 ? shards * hoursPerMonth * prices.kinesisShardRetentionHour.dollars : 0,

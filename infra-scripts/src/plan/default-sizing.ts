@@ -16,7 +16,7 @@ export function defaultSizing(balanced = true): Sizing {
     region: 'us-east-1',
     ...(balanced ? { instanceType: 'c6i.large' } : { instanceType: 't3.micro', servers: 1 }),
     balanced,
-    lingerMs: 50,
+    lingerMs: 500,
     partitionKeyBytes: laneName.length,
     bufferSizeMiB,
     bufferIntervalSeconds,

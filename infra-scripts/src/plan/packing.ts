@@ -1,34 +1,69 @@
-import type { Sizing, Workload } from './workload.js';
+import type { ServerFigures } from '@millrace/ingest-server/simulation';
+import { prices } from './prices.js';
+import type { Workload } from './workload.js';
 
 /** What a packed record of the ingest server may hold. Firehose splits 500 sub-records and no more. */
 const mostEvents = 500;
-/** A lane with this much does not wait for more: below 25 KB a record is one PUT payload unit. */
-const targetBytes = 24_000;
+/** What the ingest servers make records of: none is to hold more. */
+const mostBytes = 30_000;
+const steps = { payloadUnit: 25_000, firehose: 5 * 1_024, onDemand: 1_024 } as const;
 
-/** A record as it lies in the stream. */
+/** The mean record in the stream, and what it is billed as. */
 export interface Packing {
-  /** The mean; not a whole number where the linger decides. */
   eventsPerRecord: number;
   /** Data without the partition key. */
   recordBytes: number;
+  /** PUT payload units of 25 KB. */
+  payloadUnits: number;
+  /** Rounded up to 5 KB. */
+  firehoseBytes: number;
+  /** Rounded up to 1 KB. */
+  onDemandBytes: number;
+  /** How long a request waits until the stream has its events, where that is known. */
+  answeredMs?: { p50: number; p99: number };
+}
+
+/** Records that are all alike. */
+function alike(eventsPerRecord: number, recordBytes: number): Packing {
+  const roundedUp = (step: number) => Math.ceil(recordBytes / step) * step;
+  return {
+    eventsPerRecord,
+    recordBytes,
+    payloadUnits: Math.ceil(recordBytes / steps.payloadUnit),
+    firehoseBytes: roundedUp(steps.firehose),
+    onDemandBytes: roundedUp(steps.onDemand),
+  };
 }
 
 /** An event put by itself, as the walkthrough's generator and most examples do: no newline. */
-export const unpacked = ({ eventBytes }: Workload): Packing => ({ eventsPerRecord: 1, recordBytes: eventBytes });
+export const unpacked = ({ eventBytes }: Workload): Packing => alike(1, eventBytes);
 
-/** The largest record that does not pass the target by more than its last event. */
-export function fullRecord({ eventBytes }: Workload): Packing {
-  const eventsPerRecord = Math.max(1, Math.min(mostEvents, Math.ceil(targetBytes / (eventBytes + 1))));
-  return { eventsPerRecord, recordBytes: eventsPerRecord * (eventBytes + 1) };
+/** So many events in each record, each with its newline. */
+export const packedBy = (eventsPerRecord: number, { eventBytes }: Workload): Packing =>
+  alike(eventsPerRecord, eventsPerRecord * (eventBytes + 1));
+
+/** The record that costs least an event. */
+export function fullRecord(workload: Workload): Packing {
+  const fit = Math.max(1, Math.min(mostEvents, Math.floor(mostBytes / (workload.eventBytes + 1))));
+  const records = Array.from({ length: fit }, (_, index) => packedBy(index + 1, workload));
+  return records.reduce((best, record) => (dollarsPerEvent(record) < dollarsPerEvent(best) ? record : best));
 }
 
-/**
- * What the ingest servers make of the mean rate: a lane (one a shard and server) leaves when it has 24 kB, or when its
- * first event has waited for the linger. So few servers and few shards pack better than many.
- */
-export function packed(workload: Workload, sizing: Sizing, lanes: number, servers: number): Packing {
-  const full = fullRecord(workload).eventsPerRecord;
-  const perLaneAndLinger = (workload.eventsPerSecond / servers / lanes) * (sizing.lingerMs / 1_000);
-  const eventsPerRecord = sizing.eventsPerRecord ?? Math.min(full, 1 + perLaneAndLinger);
-  return { eventsPerRecord, recordBytes: eventsPerRecord * (workload.eventBytes + 1) };
+function dollarsPerEvent({ eventsPerRecord, payloadUnits, firehoseBytes }: Packing): number {
+  const firehose = (firehoseBytes / 2 ** 30) * prices.firehoseIngest[0].dollars;
+  return (payloadUnits * prices.kinesisPutUnit.dollars + firehose) / eventsPerRecord;
+}
+
+/** Records of many sizes, as a server makes them. */
+export function packingOf(server: ServerFigures): Packing {
+  const { eventsPerRecord, meanRecordBytes, recordsPerSecond } = server;
+  return {
+    eventsPerRecord,
+    recordBytes: meanRecordBytes,
+    payloadUnits: server.payloadUnitsPerSecond / recordsPerSecond,
+    firehoseBytes: server.firehoseBilledBytesPerSecond / recordsPerSecond,
+    // Where sizes differ, half a step is the mean of what is rounded up.
+    onDemandBytes: meanRecordBytes + steps.onDemand / 2,
+    answeredMs: server.acknowledgedMs,
+  };
 }

@@ -1,22 +1,11 @@
-import { type Bound, boundsOf, byNearness, laneBound, nearShare, shareOf } from './bounds.js';
-import { type Capacity, capacityOf, type Mode } from './capacity.js';
-import { type Costs, costsOf, type Kinesis, scanCost, total } from './cost.js';
-import { prices, secondsPerMonth } from './prices.js';
-import type { Sizing, Workload } from './workload.js';
-
-/** One way of putting events into records. */
-export interface Variant {
-  capacity: Capacity;
-  /** Dollars a month. */
-  costs: Costs;
-  /** The cheaper kind of stream, by the more expensive reading of the 5 KB. */
-  kinesis: Kinesis;
-  totals: { 'per record': number; 'per sub-record': number };
-  dollarsPerMillionEvents: { 'per record': number; 'per sub-record': number };
-  athenaScanOfAMonth: number;
-  /** What has an end, the nearest first. */
-  bounds: Bound[];
-}
+import { type Bound, nearShare, shareOf } from './bounds.js';
+import { serversFor, shardsFor } from './capacity.js';
+import { fullRecord, type Packing, packedBy, unpacked } from './packing.js';
+import { prices } from './prices.js';
+import { recommendedSpread } from './recommendation.js';
+import { simulatedPacking } from './simulated-packing.js';
+import { type Variant, variantOf } from './variant.js';
+import type { Sizing, Spread, Workload } from './workload.js';
 
 /** What a pipeline takes and costs before it is built. */
 export interface Plan {
@@ -25,17 +14,18 @@ export interface Plan {
   pricesAsOf: string;
   /** Events one by one, as most examples put them. */
   unpacked: Variant;
-  /** As the ingest servers pack them at this rate. */
-  packed: Variant;
-  /** What the best packing would give: near 24 kB a record. */
+  /** As the ingest servers pack them at this rate, by the one way to spread and by the other. */
+  visitor: Variant;
+  even: Variant;
+  /** The records that cost least. */
   full: Variant;
-  /** Quotas of AWS to raise before the first event, with the packed records. */
+  recommendedSpread: Spread;
+  /** The one that was asked for; else the recommended one. What follows is by this one. */
+  spread: Spread;
+  /** Quotas of AWS to raise before the first event. */
   quotasToRaise: Bound[];
   notInTheSum: string[];
 }
-
-/** The share of the bill from which on small records are worth a word. */
-const worthTelling = 0.05;
 
 const notInTheSum = [
   'jq hours of dynamic partitioning ($0.07 an hour; how many a GB takes is in no source: read JQProcessing.Duration)',
@@ -45,54 +35,46 @@ const notInTheSum = [
 ];
 
 /**
- * Pure arithmetic: no call is made.
+ * Arithmetic, and a simulation of one ingest server for its records. No call is made.
  * @throws RangeError naming the number that is out of range.
  */
-export function makePlan(workload: Workload, sizing: Sizing): Plan {
+export async function makePlan(workload: Workload, sizing: Sizing): Promise<Plan> {
   check(workload, sizing);
-  const full = variantOf(workload, sizing, 'full');
-  const packed = variantOf(workload, sizing, 'packed');
-  const saved = packed.totals['per record'] - full.totals['per record'];
-  if (saved > packed.totals['per record'] * worthTelling) {
-    packed.bounds.push(laneBound(workload, sizing, packed.capacity, saved));
-    packed.bounds.sort(byNearness);
-  }
+  const visitor = variantOf(workload, sizing, await packingBy('visitor', workload, sizing));
+  const even = variantOf(workload, sizing, await packingBy('even', workload, sizing));
+  const recommended = recommendedSpread(visitor, even);
+  const spread = sizing.spread ?? recommended;
+  const { bounds } = spread === 'even' ? even : visitor;
   return {
     workload,
     sizing,
     pricesAsOf: prices.asOf,
-    unpacked: variantOf(workload, sizing, 'unpacked'),
-    packed,
-    full,
-    quotasToRaise: packed.bounds.filter((bound) => bound.quota && shareOf(bound) >= nearShare),
+    unpacked: variantOf(workload, sizing, unpacked(workload)),
+    visitor,
+    even,
+    full: variantOf(workload, sizing, fullRecord(workload)),
+    recommendedSpread: recommended,
+    spread,
+    quotasToRaise: bounds.filter((bound) => bound.quota && shareOf(bound) >= nearShare),
     notInTheSum,
   };
 }
 
-function variantOf(workload: Workload, sizing: Sizing, mode: Mode): Variant {
-  const capacity = capacityOf(workload, sizing, mode);
-  const costs = costsOf(workload, sizing, capacity);
-  const sum = (kinesis: Kinesis) => total(costs, kinesis, 'per sub-record');
-  const kinesis = sum('on-demand') < sum('provisioned') ? 'on-demand' : 'provisioned';
-  const totals = {
-    'per record': total(costs, kinesis, 'per record'),
-    'per sub-record': total(costs, kinesis, 'per sub-record'),
-  };
-  const millions = (workload.eventsPerSecond * secondsPerMonth) / 1e6;
-  return {
-    capacity,
-    costs,
-    kinesis,
-    totals,
-    dollarsPerMillionEvents: {
-      'per record': totals['per record'] / millions,
-      'per sub-record': totals['per sub-record'] / millions,
-    },
-    athenaScanOfAMonth: scanCost(capacity, sizing),
-    bounds: boundsOf(workload, sizing, capacity).filter(
-      ({ what }) => kinesis === 'on-demand' || !what.startsWith('a new on-demand'),
-    ),
-  };
+/** What the ingest servers make of the mean rate. */
+async function packingBy(spread: Spread, workload: Workload, sizing: Sizing): Promise<Packing> {
+  if (sizing.eventsPerRecord !== undefined) return packedBy(sizing.eventsPerRecord, workload);
+  const { eventBytes, eventsPerRequest } = workload;
+  const eventsPerSecond = workload.eventsPerSecond / serversFor(workload, sizing);
+  // More shards may be more lanes, more lanes pack less, and smaller records may need more shards: from below, until
+  // it holds within a hundredth.
+  let shards = shardsFor(workload, sizing, fullRecord(workload));
+  for (;;) {
+    const server = { spread, shards, eventsPerSecond, eventBytes, eventsPerRequest, lingerMs: sizing.lingerMs };
+    const packing = await simulatedPacking(server);
+    const needed = shardsFor(workload, sizing, packing);
+    if (needed <= shards * 1.01) return packing;
+    shards = needed;
+  }
 }
 
 function check(workload: Workload, sizing: Sizing): void {

@@ -1,24 +1,30 @@
 import { type Bound, shareOf } from './bounds.js';
+import { type FiveKilobyteReading, readingNames } from './cost.js';
 import { count, dollars, figure, mebibytes } from './figures.js';
-import type { Plan, Variant } from './plan.js';
-
-/** A line of the plan: what, and its value for each way of packing. */
-export interface Row {
-  what: string;
-  unpacked: string;
-  packed: string;
-  full: string;
-}
-
-/** The columns' names, in the order of `Row`. */
-export const columnNames = { unpacked: 'one by one', packed: 'packed', full: 'full records' } as const;
+import type { Plan } from './plan.js';
+import type { Variant } from './variant.js';
 
 /** The ways of packing that a plan compares, in the order of its columns. */
-export const ways = ['unpacked', 'packed', 'full'] as const;
+export const ways = ['unpacked', 'visitor', 'even', 'full'] as const;
+
+/** The columns' names. */
+export const columnNames = { unpacked: 'one by one', visitor: 'visitor', even: 'even', full: 'full records' } as const;
+
+/** A line of the plan: what, and its value for each way of packing. */
+export type Row = { what: string } & Record<(typeof ways)[number], string>;
 
 const lines: [what: string, of: (variant: Variant, plan: Plan) => string][] = [
   ['events in a record', ({ capacity }) => figure(capacity.eventsPerRecord)],
   ['record, bytes', ({ capacity }) => figure(capacity.recordBytes)],
+  [
+    'bytes that Firehose bills for a byte, 5 KB per record',
+    ({ capacity }) => (capacity.firehoseBytes / capacity.recordBytes).toFixed(2),
+  ],
+  ['25 KB units that Kinesis bills for a record', ({ capacity }) => figure(capacity.payloadUnits)],
+  [
+    'a request waits for Kinesis, half / 99 % at most',
+    ({ capacity: { answeredMs } }) => (answeredMs === undefined ? '' : `${answeredMs.p50} / ${answeredMs.p99} ms`),
+  ],
   ['records/s into the stream', ({ capacity }) => figure(capacity.recordsPerSecond)],
   ['MB/s into the stream', ({ capacity }) => figure(capacity.streamBytesPerSecond / 1e6)],
   ['PutRecords calls/s, at least', ({ capacity }) => figure(capacity.callsPerSecond)],
@@ -48,9 +54,12 @@ const bill: [what: string, of: (variant: Variant) => number][] = [
 
 const each = <Of>(plan: Plan, of: (variant: Variant) => Of) => ({
   unpacked: of(plan.unpacked),
-  packed: of(plan.packed),
+  visitor: of(plan.visitor),
+  even: of(plan.even),
   full: of(plan.full),
 });
+
+const readings = Object.entries(readingNames) as [FiveKilobyteReading, string][];
 
 /** What flows, in the order in which it flows. */
 export function capacityRows(plan: Plan): Row[] {
@@ -60,13 +69,13 @@ export function capacityRows(plan: Plan): Row[] {
 /** Dollars a month per service. The total has the cheaper kind of stream; the other stays out of it. */
 export function costRows(plan: Plan): Row[] {
   const rows = bill.map(([what, of]) => ({ what, ...each(plan, (variant) => dollars(of(variant))) }));
-  const totals = (['per record', 'per sub-record'] as const).map((reading) => ({
-    what: `total, 5 KB ${reading === 'per record' ? 'per record' : 'per event'}`,
+  const totals = readings.map(([reading, name]) => ({
+    what: `total, 5 KB per ${name}`,
     ...each(plan, (variant) => dollars(variant.totals[reading])),
   }));
-  const million = (['per record', 'per sub-record'] as const).map((reading) => ({
-    what: `a million events, 5 KB ${reading === 'per record' ? 'per record' : 'per event'}`,
-    ...each(plan, (variant) => dollars(variant.dollarsPerMillionEvents[reading])),
+  const million = readings.map(([reading, name]) => ({
+    what: `a million events, 5 KB per ${name}`,
+    ...each(plan, (variant) => `$${variant.dollarsPerMillionEvents[reading].toFixed(3)}`),
   }));
   return [...rows, ...totals, ...million];
 }

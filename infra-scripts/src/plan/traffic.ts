@@ -1,7 +1,6 @@
 import { defaultCatalogue, eventErrors } from '@millrace/sdk/schema';
-import { defaultSizing, typicalEventBytes } from './default-sizing.js';
-import { makePlan, type Plan } from './plan.js';
-import { possiblePartitions, type Workload } from './workload.js';
+import { typicalEventBytes } from './default-sizing.js';
+import { browsersEventsPerRequest, possiblePartitions, type Workload } from './workload.js';
 
 /** A traffic whose peak is not known is taken to have one of twice its mean. */
 const peakFactor = 2;
@@ -10,6 +9,7 @@ export interface Traffic {
   eventsPerSecond: number;
   peakEventsPerSecond?: number | undefined;
   eventBytes?: number | undefined;
+  eventsPerRequest?: number | undefined;
   /** Declared names; `cart` and `page_view`, which every catalogue has, included. */
   pages?: number | undefined;
   events?: number | undefined;
@@ -26,14 +26,8 @@ export function workloadOf(traffic: Traffic): Workload {
     eventsPerSecond: traffic.eventsPerSecond,
     peakEventsPerSecond: traffic.peakEventsPerSecond ?? traffic.eventsPerSecond * peakFactor,
     eventBytes: traffic.eventBytes ?? typicalEventBytes,
+    eventsPerRequest: traffic.eventsPerRequest ?? browsersEventsPerRequest,
     filledPartitions: pages * events,
     possiblePartitions: days * possiblePartitions(pages, events, Object.keys(eventErrors).length),
   };
 }
-
-/** The sizes that the documentation tells of. */
-const documentedSizes = [1_000, 50_000, 1_000_000] as const;
-
-/** Their plans. */
-export const documentedPlans = (): Plan[] =>
-  documentedSizes.map((eventsPerSecond) => makePlan(workloadOf({ eventsPerSecond }), defaultSizing()));

@@ -3,7 +3,7 @@ import { defaultSizing } from '../../plan/default-sizing.js';
 import { makePlan } from '../../plan/plan.js';
 import type { InstanceType } from '../../plan/prices.js';
 import { workloadOf } from '../../plan/traffic.js';
-import type { Sizing } from '../../plan/workload.js';
+import type { Sizing, Spread } from '../../plan/workload.js';
 import { nextText } from '../text/plan-next.js';
 import { planText } from '../text/plan-text.js';
 
@@ -15,7 +15,9 @@ export interface PlanOptions {
   pages?: number;
   events?: number;
   datePartition?: true;
+  eventsPerRequest?: number;
   eventsPerRecord?: number;
+  spread?: Spread;
   servers?: number;
   instanceType?: InstanceType;
   trial?: true;
@@ -29,9 +31,9 @@ export interface PlanOptions {
 }
 
 /** Prints what a pipeline for the given traffic takes and costs a month. */
-export function plan(options: PlanOptions): void {
+export async function plan(options: PlanOptions): Promise<void> {
   try {
-    const made = makePlan(workloadOf({ ...options, peakEventsPerSecond: options.peak }), sizingOf(options));
+    const made = await makePlan(workloadOf({ ...options, peakEventsPerSecond: options.peak }), sizingOf(options));
     console.log(options.json ? JSON.stringify(made, undefined, 2) : `${planText(made)}\n\n${nextText(made)}`);
   } catch (error) {
     if (error instanceof RangeError) throw usageError(error.message);
@@ -45,6 +47,7 @@ function sizingOf(options: PlanOptions): Sizing {
     ...standard,
     servers: options.servers ?? standard.servers,
     instanceType: options.instanceType ?? standard.instanceType,
+    spread: options.spread,
     lingerMs: options.lingerMs,
     eventsPerRecord: options.eventsPerRecord,
     bufferSizeMiB: options.bufferSize,

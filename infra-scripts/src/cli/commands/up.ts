@@ -61,7 +61,7 @@ export function addUp(program: Command): void {
     .option('--alarm-email <address>', 'where alarms go')
     .option('--generator-host', 'a small host for generate, replay and query')
     .option('--no-generator-host', 'without that host')
-    .option('--events-per-second <n>', 'for the cost that it names', wholeNumber('The rate', 1))
+    .option('--events-per-second <n>', 'for the cost that it names, and the way to spread', wholeNumber('The rate', 1))
     .option('--print-template', 'print the template, and do nothing')
     .option('--print-resources', 'print the resources, a line each, and do nothing')
     .option('--no-check', 'send no event through it at the end')

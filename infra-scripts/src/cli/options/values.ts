@@ -19,6 +19,16 @@ export function wholeNumber(what: string, min: number, max = Number.MAX_SAFE_INT
     );
 }
 
+/** A number from `min` to `max` in steps of 0.5. */
+export function halves(what: string, min: number, max: number): Parse<number> {
+  return (text) =>
+    number(
+      text,
+      (value) => Number.isInteger(2 * value) && value >= min && value <= max,
+      `${what} is a number from ${min} to ${max} in steps of 0.5.`,
+    );
+}
+
 /** A number above 0. */
 export function numberAbove0(what: string): Parse<number> {
   return (text) => number(text, (value) => value > 0, `${what} is a number above 0.`);

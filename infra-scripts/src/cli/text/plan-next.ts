@@ -2,12 +2,14 @@ import { defaultSizing } from '../../plan/default-sizing.js';
 import type { Plan } from '../../plan/plan.js';
 
 /** What builds a plan, for `millrace up`: only what differs from what that takes by itself. */
-function upOptionsOf({ packed, sizing }: Plan): string[] {
+function upOptionsOf(plan: Plan): string[] {
+  const { sizing, spread } = plan;
   const standard = defaultSizing(sizing.balanced);
-  const { servers, shards } = packed.capacity;
+  const { capacity, kinesis } = plan[spread];
+  const { servers, shards } = capacity;
   const gibibytes = (bytes: number) => Math.ceil(bytes / 2 ** 30);
   const options: [string, string | number, string | number | undefined][] = [
-    ['--shards', packed.kinesis === 'on-demand' ? 'on-demand' : shards, undefined],
+    ['--shards', kinesis === 'on-demand' ? 'on-demand' : shards, undefined],
     ...(sizing.balanced
       ? ([
           ['--min-servers', servers, 2],
@@ -15,6 +17,7 @@ function upOptionsOf({ packed, sizing }: Plan): string[] {
         ] as [string, number, number][])
       : []),
     ['--instance-type', sizing.instanceType, standard.instanceType],
+    ['--spread', spread, 'visitor'],
     ['--linger-ms', sizing.lingerMs, standard.lingerMs],
     ['--buffer-size', sizing.bufferSizeMiB, standard.bufferSizeMiB],
     ['--buffer-seconds', sizing.bufferIntervalSeconds, standard.bufferIntervalSeconds],
