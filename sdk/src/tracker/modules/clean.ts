@@ -15,7 +15,7 @@ type Cleaner = (value: unknown) => unknown;
 
 const id: Cleaner = (value) => {
   const text = typeof value === 'number' || typeof value === 'bigint' ? `${value}` : value;
-  return typeof text === 'string' && text !== '' && text.length <= 64 ? text : undefined;
+  return typeof text === 'string' && /^.{1,64}$/s.test(text) ? text : undefined;
 };
 
 /** Attributes give numbers as text. */
