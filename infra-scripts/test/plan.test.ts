@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { simulateFleet } from '@millrace/ingest-server/simulation';
+import { serverDefaults, simulateFleet } from '@millrace/ingest-server/simulation';
 import fc from 'fast-check';
 import { run } from '../src/cli/main.js';
 import { imageFor } from '../src/deploy/image.js';
@@ -213,7 +213,7 @@ describe('records are planned as a whole fleet of real deliveries makes them, wi
       const { taken } = await simulateFleet({
         servers,
         shards: capacity.shards,
-        settings: { spread, lingerMs: 500, ackTimeoutMs: 2_000, maxQueuedBytes: 2 ** 25, spoolMaxBytes: 2 ** 30 },
+        settings: { spread, lingerMs: 500, ...serverDefaults },
         traffic: [{ eventsPerSecond: rate, eventsPerRequest: sizeOfRequests(workload.eventsPerRequest) }],
         eventBytes: workload.eventBytes,
         visitors: 20_000,

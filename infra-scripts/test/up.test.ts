@@ -164,6 +164,32 @@ needs('moto').describe('millrace up, status and down against moto', () => {
     expect(again?.deployment).toMatchObject({ size: 'trial', parameters: { Origins: '*', LingerMs: '100' } });
   }, 120_000);
 
+  test('a new stack spreads as its rate recommends, and keeps that until another way is asked for', async () => {
+    const spreadIn = async () =>
+      (await stackOf())?.Parameters?.find(({ ParameterKey }) => ParameterKey === 'Spread')?.ParameterValue;
+    const change = async (parameters: Record<string, string>, eventsPerSecond?: number) => {
+      heard = listener();
+      await up(options({ output: heard.output, wanted: { name: 'millrace', parameters }, eventsPerSecond }));
+      return heard.text();
+    };
+    const at = '50,000 events/s.';
+    const created = await change({ Origins: '*', MinServers: '20', MaxServers: '40' }, 50_000);
+    expect(created).toMatch(
+      new RegExp(`Spread: even, as recommended at ${at}\\n {2}visitor \\$[\\d,]+ a month, even \\$`),
+    );
+    expect(await spreadIn()).toBe('even');
+    expect(await change({ MaxServers: '41' })).toContain('Spread: even, as it is deployed.');
+    expect(await spreadIn()).toBe('even');
+    expect(await change({ Spread: 'visitor' }, 50_000)).toContain(
+      `Spread: visitor, as asked; even is recommended at ${at}`,
+    );
+    expect(await spreadIn()).toBe('visitor');
+    expect(await change({ MaxServers: '42' }, 50_000)).toContain(
+      `Spread: visitor, as it is deployed; even is recommended at ${at}`,
+    );
+    expect(await spreadIn()).toBe('visitor');
+  }, 120_000);
+
   test('servers that leave no room for a new one beside the old are refused before anything is made', async () => {
     const parameters = { Origins: '*', MinServers: '6' };
     await expect(up(options({ wanted: { name: 'millrace', parameters } }))).rejects.toThrow(
