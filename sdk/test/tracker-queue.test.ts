@@ -15,6 +15,7 @@ import { createStore, type Store } from '../src/tracker/browser/store.js';
 import type { TrackerContext } from '../src/tracker/core/context.js';
 import { reports } from '../src/tracker/modules/reports.js';
 import type { Batch } from '../src/tracker/queue/batch.js';
+import { clearStored } from '../src/tracker/queue/clear.js';
 import type { DropCounts, DropReason } from '../src/tracker/queue/drop-reason.js';
 import { type Entry, lineOf } from '../src/tracker/queue/entry.js';
 import type { QueuedBatch } from '../src/tracker/queue/next-batch.js';
@@ -399,7 +400,7 @@ describe('the queue', () => {
     append(page, 't1', 3);
     await page.queue._commit();
     append(page, 't1', 3, { from: 3 });
-    page.queue._clear();
+    clearStored(page.store, page.queue);
     expect(disk.used()).toBe(0);
     expect(await all(open(createDisk()))).toEqual([]);
   });

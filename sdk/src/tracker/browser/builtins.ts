@@ -7,12 +7,13 @@ import { lookUp } from './realm.js';
  * tracker; for what it has replaced before see `replaced`.
  */
 
+/** A function of a built-in object, or of its prototype. */
+const fixed = <Work>(type: string, name: string, isMethod?: boolean): Work =>
+  lookUp((realm) => (isMethod ? realm[type]!.prototype : realm[type]!)[name] as Work);
+
 /** A method as a function of its object: `map(list, work)` for `list.map(work)`. */
 const method = <Method>(type: string, name: string): Method =>
-  Function.prototype.call.bind(lookUp((realm) => realm[type]!.prototype[name] as () => void)) as Method;
-
-/** A function of a built-in object. */
-const fixed = <Work>(type: string, name: string): Work => lookUp((realm) => realm[type]![name] as Work);
+  Function.prototype.call.bind(fixed<() => void>(type, name, true)) as Method;
 
 type List<One> = readonly One[];
 

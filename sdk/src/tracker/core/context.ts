@@ -48,13 +48,10 @@ export interface TrackerContext extends PluginContext, SenderPorts {
   _factsOf(draft: Draft): Facts;
   /** Set by `defaults`, `platform`. */
   _platform: Pick<Draft, 'os' | 'device'>;
-  /** The page's name at an address, the document's when left out. Set by `defaults`, `naming`. */
-  _pageName(href?: string): string;
+  /** The name of the page with this path, of the document when left out. Set by `defaults`, `naming`. */
+  _pageName(path?: string): string;
   /** Names the page. Set by `naming`. */
   _namePage?(page: unknown): void;
-
-  /** The visitor of before, when the storage was cleared. Set by `cookie`. */
-  _lastVisitor?(): string | undefined;
 
   /** Set by `pages`, `views`. */
   _views?: Views;

@@ -14,5 +14,5 @@ export const defaults: TrackerModule<void> = (context: TrackerContext) => {
     _properties: membersOf(properties),
   });
   context._platform = { os: 'web', device: 'unknown' };
-  context._pageName = (href = location.href) => context._options.page || defaultPage(new URL(href).pathname);
+  context._pageName = (path = location.pathname) => context._options.page || defaultPage(path);
 };

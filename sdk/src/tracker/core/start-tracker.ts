@@ -51,14 +51,10 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
     _options: options,
     _store: store,
     _stream: stream,
-    _identity: createIdentity(
-      store,
-      () => stream._end(),
-      () => context._lastVisitor?.(),
-    ),
+    _identity: createIdentity(store, () => stream._end()),
     _queue: createQueue(store, (reason, number) => context._tell('dropped', { reason, number }), name, committed),
     _backoff: createBackoff(store, random),
-    _post: createPost(attempt(() => fetch.bind(globalThis))!),
+    _post: createPost(),
     on(moment, listener) {
       listeners[moment] = [...(listeners[moment] || []), listener];
     },
@@ -71,20 +67,19 @@ export function startTracker(options: TrackerOptions, modules: readonly TrackerM
       return `${endpoint}&sent_at=${sending.sent_at}&batch=${batch.id}`;
     },
     _prepare(draft) {
-      if (!draft.event) return false;
       assign(draft, context._platform, {
         page: draft.page || context._pageName(),
         url: draft.url || cut(location.href, 0, 2048),
         sdk: `millrace-js/${version}`,
       });
-      return context._tell('event', draft) && context._factsOf(draft);
+      return !!draft.event && context._tell('event', draft) && context._factsOf(draft);
     },
     _place(facts, at, isFinal) {
-      const person = context._identity._touch(at);
+      const _person = context._identity._touch(at);
       // Numbered last, when nothing can fail any more: a number without an event would look like a loss.
-      const entry = stream._next(at, eventText(facts, person));
-      if (isFinal) context._keep(entry);
-      return { _entry: entry, _person: person };
+      const _entry = stream._next(at, eventText(facts, _person));
+      if (isFinal) context._keep(_entry);
+      return { _entry, _person };
     },
     _keep(entry) {
       context._queue._append(entry);

@@ -25,19 +25,15 @@ export interface Identity {
   _forget(): void;
 }
 
-const record = /^([\w-]{1,64}\|){2}\d+\|/;
+/** What a stored record looks like. */
+export const record = /^([\w-]{1,64}\|){2}\d+\|/;
 
 /**
  * One stored record, `visitor|session|at|user`. Each event reads it, so that all tabs agree at once. When it is gone,
  * because another tab or somebody else cleared it, the visitor is a new one.
  * @param changed called when one visitor follows another while this page lives
- * @param remembered the visitor's id that was kept elsewhere
  */
-export function createIdentity(
-  store: Store,
-  changed: () => void,
-  remembered: () => string | undefined = () => undefined,
-): Identity {
+export function createIdentity(store: Store, changed: () => void): Identity {
   let person: Person | undefined;
   let at = 0;
   let savedAt = 0;
@@ -65,7 +61,7 @@ export function createIdentity(
     if (!person || abs(now - at) > sessionIdleMs) {
       // How the last session's network was to be dealt with.
       store._remove('p');
-      person = { visitor_id: (!person && remembered()) || shortId(now), ...person, session_id: shortId(now) };
+      person = { visitor_id: shortId(now), ...person, session_id: shortId(now) };
     }
     at = now;
     if (abs(now - savedAt) > savedLateMs) save();

@@ -3,6 +3,7 @@ import { each, push } from '../browser/builtins.js';
 import { warn } from '../browser/warn.js';
 import type { TrackerContext } from '../core/context.js';
 import type { TrackerModule } from '../module.js';
+import { clearStored } from '../queue/clear.js';
 import type { ConsentCalls } from '../types.js';
 
 /**
@@ -43,7 +44,7 @@ export const consent =
           // Deleted events do not count as lost: no later event names their stream.
           context._stream._end();
           context._identity._forget();
-          context._queue._clear();
+          clearStored(context._store, context._queue);
         }
         context._tell('consent', next);
         context._whenAllowed(context._sender._wake);

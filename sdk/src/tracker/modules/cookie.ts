@@ -2,6 +2,7 @@ import { set, split } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
 import { warn } from '../browser/warn.js';
 import type { TrackerContext } from '../core/context.js';
+import { record } from '../identity/identity.js';
 import type { TrackerModule } from '../module.js';
 
 /** The longest that browsers keep a cookie, in seconds. */
@@ -39,9 +40,12 @@ export const cookie =
         );
     };
     whenAllowed(adopt);
+    const { _touch: touch, _forget: forget } = identity;
     // Also a site that clears its storage keeps the visitor; a reset does not.
-    context._lastVisitor = inCookie;
-    const { _forget: forget } = identity;
+    identity._touch = (at) => {
+      if (!record.test(store._get('v')!)) adopt();
+      return touch(at);
+    };
     identity._forget = () => {
       forget();
       write();

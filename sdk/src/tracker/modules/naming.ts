@@ -17,12 +17,10 @@ export const naming: TrackerModule<void> = (context: TrackerContext) => {
   context._namePage(context._options.page);
   // Asked for at every event, so the name of a path is kept: parsing it is expensive.
   let from: string | undefined;
-  let pathname: string;
   let name = '';
-  context._pageName = (href = location.href) => {
-    if (from !== href) {
-      from = href;
-      pathname = new URL(href).pathname;
+  context._pageName = (pathname = location.pathname) => {
+    if (from !== pathname) {
+      from = pathname;
       name = pageFromPath(pathname);
     }
     const given =

@@ -1,5 +1,5 @@
 import { heldMs, viewMs } from '../bounds.js';
-import { assign, cut, find, floor, parse } from '../browser/builtins.js';
+import { assign, cut, filter, find, floor, parse } from '../browser/builtins.js';
 import { ofDocument } from '../browser/dom.js';
 import { later, now } from '../browser/time.js';
 import type { Facts, Placed, TrackerContext, Views } from '../core/context.js';
@@ -49,7 +49,8 @@ export function createViews(context: TrackerContext): Views {
   /** Its facts as they are now. They stay as they were when a plugin drops it this time. */
   function renew(view: OpenView, href: string, isSaid?: boolean): void {
     const { _given: given, _referrer: referrer, _placed: placed } = view;
-    const seen = { referrer, title: ofDocument('title'), url: href, page: context._pageName(href), ...given };
+    const page = context._pageName(new URL(href).pathname);
+    const seen = { referrer, title: ofDocument('title'), url: href, page, ...given };
     const state = `${seen.title}\n${href}\n${seen.page}`;
     if (!isSaid && view._state === state) return;
     view._state = state;
@@ -119,8 +120,11 @@ export function createViews(context: TrackerContext): Views {
     // It was deleted.
     if (state === 'denied') open = undefined;
   });
+  const { _names: names } = store;
+  // What waits to be sent is without the views that may still be named otherwise, also those of other tabs.
+  store._names = (start) => (start === 'e.' ? filter(names(start), isComplete) : names(start));
   // A page that died has left its view behind.
-  if (find(store._names('e.'), (name) => !isComplete(name))) {
+  if (find(names('e.'), (name) => !isComplete(name))) {
     const waking = later(context._sender._wake, 2 * heldMs);
     context.on('stopped', () => clearTimeout(waking as number));
   }

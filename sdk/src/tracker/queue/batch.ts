@@ -12,8 +12,8 @@ export interface Batch {
   lines: string[];
 }
 
-/** Makes a batch of entries. `last` is where it ends, when that is not its last entry. */
-export function batchOf(entries: readonly Entry[], last = entries[entries.length - 1]!.seq): Batch {
+/** Makes a batch of entries. It ends at the seq `last`, which may be that of an entry that is gone. */
+export function batchOf(entries: readonly Entry[], last: number): Batch {
   const { stream, seq: first } = entries[0]!;
   return { id: `${stream}.${first}.${last}`, stream, first, last, lines: map(entries, lineOf) };
 }

@@ -9,14 +9,9 @@ import { entriesOf, nameOf, type StoredEntry } from './stored-name.js';
 export interface EventDatabase {
   /**
    * Adds events that were never here. Missing where the database is the first copy itself.
-   * @param isOwn whether a text, by its name, is known to this page alone, and so cannot have been here before
-   * @param atOnce adds all without looking
+   * @param atOnce adds all without looking whether they were here before
    */
-  _put?(
-    entries: readonly StoredEntry[],
-    isOwn: ((name: string) => boolean) | undefined,
-    atOnce?: boolean,
-  ): Promise<unknown>;
+  _put?(entries: readonly StoredEntry[], atOnce?: boolean): Promise<unknown>;
   /** The stored names: the first `count`, or all. */
   _names(count?: number): Promise<string[]>;
   /** The events from the first to those stored as `last`. */
@@ -33,11 +28,11 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
     const next = entries[index + 1];
     if (next?.stream === entry.stream && next.seq === entry.seq + 1 && run.length < recordEvents) return;
 
-    const joined = join(
+    const text = join(
       map(run, ({ text }) => text),
       '\n',
     );
-    events.put(joined, nameOf(run[0]!, joined.length, run.length));
+    events.put(text, nameOf({ ...run[0]!, text }, run.length));
     run = [];
   });
   return events;
@@ -47,8 +42,9 @@ function putAll(events: IDBObjectStore, entries: readonly Entry[]): IDBObjectSto
  * The events in the IndexedDB `name`, where they outlive the browser's process, shared by all tabs. `_put` takes no
  * event twice, also when it has left since: neither a tab that commits late nor a localStorage that fell back to an
  * older state brings an event back. For that the record `m` keeps how far the newest streams have come.
+ * @param isOwn whether a text, by its name, is known to this page alone, and so cannot have been there before
  */
-export function openEventDatabase(name: string): EventDatabase {
+export function openEventDatabase(name: string, isOwn: (name: string) => boolean): EventDatabase {
   let database: IDBDatabase | undefined;
   let opening: Promise<void> | undefined;
   /** Aborts the last transaction that waits for an answer of its own. */
@@ -110,7 +106,7 @@ export function openEventDatabase(name: string): EventDatabase {
   };
 
   return {
-    _put: (entries, isOwn, atOnce) =>
+    _put: (entries, atOnce) =>
       run((events, then) => {
         if (atOnce) {
           stop?.();
@@ -118,7 +114,7 @@ export function openEventDatabase(name: string): EventDatabase {
         }
         return then(events.get('m') as IDBRequest<Record<string, number> | undefined>, (marks = {}) => {
           const added = filter(entries, ({ stream, seq, _name }) => {
-            if (isOwn!(_name)) return true;
+            if (isOwn(_name)) return true;
             // Written so that it is true without a mark, too.
             const isNew = !(seq <= marks[stream]!);
             if (isNew) marks[stream] = seq;

@@ -49,8 +49,12 @@ export async function nextBatch(
   const taken = filter(found, (entry, index) => !isOther(entry) && index < maxEvents);
   const next = found[taken.length] ?? stored[near.length];
   const isWhole = next ? isOther(next) : stored.length < batchRecords;
-  const batch = batchOf(taken, isWhole ? end : undefined);
-  const to = taken[taken.length - 1]!._name;
-  const rest = filter(part(found, taken.length), ({ _name }) => _name === to);
-  return { ...batch, _from: oldest._name, _to: to, _rest: rest, _isAll: isWhole && !next };
+  const last = taken[taken.length - 1]!;
+  return {
+    ...batchOf(taken, (isWhole && end) || last.seq),
+    _from: oldest._name,
+    _to: last._name,
+    _rest: filter(part(found, taken.length), ({ _name }) => _name === last._name),
+    _isAll: isWhole && !next,
+  };
 }

@@ -32,7 +32,7 @@ export function createOwnEvents(store: Store): OwnEvents {
         if (taken.length && (entry.stream !== taken[0]!.stream || chars > exitBatchChars)) break;
         push(taken, entry);
       }
-      return taken.length ? batchOf(taken) : undefined;
+      return taken.length ? batchOf(taken, taken[taken.length - 1]!.seq) : undefined;
     },
   };
 }

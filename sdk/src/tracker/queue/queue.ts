@@ -7,7 +7,7 @@ import { later } from '../browser/time.js';
 import type { Batch } from './batch.js';
 import type { DropReason } from './drop-reason.js';
 import type { Entry } from './entry.js';
-import { openEventDatabase } from './event-database.js';
+import { type EventDatabase, openEventDatabase } from './event-database.js';
 import { nextBatch, type QueuedBatch } from './next-batch.js';
 import { endRun } from './runs.js';
 import { nameOf, storedEntries, waitingNames } from './stored-name.js';
@@ -34,8 +34,8 @@ export interface Queue {
   _done(batch: QueuedBatch, reason?: DropReason): Promise<void>;
   /** The batch is too large for one request: its events go in smaller ones from now on. */
   _split(batch: Batch): void;
-  /** Deletes the queue and everything else that the tracker has stored. */
-  _clear(): void;
+  /** Where the events wait now: elsewhere after a failure. */
+  _database(): EventDatabase;
 }
 
 /**
@@ -52,7 +52,7 @@ export function createQueue(
   name: string,
   committed: () => void,
 ): Queue {
-  let database = openEventDatabase(name);
+  let database = openEventDatabase(name, store._isMemoryOnly);
   let maxChars = queueChars;
   /** Characters in localStorage since the last commit, and in the queue since the last trim. */
   let uncommitted = 0;
@@ -61,6 +61,8 @@ export function createQueue(
   let maxEvents = batchChars;
   let timer: unknown;
   let underWay: Promise<void> | undefined;
+
+  const databaseNow = () => database;
 
   /** An IndexedDB that fails once is not used again: a full disk would still return events that it cannot remove. */
   const fallBack = () => {
@@ -76,7 +78,7 @@ export function createQueue(
     try {
       if (names.length && database._put) {
         // Only this page has those in memory: no other tab can have put them, nor can they have left.
-        await database._put(storedEntries(store, names), store._isMemoryOnly, atOnce);
+        await database._put(storedEntries(store, names), atOnce);
         each(names, store._remove);
       }
     } catch (error) {
@@ -113,12 +115,12 @@ export function createQueue(
     _commit: commit,
     _move: move,
     // Not async: an async function hands a promise on by its `then`, which the page may have replaced.
-    _next: () => nextBatch(store, commit(), () => database, maxEvents),
+    _next: () => nextBatch(store, commit(), databaseNow, maxEvents),
     async _done(batch, reason) {
       if (reason) drop(reason, batch.lines.length);
       try {
         // First the rest, so that a page that dies in between has it twice and loses nothing.
-        if (batch._rest.length) await database._put!(batch._rest, undefined, true);
+        if (batch._rest.length) await database._put!(batch._rest, true);
         await database._remove(batch._from, batch._to);
       } catch {
         fallBack();
@@ -131,9 +133,6 @@ export function createQueue(
       maxEvents = batch.lines.length / 2;
       endRun(store, batch, false);
     },
-    _clear() {
-      each(store._names(''), store._remove);
-      void after(undefined, () => database._remove('', '~'));
-    },
+    _database: databaseNow,
   };
 }

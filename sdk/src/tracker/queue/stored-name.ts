@@ -16,8 +16,8 @@ export interface Stored extends Omit<Entry, 'text'> {
  * `e.<stream>.<1000000 + seq>.<time>.<chars>.<events>`, of the first event. The name is enough to count, order and
  * bound the queue without reading texts. Sorted as text, a stream's events are in their order whatever the clock did.
  */
-export const nameOf = ({ stream, seq, at, text }: Entry, chars = text.length, events = 1): string =>
-  `e.${stream}.${million + seq}.${at}.${chars}.${events}`;
+export const nameOf = ({ stream, seq, at, text }: Entry, events = 1): string =>
+  `e.${stream}.${million + seq}.${at}.${text.length}.${events}`;
 
 /** Reads a name that `nameOf` made. */
 export function storedOf(name: string): Stored {
@@ -33,7 +33,7 @@ export function storedOf(name: string): Stored {
 }
 
 /** The name of a view that its page may still amend: it has no events yet. */
-export const heldName = (entry: Entry): string => nameOf(entry, entry.text.length, 0);
+export const heldName = (entry: Entry): string => nameOf(entry, 0);
 
 /** Whether a stored text is complete. What a page holds longer than `heldMs` it has left behind. */
 export const isComplete = (name: string): boolean => !/\.0$/.test(name) || abs(now() - storedOf(name).at) > heldMs;
@@ -54,8 +54,7 @@ export const entriesOf = (names: readonly string[], texts: readonly string[]): S
   });
 
 /** The names of what waits in the store, without what the browser does not let us read. */
-export const waitingNames = (store: Store): string[] =>
-  filter(store._names('e.'), (name) => isComplete(name) && store._get(name));
+export const waitingNames = (store: Store): string[] => filter(store._names('e.'), store._get);
 
 /** The events in the store under these names. */
 export const storedEntries = (store: Store, names: readonly string[]): StoredEntry[] =>

@@ -20,10 +20,20 @@ interface AnswerBody {
  * proxy, a firewall or a hotel's login page, and says nothing about the events: also `known: false`, to which a proxy
  * that drops the body leads. A server of 0.1.0 names no batch.
  */
-export const isOurs = ({ status, text }: Answer, { id, lines }: Batch): boolean =>
+export const isOurs = (answer: Answer, batch: Batch): boolean =>
   !!attempt(() => {
-    const answer = parse(text!) as AnswerBody;
-    const { time, batch = time && id, accepted, duplicates = 0, rejected, known, error } = answer;
-    if (batch !== id) return false;
-    return status < 400 ? known === true || accepted + duplicates + rejected.length === lines.length : error!.code;
+    const { id, lines } = batch;
+    const {
+      time,
+      batch: named = time && id,
+      accepted,
+      duplicates = 0,
+      rejected,
+      known,
+      error,
+    } = parse(answer.text!) as AnswerBody;
+    if (named !== id) return false;
+    return answer.status < 400
+      ? known === true || accepted + duplicates + rejected.length === lines.length
+      : error!.code;
   });

@@ -53,9 +53,8 @@ export function createLease(store: Store, me: string, now: () => number): Lock {
 }
 
 /** The browser's Web Locks, which a tab that dies gives up at once. Without them `otherwise` locks. */
-export const createLock =
-  (name: string, otherwise: { _lease: Lock }): Lock =>
-  async (work, signal) => {
+export function createLock(name: string, otherwise: { _lease: Lock }): Lock {
+  return async (work, signal) => {
     try {
       await navigator.locks.request(name, { signal } as LockOptions, () => work());
     } catch {
@@ -63,3 +62,4 @@ export const createLock =
       if (!signal?.aborted) await otherwise._lease(work, signal);
     }
   };
+}

@@ -64,7 +64,7 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   ports._lock = createLock(name, ports);
   let timer: unknown;
   /** When the timer fires; 0 for no timer. */
-  let due = 0;
+  let due = Infinity;
   let running: Promise<unknown> | undefined;
   /** Only events tracked meanwhile are left; they wait for others to share their request. */
   let isAll: boolean;
@@ -74,13 +74,14 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   function settle(batch: Batch, answer: Answer, at: number): boolean {
     const ours = isOurs(answer, batch);
     const isAgain = ports._adapt?.(answer);
-    const isKept = isTransient(answer) || indexOf(`${ports._options.retry}`, `${answer.status}`) >= 0;
+    const isLost = isTransient(answer);
+    const isKept = isLost || indexOf(`${ports._options.retry}`, `${answer.status}`) >= 0;
     const isFinal = ours && !isAgain && !isKept;
     ports._tell('answered', { ...answer, batch, at, isOurs: ours, isFinal });
     if (isFinal) backoff._succeeded();
     else {
       // It did not get through, or only in part. The next try is not to be a question: the server may know the part.
-      if (!isTransient(answer)) endRun(ports._store, batch, false);
+      if (!isLost) endRun(ports._store, batch, false);
       if (!isAgain) backoff._failed(now(), answer._retryAfter);
     }
     return isFinal;
@@ -92,8 +93,8 @@ export function createSender(ports: SenderPorts, name: string): Sender {
       urgent = 0;
       const batch = isAll ? undefined : await queue._next();
       isAll = !batch;
-      if (!batch) await sleep(settleMs);
-      if (!batch || signal?.aborted) return;
+      if (!batch) return await sleep(settleMs);
+      if (signal?.aborted) return;
       const at = now();
       const url = ports._urlOf(batch, at);
       const isRetry = beginRun(ports._store, batch);
@@ -119,13 +120,13 @@ export function createSender(ports: SenderPorts, name: string): Sender {
 
   function flush(): Promise<unknown> {
     clearTimeout(timer as number);
-    due = 0;
+    due = Infinity;
     running = after(running, run);
     return running;
   }
 
   function wake(delay = 0): void {
-    if (due && now() + delay >= due) return;
+    if (now() + delay >= due) return;
     clearTimeout(timer as number);
     due = now() + delay;
     timer = attempt(() => later(flush, delay));
@@ -134,7 +135,7 @@ export function createSender(ports: SenderPorts, name: string): Sender {
   ports.on('stopped', () => {
     clearTimeout(timer as number);
     // Always earlier than what anybody asks for.
-    due = 1;
+    due = 0;
   });
   return { _wake: wake, _flush: flush, _settle: settle };
 }

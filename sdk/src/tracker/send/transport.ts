@@ -14,8 +14,12 @@ export interface Answer {
  * A request without credentials, because the key is in the address. A text goes as `text/plain` without other headers,
  * so the browser sends no preflight. No redirect is followed: it would lead to somebody else, without the body.
  */
-export const requestOf = (body: string | Blob, keepalive?: boolean, signal?: AbortSignal): RequestInit =>
-  ({ method: 'POST', body, credentials: 'omit', redirect: 'manual', keepalive, signal }) as RequestInit;
+export const requestOf = (body: string | Blob): RequestInit => ({
+  method: 'POST',
+  body,
+  credentials: 'omit',
+  redirect: 'manual',
+});
 
 /** No answer, 408, 429 and 5xx are transient failures: the server may accept the same batch later. */
 export const isTransient = ({ status }: Answer): boolean =>
@@ -28,9 +32,9 @@ export const isTransient = ({ status }: Answer): boolean =>
 export type Post = (url: string, body: string | Blob, keepalive?: boolean, signal?: AbortSignal) => Promise<Answer>;
 
 /** Keeps the `fetch` that the page has now: what wraps it later may add headers that a server does not expect. */
-export const createPost =
-  (fetch: typeof window.fetch): Post =>
-  (url, body, keepalive, signal) =>
+export function createPost(): Post {
+  const fetch = attempt(() => globalThis.fetch.bind(globalThis))!;
+  return (url, body, keepalive, signal) =>
     new Promise((resolve) => {
       const aborter = attempt(() => new AbortController());
       const settle = (answer: Answer) => {
@@ -47,7 +51,7 @@ export const createPost =
       signal?.addEventListener('abort', keepalive ? none : end);
       const send = async () => {
         try {
-          const response = await fetch(url, requestOf(body, keepalive, aborter?.signal));
+          const response = await fetch(url, { ...requestOf(body), keepalive, signal: aborter?.signal } as RequestInit);
           // Read to its end, so that the connection is free for the next request.
           const text = await response.text();
           settle({ status: response.status, _retryAfter: response.headers.get('retry-after'), text });
@@ -57,3 +61,4 @@ export const createPost =
       };
       void send();
     });
+}
