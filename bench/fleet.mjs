@@ -28,7 +28,7 @@ const options = readOptions(
     // wrong, and which days.
     rate: '10000',
     load: 'peak',
-    trouble: '30',
+    trouble: '20',
     only: '',
     seed: '1',
   },

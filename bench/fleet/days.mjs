@@ -1,7 +1,7 @@
 // Days on which something goes wrong: is anything lost, and when is the backlog gone?
 import { badDays, simulateFleet } from '../../ingest-server/dist/src/simulation/index.js';
 import { round } from '../statistics.mjs';
-import { fleetOptions, timed } from './settings.mjs';
+import { eventsOf, fleetOptions, timed } from './settings.mjs';
 import { fleetFor } from './sizes.mjs';
 
 /** The spools may take so many times as long as the trouble. */
@@ -32,16 +32,16 @@ async function oneDay({ figure, say }, what, { options: run, overMs }) {
 
 /** All days, or those that `--only` names, for each spread. */
 export async function days(options, result) {
-  const fleet = fleetFor(Number(options.rate), Number(options.bytes));
+  const fleet = fleetFor(Number(options.rate), eventsOf(options));
   const { servers, shards } = fleet;
   const troubleMs = Number(options.trouble) * 1_000;
   const eventsPerSecond = fleet.eventsPerSecond * (options.load === 'peak' ? 2 : 1);
   const rate = `${eventsPerSecond.toLocaleString('en')} events/s`;
-  result.say(`${servers} servers, ${shards} shards, ${rate}; trouble of ${options.trouble} s`);
+  result.figure('simulated', `${servers} servers × ${shards} shards, ${rate}, each trouble ${options.trouble} s`);
   for (const spread of options.spread.split(',')) {
     const common = fleetOptions(options, { spread, servers, shards, eventsPerSecond, measuredMs: 3 * troubleMs });
     for (const day of badDays({ fleet: common, troubleMs, settlingMs: settling * troubleMs })) {
-      if (day.name.includes(options.only)) await oneDay(result, `${spread}, ${rate}, ${day.name}`, day);
+      if (day.name.includes(options.only)) await oneDay(result, `${spread}, ${day.name}`, day);
     }
   }
 }

@@ -5,9 +5,15 @@ import { bursts, dayCurve, serverDefaults, steady } from '../../ingest-server/di
 const lingers = { visitor: 500, even: 250 };
 
 /** `1-10` or `1`. */
-function range(text) {
+function sizesOf(text) {
   const [least, most = least] = text.split('-').map(Number);
   return { least, most };
+}
+
+/** What `millrace plan` must know of the events. */
+export function eventsOf({ bytes, events }) {
+  const { least, most } = sizesOf(events);
+  return { eventBytes: Number(bytes), eventsPerRequest: (least + most) / 2 };
 }
 
 const curves = {
@@ -24,7 +30,7 @@ export function fleetOptions(options, { spread, servers, shards, eventsPerSecond
     servers,
     shards,
     settings: { ...serverDefaults, spread, lingerMs: Number(options.linger ?? lingers[spread]) },
-    traffic: [{ eventsPerSecond, eventsPerRequest: range(options.events), curve }],
+    traffic: [{ eventsPerSecond, eventsPerRequest: sizesOf(options.events), curve }],
     eventBytes: Number(options.bytes),
     visitors: Number(options.visitors),
     zipf: Number(options.zipf),

@@ -1,40 +1,35 @@
 // Fleets as `millrace plan` sizes them, and what a month of their records costs.
 import { defaultSizing } from '../../infra-scripts/dist/src/plan/default-sizing.js';
-import { makePlan } from '../../infra-scripts/dist/src/plan/plan.js';
-import { prices, secondsPerMonth } from '../../infra-scripts/dist/src/plan/prices.js';
+import { fullRecord } from '../../infra-scripts/dist/src/plan/packing.js';
 import { workloadOf } from '../../infra-scripts/dist/src/plan/traffic.js';
+import { variantOf } from '../../infra-scripts/dist/src/plan/variant.js';
+
+const sizing = defaultSizing();
 
 /** Servers and shards for this mean rate, with full records; the peak, which they are for, is twice the mean. */
-export function fleetFor(eventsPerSecond, eventBytes) {
-  const plan = makePlan(workloadOf({ eventsPerSecond, eventBytes }), defaultSizing());
-  const { servers, shards } = plan.full.capacity;
-  return { eventsPerSecond, servers, shards, full: plan.full };
+export function fleetFor(eventsPerSecond, { eventBytes, eventsPerRequest }) {
+  const workload = workloadOf({ eventsPerSecond, eventBytes, eventsPerRequest });
+  const full = variantOf(workload, sizing, fullRecord(workload));
+  const { servers, shards } = full.capacity;
+  return { eventsPerSecond, servers, shards, workload, full };
 }
 
-const unitDollars = (unitsPerSecond) => unitsPerSecond * secondsPerMonth * prices.kinesisPutUnit.dollars;
-
-/** A month's Firehose ingest: its price falls with the volume. */
-function ingestDollars(bytesPerSecond) {
-  const GB = (bytesPerSecond * secondsPerMonth) / 2 ** 30;
-  let [dollars, from] = [0, 0];
-  for (const tier of prices.firehoseIngest) {
-    dollars += Math.max(0, Math.min(GB, tier.upToGB) - from) * tier.dollars;
-    from = tier.upToGB;
-  }
-  return dollars;
-}
-
-/**
- * Dollars a month for records as the fleet made them, scaled to the mean rate, and all of the pipeline's over what it
- * costs with full records. Only payload units and Firehose's 5 KB steps differ.
- */
-export function billOf({ eventsPerSecond, full }, taken) {
-  const perSecond = (sum) => (sum / taken.events) * eventsPerSecond;
-  const fullUnits = unitDollars(full.capacity.recordsPerSecond * Math.ceil(full.capacity.recordBytes / 25_000));
-  const kinesis = full.costs.kinesisProvisioned - fullUnits + unitDollars(perSecond(taken.payloadUnits));
-  const firehose = ingestDollars(perSecond(taken.firehoseBytes));
-  const fullTotal = full.totals['per record'];
-  const total =
-    fullTotal - full.costs.kinesisProvisioned - full.costs.firehoseIngest['per record'] + kinesis + firehose;
-  return { kinesis, firehose, total, overFull: total / fullTotal };
+/** Dollars a month at the mean rate with records as the fleet made them, and over what full records cost. */
+export function billOf({ workload, full }, taken) {
+  const recordBytes = taken.bytes / taken.records;
+  const { costs, kinesis, totals } = variantOf(workload, sizing, {
+    eventsPerRecord: taken.events / taken.records,
+    recordBytes,
+    payloadUnits: taken.payloadUnits / taken.records,
+    firehoseBytes: taken.firehoseBytes / taken.records,
+    // Steps of 1 KB: half of one is rounded up in the mean.
+    onDemandBytes: recordBytes + 512,
+  });
+  const total = totals['per record'];
+  return {
+    kinesis: kinesis === 'provisioned' ? costs.kinesisProvisioned : costs.kinesisOnDemand,
+    firehose: costs.firehoseIngest['per record'],
+    total,
+    overFull: total / full.totals['per record'],
+  };
 }
