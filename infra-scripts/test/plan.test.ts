@@ -256,12 +256,13 @@ describe('the way to spread', () => {
   });
 
   test.each([
-    [300, 'visitor'],
-    [10_000, 'visitor'],
-    [50_000, 'even'],
-    [1_000_000, 'even'],
-  ])('at %d events/s %s is recommended', async (rate, recommended) => {
-    expect((await planFor(rate)).recommendedSpread).toBe(recommended);
+    ['visitor', 20_000, 5.5],
+    ['even', 30_000, 5.5],
+    ['visitor', 5_000, 1],
+    ['even', 10_000, 1],
+  ])('%s is recommended for %d events/s, %d in a request', async (recommended, eventsPerSecond, eventsPerRequest) => {
+    const plan = await makePlan(workloadOf({ eventsPerSecond, eventsPerRequest }), defaultSizing());
+    expect(plan.recommendedSpread).toBe(recommended);
   });
 
   test('the one that is asked for is planned, and the other is told', async () => {

@@ -119,7 +119,7 @@ const servers = (size: Size): Parameters => ({
     Default: 'visitor',
     AllowedValues: ['visitor', 'even'],
     Description:
-      'visitor keeps a visitor in one shard; even gives each record another shard: cheaper from 10,000 events/s.',
+      'visitor keeps a visitor in one shard; even gives each record another shard: cheaper at high rates (millrace plan).',
   },
   LingerMs: {
     Type: 'Number',
