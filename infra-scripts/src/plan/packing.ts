@@ -4,8 +4,9 @@ import type { Workload } from './workload.js';
 
 /** What a packed record of the ingest server may hold. Firehose splits 500 sub-records and no more. */
 const mostEvents = 500;
-/** What the ingest servers make records of: none is to hold more. */
-const mostBytes = 30_000;
+/** The ingest servers fill a record up to about so many bytes, and put a few events into it however large they are. */
+const filledBytes = 30_000;
+const fewEvents = 4;
 const steps = { payloadUnit: 25_000, firehose: 5 * 1_024, onDemand: 1_024 } as const;
 
 /** The mean record in the stream, and what it is billed as. */
@@ -44,7 +45,7 @@ export const packedBy = (eventsPerRecord: number, { eventBytes }: Workload): Pac
 
 /** The record that costs least an event. */
 export function fullRecord(workload: Workload): Packing {
-  const fit = Math.max(1, Math.min(mostEvents, Math.floor(mostBytes / (workload.eventBytes + 1))));
+  const fit = Math.min(mostEvents, Math.max(fewEvents, Math.floor(filledBytes / (workload.eventBytes + 1))));
   const records = Array.from({ length: fit }, (_, index) => packedBy(index + 1, workload));
   return records.reduce((best, record) => (dollarsPerEvent(record) < dollarsPerEvent(best) ? record : best));
 }
