@@ -25,8 +25,8 @@ const fewestRequestsPerSecond = 0.02;
 const oneLaneBytesPerSecond = 343_000;
 /** Above this a server's lanes are so many that more change nothing. */
 const mostSimulatedBytesPerSecond = 10 * oneLaneBytesPerSecond;
-/** Of 70 seeds the one whose requests keep to their rate best, within 1 %, however long the simulation is. */
-const steadySeed = 's';
+/** Of 16 seeds the one whose records are nearest to those of long simulations: 1 % off in the mean. */
+const goodSeed = '3';
 
 const known = new Map<string, Promise<Packing>>();
 
@@ -51,7 +51,7 @@ function simulationOf(server: SampledServer): ServerSimulation {
     eventBytes,
     lingerMs,
     seconds: Math.min(longestSeconds, Math.max(2, Math.ceil(requests / requestsPerSecond))),
-    seed: steadySeed,
+    seed: goodSeed,
   };
 }
 
