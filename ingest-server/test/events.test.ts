@@ -204,6 +204,25 @@ describe('POST /v1/events', () => {
     expect(text).toMatch(/^millrace_events_duplicates_total 6$/m);
   });
 
+  test('an event with the id of another is stored: neither hides the other, in one batch or in two, and all are counted', async () => {
+    const { app, records } = await testApp();
+    const victim = someEvent({ stream_id: 'ström', seq: 4 });
+    const send = async (events: object[]) =>
+      (await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200)).body;
+    const taken = [
+      await send([{ ...victim, stream_id: 'x', seq: 0 }]),
+      await send([{ ...victim, seq: 5 }, victim, { ...victim, properties: { the: 'same event' } }]),
+      await send([victim, { ...victim, visitor_id: 'other', stream_id: 'y' }]),
+    ];
+    expect(taken.map(({ accepted, duplicates }) => [accepted, duplicates])).toEqual([
+      [1, 0],
+      [2, 1],
+      [1, 1],
+    ]);
+    const stored = eventsIn(records).map(({ stream_id, seq }) => `${stream_id} ${seq}`);
+    expect(stored.sort()).toEqual(['ström 4', 'ström 5', 'x 0', 'y 4']);
+  });
+
   test('an event whose first request failed, or is still under way, is stored by the second', async () => {
     const sink = createMemorySink();
     const spool = createMemorySpool(systemClock, { refuses: () => true });

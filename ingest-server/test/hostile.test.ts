@@ -55,6 +55,21 @@ describe('hostile input, each by its name', () => {
     expect(text).toContain('"big":9007199254740993,"bigger":12345678901234567890,"small":-9007199254740993');
   });
 
+  test('a number that is not finite when it is read is refused, however it is written and wherever it stands', async () => {
+    const numbers = ['1E400', '1.0E+400', '-1e999', `${'9'.repeat(400)}`, '[[1e309]]'];
+    const { answer, stored } = await send([
+      ...numbers.map((number) => withMember(`"properties":{"a":${number}}`)),
+      withMember('"properties":{"a":1e-400,"b":1.7e308}'),
+      withMember('"item_quantity":1E400'),
+    ]);
+    expect(answer.accepted).toBe(1);
+    expect(answer.rejected.map(({ path }: { path: string }) => path)).toEqual([
+      ...numbers.map(() => '/properties'),
+      '/item_quantity',
+    ]);
+    expect(stored.filter(({ page }) => page === '_quarantine')).toHaveLength(numbers.length + 1);
+  });
+
   test('a rejection says which key is wrong in a bounded length; the quarantine has the whole of it', async () => {
     const key = 'k'.repeat(15_000);
     const { answer, stored } = await send([withMember(`"${key}":1`)]);

@@ -220,7 +220,7 @@ describe('the Kinesis sink, through the official client', () => {
     const put = async (texts: string[]) => {
       const ranges = await sink.ranges();
       const records = texts.map((text, i) => {
-        const data = Buffer.from(`${JSON.stringify({ event_id: text })}\n`);
+        const data = Buffer.from(`${JSON.stringify({ event_id: text, stream_id: 's', seq: 0 })}\n`);
         return {
           partitionKey: 'lane',
           hashKey: ranges[i % 3]!.start.toString(),
@@ -240,7 +240,7 @@ describe('the Kinesis sink, through the official client', () => {
     stub.otherwise = () => (++calls === 6 ? 'ProvisionedThroughputExceededException' : undefined);
     const seen: string[] = [];
     await sink.read({ from, to: Date.now() + 1_000 }, (data) => seen.push(...eventIdsOf(data)));
-    expect(seen.sort()).toEqual(texts.sort());
+    expect(seen.sort()).toEqual(texts.map((text) => `${text}/0/s`).sort());
     // What came later is not read.
     const none: string[] = [];
     await sink.read({ from, to: from }, (data) => none.push(...eventIdsOf(data)));

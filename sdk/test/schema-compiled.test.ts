@@ -71,7 +71,22 @@ const text = fc.oneof(
 const number = fc.oneof(
   fc.integer(),
   fc.double(),
-  fc.constantFrom(-0, -1, 1e6, 1e6 + 1, 1e9, 1e9 + 0.1, 2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, 1e308, 0.5, 5e-324),
+  fc.constantFrom(
+    -0,
+    -1,
+    1e6,
+    1e6 + 1,
+    1e9,
+    1e9 + 0.1,
+    2 ** 53 - 1,
+    2 ** 53,
+    2 ** 53 + 2,
+    1e308,
+    0.5,
+    5e-324,
+    9_999_999,
+    1e7,
+  ),
 );
 const wide = fc
   .tuple(fc.constantFrom(0, 31, 32, 33), fc.constantFrom('', 'x'.repeat(110), '\u0001'.repeat(20), 'ß'.repeat(60), 'ß'))

@@ -63,6 +63,14 @@ describe('the event schema', () => {
     ['another kind of UUID', { event_id: '01938d2e-7c1a-4000-8000-0123456789ab' }, '/event_id', /UUIDv7/],
     ['a negative position', { seq: -1 }, '/seq', /./],
     ['a broken position', { seq: 1.5 }, '/seq', /./],
+    ["a position beyond a stream's end", { seq: 10_000_000 }, '/seq', /at most 9999999: then begin another stream/],
+    ['the largest number that is exact', { seq: 2 ** 53 - 1 }, '/seq', /at most 9999999/],
+    ['a position that is no number for JSON', { seq: Number.POSITIVE_INFINITY }, '/seq', /./],
+    ['a stream before that never ends', { after_stream_id: 't', after_seq: 1e15 }, '/after_seq', /at most 9999999/],
+    ['a number past 2^53', { after_stream_id: 't', after_seq: 1e300 }, '/after_seq', /at most 9999999/],
+    ['a price that is read as infinite', { item_price: JSON.parse('1E400') }, '/item_price', /./],
+    ['such a property', { properties: { a: JSON.parse('-1e999') } }, '/properties', /1E400/],
+    ['a deeper one', { properties: { a: { b: [1, JSON.parse(`1${'0'.repeat(400)}`)] } } }, '/properties', /1E400/],
     ['an unknown field', { colour: 'red' }, '/colour', /properties/],
     ["the server's fields", { received_at: '2026-11-23T08:00:00.000Z' }, '/received_at', /properties/],
     ['half of a link to the stream before', { after_stream_id: 't0' }, '/after_seq', /together/],
@@ -88,6 +96,11 @@ describe('the event schema', () => {
     const { refusal } = checkEvent({ ...event, ...change });
     expect(refusal?.path).toBe(path);
     expect(refusal?.message).toMatch(message);
+  });
+
+  test("takes a stream's last positions, and the largest numbers there are", () => {
+    const last = { seq: 9_999_999, after_stream_id: 't0', after_seq: 9_999_999 };
+    expect(checkEvent({ ...event, ...last, properties: { a: [1.7e308, -1.7e308] } }).refusal).toBeUndefined();
   });
 
   test.each([[null], ['text'], [7], [[]]])('refuses %j, which is no event', (value) => {

@@ -7,12 +7,14 @@ import { createClaimedIds } from '../../src/core/repeats/claimed-ids.js';
 import { eventIdsOf, rowNamesOf } from '../../src/core/repeats/event-ids.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
-const data = (...ids: string[]) => Buffer.from(ids.map((id) => `${JSON.stringify({ event_id: id })}\n`).join(''));
+const event = (id: string) => ({ event_id: id, stream_id: 's', seq: 0 });
+const data = (...ids: string[]) => Buffer.from(ids.map((id) => `${JSON.stringify(event(id))}\n`).join(''));
+const idsOf = (bytes: Uint8Array) => eventIdsOf(bytes).map((name) => name.split('/', 1)[0]!);
 const chunk = (...ids: string[]): Chunk => ({ hash: 1, events: ids.length, data: data(...ids) });
 
 /** What of `ids` an event would be taken for a repetition of. */
 const knownOf = (claimed: ReturnType<typeof createClaimedIds>, ids: string[]) =>
-  ids.filter((id) => claimed.begin('k').isRepeat(id));
+  ids.filter((id) => claimed.begin('k').isRepeat(event(id)));
 
 function setUp(options: {
   spooled?: Chunk[];
@@ -23,13 +25,7 @@ function setUp(options: {
   leftOpen?: { first: number; last: number } | undefined;
   namesOf?: typeof eventIdsOf;
 }) {
-  const {
-    spooled = [],
-    stream = [],
-    error = () => undefined,
-    isReachable = () => true,
-    namesOf = eventIdsOf,
-  } = options;
+  const { spooled = [], stream = [], error = () => undefined, isReachable = () => true, namesOf = idsOf } = options;
   const clock = createFakeClock();
   const claimedIds = createClaimedIds(1_000);
   const spans: TimeSpan[] = [];
@@ -86,7 +82,7 @@ describe('what a killed process left open', () => {
     const wrong = { event_id: 'a', page: '_quarantine', event: '_invalid', received_at: 'once' };
     const rows = (...them: object[]) => Buffer.from(them.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const stored = (...them: object[]): Chunk => ({ hash: 1, events: them.length, data: rows(...them) });
-    const right = { event_id: 'a', page: 'books', event: 'liked_item' };
+    const right = { ...event('a'), page: 'books', event: 'liked_item' };
     const { leftOpen, found, claimedIds } = setUp({
       spooled: [stored(right), stored(wrong), stored({ ...wrong, received_at: 'again' })],
       stream: [rows(wrong)],
@@ -148,9 +144,19 @@ describe('what a killed process left open', () => {
     expect([found, isSettled()]).toEqual([[], false]);
   });
 
+  test('an event that has the id of one in the spool or the stream, and is another, is not known', async () => {
+    const { leftOpen, claimedIds } = setUp({ spooled: [chunk('a')], stream: [data('b')] });
+    await leftOpen.done;
+    for (const id of ['a', 'b']) {
+      for (const other of [{ seq: 1 }, { stream_id: 't' }, { stream_id: 's/0' }]) {
+        expect(claimedIds.begin('k').isRepeat({ ...event(id), ...other })).toBe(false);
+      }
+      expect(claimedIds.begin('k').isRepeat(event(id))).toBe(true);
+    }
+  });
+
   test('records of others, that are no events or not JSON, are passed over', () => {
-    expect(eventIdsOf(Buffer.from('{"event_id":"a"}\nnull\n{"event_id":1}\n[]\n\u0000{"event_id":"b"}'))).toEqual([
-      'a',
-    ]);
+    const lines = ['{"event_id":"A","stream_id":"é/","seq":3}', 'null', '{"event_id":1}', '{"event_id":"x"}', '[]'];
+    expect(eventIdsOf(Buffer.from([...lines, '\u0000{"event_id":"b"}'].join('\n')))).toEqual(['a/3/é/']);
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limits } from './limits.js';
 import { maxNameLength } from './name.js';
 import { propertiesSchema } from './properties.js';
 import { slugSchema } from './slug-schema.js';
@@ -10,7 +11,14 @@ const time = (what: string) =>
     .describe(what);
 // Any text: no event is lost for its name. The server files what is no slug, like what is not declared, under `_other`.
 const name = (what: string) => z.string().min(1).describe(what);
-const count = (what: string) => z.int().nonnegative().describe(what);
+const lastSeq = limits.streamEvents - 1;
+const seqError = `must be at most ${lastSeq}: then begin another stream`;
+const seq = (what: string) =>
+  z
+    .int({ error: ({ code }) => (code === 'too_big' ? seqError : undefined) })
+    .nonnegative()
+    .max(lastSeq, { error: seqError })
+    .describe(what);
 
 /**
  * The fields that a client may send: those of the page and the tracker. The one definition; everything else is made
@@ -26,9 +34,9 @@ const clientFields = {
   visitor_id: id('The first-party anonymous visitor.'),
   session_id: id('The visit: ends after 30 minutes without an event.'),
   stream_id: id("One page's life; numbers its events."),
-  seq: count('Position in the stream: gap-free from 0.'),
+  seq: seq('Position in the stream: gap-free from 0.'),
   after_stream_id: id("The visitor's stream before this one; on a stream's first events.").optional(),
-  after_seq: count('How far that stream got: makes a lost tail visible.').optional(),
+  after_seq: seq('How far that stream got: makes a lost tail visible.').optional(),
   user_id: id("The site's own name for the person, after identify.").optional(),
   os: slugSchema.describe('ios, android, windows, macos, linux, web …'),
   device: slugSchema.describe('mobile, tablet, desktop …'),

@@ -12,10 +12,11 @@ function digitsOf(whole: number): number {
 
 /**
  * The characters of a number as JSON.stringify writes it, plus `unclear`. NaN where a spelling without an exponent is
- * shorter.
+ * shorter, and for what is beyond the range of a double.
  */
 export function numberLength(value: number): number {
   if (!Number.isInteger(value)) {
+    if (!Number.isFinite(value)) return Number.NaN;
     // Prices, of at most 15 digits: no other spelling of the number is as short.
     const cents = Math.round(value * 100);
     if (cents >= 10 && cents < 1e15 && cents / 100 === value) {

@@ -12,6 +12,11 @@ export const limits = {
   /** `properties`, serialised. */
   propertiesBytes: 4 * 1024,
   propertiesKeys: 32,
+  /**
+   * Events of one stream, numbered from 0: a page that makes 16 events a second reaches it in a week, a kiosk that
+   * makes one every three seconds in a year. Without a bound one number makes the audit miss quadrillions.
+   */
+  streamEvents: 10_000_000,
   /** `{"a":{"b":{"c":1}}}` is 3 deep. */
   propertiesDepth: 3,
   /**

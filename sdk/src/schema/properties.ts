@@ -14,6 +14,12 @@ export function depthOf(value: unknown, max: number): number {
   return 1 + deepest;
 }
 
+/** Whether each number of a value is one that JSON can write: 1E400 is read as Infinity, which no reader gets back. */
+function areFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(areFinite);
+}
+
 /** What is wrong with a plain object as `properties`; undefined when nothing is. */
 function limitFault(value: Record<string, unknown>): string | undefined {
   const keys = Object.keys(value).length;
@@ -23,6 +29,7 @@ function limitFault(value: Record<string, unknown>): string | undefined {
   }
   // Most are so small that they need not be written to be measured: a character becomes six bytes at most.
   if (jsonLength(value) * 6 <= limits.propertiesBytes) return undefined;
+  if (!areFinite(value)) return 'has a number beyond the range of a double, as 1E400: send it as text';
   const bytes = encoder.encode(JSON.stringify(value)).length;
   return bytes > limits.propertiesBytes ? `has ${bytes} bytes; at most ${limits.propertiesBytes} are kept` : undefined;
 }

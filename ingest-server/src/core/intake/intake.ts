@@ -1,6 +1,7 @@
 import { type Catalogue, fileUnderOther, type StoredEvent } from '@millrace/sdk/schema';
 import type { Chunk } from '../chunk.js';
 import { hashOf } from '../hash.js';
+import type { EventIdentity } from '../repeats/event-identity.js';
 import { createWarnings, type Warning } from './catalogue-warnings.js';
 import { createChunker } from './chunker.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
@@ -30,7 +31,7 @@ export interface IntakeContext {
   /** When the client sent it, by its own clock; undefined when unknown. */
   sentAt: number | undefined;
   keepEvents: boolean;
-  isRepeat(eventId: string): boolean;
+  isRepeat(event: EventIdentity): boolean;
   newId(now: number): string;
 }
 
@@ -68,7 +69,9 @@ function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged
   if (!line.isDecoded && !keepEvents) {
     const event = exactEvent(line.chars);
     const isDeclared = event !== undefined && names.pages.has(event.page) && names.events.has(event.event);
-    if (isDeclared && !beyondAscii.test(event.visitor_id)) return { event, isExact: true };
+    if (isDeclared && !beyondAscii.test(event.visitor_id) && !beyondAscii.test(event.stream_id)) {
+      return { event, isExact: true };
+    }
   }
   return judge(textOf(line));
 }
@@ -110,7 +113,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
       reject(index, textOf(line), judged);
       continue;
     }
-    if (context.isRepeat(event.event_id)) {
+    if (context.isRepeat(event)) {
       duplicates += 1;
       continue;
     }

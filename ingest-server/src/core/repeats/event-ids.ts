@@ -1,25 +1,33 @@
 import { quarantinePage } from '@millrace/sdk/schema';
+import { identityOf, nameOf } from './event-identity.js';
 
 interface Row {
   event_id?: unknown;
+  stream_id?: unknown;
+  seq?: unknown;
   page?: unknown;
   event?: unknown;
   received_at?: unknown;
 }
 
-const quarantined = `${quarantinePage}/`;
+function rowNameOf({ event_id: id, stream_id: stream, seq, page, event, received_at: receivedAt }: Row) {
+  if (typeof id !== 'string') return undefined;
+  if (page === quarantinePage) return `${quarantinePage}/${event}/${receivedAt}/${id}`;
+  return typeof stream === 'string' && typeof seq === 'number'
+    ? nameOf({ event_id: id, stream_id: stream, seq })
+    : undefined;
+}
 
 /**
- * A name for each row in JSON Lines. An event's name is its `event_id`. A quarantined one's also has the reason and the
+ * A name for each row in JSON Lines: an event's identity. A quarantined one has instead its id, the reason and the
  * time, because the event may come again under its id, and be right. Lines that are not rows have none.
  */
 export function rowNamesOf(data: Uint8Array): string[] {
   const names: string[] = [];
   for (const line of Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString().split('\n')) {
     try {
-      const { event_id: id, page, event, received_at: receivedAt } = (JSON.parse(line) ?? {}) as Row;
-      if (typeof id === 'string')
-        names.push(page === quarantinePage ? `${quarantined}${event}/${receivedAt}/${id}` : id);
+      const name = rowNameOf((JSON.parse(line) ?? {}) as Row);
+      if (name !== undefined) names.push(name);
     } catch {
       // Others may put into the stream too.
     }
@@ -27,6 +35,6 @@ export function rowNamesOf(data: Uint8Array): string[] {
   return names;
 }
 
-/** The ids of the accepted events in JSON Lines. */
+/** The identities of the accepted events in JSON Lines. */
 export const eventIdsOf = (data: Uint8Array): string[] =>
-  rowNamesOf(data).filter((name) => !name.startsWith(quarantined));
+  rowNamesOf(data).filter((name) => identityOf(name) !== undefined);
