@@ -1011,6 +1011,25 @@ describe('a tracker in a page', () => {
       expect(jar.value).toBe(`millrace=${second}`);
     });
 
+    test.each([
+      ['reset()', (tracker: { reset?: unknown }) => (tracker.reset as () => void)()],
+      ['the site clears its storage', (_: unknown, disk: Disk) => delete disk.storage['millrace.demo.v']],
+      [
+        'another tab made another visitor',
+        (_: unknown, disk: Disk) => Object.assign(disk.storage, { 'millrace.demo.v': `other|session|${Date.now()}|` }),
+      ],
+    ])('a visitor who is gone stays gone when the page is left (%s)', async (_, end) => {
+      const page = browser.open('https://shop.example.com/');
+      const tracker = startTracker(site, [defaults, identify, pageExit] as TrackerModule[]);
+      tracker.track('liked_item');
+      await browser.clock.advance(1000);
+      const visitor = sent()[0]!.visitor_id;
+      end(tracker as never, browser.disk);
+      page.leave();
+      await browser.clock.advance(1000);
+      expect(browser.disk.storage['millrace.demo.v'] ?? '').not.toContain(visitor);
+    });
+
     test('a cookie that is none of ours changes nothing', async () => {
       const { document } = browser.open('https://shop.example.com/');
       document.cookie = `millrace=${'x'.repeat(70)}<; nomillrace=abc`;

@@ -41,8 +41,8 @@ createTracker({ key: 'demo', endpoint: '/v1/events' }).track('a');`);
 }
 
 describe('what a page loads', () => {
-  test('the script is at most 9,850 bytes in Brotli', () => {
-    expect(brotli(built('millrace.js'))).toBeLessThanOrEqual(9850);
+  test('the script is at most 9,900 bytes in Brotli', () => {
+    expect(brotli(built('millrace.js'))).toBeLessThanOrEqual(9900);
   });
 
   test('a site that imports createTracker and track alone gets at most 4,400 bytes in Brotli', async () => {

@@ -20,6 +20,8 @@ export interface Person {
 export interface Identity {
   /** The person at an event at `now`, which continues the session or starts one. Changes to it stay, once saved. */
   _touch(now: number): Person;
+  /** Takes over what is stored: a person who was forgotten since is not saved again. */
+  _load(): void;
   _save(): void;
   /** Deletes the record: the next visitor is another one. */
   _forget(): void;
@@ -44,7 +46,7 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     store._set('v', join([person.visitor_id, person.session_id, at, person.user_id], '|'));
   }
 
-  /** Takes over what another tab stored since. A record that cannot be read counts as none. */
+  /** A record that cannot be read counts as none. */
   function load(): void {
     const stored = store._get('v');
     const [visitor_id, session_id, time, ...user] = record.test(stored!) ? split(stored!, '|') : [];
@@ -68,5 +70,5 @@ export function createIdentity(store: Store, changed: () => void): Identity {
     return person;
   }
 
-  return { _touch: touch, _save: save, _forget: () => store._remove('v') };
+  return { _load: load, _touch: touch, _save: save, _forget: () => store._remove('v') };
 }

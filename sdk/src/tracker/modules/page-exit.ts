@@ -61,6 +61,7 @@ export const pageExit: TrackerModule<void> = (context: TrackerContext) => {
 
   const leave = () =>
     context._whenAllowed(() => {
+      context._identity._load();
       context._identity._save();
       void context._queue._move(true);
       // For a page that lives on.
