@@ -22,7 +22,7 @@ function limitsFor(spread, { eventsPerSecond, singleEvents }) {
   if (spread === 'visitor') return { overFull: eventsPerSecond <= 10_000 ? 1.02 : undefined };
   const isBusy = eventsPerSecond >= 1_000;
   return {
-    recordKB: isBusy ? 22.5 : 19,
+    recordKB: singleEvents ? undefined : isBusy ? 22.5 : 19,
     firehose: isBusy ? 1.05 : undefined,
     overFull: singleEvents ? 1.05 : 1.02,
     refusedPercent: 0.2,
