@@ -218,7 +218,7 @@ test('a bomb of any coding stops at the limit of a body', async () => {
     ['gzip', gzipSync(gzipSync(blanks))],
   ] as const) {
     const { status, body: answer } = await post(app, '?key=demo&batch=b', body, { 'content-encoding': coding });
-    expect([coding, status, answer]).toMatchObject([coding, 413, { batch: 'b', error: { code: 'too_large' } }]);
+    expect([coding, status, answer]).toMatchObject([coding, 413, { batch: 'b', error: { code: 'inflates_too_much' } }]);
   }
 });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { constants, deflateRawSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '@millrace/kit/clock';
 import { limits, quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
@@ -14,6 +14,7 @@ import { cleanUp, testApp } from './support/app.js';
 import { eventsIn, jsonLines, someEvent } from './support/events.js';
 import { createMemorySink } from './support/memory-sink.js';
 import { createMemorySpool } from './support/memory-spool.js';
+import { keptAndPlaces, samplesOf, sum } from './support/samples.js';
 
 afterEach(cleanUp);
 
@@ -456,7 +457,7 @@ describe('POST /v1/events', () => {
     const { app } = await testApp();
     const bomb = `"${'x'.repeat(10_000)}"${'\n""'.repeat(1000)}`;
     const answer = await request(app.server).post(`${url}&encoding=delta`).type('text/plain').send(bomb);
-    expect([answer.status, answer.body.error.code]).toEqual([413, 'too_large']);
+    expect([answer.status, answer.body.error.code]).toEqual([413, 'inflates_too_much']);
   });
 
   test.each([100, 200_000])('a gzip bomb of %i KB stops at the cap', async (kilobytes) => {
@@ -471,7 +472,60 @@ describe('POST /v1/events', () => {
       .type('text/plain')
       .send(bomb as unknown as string);
     expect(answer.status).toBe(413);
-    expect(answer.body.error.code).toBe('too_large');
+    expect(answer.body.error.code).toBe(bomb.length * 50 < 1_048_576 ? 'inflates_too_much' : 'too_large');
+  });
+
+  test('a body that becomes more than 50 times as large is refused, however it is packed; one of a tracker is far below', async () => {
+    const { app, records } = await testApp();
+    const send = (body: Buffer | string, more = '', coding = 'identity') =>
+      request(app.server)
+        .post(`${url}${more}`)
+        .type('text/plain')
+        .set('content-encoding', coding)
+        .send(body as string);
+    const million = Buffer.alloc(1_000_000, 'x');
+    const kilobytes = Buffer.alloc(9_000, ' ');
+    for (const answer of [
+      await send(gzipSync(million)),
+      await send(gzipSync(kilobytes), '&encoding=gzip'),
+      await send(gzipSync(gzipSync(million))),
+      await send(brotliCompressSync(million), '', 'br'),
+      await send(deflateSync(kilobytes), '', 'deflate'),
+      await send(`"${'x'.repeat(2_000)}"${'\n""'.repeat(400)}`, '&encoding=delta'),
+      await send(`{"${'x'.repeat(2_000)}"${'\n""'.repeat(400)}`),
+    ]) {
+      expect([answer.status, answer.body.error.code]).toEqual([413, 'inflates_too_much']);
+      expect(answer.body.error.message).toContain('send it unzipped');
+    }
+    expect(records).toEqual([]);
+    const tracked = Array.from({ length: 500 }, (_, seq) => someEvent({ seq, title: 'The same page' }));
+    await send(gzipSync(jsonLines(tracked))).expect(200);
+  });
+
+  test('quarantine keeps what was sent and 16 KiB at most, and counts the rest: nothing small becomes large there', async () => {
+    const { app, records } = await testApp();
+    const filler = randomBytes(1_000).toString('hex');
+    for (const [lines, packed] of [
+      [1, gzipSync(`${filler}${'x'.repeat(40_000)}`)],
+      [500, gzipSync(Array.from({ length: 500 }, (_, i) => i.toString(36)).join('\n'))],
+      [500, '1\n'.repeat(500)],
+      [1, 'y'.repeat(60_000)],
+    ] as const) {
+      records.length = 0;
+      const answer = await request(app.server)
+        .post(url)
+        .type('text/plain')
+        .send(packed as string)
+        .expect(200);
+      expect(answer.body.rejected).toHaveLength(lines);
+      const stored = records.reduce((sum, { data }) => sum + data.length, 0);
+      expect(stored).toBeLessThanOrEqual(packed.length + 16 * 1024);
+      expect(stored).toBeGreaterThan(10_000);
+    }
+    const samples = samplesOf((await request(app.server).get('/metrics')).text);
+    const { kept, places } = keptAndPlaces(samples);
+    expect(kept).toBe(places);
+    expect(sum(samples, 'millrace_events_unkept_total')).toBeGreaterThan(500);
   });
 
   test.each<[string, string, string, string | Buffer, number, string]>([

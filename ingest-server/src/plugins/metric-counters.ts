@@ -74,6 +74,10 @@ function countEvents({ counter, labelled }: Makers): EventCounters {
     'code',
     Object.keys(eventErrors),
   );
+  const unkept = counter(
+    'millrace_events_unkept_total',
+    'Rejected events without a row in quarantine: their batch had more of them than it may keep.',
+  );
   const duplicates = counter(
     'millrace_events_duplicates_total',
     'Events of batches that came again and were not stored twice.',
@@ -93,6 +97,7 @@ function countEvents({ counter, labelled }: Makers): EventCounters {
       received.inc(intake.accepted + intake.rejected.length);
       accepted.inc(intake.accepted);
       for (const { code } of intake.rejected) rejected.inc({ code });
+      unkept.inc(intake.unkept);
       for (const { code, events } of intake.warnings) {
         undeclared.inc({ kind: code === 'undeclared_page' ? 'page' : 'event' }, events);
       }

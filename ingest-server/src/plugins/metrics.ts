@@ -35,14 +35,14 @@ function readers(registry: Registry) {
 
 /**
  * Where the events are. At every scrape
- * accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.
+ * accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside + unkept.
  */
 function addLedger(registry: Registry, balance: () => LedgerBalance) {
   const { gauge, counter } = readers(registry);
   const n = 'millrace_events';
   counter(
     `${n}_recovered_total`,
-    'Events that an earlier process accepted or rejected and left in the spool. accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside.',
+    'Events that an earlier process accepted or rejected and left in the spool. accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside + unkept.',
     () => balance().recovered,
   );
   counter(

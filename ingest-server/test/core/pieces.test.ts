@@ -8,7 +8,7 @@ import { evenRanges, middleOf } from '../../src/core/delivery/hash-ranges.js';
 import { hashOf, laneOf } from '../../src/core/hash.js';
 import { createChunker } from '../../src/core/intake/chunker.js';
 import { jsonElements, ShapeError } from '../../src/core/intake/json-elements.js';
-import { quarantineLine } from '../../src/core/intake/quarantine.js';
+import { quarantineLines, quarantineSlack } from '../../src/core/intake/quarantine.js';
 import { serialise } from '../../src/core/intake/serialise.js';
 import { someEvent } from '../support/events.js';
 
@@ -91,7 +91,9 @@ describe('quarantine', () => {
         (part, times) => {
           const raw = part.repeat(times).slice(0, 1_048_576);
           const rejection = { index: 0, code: 'event_too_large', path: '', message: 'is too large' } as const;
-          const line = quarantineLine({ rejection, eventId: 'x', receivedAt: '2026-11-23T08:00:00.000Z', raw });
+          const receivedAt = '2026-11-23T08:00:00.000Z';
+          const [kept] = quarantineLines([{ rejection, eventId: 'x', hash: 1, raw }], { receivedAt, maxBytes: 1e7 });
+          const line = kept!.line;
           expect(Buffer.byteLength(line)).toBeLessThan(recordLimits.bytes);
           const row = quarantinedEventSchema.parse(JSON.parse(line));
           expect(raw.startsWith(row.raw)).toBe(true);
@@ -100,6 +102,65 @@ describe('quarantine', () => {
       ),
       { numRuns: inForm(10, 30) },
     );
+  });
+});
+
+describe('the quarantine of a batch', () => {
+  const receivedAt = '2026-11-23T08:00:00.000Z';
+  const quarantined = (raws: string[], sentBytes: number) => {
+    const rejected = raws.map((raw, index) => ({
+      rejection: { index, code: 'invalid_json' as const, path: '', message: 'is not JSON' },
+      eventId: 'x'.repeat(36),
+      hash: index,
+      raw,
+    }));
+    return quarantineLines(rejected, { receivedAt, maxBytes: sentBytes + quarantineSlack }).map(({ line }) => line);
+  };
+  const rowsOf = (lines: string[]) => lines.map((line) => quarantinedEventSchema.parse(JSON.parse(line)));
+
+  test('holds at most what was sent and 16 KiB, and of each text its beginning; what has no row is counted', () => {
+    const text = fc.oneof(
+      fc.string({ maxLength: 20 }),
+      fc.tuple(fc.constantFrom('a', '"', '\u0001', 'é', '😀'), fc.nat(30_000)).map(([part, n]) => part.repeat(n)),
+    );
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 300 }), fc.constantFrom(1, 30, 4_000), (raws, ratio) => {
+        const sentBytes = Math.ceil(raws.join('\n').length / ratio);
+        const lines = quarantined(raws, sentBytes);
+        const stored = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+        expect(stored).toBeLessThanOrEqual(sentBytes + 16 * 1024);
+        const rows = rowsOf(lines);
+        expect(rows.length).toBeGreaterThan(0);
+        const left = [...raws];
+        for (const { raw, reason } of rows) {
+          const isCut = reason.includes('only the first');
+          const at = left.findIndex((one) => one.startsWith(raw) && (isCut || one.length === raw.length));
+          expect(at).toBeGreaterThanOrEqual(0);
+          left.splice(at, 1);
+        }
+        const said = rows.map(({ reason }) => Number(/; (\d+) more rejected/.exec(reason)?.[1] ?? 0));
+        expect(said.reduce((a, b) => a + b)).toBe(left.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('keeps the small texts whole beside one that is too large, in the order in which they came', () => {
+    const rows = rowsOf(quarantined(['first', 'x'.repeat(1_000_000), 'third', 'fourth'], 1_000));
+    expect(rows.map(({ raw }) => raw.slice(0, 6))).toEqual(['first', 'xxxxxx', 'third', 'fourth']);
+    expect(rows[1]!.raw.length).toBeGreaterThan(14_000);
+    expect(rows[1]!.reason).toMatch(/only the first 1\d{4} of its 1000000 bytes are kept$/);
+  });
+
+  test('of a tracker whose every event is wrong is whole: ten events zipped, fifty as text', () => {
+    const raw = (n: number) => `{"event_id":"${'1'.repeat(36)}","n":${n},"url":"${'u'.repeat(500)}"}`;
+    for (const [count, sentBytes] of [
+      [10, 700],
+      [50, 27_500],
+    ] as const) {
+      const raws = Array.from({ length: count }, (_, n) => raw(n));
+      expect(rowsOf(quarantined(raws, sentBytes)).map((row) => row.raw)).toEqual(raws);
+    }
   });
 });
 

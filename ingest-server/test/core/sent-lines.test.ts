@@ -17,6 +17,7 @@ const context = {
   names: declaredNames(defaultCatalogue),
   receivedAt: Date.parse('2026-11-23T08:00:01.005Z'),
   sentAt: Date.parse('2026-11-23T08:00:00.000Z'),
+  sentBytes: 1e6,
   keepEvents: false,
   isRepeat: () => false,
   newId: () => 'made-id',

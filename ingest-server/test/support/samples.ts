@@ -23,6 +23,6 @@ export function keptAndPlaces(samples: Samples): { kept: number; places: number 
   const all = (names: string[]) => names.reduce((total, name) => total + sum(samples, `millrace_events_${name}`), 0);
   return {
     kept: all(['accepted_total', 'rejected_total', 'recovered_total', 'unacknowledged_total']),
-    places: all(['delivered_total', 'in_spool', 'in_flight', 'set_aside_total']),
+    places: all(['delivered_total', 'in_spool', 'in_flight', 'set_aside_total', 'unkept_total']),
   };
 }

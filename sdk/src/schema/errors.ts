@@ -19,6 +19,12 @@ export const requestErrors = {
     retry: false,
     meaning: 'The batch has more bytes or events than one request may carry. Split it.',
   },
+  // 413, too: a tracker then splits the batch, and less of what is left repeats itself.
+  inflates_too_much: {
+    status: 413,
+    retry: false,
+    meaning: 'The body becomes more than 50 times as large when it is unzipped. Split it, or send it unzipped.',
+  },
   unsupported_type: {
     status: 415,
     retry: false,

@@ -1,6 +1,7 @@
 import { limits, TooLong, undelta } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 import { type Envelope, envelopeOf } from './envelope.js';
+import { type InflationBound, inflationBound } from './inflation.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
 import { isObject } from './judge.js';
@@ -61,15 +62,11 @@ export function checkTypes(
   }
 }
 
-function unfolded(body: Buffer): Buffer {
+function unfolded(body: Buffer, bound: InflationBound): Buffer {
   try {
-    return Buffer.from(undelta(body.toString(), limits.batchBytes));
+    return Buffer.from(undelta(body.toString(), bound.bytes));
   } catch (error) {
-    if (!(error instanceof TooLong)) throw error;
-    throw new RequestError(
-      'too_large',
-      `the body has more than ${limits.batchBytes} bytes without delta encoding: split the batch`,
-    );
+    throw error instanceof TooLong ? bound.exceeded() : error;
   }
 }
 
@@ -86,35 +83,47 @@ function elementsOf(text: string): SentLine[] {
 export interface SentBody {
   lines: readonly SentLine[];
   envelope: Envelope | undefined;
+  /** Bytes that arrived, and what they became. */
+  sentBytes: number;
+  bytes: number;
 }
 
 /**
  * What is in a body; a promise where a large body is inflated on another thread. The lines refer to `body`. There are
  * no lines only behind an envelope.
- * @throws RequestError unreadable or too_large
+ * @throws RequestError unreadable, too_large or inflates_too_much
  */
 export function sentBody(
   body: Buffer,
   contentType: string | undefined,
   { isZipped, isDelta, wrapper }: Packing,
 ): SentBody | Promise<SentBody> {
-  if (wrapper !== undefined) {
-    const inside = { isZipped, isDelta, wrapper: undefined };
-    return unwrapped(body, wrapper).then((bytes) => sentBody(bytes, contentType, inside));
-  }
-  const read = (bytes: Buffer) => contentOf(isDelta ? unfolded(bytes) : bytes, contentType, isDelta);
-  const bytes = unzipped(body, isZipped);
-  return Buffer.isBuffer(bytes) ? read(bytes) : bytes.then(read);
+  const sentBytes = body.length;
+  const bound = inflationBound(sentBytes);
+  const read = (unpacked: Buffer): SentBody => {
+    const bytes = isDelta || hasFoldedLines(unpacked, contentType) ? unfolded(unpacked, bound) : unpacked;
+    return { ...contentOf(bytes, contentType), sentBytes, bytes: bytes.length };
+  };
+  const unzip = (zipped: Buffer) => {
+    const bytes = unzipped(zipped, isZipped, bound);
+    return Buffer.isBuffer(bytes) ? read(bytes) : bytes.then(read);
+  };
+  return wrapper === undefined ? unzip(body) : unwrapped(body, wrapper, bound).then(unzip);
 }
 
-function contentOf(body: Buffer, contentType: string | undefined, isUnfolded: boolean): SentBody {
+const hasFoldedLines = (body: Buffer, contentType: string | undefined) =>
+  plainType(contentType) !== jsonType && body.includes(foldedLine);
+
+type Content = Pick<SentBody, 'lines' | 'envelope'>;
+
+function contentOf(body: Buffer, contentType: string | undefined): Content {
   let bytes = body;
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   if (hasMark) bytes = bytes.subarray(3);
   if (plainType(contentType) === jsonType) {
     const text = bytes.toString();
     if (!beginsWithLine(text)) return checked(elementsOf(text), undefined);
-  } else if (!isUnfolded && bytes.includes(foldedLine)) bytes = unfolded(bytes);
+  }
   const lines = jsonLines(bytes, limits.batchEvents + 2);
   const envelope = lines[0] && envelopeOf(textOf(lines[0]));
   return checked(envelope === undefined ? lines : lines.slice(1), envelope);
@@ -134,7 +143,7 @@ function beginsWithLine(text: string): boolean {
   }
 }
 
-function checked(lines: SentLine[], envelope: Envelope | undefined): SentBody {
+function checked(lines: SentLine[], envelope: Envelope | undefined): Content {
   if (lines.length === 0 && envelope === undefined) {
     throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
   }

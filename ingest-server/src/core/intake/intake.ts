@@ -6,7 +6,8 @@ import { createWarnings, type Warning } from './catalogue-warnings.js';
 import { createChunker } from './chunker.js';
 import { formatTime, parseTime, timeRange } from './iso-time.js';
 import { exactEvent, isObject, type Judged, judge } from './judge.js';
-import { quarantineLine, type Rejection } from './quarantine.js';
+import { quarantineLines, quarantineSlack, type RejectedLine } from './quarantine.js';
+import type { Rejection } from './rejection.js';
 import { type SentLine, textOf } from './sent-line.js';
 import { serialise } from './serialise.js';
 
@@ -18,6 +19,8 @@ export interface Intake {
   /** Events that were safe before, or came twice in this request; they are not in the chunks. */
   duplicates: number;
   rejected: Rejection[];
+  /** Those of them that have no row in the chunks: the batch had more than the quarantine takes of one. */
+  unkept: number;
   warnings: Warning[];
   /** The accepted events; empty unless `keepEvents`. */
   events: StoredEvent[];
@@ -26,6 +29,8 @@ export interface Intake {
 /** What a request and the server add to its events. */
 export interface IntakeContext {
   names: DeclaredNames;
+  /** The bytes of the body as it arrived. */
+  sentBytes: number;
   /** When the request arrived, in milliseconds since 1970. */
   receivedAt: number;
   /** When the client sent it, by its own clock; undefined when unknown. */
@@ -86,7 +91,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
   const receivedText = formatTime(receivedAt);
   const chunker = createChunker();
   const warnings = createWarnings();
-  const rejected: Rejection[] = [];
+  const rejected: RejectedLine[] = [];
   const events: StoredEvent[] = [];
   let duplicates = 0;
   let visitor = '';
@@ -100,9 +105,7 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     const ownId = readableText(value, 'event_id');
     const eventId = ownId ?? context.newId(receivedAt);
     const rejection: Rejection = { index, ...(ownId === undefined ? {} : { event_id: ownId }), code, path, message };
-    rejected.push(rejection);
-    const line = quarantineLine({ rejection, eventId, receivedAt: receivedText, raw: text });
-    chunker.add(hashOf(readableText(value, 'visitor_id') ?? eventId), line);
+    rejected.push({ rejection, eventId, hash: hashOf(readableText(value, 'visitor_id') ?? eventId), raw: text });
   }
 
   for (let index = 0; index < lines.length; index++) {
@@ -138,11 +141,15 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     if (context.keepEvents) events.push(event);
   }
 
+  const maxBytes = context.sentBytes + quarantineSlack;
+  const kept = rejected.length === 0 ? [] : quarantineLines(rejected, { receivedAt: receivedText, maxBytes });
+  for (const row of kept) chunker.add(row.hash, row.line);
   return {
     chunks: chunker.finish(),
     accepted: lines.length - rejected.length - duplicates,
     duplicates,
-    rejected,
+    rejected: rejected.map(({ rejection }) => rejection),
+    unkept: rejected.length - kept.length,
     warnings: warnings.list(),
     events,
   };

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, constants, createGunzip, gunzip, gunzipSync, inflate } from 'node:zlib';
-import { limits } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
+import type { InflationBound } from './inflation.js';
 
 /** Bytes up to which a body is inflated on this thread: handing it to another costs more. */
 const inflateAtOnce = 16 * 1024;
@@ -29,19 +29,16 @@ function beginsLikeJson(body: Buffer): boolean {
   return body[at] === 0x7b || body[at] === 0x5b;
 }
 
-function inflateError({ code, message }: NodeJS.ErrnoException): RequestError {
-  if (code !== 'ERR_BUFFER_TOO_LARGE') {
-    return new RequestError('unreadable', `the body is not valid gzip, or is incomplete: ${message}`);
-  }
-  return new RequestError('too_large', `the body has more than ${limits.batchBytes} bytes unzipped: split the batch`);
+function inflateError({ code, message }: NodeJS.ErrnoException, bound: InflationBound): RequestError {
+  if (code === 'ERR_BUFFER_TOO_LARGE') return bound.exceeded();
+  return new RequestError('unreadable', `the body is not valid gzip, or is incomplete: ${message}`);
 }
 
-// Stops at the limit, however much a small body would inflate to.
-const options = { maxOutputLength: limits.batchBytes };
-
-function inflated(body: Buffer): Buffer | Promise<Buffer> {
+function inflated(body: Buffer, bound: InflationBound): Buffer | Promise<Buffer> {
+  // Stops there, however much a small body would inflate to.
+  const options = { maxOutputLength: bound.bytes };
   const failed = (error: unknown) => {
-    throw inflateError(error as NodeJS.ErrnoException);
+    throw inflateError(error as NodeJS.ErrnoException, bound);
   };
   if (body.length > inflateAtOnce) return gunzipped(body, options).catch(failed);
   try {
@@ -55,9 +52,14 @@ function inflated(body: Buffer): Buffer | Promise<Buffer> {
  * A body without its gzip, which the bytes tell and not what was announced: a proxy may have unzipped it, zipped it
  * again, or stripped the announcement. What was gzip and was decoded as text on the way cannot be restored.
  * @param isAnnounced whether the request says that the body is gzip
- * @throws RequestError unreadable or too_large
+ * @throws RequestError unreadable, or that of the bound
  */
-export function unzipped(body: Buffer, isAnnounced: boolean, rounds = maxRounds): Buffer | Promise<Buffer> {
+export function unzipped(
+  body: Buffer,
+  isAnnounced: boolean,
+  bound: InflationBound,
+  rounds = maxRounds,
+): Buffer | Promise<Buffer> {
   if (!isZipped(body)) {
     if (body[0] === firstByte || (isAnnounced && !beginsLikeJson(body))) {
       throw new RequestError(
@@ -68,21 +70,20 @@ export function unzipped(body: Buffer, isAnnounced: boolean, rounds = maxRounds)
     return body;
   }
   if (rounds === 0) throw new RequestError('unreadable', `the body is zipped more than ${maxRounds} times`);
-  const bytes = inflated(body);
-  const further = (them: Buffer) => unzipped(them, false, rounds - 1);
+  const bytes = inflated(body, bound);
+  const further = (them: Buffer) => unzipped(them, false, bound, rounds - 1);
   return Buffer.isBuffer(bytes) ? further(bytes) : bytes.then(further);
 }
 
 /**
  * A body without what the header says is around it; a layer that is not there has been taken off on the way.
- * @throws RequestError too_large
+ * @throws RequestError that of the bound
  */
-export async function unwrapped(body: Buffer, wrapper: Wrapper): Promise<Buffer> {
+export async function unwrapped(body: Buffer, wrapper: Wrapper, bound: InflationBound): Promise<Buffer> {
   try {
-    return await wrappers[wrapper](body, options);
+    return await wrappers[wrapper](body, { maxOutputLength: bound.bytes });
   } catch (thrown) {
-    const error = inflateError(thrown as NodeJS.ErrnoException);
-    if (error.code === 'too_large') throw error;
+    if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bound.exceeded();
     return body;
   }
 }

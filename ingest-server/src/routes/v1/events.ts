@@ -9,6 +9,7 @@ import { type SentBody, sentBody } from '../../core/intake/body.js';
 import type { Envelope } from '../../core/intake/envelope.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake/intake.js';
 import { packingOf } from '../../core/intake/packing.js';
+import { briefRejection } from '../../core/intake/rejection.js';
 import type { SentLine } from '../../core/intake/sent-line.js';
 import { batchKey, batchName } from '../../core/repeats/batch-key.js';
 import type { ClaimedIds } from '../../core/repeats/claimed-ids.js';
@@ -18,7 +19,6 @@ import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metric-counters.js';
 import type { Admission } from './admission.js';
-import { briefRejection } from './brief-rejection.js';
 import { createEnvelopeGate } from './envelope-gate.js';
 import { batchIdOf, type EventsQuery, sentAtOf } from './events-query.js';
 
@@ -46,6 +46,14 @@ interface Arrived {
   query: EventsQuery;
   body: Buffer | null | undefined;
   envelope: Envelope | undefined;
+}
+
+/** A request's events, and what is known of all of them. */
+interface Sent {
+  key: string;
+  lines: readonly SentLine[];
+  sentBytes: number;
+  sentAt: number | undefined;
 }
 
 /** What became of each line: `accepted + duplicates + rejected.length` lines were sent. */
@@ -143,11 +151,12 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     return 'then' in sent ? sent.then((them) => answerTo(request, key, them)) : answerTo(request, key, sent);
   }
 
-  function answerTo(request: Arrived, key: string, { lines, envelope }: SentBody): Promise<string> {
+  function answerTo(request: Arrived, key: string, { lines, envelope, sentBytes }: SentBody): Promise<string> {
     const { query } = request;
     request.envelope = envelope;
     const batch = batchIdOf(query, envelope);
-    if (lines.length > 0) return onceOrAgain(lines, key, sentAtOf(query, envelope), batch).then(answered);
+    if (lines.length > 0)
+      return onceOrAgain({ key, lines, sentBytes, sentAt: sentAtOf(query, envelope) }, batch).then(answered);
     if (batch !== undefined) return ask(key, batch);
     throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
 
@@ -157,24 +166,20 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     }
   }
 
-  function onceOrAgain(
-    lines: readonly SentLine[],
-    key: string,
-    sentAt: number | undefined,
-    batch: string | undefined,
-  ): Promise<Remembered> {
-    const work = () => store(lines, key, sentAt);
+  function onceOrAgain(sent: Sent, batch: string | undefined): Promise<Remembered> {
+    const { key, lines } = sent;
+    const work = () => store(sent);
     if (batch !== undefined) return recent.once(batchKey(key, batch, lines), work, batchName(key, batch));
     return work().then(asFirst);
   }
 
   /** Puts the events into chunks, delivers them, and resolves when they are safe. */
-  function store(lines: readonly SentLine[], key: string, sentAt: number | undefined): Promise<Answer> {
+  function store({ key, lines, ...sent }: Sent): Promise<Answer> {
     const claims = claimedIds.begin(key);
     const intake = takeIn(lines, {
       names,
       receivedAt: Date.now(),
-      sentAt,
+      ...sent,
       keepEvents: observer.accepted !== undefined,
       isRepeat: claims.isRepeat,
       newId: uuidV7,

@@ -1,4 +1,13 @@
-import type { Rejection } from '../../core/intake/quarantine.js';
+import type { EventErrorCode } from '@millrace/sdk/schema';
+
+/** Why an event is rejected, as in the answer. `index` counts the body's events from 0. */
+export interface Rejection {
+  index: number;
+  event_id?: string;
+  code: EventErrorCode;
+  path: string;
+  message: string;
+}
 
 /** Code units of a path or a message. A path repeats the wrong key, which may be nearly all of a large event. */
 const maxLength = 200;
@@ -9,7 +18,7 @@ function brief(text: string): string {
   return Buffer.from(`${text.slice(0, maxLength)}… (${text.length} characters)`).toString();
 }
 
-/** A rejection as it is answered, and remembered with the answer. The quarantine row has all of it. */
+/** A rejection as it is answered, remembered with the answer, and stored as a reason. */
 export const briefRejection = (rejection: Rejection): Rejection => ({
   ...rejection,
   path: brief(rejection.path),
