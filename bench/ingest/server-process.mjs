@@ -33,6 +33,9 @@ export async function startServer({ file = 'millrace', folder, endpoint, env = {
       MILLRACE_HOST: '127.0.0.1',
       MILLRACE_PORT: '0',
       MILLRACE_WRITE_KEYS: 'demo',
+      // The load has one address.
+      MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0',
+      MILLRACE_ADDRESS_BYTES_PER_SECOND: '0',
       MILLRACE_SPOOL_FOLDER: mkdtempSync(join(folder, 'spool-')),
       ...env,
     },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { settingsManual } from '@millrace/ingest-server';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { needs } from '@millrace/testing/needs';
@@ -52,6 +53,21 @@ describe('one definition', () => {
     expect(readdirSync(folder).sort()).toEqual(Object.keys(made).sort());
     for (const [file, text] of Object.entries(made)) expect(readFileSync(join(folder, file), 'utf8')).toBe(text);
   });
+
+  test.each(Object.entries(committedTemplates()))(
+    '%s: every setting that it gives a server reaches the server',
+    (_, text) => {
+      const given = new Set([...text.matchAll(/export (MILLRACE_\w+)=/g)].map(([, name]) => name!));
+      const script = readFileSync(join(root, 'infra-scripts/deploy/boot-server.sh'), 'utf8');
+      const environment = /ingest\.env <<END\n(.*?)\nEND/s.exec(script)![1]!;
+      const passed = new Set(
+        [...environment.matchAll(/^MILLRACE_\w+=.*\$\{?(MILLRACE_\w+)/gm)].map(([, name]) => name!),
+      );
+      const settings = settingsManual().map(({ name }) => name);
+      for (const name of settings) if (given.has(name)) expect(passed).toContain(name);
+      expect(given.size).toBeGreaterThan(8);
+    },
+  );
 
   test.each(combinations)('$name: every property of the stream is what the embedded AWS is given', (combination) => {
     const { RetentionPeriodHours, StreamEncryption, Name, ...rest } = resolved(

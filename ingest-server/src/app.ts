@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
+import { isSenders } from './core/admission/known-address.js';
 import { createLimiter } from './core/admission/limiter.js';
 import { createKeyCheck } from './core/admission/write-keys.js';
 import type { Delivery } from './core/delivery/delivery.js';
@@ -77,6 +78,7 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
     origins: config.origins,
     isKey: createKeyCheck(config.writeKeys),
     limiter: createLimiter({ ...config, clock: systemClock }),
+    isSenders: config.limitsAnyAddress ? () => true : isSenders,
     limited: metrics.limited,
   });
   await app.register(named('events', events), {

@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/kit/millrace-error';
 import { type Catalogue, defaultCatalogue } from '@millrace/sdk/schema';
 import type { Origins } from './core/admission/origins.js';
 import type { SpreadName } from './core/delivery/spread.js';
-import { minSpoolBytes, readEnvironment, type Settings } from './settings.js';
+import { addressDefaults, minSpoolBytes, readEnvironment, type Settings } from './settings.js';
 
 /** The ingest server's configuration: made by `loadConfig`, or by hand inside another program. */
 export interface Config {
@@ -25,6 +25,10 @@ export interface Config {
   /** Requests per second that one write key, or one client address, may send; 0 for no limit. */
   keyRequestsPerSecond: number;
   addressRequestsPerSecond: number;
+  /** Bytes per second, unzipped, that one client address may send; 0 for no limit. */
+  addressBytesPerSecond: number;
+  /** Whether the limits of an address also count where it may be that of a proxy. */
+  limitsAnyAddress: boolean;
   /** Addresses and networks whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   /** For how long a turn of the event loop takes requests before it refuses the rest; 0 refuses none. */
@@ -78,6 +82,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     throw new MillraceError('BAD_SETTINGS', `Invalid settings:\n${list}`, { exitCode: 2 });
   }
   const settings = read as Settings;
+  const { MILLRACE_ADDRESS_REQUESTS_PER_SECOND: requestsPerSecond, MILLRACE_ADDRESS_BYTES_PER_SECOND: bytesPerSecond } =
+    settings;
   return {
     host: settings.MILLRACE_HOST,
     port: settings.MILLRACE_PORT,
@@ -91,7 +97,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     ackTimeoutMs: settings.MILLRACE_ACK_TIMEOUT_MS,
     catalogue: settings.MILLRACE_CATALOGUE ?? defaultCatalogue,
     keyRequestsPerSecond: settings.MILLRACE_KEY_REQUESTS_PER_SECOND,
-    addressRequestsPerSecond: settings.MILLRACE_ADDRESS_REQUESTS_PER_SECOND,
+    addressRequestsPerSecond: requestsPerSecond ?? addressDefaults.requestsPerSecond,
+    addressBytesPerSecond: bytesPerSecond ?? addressDefaults.bytesPerSecond,
+    limitsAnyAddress:
+      settings.MILLRACE_TRUSTED_PROXIES.length > 0 || requestsPerSecond !== undefined || bytesPerSecond !== undefined,
     trustedProxies: settings.MILLRACE_TRUSTED_PROXIES,
     shedDelayMs: settings.MILLRACE_SHED_DELAY_MS,
     recentToken: settings.MILLRACE_RECENT_TOKEN,

@@ -26,6 +26,12 @@ function isNetwork(text: string): boolean {
 /** Enough for one large batch. */
 export const minSpoolBytes = 1024 * 1024;
 
+/**
+ * What one address may send a second, where nothing else is set. A thousand people who shop behind one address send
+ * some 200 requests and 200 kB a second; what a script sends at the limit costs about half a dollar an hour.
+ */
+export const addressDefaults = { requestsPerSecond: 300, bytesPerSecond: 1024 * 1024 } as const;
+
 /** Each variable's schema, and the words that follow "must be" in its error. A secret's value is not shown. */
 const variables = {
   MILLRACE_HOST: {
@@ -100,8 +106,12 @@ const variables = {
     expected: 'how many requests per second one write key may send, up to 1000000; 0 for no limit',
   },
   MILLRACE_ADDRESS_REQUESTS_PER_SECOND: {
-    schema: whole(0, 1_000_000).default(0),
-    expected: 'how many requests per second one client address may send, up to 1000000; 0 for no limit',
+    schema: whole(0, 1_000_000).optional(),
+    expected: `how many requests per second one client address may send, up to 1000000; 0 for no limit; without it ${addressDefaults.requestsPerSecond} where the address is known to be the sender's`,
+  },
+  MILLRACE_ADDRESS_BYTES_PER_SECOND: {
+    schema: whole(0, 2 ** 40).optional(),
+    expected: `how many bytes per second, unzipped, one client address may send, up to 1099511627776; 0 for no limit; without it ${addressDefaults.bytesPerSecond} where the address is known to be the sender's`,
   },
   MILLRACE_TRUSTED_PROXIES: {
     schema: z

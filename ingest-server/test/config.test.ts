@@ -41,13 +41,29 @@ describe('the environment', () => {
       ackTimeoutMs: 2000,
       catalogue: defaultCatalogue,
       keyRequestsPerSecond: 0,
-      addressRequestsPerSecond: 0,
+      addressRequestsPerSecond: 300,
+      addressBytesPerSecond: 1_048_576,
+      limitsAnyAddress: false,
       trustedProxies: [],
       shedDelayMs: 50,
       recentToken: undefined,
       drainMs: 1000,
       workers: 1,
       clientScript: undefined,
+    });
+  });
+
+  test.each<[NodeJS.ProcessEnv, number, number, boolean]>([
+    [{ MILLRACE_TRUSTED_PROXIES: '10.0.0.0/8' }, 300, 1_048_576, true],
+    [{ MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '7' }, 7, 1_048_576, true],
+    [{ MILLRACE_ADDRESS_BYTES_PER_SECOND: '5000' }, 300, 5_000, true],
+    [{ MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0', MILLRACE_ADDRESS_BYTES_PER_SECOND: '0' }, 0, 0, true],
+  ])('%j: the limits of an address', (env, requests, bytes, any) => {
+    const config = loadConfig({ MILLRACE_WRITE_KEYS: 'k', ...env });
+    expect(config).toMatchObject({
+      addressRequestsPerSecond: requests,
+      addressBytesPerSecond: bytes,
+      limitsAnyAddress: any,
     });
   });
 

@@ -1,9 +1,11 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import request from 'supertest';
 import { networkOf } from '../src/core/admission/client-network.js';
+import { isSenders } from '../src/core/admission/known-address.js';
 import { createShedding, turnMs } from '../src/core/admission/shedding.js';
 import { createTokenBuckets } from '../src/core/admission/token-buckets.js';
 import { createEarlyRefusal } from '../src/http/early-refusal.js';
@@ -109,6 +111,74 @@ describe('rate limits', () => {
     expect(await statuses([])).toContain(429);
     expect(await statuses(['10.0.0.0/8'])).toContain(429);
     expect(await statuses(['127.0.0.0/8', '::1', '::ffff:127.0.0.1'])).toEqual(Array(8).fill(200));
+  });
+
+  test('bytes count as they are unzipped: who sends too many gets 429, also in small bodies, and others do not', async () => {
+    const { app, records } = await testApp({ addressBytesPerSecond: 1_000, trustedProxies: ['127.0.0.1', '::1'] });
+    const send = (address: string, payload: Buffer | string, coding = 'identity') =>
+      request(app.server)
+        .post('/v1/events?key=demo')
+        .set('content-encoding', coding)
+        .type('text/plain')
+        .set('x-forwarded-for', address)
+        .send(payload as string);
+    const filler = (n: number) => jsonLines(Array.from({ length: n }, (_, seq) => someEvent({ seq })));
+    const large = filler(500);
+    // A whole batch always passes; then the bucket is nearly empty.
+    const zipped = gzipSync(Buffer.concat(Array(6).fill(Buffer.from(large))).subarray(0, 1_000_000));
+    expect((await send('203.0.113.1', gzipSync(large), 'gzip')).status).toBe(200);
+    const statuses = [];
+    for (let i = 0; i < 12; i++) statuses.push((await send('203.0.113.1', gzipSync(filler(400)), 'gzip')).status);
+    expect(statuses.slice(-3)).toEqual([429, 429, 429]);
+    const refused = await send('203.0.113.1', large);
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'too_many_requests']);
+    expect(refused.body.error.message).toMatch(/^too many bytes by this address: wait \d+ s$/);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(1);
+    expect((await send('203.0.113.2', filler(500))).status).toBe(200);
+    // What is no batch at all counts, too.
+    expect((await send('203.0.113.3', zipped, 'gzip')).status).toBe(413);
+    const stored = records.reduce((sum, { events }) => sum + events, 0);
+    expect(stored).toBe(500 * 2 + statuses.filter((status) => status === 200).length * 400);
+    const metrics = (await request(app.server).get('/metrics')).text;
+    expect(metrics).toMatch(/^millrace_rate_limited_total\{by="address_bytes"\} [1-9]/m);
+  });
+
+  test('by default they count where the address is that of the sender, and not behind an unknown proxy', async () => {
+    const limits = { addressRequestsPerSecond: 1, limitsAnyAddress: false };
+    const { app } = await testApp(limits);
+    const statuses = async (headers: Record<string, string>) => {
+      const found = new Set<number>();
+      for (let i = 0; i < 6; i++) {
+        found.add(
+          (await request(app.server).post('/v1/events?key=demo').type('text/plain').set(headers).send(body())).status,
+        );
+      }
+      return found;
+    };
+    // A proxy on this machine: who is behind it is not known.
+    for (const name of ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip']) {
+      expect(await statuses({ [name]: '203.0.113.1' })).toEqual(new Set([200]));
+    }
+    expect(await statuses({})).toContain(429);
+  });
+
+  test.each([
+    ['203.0.113.9', {}, true],
+    ['203.0.113.9', { 'x-forwarded-for': '198.51.100.1' }, true],
+    ['2001:db8::1', { via: '1.1 a' }, true],
+    ['::ffff:203.0.113.9', {}, true],
+    ['127.0.0.1', {}, true],
+    ['::1', {}, true],
+    ['::ffff:127.0.0.1', { forwarded: 'for=x' }, false],
+    ['::1', { 'x-real-ip': 'x' }, false],
+    ['10.1.2.3', {}, false],
+    ['172.17.0.1', {}, false],
+    ['::ffff:192.168.1.1', {}, false],
+    ['100.64.3.4', {}, false],
+    ['fd12::1', {}, false],
+    ['fe80::1', {}, false],
+  ])('%s with the headers %j: whether it is the address of the sender', (address, headers, expected) => {
+    expect(isSenders(address, headers)).toBe(expected);
   });
 
   test('no address is logged, nor is it in the metrics or in what is stored', async () => {

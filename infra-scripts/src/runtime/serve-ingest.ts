@@ -15,6 +15,8 @@ export interface ServeIngestOptions {
   portOption: string;
   log: (line: string) => void;
   observer?: IngestObserver;
+  /** Settings that count where the environment has none. */
+  defaults?: Readonly<Record<string, string>>;
   /** Aborts a start that is under way. */
   signal?: AbortSignal;
 }
@@ -45,6 +47,7 @@ export async function serveIngest(options: ServeIngestOptions): Promise<StartedS
       MILLRACE_ORIGINS: '*',
       // With everything in one process the loop is late for other reasons than too many requests.
       MILLRACE_SHED_DELAY_MS: '0',
+      ...options.defaults,
       ...process.env,
       MILLRACE_PORT: String(options.port),
     });

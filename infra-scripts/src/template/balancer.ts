@@ -1,5 +1,6 @@
 import { att, type Resource, type Resources, ref, when } from './intrinsics.js';
 import { serverPort } from './names.js';
+import { networkBlock } from './network.js';
 
 /**
  * How long a server that leaves still answers what it was asked, in seconds: longer than an answer can wait for the
@@ -50,7 +51,7 @@ export function balancerResources(): Resources {
             IpProtocol: 'tcp',
             FromPort: serverPort,
             ToPort: serverPort,
-            CidrIp: '10.20.0.0/16',
+            CidrIp: networkBlock,
           },
         ],
       },

@@ -2,6 +2,9 @@ import { type Resource, type Resources, ref } from './intrinsics.js';
 import { serverPort } from './names.js';
 import type { Size } from './size.js';
 
+/** The addresses inside the network: those of the load balancer, seen from a server. */
+export const networkBlock = '10.20.0.0/16';
+
 const zone = (index: number) => ({ 'Fn::Select': [index, { 'Fn::GetAZs': '' }] });
 const subnet = (name: string, index: number): Resource => ({
   comment: `Public, in the ${name} zone of the region.`,
@@ -23,7 +26,7 @@ export function networkResources(size: Size): Resources {
     Vpc: {
       comment: 'A network of its own.',
       Type: 'AWS::EC2::VPC',
-      Properties: { CidrBlock: '10.20.0.0/16', EnableDnsSupport: true, EnableDnsHostnames: true },
+      Properties: { CidrBlock: networkBlock, EnableDnsSupport: true, EnableDnsHostnames: true },
     },
     InternetGateway: { comment: 'Its internet gateway.', Type: 'AWS::EC2::InternetGateway' },
     GatewayAttachment: {

@@ -128,6 +128,20 @@ const servers = (size: Size): Parameters => ({
     MaxValue: 1_000,
     Description: 'How long a record waits for more events, in milliseconds: longer packs better.',
   },
+  AddressRequestsPerSecond: {
+    Type: 'Number',
+    Default: 300,
+    MinValue: 0,
+    MaxValue: 1_000_000,
+    Description: 'Requests per second that a server takes from one address; 0 for no limit (a load test).',
+  },
+  AddressBytesPerSecond: {
+    Type: 'Number',
+    Default: 1_048_576,
+    MinValue: 0,
+    MaxValue: 1_099_511_627_776,
+    Description: 'Bytes per second, unzipped, that a server takes from one address; 0 for no limit.',
+  },
   ImageId: {
     Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
     Default: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',

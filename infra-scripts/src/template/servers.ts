@@ -1,6 +1,7 @@
 import type { Pipeline } from '../pipeline/definition.js';
 import { att, nothing, type Properties, type Resources, ref, sub, type Value, when } from './intrinsics.js';
 import { ingestLogGroup, metricNamespace, serverPort } from './names.js';
+import { networkBlock } from './network.js';
 import { policy, type Statement, sessionManager, trust } from './policy.js';
 import type { Size } from './size.js';
 import { userData } from './user-data.js';
@@ -75,6 +76,10 @@ function launchData({ settings }: Pipeline, size: Size): Properties {
         MILLRACE_ORIGINS: '${Origins}',
         MILLRACE_SPREAD: '${Spread}',
         MILLRACE_LINGER_MS: '${LingerMs}',
+        MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '${AddressRequestsPerSecond}',
+        MILLRACE_ADDRESS_BYTES_PER_SECOND: '${AddressBytesPerSecond}',
+        // The load balancer says whose a request is; a trial's server is reached without one.
+        MILLRACE_TRUSTED_PROXIES: size === 'trial' ? '' : networkBlock,
         MILLRACE_SPOOL_GIB: '${SpoolGiB}',
         MILLRACE_CATALOGUE_JSON: JSON.stringify({ pages, events }),
         WRITE_KEYS_PARAMETER: '${WriteKeysParameter}',

@@ -10,4 +10,5 @@ export const workerConfig = (config: Config): Config => ({
   spoolMaxBytes: Math.floor(config.spoolMaxBytes / config.workers),
   keyRequestsPerSecond: config.keyRequestsPerSecond / config.workers,
   addressRequestsPerSecond: config.addressRequestsPerSecond / config.workers,
+  addressBytesPerSecond: config.addressBytesPerSecond / config.workers,
 });

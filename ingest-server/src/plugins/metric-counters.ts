@@ -11,7 +11,7 @@ interface RequestCounters {
   /** A connection was refused before there was a request: its route and its beginning are unknown. */
   refusedUnread(code: RequestErrorCode): void;
   /** A request was refused with 429, by the limit of its key or address. */
-  limited(by: 'key' | 'address'): void;
+  limited(by: 'key' | 'address' | 'address_bytes'): void;
   /** A request was refused with 503, because the event loop is overloaded. */
   shed(): void;
 }
@@ -123,7 +123,7 @@ function countRequests({ counter, labelled, registers }: Makers): RequestCounter
     'millrace_rate_limited_total',
     'Requests refused with 429, by the limit they exceeded.',
     'by',
-    ['key', 'address'],
+    ['key', 'address', 'address_bytes'],
   );
   const shed = counter('millrace_shed_total', 'Requests refused with 503 because the event loop was overloaded.');
 

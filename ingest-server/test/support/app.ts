@@ -39,6 +39,8 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     catalogue: defaultCatalogue,
     keyRequestsPerSecond: 0,
     addressRequestsPerSecond: 0,
+    addressBytesPerSecond: 0,
+    limitsAnyAddress: true,
     trustedProxies: [],
     // Tests run many things in one loop.
     shedDelayMs: 0,

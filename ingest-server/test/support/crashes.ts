@@ -37,6 +37,9 @@ export const serverEnvironment = (
   MILLRACE_DRAIN_MS: '0',
   // A busy machine is no reason to refuse.
   MILLRACE_SHED_DELAY_MS: '0',
+  // All senders of a test have one address.
+  MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0',
+  MILLRACE_ADDRESS_BYTES_PER_SECOND: '0',
   ...env,
 });
 

@@ -74,6 +74,8 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
       portOption: '--ingest-port',
       log: logOutput('ingest'),
       observer: liveIngest(feed),
+      // Visitors, shoppers and tests have one address here.
+      defaults: { MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0', MILLRACE_ADDRESS_BYTES_PER_SECOND: '0' },
     }),
   );
   const store = keep(await serveStore({ state, port, portOption: '--port', ingestUrl: ingest.url, feed }));

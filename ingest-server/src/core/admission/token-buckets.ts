@@ -5,7 +5,7 @@ import { createOrder, type InOrder } from '../order.js';
 export interface TokenBucketsOptions {
   clock: Clock;
   perSecond: number;
-  /** Requests that may come at once, after a rest. */
+  /** Tokens that may be taken at once, after a rest. */
   burst: number;
   /** Keys that are remembered; beyond that, the least recently seen is forgotten. */
   maxKeys: number;
@@ -13,8 +13,10 @@ export interface TokenBucketsOptions {
 
 /** A bucket for each key that was seen lately. */
 export interface TokenBuckets {
-  /** 0 when a request is allowed now, else in how many milliseconds one would be. A refused request takes no token. */
-  take(key: string): number;
+  /** Takes tokens and returns 0, or takes none and returns in how many milliseconds there would be enough. */
+  take(key: string, tokens?: number): number;
+  /** What `take` would return, without taking. */
+  waitFor(key: string, tokens: number): number;
   readonly size: number;
 }
 
@@ -45,16 +47,24 @@ export function createTokenBuckets({ clock, perSecond, burst, maxKeys }: TokenBu
     return bucket;
   }
 
+  function filled(key: string): Bucket {
+    const now = clock.monotonicMs();
+    const bucket = bucketOf(key, now);
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
+    bucket.at = now;
+    return bucket;
+  }
+  const missing = (bucket: Bucket, tokens: number) =>
+    bucket.tokens < tokens ? ((tokens - bucket.tokens) / perSecond) * 1000 : 0;
+
   return {
-    take(key) {
-      const now = clock.monotonicMs();
-      const bucket = bucketOf(key, now);
-      bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
-      bucket.at = now;
-      if (bucket.tokens < 1) return ((1 - bucket.tokens) / perSecond) * 1000;
-      bucket.tokens -= 1;
-      return 0;
+    take(key, tokens = 1) {
+      const bucket = filled(key);
+      const waitMs = missing(bucket, tokens);
+      if (waitMs === 0) bucket.tokens -= tokens;
+      return waitMs;
     },
+    waitFor: (key, tokens) => missing(filled(key), tokens),
     get size() {
       return buckets.size;
     },

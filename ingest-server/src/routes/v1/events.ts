@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { systemClock } from '@millrace/kit/clock';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { limits } from '@millrace/sdk/schema';
@@ -18,7 +17,7 @@ import { RequestError } from '../../core/request-error.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metric-counters.js';
-import type { Admission } from './admission.js';
+import type { Admission, Arriving } from './admission.js';
 import { createEnvelopeGate } from './envelope-gate.js';
 import { batchIdOf, type EventsQuery, sentAtOf } from './events-query.js';
 
@@ -41,9 +40,7 @@ export interface EventsOptions {
 }
 
 /** A request whose body has arrived. */
-interface Arrived {
-  headers: IncomingHttpHeaders;
-  query: EventsQuery;
+interface Arrived extends Arriving {
   body: Buffer | null | undefined;
   envelope: Envelope | undefined;
 }
@@ -151,7 +148,8 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     return 'then' in sent ? sent.then((them) => answerTo(request, key, them)) : answerTo(request, key, sent);
   }
 
-  function answerTo(request: Arrived, key: string, { lines, envelope, sentBytes }: SentBody): Promise<string> {
+  function answerTo(request: Arrived, key: string, { lines, envelope, sentBytes, bytes }: SentBody): Promise<string> {
+    admission.takeBytes(request, bytes);
     const { query } = request;
     request.envelope = envelope;
     const batch = batchIdOf(query, envelope);
