@@ -387,18 +387,21 @@ describe('POST /v1/events', () => {
   test('occurred_at corrects the clock by what sent_at shows, and only then', async () => {
     const { app, records } = await testApp();
     const anHourSlow = Date.now() - 3_600_000;
-    const event = someEvent({ event_time: new Date(anHourSlow - 5_000).toISOString() });
+    const event = () => someEvent({ event_time: new Date(anHourSlow - 5_000).toISOString() });
     for (const sentAt of [anHourSlow, 'yesterday', '-5', '999999999999999']) {
       await request(app.server)
         .post(`${url}&sent_at=${sentAt}`)
         .type('text/plain')
-        .send(jsonLines([event]))
+        .send(jsonLines([event()]))
         .expect(200);
     }
     const [corrected, ...others] = eventsIn(records);
     const occurred = Date.parse(corrected!.occurred_at as string);
     expect(occurred - Date.parse(corrected!.received_at as string)).toBe(-5_000);
-    // Far in the future means far in the past once corrected: still a time, and the sender's own doing.
+    expect(others).toHaveLength(3);
+    expect(corrected!.clock_off).toBeUndefined();
+    // No clock is off by millennia.
+    expect(others[2]).toMatchObject({ occurred_at: others[2]!.received_at, clock_off: true });
     expect(others.slice(0, 2).map(({ occurred_at }) => occurred_at)).toEqual([undefined, undefined]);
     for (const one of others) expect(storedEventSchema.safeParse(one).error).toBeUndefined();
   });
@@ -413,6 +416,45 @@ describe('POST /v1/events', () => {
     const answer = await post.send(body as unknown as string).expect(200);
     expect(answer.body.accepted).toBe(2);
     expect(eventsIn(records)).toHaveLength(2);
+  });
+
+  test.each<[string, string, BufferEncoding | undefined, string]>([
+    ['iso-8859-1', 'text/plain; charset=iso-8859-1', 'latin1', 'Größe für 5 £'],
+    ['latin1 in JSON', 'application/json;charset="ISO-8859-1"', 'latin1', 'Größe'],
+    ['UTF-16', 'text/plain;charset=utf-16le', 'utf16le', 'Größe 😀 書'],
+    ['UTF-16 in letters of ASCII', 'text/plain;charset=UTF-16', 'utf16le', 'plain'],
+    ['UTF-16 with a mark alone', 'text/plain', 'utf16le', '\ufeffGröße'],
+    ['UTF-8 under the wrong label', 'text/plain; charset=iso-8859-1', 'utf8', 'Größe 😀'],
+    ['UTF-8 by another name', 'text/plain; charset="utf8"; format=flowed', 'utf8', 'Größe 😀'],
+    ['UTF-8 with a mark', 'text/plain', 'utf8', '\ufeffGröße'],
+    ['ASCII', 'text/plain; charset=us-ascii', 'utf8', 'Size'],
+  ])('a text in %s is stored as what it says', async (_, type, encoding, title) => {
+    const { app, records } = await testApp();
+    const mark = title.startsWith('\ufeff') ? '\ufeff' : '';
+    const line = `${mark}${JSON.stringify(someEvent({ title: title.replace('\ufeff', '') }))}`;
+    const answer = await app.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': type },
+      payload: Buffer.from(line, encoding),
+    });
+    expect(answer.json()).toMatchObject({ accepted: 1, rejected: [] });
+    expect(eventsIn(records)[0]!.title).toBe(title.replace('\ufeff', ''));
+  });
+
+  test.each([
+    ['text/plain; charset=utf-7', 415, 'unsupported_type'],
+    ['text/plain; charset=utf-32', 415, 'unsupported_type'],
+    ['application/json;charset=klingon', 415, 'unsupported_type'],
+    ['text/plain; charset=shift_jis', 400, 'unreadable'],
+    ['text/plain; charset=utf-16be', 400, 'unreadable'],
+  ])('a text that %s does not decode is refused, not spoilt', async (type, status, code) => {
+    const { app, records } = await testApp();
+    const payload = Buffer.concat([Buffer.from(jsonLines([someEvent()])), Buffer.from([0xfc, 0xd8, 0x00, 0xd8, 0xff])]);
+    const answer = await app.inject({ method: 'POST', url, headers: { 'content-type': type }, payload });
+    expect([answer.statusCode, answer.json().error.code]).toEqual([status, code]);
+    expect(answer.json().error.message).toContain('send UTF-8');
+    expect(records).toEqual([]);
   });
 
   test('a body without what repeats is read, by the address only', async () => {

@@ -1,4 +1,4 @@
-import { type Checked, checkEvent, otherName, quarantinePage } from '@millrace/sdk/schema';
+import { type Checked, checkEvent, otherName, quarantinePage, serverFieldNames } from '@millrace/sdk/schema';
 
 /**
  * Reads one line of a recording: an event as a client sends it, or as the lake stores it. Of the latter it removes the
@@ -15,13 +15,8 @@ export function parseRecorded(line: string): Checked {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { refusal: { path: '', message: 'the line is not a JSON object' } };
   }
-  const {
-    received_at: _,
-    occurred_at: __,
-    page_as_sent: pageAsSent,
-    event_as_sent: eventAsSent,
-    ...event
-  } = value as Record<string, unknown>;
+  const { page_as_sent: pageAsSent, event_as_sent: eventAsSent, ...event } = value as Record<string, unknown>;
+  for (const name of serverFieldNames) delete event[name];
   if (event.page === quarantinePage) {
     return { refusal: { path: '/page', message: 'is a quarantined event, which does not fit the schema' } };
   }

@@ -3,9 +3,10 @@ import { defaultCatalogue } from '@millrace/sdk/schema';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { declaredNames, takeIn } from '../../src/core/intake/intake.js';
-import { formatTime, parseTime, timeRange } from '../../src/core/intake/iso-time.js';
+import { formatTime, parseTime } from '../../src/core/intake/iso-time.js';
 import { jsonLines } from '../../src/core/intake/json-lines.js';
 import { judge } from '../../src/core/intake/judge.js';
+import { createTimeCorrection } from '../../src/core/intake/occurred-at.js';
 import { type SentLine, textOf } from '../../src/core/intake/sent-line.js';
 import { batchKey } from '../../src/core/repeats/batch-key.js';
 import { someEvent } from '../support/events.js';
@@ -295,6 +296,8 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
 });
 
 describe('times', () => {
+  const timeRange = { from: Date.parse('0000-01-01T00:00:00.000Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
+
   test(`are read and written as Date does${leavesOut('200 of 2,000 runs')}`, () => {
     const time = fc.oneof(
       fc.date({ min: new Date(timeRange.from), max: new Date(timeRange.to), noInvalidDate: true }).map(Number),
@@ -308,6 +311,81 @@ describe('times', () => {
       }),
       { numRuns: inForm(200, 2_000) },
     );
+  });
+});
+
+describe('when an event happened', () => {
+  const receivedAt = Date.parse('2026-11-23T08:00:00.000Z');
+  const day = 24 * 60 * 60 * 1000;
+  const received = { at: '2026-11-23T08:00:00.000Z', isClockOff: true };
+  const at = (ms: number) => ({ at: new Date(ms).toISOString(), isClockOff: false });
+
+  test.each<[string, string, number | undefined, object]>([
+    ['a clock that is right', '2026-11-23T07:59:50.000Z', receivedAt, at(receivedAt - 10_000)],
+    ['two hours slow', '2026-11-23T05:59:50.000Z', receivedAt - day / 12, at(receivedAt - 10_000)],
+    ['a month fast', '2026-12-23T07:59:50.000Z', receivedAt + 30 * day, at(receivedAt - 10_000)],
+    [
+      'a year slow, and the event waited for a week',
+      '2025-11-16T08:00:00.000Z',
+      receivedAt - 365 * day,
+      at(receivedAt - 7 * day),
+    ],
+    [
+      'an old log, by a right clock',
+      '2012-01-01T00:00:00.000Z',
+      receivedAt,
+      at(Date.parse('2012-01-01T00:00:00.000Z')),
+    ],
+    ['sent in 1970', '2026-11-23T07:59:50.000Z', 0, received],
+    ['in 2036', '2036-02-07T06:28:16.000Z', Date.parse('2036-02-07T06:28:17.000Z'), received],
+    ['in the year 1', '0001-01-01T00:00:00.000Z', receivedAt, received],
+    ['in 9999', '9999-12-31T23:59:59.999Z', receivedAt, received],
+    ['sent at the end of all times', '2026-11-23T07:59:50.000Z', 999_999_999_999_999, received],
+    ['after it was sent', '2026-11-23T08:02:00.000Z', receivedAt, received],
+    [
+      'at a time nobody sent, and before now',
+      '2026-11-22T08:00:00.000Z',
+      undefined,
+      { at: undefined, isClockOff: false },
+    ],
+    ['at a time nobody sent, and still to come', '2036-01-01T00:00:00.000Z', undefined, received],
+    ['at a time nobody sent, of the Romans', '0044-03-15T12:00:00.000Z', undefined, received],
+  ])('%s', (_, eventTime, sentAt, expected) => {
+    expect(createTimeCorrection(receivedAt, sentAt)(eventTime)).toEqual(expected);
+  });
+
+  test('is never in the future, nor before the web, whatever a device says', () => {
+    const time = fc.date({
+      min: new Date('0000-01-01T00:00:00.000Z'),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(time, fc.option(fc.nat({ max: 999_999_999_999_999 }), { nil: undefined }), (told, sentAt) => {
+        const { at: text, isClockOff } = createTimeCorrection(receivedAt, sentAt)(told.toISOString());
+        const ms = Date.parse(text ?? told.toISOString());
+        expect(ms).toBeLessThanOrEqual(receivedAt + 60_000);
+        expect(ms).toBeGreaterThanOrEqual(Date.parse('1995-01-01'));
+        if (isClockOff) expect(ms).toBe(receivedAt);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('stands in the row, with a mark where the device cannot be right, spliced or written anew', () => {
+    const event = someEvent({ event_time: '2036-02-07T06:28:16.000Z' });
+    for (const text of [
+      JSON.stringify(event),
+      JSON.stringify({ ...event, page: 'garden' }),
+      JSON.stringify(event, null, ' ').replaceAll('\n', ''),
+    ]) {
+      expect(JSON.parse(store(text).stored)).toMatchObject({
+        event_time: '2036-02-07T06:28:16.000Z',
+        received_at: stamp.received_at,
+        occurred_at: stamp.received_at,
+        clock_off: true,
+      });
+    }
   });
 });
 

@@ -5,8 +5,8 @@ import { quarantinedEventSchema, storedEventSchema } from './event.js';
 export interface LakeColumn {
   name: string;
   /** Glue and Athena, as the OpenX JSON SerDe reads it. Times stay text there: `from_iso8601_timestamp(event_time)`. */
-  glue: 'string' | 'bigint' | 'double';
-  duckdb: 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'TIMESTAMP' | 'JSON';
+  glue: 'string' | 'bigint' | 'double' | 'boolean';
+  duckdb: 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP' | 'JSON';
   description: string;
 }
 
@@ -27,6 +27,7 @@ function columnType(name: string, field: JsonSchemaField): Pick<LakeColumn, 'glu
   }
   if (field.type === 'integer') return { glue: 'bigint', duckdb: 'BIGINT' };
   if (field.type === 'number') return { glue: 'double', duckdb: 'DOUBLE' };
+  if (field.type === 'boolean') return { glue: 'boolean', duckdb: 'BOOLEAN' };
   if (field.type === 'object') return { glue: 'string', duckdb: 'JSON' };
   throw new TypeError(`no column type for the schema's field ${name}: ${JSON.stringify(field)}`);
 }

@@ -77,7 +77,13 @@ const storedName = z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/);
 /** The fields that the ingest server adds. */
 const serverFields = {
   received_at: time('When the ingest server had it.').optional(),
-  occurred_at: time("event_time, corrected by the clock difference seen in the event's batch.").optional(),
+  occurred_at: time(
+    "event_time, corrected by the clock difference seen in the event's batch, within bounds.",
+  ).optional(),
+  clock_off: z
+    .boolean()
+    .describe('true where the time that the device told cannot be: occurred_at is then received_at.')
+    .optional(),
   page_as_sent: z
     .string()
     .max(maxNameLength)
@@ -89,6 +95,9 @@ const serverFields = {
     .describe('The name of an undeclared event, filed under _other.')
     .optional(),
 };
+
+/** The names of the fields that only the server sets. */
+export const serverFieldNames: readonly string[] = Object.keys(serverFields);
 
 /** An event in the lake. Events put straight into the stream lack the server's fields. */
 export const storedEventSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { limits, TooLong, undelta } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
+import { encodingOf, inUtf8 } from './charset.js';
 import { type Envelope, envelopeOf } from './envelope.js';
 import { type InflationBound, inflationBound } from './inflation.js';
 import { jsonElements } from './json-elements.js';
@@ -53,6 +54,8 @@ export function checkTypes(
       `unsupported content-type ${type}: send JSON Lines as text/plain or application/x-ndjson, or JSON as application/json`,
     );
   }
+  // Throws for one that is unknown.
+  encodingOf(contentType);
   const strange = strangeEncoding(contentEncoding, encoding);
   if (strange !== undefined) {
     throw new RequestError(
@@ -100,7 +103,8 @@ export function sentBody(
 ): SentBody | Promise<SentBody> {
   const sentBytes = body.length;
   const bound = inflationBound(sentBytes);
-  const read = (unpacked: Buffer): SentBody => {
+  const read = (encoded: Buffer): SentBody => {
+    const unpacked = inUtf8(encoded, contentType);
     const bytes = isDelta || hasFoldedLines(unpacked, contentType) ? unfolded(unpacked, bound) : unpacked;
     return { ...contentOf(bytes, contentType), sentBytes, bytes: bytes.length };
   };

@@ -4,8 +4,9 @@ import { hashOf } from '../hash.js';
 import type { EventIdentity } from '../repeats/event-identity.js';
 import { createWarnings, type Warning } from './catalogue-warnings.js';
 import { createChunker } from './chunker.js';
-import { formatTime, parseTime, timeRange } from './iso-time.js';
+import { formatTime } from './iso-time.js';
 import { exactEvent, isObject, type Judged, judge } from './judge.js';
+import { createTimeCorrection, type Occurred } from './occurred-at.js';
 import { quarantineLines, quarantineSlack, type RejectedLine } from './quarantine.js';
 import type { Rejection } from './rejection.js';
 import { type SentLine, textOf } from './sent-line.js';
@@ -57,11 +58,10 @@ function readableText(value: unknown, key: string): string | undefined {
   return typeof text === 'string' && text !== '' && text.length <= 64 ? text : undefined;
 }
 
-/** When an event happened, by the server's clock; undefined when unknown or outside years 0 to 9999. */
-function correctedTime(eventTime: string, { receivedAt, sentAt }: IntakeContext): string | undefined {
-  if (sentAt === undefined) return undefined;
-  const ms = parseTime(eventTime) + receivedAt - sentAt;
-  return ms >= timeRange.from && ms <= timeRange.to ? formatTime(ms) : undefined;
+/** What stands behind the fields that were sent, in place of the closing brace. */
+function tailOf(receivedText: string, { at, isClockOff }: Occurred): string {
+  const occurred = at === undefined ? '' : `","occurred_at":"${at}`;
+  return `,"received_at":"${receivedText}${occurred}"${isClockOff ? ',"clock_off":true' : ''}}`;
 }
 
 const beyondAscii = /[^\0-\x7f]/;
@@ -89,6 +89,7 @@ function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged
 export function takeIn(lines: readonly SentLine[], context: IntakeContext): Intake {
   const { names, receivedAt } = context;
   const receivedText = formatTime(receivedAt);
+  const correctedTime = createTimeCorrection(receivedAt, context.sentAt);
   const chunker = createChunker();
   const warnings = createWarnings();
   const rejected: RejectedLine[] = [];
@@ -124,19 +125,19 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
       visitor = event.visitor_id;
       hash = hashOf(visitor);
     }
-    const occurredText = correctedTime(event.event_time, context);
+    const occurred = correctedTime(event.event_time);
     const isPage = names.pages.has(event.page);
     const isEvent = names.events.has(event.event);
     const isSpliced = judged.isExact && isPage && isEvent && line.bytes !== undefined;
     if (!isSpliced || context.keepEvents) {
       event.received_at = receivedText;
-      if (occurredText !== undefined) event.occurred_at = occurredText;
+      if (occurred.at !== undefined) event.occurred_at = occurred.at;
+      if (occurred.isClockOff) event.clock_off = true;
       if (!isPage) warnings.add('page', fileUnderOther(event, 'page'));
       if (!isEvent) warnings.add('event', fileUnderOther(event, 'event'));
     }
     if (isSpliced) {
-      const occurred = occurredText === undefined ? '' : `","occurred_at":"${occurredText}`;
-      chunker.add(hash, { sent: line.bytes!, tail: `,"received_at":"${receivedText}${occurred}"}` });
+      chunker.add(hash, { sent: line.bytes!, tail: tailOf(receivedText, occurred) });
     } else chunker.add(hash, serialise(event));
     if (context.keepEvents) events.push(event);
   }

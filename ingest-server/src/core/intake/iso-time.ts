@@ -1,6 +1,3 @@
-/** The times whose year has four digits, as RFC 3339 wants; in milliseconds since 1970. */
-export const timeRange = { from: Date.parse('0000-01-01T00:00:00.000Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
-
 const digit = (text: string, at: number) => text.charCodeAt(at) - 0x30;
 const digits2 = (text: string, at: number) => digit(text, at) * 10 + digit(text, at + 1);
 
@@ -22,7 +19,7 @@ const remembered = 64;
 const seconds = new Float64Array(remembered).fill(Number.NaN);
 const texts = new Array<string>(remembered).fill('');
 
-/** `toISOString` for whole milliseconds within `timeRange`; remembers the text up to the second. */
+/** `toISOString` for whole milliseconds in the years 0 to 9999; remembers the text up to the second. */
 export function formatTime(ms: number): string {
   const second = Math.floor(ms / 1000);
   const at = second & (remembered - 1);
