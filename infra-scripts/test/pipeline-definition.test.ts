@@ -73,9 +73,11 @@ describe('one definition of stream, bucket, delivery stream and table', () => {
         .map(({ name }) => name)
         .toSorted(),
     );
-    expect(table.Parameters['projection.page.values']).toBe('tools,cart,_other,_quarantine');
+    expect(table.Parameters['projection.page.values']).toBe('tools,cart,_other,_quarantine,_ledger');
     const codes = Object.keys(eventErrors).map((code) => `_${code}`);
-    expect(table.Parameters['projection.event.values']).toBe(['rented', 'page_view', '_other', ...codes].join(','));
+    expect(table.Parameters['projection.event.values']).toBe(
+      ['rented', 'page_view', '_other', ...codes, '_acknowledged'].join(','),
+    );
   });
 
   test('on demand, elsewhere: no shard count, the region as a location, ARNs of that cloud', () => {

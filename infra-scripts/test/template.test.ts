@@ -115,7 +115,7 @@ describe('one definition', () => {
       'standard',
     );
     const text = JSON.stringify(template);
-    expect(text).toContain('tools,cart,_other,_quarantine');
+    expect(text).toContain('tools,cart,_other,_quarantine,_ledger');
     expect(text).toContain('{\\"pages\\":[\\"tools\\",\\"cart\\"]');
     expect(template.Resources.Stream!.Properties).toMatchObject({ Name: 'clicks', RetentionPeriodHours: 48 });
     expect(JSON.stringify(template.Resources.DeliveryStream)).toContain('"SizeInMBs":128,"IntervalInSeconds":300');

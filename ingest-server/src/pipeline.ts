@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '@millrace/kit/clock';
 import type { Config } from './config.js';
 import { recoverFromCrash } from './core/delivery/crash-recovery.js';
 import { createDelivery, type Delivery } from './core/delivery/delivery.js';
+import { createLedger } from './core/delivery/ledger.js';
 import { firstRanges, watchShards } from './core/delivery/shard-watch.js';
 import type { Sink } from './core/delivery/sink.js';
 import type { Spool } from './core/delivery/spool.js';
@@ -72,6 +74,7 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
     sink,
     spool,
     clock: systemClock,
+    ledger: createLedger(randomBytes(9).toString('base64url'), systemClock.wallMs),
     spread,
     ranges,
     rangesAreGuessed: areGuessed,

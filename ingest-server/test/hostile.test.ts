@@ -42,7 +42,7 @@ describe('hostile input, each by its name', () => {
     ]);
     expect(answer.accepted).toBe(2);
     expect(text).not.toMatch(/_quarantine|first/);
-    expect(text.match(/"page":/g)).toHaveLength(2);
+    expect(text.match(/"page":"(?!_ledger)/g)).toHaveLength(2);
   });
 
   test('a number past 2^53 is refused where it counts something, and keeps its digits in properties', async () => {

@@ -15,7 +15,7 @@ describe('a statement for Athena', () => {
     expect(text).toMatch(
       /^WITH events_raw AS \([\s\S]*\),\nevents AS \([\s\S]*\)\nselect \* from events where page='books' limit 5$/,
     );
-    expect(text).toContain('"clickstream"."events" WHERE "page" <> \'_quarantine\'');
+    expect(text).toContain('"clickstream"."events" WHERE "page" NOT IN (\'_quarantine\', \'_ledger\')');
     expect(text).not.toContain('quarantine AS');
     expect(withViews('select count(*) from quarantine', tables)).toMatch(/^WITH quarantine AS/);
     expect(withViews('select 1', tables)).toBe('select 1');

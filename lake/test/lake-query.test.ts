@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { lakeColumns } from '@millrace/sdk/schema';
+import { isEventColumn, lakeColumns } from '@millrace/sdk/schema';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 import { type AuditableLake, openLake } from '../src/index.js';
 
@@ -23,7 +23,7 @@ describe('the views', () => {
   test('events has the columns of the schema, in its order, with their types', async () => {
     at.put('books', 'clicked_review', event());
     const { columns } = await lake.query('select * from events');
-    const wanted = lakeColumns().filter(({ name }) => name !== 'reason' && name !== 'raw');
+    const wanted = lakeColumns().filter(({ name }) => isEventColumn(name));
     expect(columns).toEqual(wanted.map(({ name, duckdb }) => ({ name, type: duckdb })));
   });
 
@@ -33,7 +33,7 @@ describe('the views', () => {
     expect(await lake.query('select * from events')).toEqual(empty);
     expect(empty.rows).toEqual([]);
     expect(empty.columns.find(({ name }) => name === 'seq')?.type).toBe('BIGINT');
-    for (const view of ['events', 'events_raw', 'quarantine', 'errors']) {
+    for (const view of ['events', 'events_raw', 'quarantine', 'errors', 'ledger']) {
       expect(await ask(`select count(*) from ${view}`)).toEqual([0]);
     }
     expect(await lake.list()).toEqual([]);

@@ -1,4 +1,11 @@
-import { eventErrors, lakeColumns, otherName, partitionColumns, quarantinePage } from '@millrace/sdk/schema';
+import {
+  eventErrors,
+  lakeColumns,
+  ledgerEvent,
+  otherName,
+  pagesWithoutEvents,
+  partitionColumns,
+} from '@millrace/sdk/schema';
 import { partitionKeys } from './prefix.js';
 import type { PipelineSettings } from './settings.js';
 
@@ -24,14 +31,14 @@ interface TableColumn {
   Comment: string;
 }
 
-/** Every value that each partition key can have: what is declared, `_other`, and the quarantine. */
+/** Every value that each partition key can have: what is declared, `_other`, the quarantine and the ledger. */
 function partitionValues({ catalogue }: Pick<PipelineSettings, 'catalogue'>): {
   page: string[];
   event: string[];
 } {
   return {
-    page: [...catalogue.pages, otherName, quarantinePage],
-    event: [...catalogue.events, otherName, ...Object.keys(eventErrors).map((code) => `_${code}`)],
+    page: [...catalogue.pages, otherName, ...pagesWithoutEvents],
+    event: [...catalogue.events, otherName, ...Object.keys(eventErrors).map((code) => `_${code}`), ledgerEvent],
   };
 }
 

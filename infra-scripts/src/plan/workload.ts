@@ -79,8 +79,8 @@ export function eventsPerServer({ eventsPerRequest }: Workload): { most: number;
 export const eventsPerConnection = 10;
 
 /**
- * A catalogue's partitions, as the schema counts them: `_other` beside the pages and the events, and the quarantine's
- * codes.
+ * A catalogue's partitions, as the schema counts them: `_other` beside the pages and the events, the quarantine's
+ * codes, and the ledger.
  */
 export const possiblePartitions = (pages: number, events: number, quarantineCodes: number) =>
-  (pages + 1) * (events + 1) + quarantineCodes;
+  (pages + 1) * (events + 1) + quarantineCodes + 1;

@@ -24,7 +24,7 @@ export function lakeKeys(state: string, bucket = 'millrace-lake'): string[] {
 /** The parsed lines of the objects whose key begins with `prefix`, oldest object first. */
 export function lakeRows(state: string, prefix = 'page=', bucket = 'millrace-lake'): Row[] {
   return lakeKeys(state, bucket)
-    .filter((key) => key.startsWith(prefix))
+    .filter((key) => key.startsWith(prefix) && !key.startsWith('page=_ledger/'))
     .flatMap((key) =>
       gunzipSync(readFileSync(join(state, 's3', bucket, key)))
         .toString('utf8')

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fp from 'fastify-plugin';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { BalanceSheet } from '../core/delivery/balance.js';
 import { dollars } from '../core/delivery/cost.js';
 import type { Delivery } from '../core/delivery/delivery.js';
-import type { LedgerBalance } from '../core/delivery/delivery-ledger.js';
 import type { Spool } from '../core/delivery/spool.js';
 import type { Metrics } from './metric-counters.js';
 
@@ -37,7 +37,7 @@ function readers(registry: Registry) {
  * Where the events are. At every scrape
  * accepted + rejected + recovered + unacknowledged = delivered + in_spool + in_flight + set_aside + unkept.
  */
-function addLedger(registry: Registry, balance: () => LedgerBalance) {
+function addBalance(registry: Registry, balance: () => BalanceSheet) {
   const { gauge, counter } = readers(registry);
   const n = 'millrace_events';
   counter(
@@ -135,7 +135,7 @@ function addEventLoop(registry: Registry): () => void {
 /** All metrics that are read at each scrape. */
 export const metricsPlugin = fp<{ metrics: Metrics; delivery: Delivery; spool: Spool }>(
   async (app, { metrics: { registry }, delivery, spool }) => {
-    addLedger(registry, delivery.balance);
+    addBalance(registry, delivery.balance);
     addSizes(registry, delivery, spool);
     addCost(registry);
     addProcess(registry);

@@ -21,15 +21,18 @@ interface ParcelData extends Buffer {
 /** A chunk has 48,000 bytes at most, or one event. */
 const bytes = Buffer.alloc(64 * 1024);
 
+/** As long as what the ledger says of a tracker's events: a stream's id of 20 characters, and 4 for each event. */
+const ledgerTextOf = (events: number) => 'x'.repeat(23 + 4 * events);
+
 type ParcelFacts = Pick<Parcel, 'server' | 'visitor' | 'sequence' | 'hash' | 'events'>;
 
 /** A parcel of `length` bytes. */
 export function createParcel(facts: ParcelFacts, length: number): Parcel {
   const data = bytes.subarray(0, length) as ParcelData;
-  const parcel: Parcel = { ...facts, data, acknowledged: false, timesTaken: 0 };
+  const parcel: Parcel = { ...facts, data, ledgerText: ledgerTextOf(facts.events), acknowledged: false, timesTaken: 0 };
   data.parcel = parcel;
   return parcel;
 }
 
-/** The parcel that a record's chunk is. */
-export const parcelOf = (data: Buffer): Parcel => (data as ParcelData).parcel;
+/** The parcel that a record's chunk is; undefined for a row of the ledger. */
+export const parcelOf = (data: Buffer): Parcel | undefined => (data as Partial<ParcelData> & Buffer).parcel;

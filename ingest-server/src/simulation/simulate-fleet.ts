@@ -83,7 +83,10 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
     refused: (record) => meter?.refused(record),
     taken(record) {
       meter?.taken(record);
-      for (const data of record.chunks) audit.taken(parcelOf(data));
+      for (const data of record.chunks) {
+        const parcel = parcelOf(data);
+        if (parcel !== undefined) audit.taken(parcel);
+      }
     },
   });
   const ranges = evenRanges(options.shards);

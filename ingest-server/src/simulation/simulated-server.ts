@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/kit/clock';
 import { createRandom } from '@millrace/kit/seeded-random';
 import { createDelivery, type Delivery, type DeliveryOptions } from '../core/delivery/delivery.js';
 import type { HashRange } from '../core/delivery/hash-ranges.js';
+import { createLedger } from '../core/delivery/ledger.js';
 import type { Sink } from '../core/delivery/sink.js';
 import { createSpread, type SpreadName } from '../core/delivery/spread.js';
 import { chunkLimits } from '../core/intake/chunker.js';
@@ -71,6 +72,7 @@ export function createSimulatedServer(options: SimulatedServerOptions): Simulate
     const { spoolMaxBytes, spread, ...limits } = settings;
     const delivery = createDelivery({
       ...limits,
+      ledger: createLedger(`${seed}.${index}`, own.wallMs),
       spread: createSpread(spread, random.unit),
       sink: { ...sink, put: (records) => own.orNever(sink.put(records)) },
       spool: disk.open(own),

@@ -128,7 +128,10 @@ export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
   return {
     open,
     *parcels() {
-      for (const { data } of undelivered()) yield parcelOf(data);
+      for (const { data } of undelivered()) {
+        const parcel = parcelOf(data);
+        if (parcel !== undefined) yield parcel;
+      }
     },
     get chunks() {
       return chunks;

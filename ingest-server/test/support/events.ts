@@ -1,5 +1,5 @@
 import { uuidV7 } from '@millrace/kit/uuid';
-import type { MillraceEvent } from '@millrace/sdk/schema';
+import { ledgerPage, type MillraceEvent } from '@millrace/sdk/schema';
 
 /** A valid event; `fields` replaces and adds. */
 export function someEvent(fields: Record<string, unknown> = {}): MillraceEvent {
@@ -21,8 +21,12 @@ export function someEvent(fields: Record<string, unknown> = {}): MillraceEvent {
 
 export const jsonLines = (events: readonly object[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('');
 
-/** The events of packed records, in the order of the records. */
-export function eventsIn(records: readonly { data: Uint8Array }[]): Record<string, unknown>[] {
+/** The events of packed records, in the order of the records, without the ledger. */
+export const eventsIn = (records: readonly { data: Uint8Array }[]): Record<string, unknown>[] =>
+  linesIn(records).filter(({ page }) => page !== ledgerPage);
+
+/** The lines of packed records, in the order of the records. */
+export function linesIn(records: readonly { data: Uint8Array }[]): Record<string, unknown>[] {
   return records.flatMap(({ data }) =>
     Buffer.from(data)
       .toString()

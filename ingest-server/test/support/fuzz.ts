@@ -1,6 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { defaultCatalogue, eventErrors, quarantinedEventSchema, storedEventSchema } from '@millrace/sdk/schema';
+import {
+  defaultCatalogue,
+  eventErrors,
+  ledgerPage,
+  ledgerRowSchema,
+  quarantinedEventSchema,
+  readLedger,
+  storedEventSchema,
+} from '@millrace/sdk/schema';
 import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
 import type { Sink } from '../../src/core/delivery/sink.js';
 import { testApp } from './app.js';
@@ -30,6 +38,10 @@ const codes = new Set(Object.keys(eventErrors).map((code) => `_${code}`));
 function checkLine(line: string, withSchema: boolean) {
   const row = JSON.parse(line) as Record<string, string>;
   const isQuarantined = row.page === '_quarantine';
+  if (row.page === ledgerPage) {
+    if (readLedger(ledgerRowSchema.parse(row).acknowledged) === undefined) throw new Error(`unreadable: ${line}`);
+    return;
+  }
   const isFiled = isQuarantined ? codes.has(row.event!) : pages.has(row.page!) && events.has(row.event!);
   if (!isFiled) throw new Error(`filed under page=${row.page}/event=${row.event}: ${line}`);
   if (/[^\\](\\\\)*\\ud[89a-f]/i.test(line)) throw new Error(`half of a surrogate pair: ${line}`);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ledgerPage } from '@millrace/sdk/schema';
 import { evenRanges } from '../../src/core/delivery/hash-ranges.js';
 import { later } from './app.js';
 
@@ -16,7 +17,7 @@ export type PutBehaviour =
 export interface StubKinesis {
   url: string;
   port: number;
-  /** The ids of the events of records that were answered with a sequence number, in order. */
+  /** The events of records that were answered with a sequence number, in order, without the ledger. */
   readonly taken: Record<string, unknown>[];
   readonly calls: { records: number; bytes: number }[];
   readonly wrong: string[];
@@ -114,7 +115,7 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
       );
       const lines = data[i]!.toString().split('\n');
       if (data[i]!.length > 1000 * 1024) wrong.push(`${data[i]!.length} bytes in a record`);
-      if (lines.length > 501) wrong.push(`${lines.length - 1} events in a record`);
+      if (lines.length > 501) wrong.push(`${lines.length - 1} lines in a record`);
       if (lines.pop() !== '') wrong.push('the last line has no end');
       if (behaviour.fail?.(shard)) {
         failed += 1;
@@ -123,7 +124,8 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
       keep(shard, records[i]!.Data);
       for (const line of lines) {
         const event = JSON.parse(line) as Record<string, unknown>;
-        const { event_id, visitor_id, seq } = event;
+        const { event_id, visitor_id, seq, page } = event;
+        if (page === ledgerPage) continue;
         taken.push(brief ? { event_id, visitor_id, seq } : event);
       }
       return { SequenceNumber: String(++sequence), ShardId: `shardId-${shard}` };

@@ -1,5 +1,13 @@
 import { name } from '@millrace/kit/sql-text';
-import { type LakeColumn, lakeColumns, partitionColumns, quarantinePage } from '@millrace/sdk/schema';
+import {
+  isEventColumn,
+  type LakeColumn,
+  lakeColumns,
+  ledgerPage,
+  pagesWithoutEvents,
+  partitionColumns,
+  quarantinePage,
+} from '@millrace/sdk/schema';
 import { queryError } from '../query-error.js';
 
 /** The lake's tables in the Glue catalogue: `table` and `table_errors`. */
@@ -9,8 +17,6 @@ export interface AthenaTables {
   /** Whether there is a `dt` partition. */
   datePartition?: boolean;
 }
-
-const quarantineOnly = ['reason', 'raw'];
 
 /** A column in the type that it has with DuckDB: times are timestamps in UTC. */
 function typed(column: LakeColumn): string {
@@ -22,10 +28,11 @@ function typed(column: LakeColumn): string {
 
 const columns = lakeColumns();
 const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key === column.name);
-const eventColumns = columns.filter((column) => !quarantineOnly.includes(column.name));
+const eventColumns = columns.filter((column) => isEventColumn(column.name));
 
 /**
- * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`, `errors`. So nothing has
+ * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`,
+ * `ledger`, `errors`. So nothing has
  * to be stored in Athena, and it reads only what the statement names.
  */
 function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
@@ -36,7 +43,7 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
     ...(datePartition ? ['"dt"'] : []),
   ];
   const object = `regexp_replace("$path", '^s3://[^/]+/', '') AS object`;
-  const isEvent = `"page" <> '${quarantinePage}'`;
+  const isEvent = `"page" NOT IN (${pagesWithoutEvents.map((page) => `'${page}'`).join(', ')})`;
   return {
     events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent}`,
     // The copy received first, as with DuckDB. Events without an id cannot be told apart: all of them stay.
@@ -47,7 +54,10 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
       `SELECT event_id, code, reason, raw, received_at, object FROM (SELECT "event_id", substr("event", 2) AS code, "reason", "raw", ` +
       `CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ${object}, ` +
       `row_number() OVER (PARTITION BY "event", "event_id", "raw" ORDER BY "received_at") AS copy ` +
-      `FROM ${from} WHERE NOT (${isEvent})) WHERE copy = 1 OR event_id IS NULL`,
+      `FROM ${from} WHERE "page" = '${quarantinePage}') WHERE copy = 1 OR event_id IS NULL`,
+    ledger:
+      `SELECT "server", "server_row", CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ` +
+      `"acknowledged", ${object} FROM ${from} WHERE "page" = '${ledgerPage}'`,
     errors:
       `SELECT split_part(regexp_replace("$path", '^s3://[^/]+/', ''), '/', 2) AS type, coalesce("errorcode", "lasterrorcode") AS code, ` +
       `coalesce("errormessage", "lasterrormessage") AS message, "attemptsmade" AS attempts, ` +

@@ -1,8 +1,8 @@
 import { text } from '@millrace/kit/sql-text';
-import { quarantinePage } from '@millrace/sdk/schema';
+import { pagesWithoutEvents } from '@millrace/sdk/schema';
 import { misfit } from '../duckdb/columns.js';
 
-const isEvent = `page <> ${text(quarantinePage)}`;
+const isEvent = `page NOT IN (${pagesWithoutEvents.map(text).join(', ')})`;
 const time = (column: string) => `try_cast(${column} AS TIMESTAMPTZ)::TIMESTAMP`;
 
 /** The statements that make the audit's tables, in this order. */

@@ -1,9 +1,6 @@
 import { name } from '@millrace/kit/sql-text';
 import { type LakeColumn, lakeColumns, partitionColumns } from '@millrace/sdk/schema';
 
-/** The schema's columns that only the quarantine has. */
-export const quarantineOnly: readonly string[] = ['reason', 'raw'];
-
 /** The columns that lie in the objects: those of the schema without the partition keys, which lie in the keys. */
 export const storedColumns: readonly LakeColumn[] = lakeColumns().filter(
   (column) => !partitionColumns.some((key) => key === column.name),

@@ -1,15 +1,15 @@
 import { name, text, textList } from '@millrace/kit/sql-text';
-import { lakeColumns, quarantinePage } from '@millrace/sdk/schema';
-import { quarantineOnly, readAs, storedColumns, typed } from './columns.js';
+import { isEventColumn, lakeColumns, ledgerPage, pagesWithoutEvents, quarantinePage } from '@millrace/sdk/schema';
+import { readAs, storedColumns, typed } from './columns.js';
 import { errorsVariable, errorsView } from './errors-view.js';
 import type { LakeListing } from './list-objects.js';
 import { groupObjects, type ObjectGroup, selectGroup } from './read-objects.js';
 
 /** What a user's SQL can name, in the order in which people want them. */
-export const viewNames = ['events', 'events_raw', 'quarantine', 'errors'] as const;
+export const viewNames = ['events', 'events_raw', 'quarantine', 'errors', 'ledger'] as const;
 
-const eventColumns = storedColumns.filter((column) => !quarantineOnly.includes(column.name));
-const isEvent = `page <> ${text(quarantinePage)}`;
+const eventColumns = storedColumns.filter((column) => isEventColumn(column.name));
+const isEvent = `page NOT IN (${pagesWithoutEvents.map(text).join(', ')})`;
 
 /**
  * Copies of an event exist only after failures, but a wrong count is worse than a slower query: `events` keeps the copy
@@ -31,7 +31,7 @@ function deliveredView(groups: ObjectGroup[], rootLength: number): string {
 function eventViews(hasDate: boolean): string[] {
   const selected = [...eventColumns.map(typed), 'page', 'event', ...(hasDate ? ['dt'] : [])].join(', ');
   const ordered = [...lakeColumns().map((column) => column.name), 'dt']
-    .filter((each) => !quarantineOnly.includes(each) && (each !== 'dt' || hasDate))
+    .filter((each) => isEventColumn(each) || (each === 'dt' && hasDate))
     .map(name)
     .join(', ');
   return [
@@ -44,7 +44,12 @@ function eventViews(hasDate: boolean): string[] {
 const quarantineView = `CREATE VIEW quarantine AS SELECT event_id, code, reason, raw, received_at, object FROM (
   SELECT event_id, page, event, substr(event, 2) AS code, reason, raw, received_at AS received_text,
   try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, object
-  FROM millrace_delivered WHERE NOT (${isEvent})) ${firstCopy('event_id, raw')}`;
+  FROM millrace_delivered WHERE page = ${text(quarantinePage)}) ${firstCopy('event_id, raw')}`;
+
+/** What the servers acknowledged; a row that was sent twice stands here twice. */
+const ledgerView = `CREATE VIEW ledger AS SELECT server, try_cast(server_row AS BIGINT) AS server_row,
+  try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, acknowledged, object
+  FROM millrace_delivered WHERE page = ${text(ledgerPage)}`;
 
 /** The statements that make the lake's views. `damaged`: paths whose bad lines are skipped. */
 export function viewStatements({ root, delivered, errors }: LakeListing, damaged: ReadonlySet<string>): string[] {
@@ -65,6 +70,7 @@ export function viewStatements({ root, delivered, errors }: LakeListing, damaged
     deliveredView(groups, rootLength),
     ...eventViews(groups.some((group) => group.hasDate)),
     quarantineView,
+    ledgerView,
     errorsView(errors, rootLength),
     ...lists.map(set),
   ];

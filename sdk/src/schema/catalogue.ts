@@ -12,10 +12,11 @@ export interface Catalogue<Page extends string = string, Event extends string = 
 export const quarantinePage = '_quarantine';
 
 /**
- * The number of partitions that a catalogue can fill: pages × events with `_other` in both, and the quarantine's codes.
+ * The number of partitions that a catalogue can fill: pages × events with `_other` in both, the quarantine's codes, and
+ * the ledger.
  */
 export function partitionCount(catalogue: Catalogue): number {
-  return (catalogue.pages.length + 1) * (catalogue.events.length + 1) + Object.keys(eventErrors).length;
+  return (catalogue.pages.length + 1) * (catalogue.events.length + 1) + Object.keys(eventErrors).length + 1;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quarantinedEventSchema, storedEventSchema } from './event.js';
+import { ledgerRowSchema } from './ledger.js';
 
 /** A column of the lake's table, in the words of each engine. */
 export interface LakeColumn {
@@ -32,10 +33,16 @@ function columnType(name: string, field: JsonSchemaField): Pick<LakeColumn, 'glu
   throw new TypeError(`no column type for the schema's field ${name}: ${JSON.stringify(field)}`);
 }
 
-/** The lake's columns, made from the schema: every field of a stored event, then those that only the quarantine has. */
+/** Whether an event has the column; others are the quarantine's or the ledger's. */
+export const isEventColumn = (name: string): boolean => Object.hasOwn(storedEventSchema.shape, name);
+
+/**
+ * The lake's columns, made from the schema: every field of a stored event, then those that only the quarantine and the
+ * ledger have.
+ */
 export function lakeColumns(): LakeColumn[] {
   const fields = new Map<string, JsonSchemaField>();
-  for (const schema of [storedEventSchema, quarantinedEventSchema]) {
+  for (const schema of [storedEventSchema, quarantinedEventSchema, ledgerRowSchema]) {
     const { properties } = z.toJSONSchema(schema, { io: 'input' });
     for (const [name, field] of Object.entries(properties ?? {})) {
       if (!fields.has(name)) fields.set(name, field as JsonSchemaField);

@@ -21,10 +21,15 @@ export function packCalls(lanes: readonly Lane[], keyOf: (lane: number) => strin
   for (const lane of lanes) {
     const chunks: Buffer[] = [];
     let [recordBytes, events] = [0, 0];
-    for (const { chunk } of lane.depart()) {
+    const { chunks: leaving, row } = lane.depart();
+    for (const { chunk } of leaving) {
       chunks.push(chunk.data);
       recordBytes += chunk.data.length;
       events += chunk.events;
+    }
+    if (row !== undefined) {
+      chunks.push(row);
+      recordBytes += row.length;
     }
     let call = calls.at(-1);
     if (call === undefined || call.records.length === callLimits.records || bytes + recordBytes > callLimits.bytes) {

@@ -1,20 +1,22 @@
 import type { Clock } from '@millrace/kit/clock';
 import type { Chunk } from '../chunk.js';
 import { createAlarm } from './alarm.js';
+import { type BalanceSheet, createBalance } from './balance.js';
 import type { DeliveryHooks, KinesisState } from './delivery-hooks.js';
-import { createDeliveryLedger, type DeliveryLedger, type LedgerBalance } from './delivery-ledger.js';
 import { createDepartures } from './departures.js';
 import type { HashRange } from './hash-ranges.js';
 import type { Lane } from './lane.js';
-import { createLaneLayout } from './lane-layout.js';
-import { createLaneSpool } from './lane-spool.js';
-import { createLanes } from './lanes.js';
+import { createLaneLayout, type LaneLayout } from './lane-layout.js';
+import { createLaneSpool, type LaneSpool } from './lane-spool.js';
+import { createLanes, type Lanes } from './lanes.js';
+import type { Ledger } from './ledger.js';
 import { NotSafeError } from './not-safe-error.js';
+import { openTicket } from './open-ticket.js';
 import { createSender } from './sender.js';
 import type { Sink } from './sink.js';
 import type { Spool, SpooledChunk } from './spool.js';
 import { createVisitorSpread, type Spread } from './spread.js';
-import { createStreamState } from './stream-state.js';
+import { createStreamState, type StreamState } from './stream-state.js';
 import { type Ticket, type Waiting, waitingFor } from './ticket.js';
 
 /** The ports of a delivery (sink, spool, clock), its limits in milliseconds and bytes, and its hooks. */
@@ -22,6 +24,8 @@ export interface DeliveryOptions {
   sink: Sink;
   spool: Spool;
   clock: Clock;
+  /** Writes down what is acknowledged; without it nothing does. */
+  ledger?: Ledger;
   /** How records are spread over the shards; by visitor, if it is left out. */
   spread?: Spread;
   /** Of the stream's open shards. */
@@ -68,7 +72,7 @@ export interface Delivery {
   /** Every lane lies behind and the spool is full: new events would be refused. */
   isFull(): boolean;
   /** Where the events are. */
-  balance(): LedgerBalance;
+  balance(): BalanceSheet;
   /** Sends without lingering from now on. */
   hurry(): void;
   /**
@@ -78,46 +82,48 @@ export interface Delivery {
   close(limitMs: number): Promise<void>;
 }
 
-interface TicketOptions {
-  /** How many chunks the request has. */
-  left: number;
-  ledger: DeliveryLedger;
-  hooks: DeliveryHooks;
+/** What waits in memory. */
+function queued(lanes: Lanes, laneSpool: LaneSpool): Pick<DeliveryStatus, 'queuedEvents' | 'queuedBytes'> {
+  const { events, bytes } = laneSpool.outsideLanes();
+  return {
+    queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, events),
+    queuedBytes: lanes.queuedBytes() + bytes,
+  };
 }
 
-/** A request's ticket, which resolves when all of its chunks are safe and rejects when one cannot be. */
-function openTicket(
-  { left, ledger, hooks }: TicketOptions,
-  resolve: () => void,
-  reject: (reason: Error) => void,
-): Ticket {
-  const entry = ledger.openRequest();
-  let kept: Chunk[] = [];
-  return {
-    left,
-    entry,
-    kept(chunk) {
-      if (entry.outcome === 'refused') hooks.keptThoughRefused?.(chunk);
-      else kept.push(chunk);
-    },
-    settle(error) {
-      ledger.closeRequest(entry, error === undefined ? 'safe' : 'refused');
-      if (error !== undefined) for (const chunk of kept) hooks.keptThoughRefused?.(chunk);
-      kept = [];
-      if (error === undefined) resolve();
-      else reject(error);
-    },
-  };
+interface Room {
+  lanes: Lanes;
+  layout: Pick<LaneLayout, 'isGuess'>;
+  stream: Pick<StreamState, 'isOut'>;
+  maxQueuedBytes: number;
+}
+
+/**
+ * Whether a request's chunks go to the spool without trying the stream. For the request as a whole: a small chunk must
+ * not stay in memory while a larger one before it is spooled.
+ */
+function spoolsAtOnce(chunks: readonly Chunk[], { lanes, layout, stream, maxQueuedBytes }: Room): boolean {
+  // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one
+  // does.
+  const waits = (lane: Lane) => lane.queuedEvents > 0 || lane.isSpooled;
+  if (layout.isGuess() || (stream.isOut() && lanes.list.some(waits))) return true;
+  let bytes = lanes.queuedBytes((lane) => !lane.liesBehind);
+  for (const { data } of chunks) bytes += data.length;
+  return bytes > maxQueuedBytes;
+}
+
+async function waitWhile(isSo: () => boolean, clock: Clock, until: number): Promise<void> {
+  while (isSo() && clock.monotonicMs() < until) await new Promise<void>((done) => void clock.after(5, done));
 }
 
 /** From request to stream, by lanes, with the spool beside it. Knows nothing of HTTP, AWS or files. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { sink, spool, clock, ackTimeoutMs, lingerMs, maxQueuedBytes, random = Math.random, hooks = {} } = options;
-  const { spread = createVisitorSpread(random) } = options;
+  const { spread = createVisitorSpread(random), ledger } = options;
   let stopped = false;
 
-  const lanes = createLanes();
-  const ledger = createDeliveryLedger(spool);
+  const lanes = createLanes(ledger);
+  const balance = createBalance(spool);
   const alarm = createAlarm(clock, wake);
   const stream = createStreamState({
     changed: (state) => hooks.kinesis?.(state),
@@ -127,19 +133,30 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       wake();
     },
   });
-  const isStopped = () => stopped;
-  const laneSpool = createLaneSpool({ lanes, spool, clock, random, maxQueuedBytes, hooks, ledger, wake, isStopped });
-  const sender = createSender({ sink, clock, hooks, laneSpool, spread, ledger, stream, wake });
-  const layout = createLaneLayout({
+  const laneSpool = createLaneSpool({
     lanes,
+    ledger: ledger?.open(),
+    spool,
+    clock,
+    random,
+    maxQueuedBytes,
+    hooks,
+    balance,
+    wake,
+    isStopped: () => stopped,
+  });
+  const sender = createSender({ sink, clock, hooks, laneSpool, spread, balance, stream, wake });
+  const layout = createLaneLayout({ ...options, lanes, laneSpool, spread });
+  const departures = createDepartures({
+    lanes,
+    layout,
     laneSpool,
     spread,
-    ranges: options.ranges,
-    areGuessed: options.rangesAreGuessed ?? false,
-    waits: options.waits ?? false,
+    stream,
+    lingerMs,
+    ackTimeoutMs,
+    send: sender.send,
   });
-  const send = sender.send;
-  const departures = createDepartures({ lanes, layout, laneSpool, spread, stream, lingerMs, ackTimeoutMs, send });
 
   /** Does all that is due and sets the alarm for what is due next. */
   function wake() {
@@ -150,26 +167,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     alarm.set(departures.nextDue(now));
   }
 
-  /**
-   * Whether a request's chunks go to the spool without trying the stream. For the request as a whole: a small chunk
-   * must not stay in memory while a larger one before it is spooled.
-   */
-  function spoolsAtOnce(chunks: readonly Chunk[]): boolean {
-    // In an outage, one request at least must probe the stream: where nothing waits in a lane or the spool, this one
-    // does.
-    const waits = (lane: Lane) => lane.queuedEvents > 0 || lane.isSpooled;
-    if (layout.isGuess() || (stream.isOut() && lanes.list.some(waits))) return true;
-    let bytes = lanes.queuedBytes((lane) => !lane.liesBehind);
-    for (const { data } of chunks) bytes += data.length;
-    return bytes > maxQueuedBytes;
-  }
-
   function take(chunks: readonly Chunk[], ticket: Ticket) {
     const now = clock.monotonicMs();
     for (const { data } of chunks) spread.took(data.length, now);
     // While something is in flight, its answer wakes.
     layout.moveIfIdle();
-    const atOnce = spoolsAtOnce(chunks);
+    const atOnce = spoolsAtOnce(chunks, { lanes, layout, stream, maxQueuedBytes });
     const toSpool: Waiting[] = [];
     let due = Infinity;
     for (const chunk of chunks) {
@@ -200,7 +203,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (stopped) return Promise.reject(new NotSafeError('the server is shutting down'));
       if (chunks.length === 0) return Promise.resolve();
       return new Promise((resolve, reject) =>
-        take(chunks, openTicket({ left: chunks.length, ledger, hooks }, resolve, reject)),
+        take(chunks, openTicket({ left: chunks.length, balance, hooks }, resolve, reject)),
       );
     },
 
@@ -221,35 +224,28 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       stream.report(state);
     },
 
-    status() {
-      const outside = laneSpool.outsideLanes();
-      return {
-        kinesis: stream.current(),
-        lanes: lanes.list.length,
-        queuedEvents: lanes.list.reduce((sum, lane) => sum + lane.queuedEvents, outside.events),
-        queuedBytes: lanes.queuedBytes() + outside.bytes,
-        lagMs: Math.max(lanes.ageMs(clock.monotonicMs()), spool.stats().oldestMs),
-      };
-    },
+    status: () => ({
+      ...queued(lanes, laneSpool),
+      kinesis: stream.current(),
+      lanes: lanes.list.length,
+      lagMs: Math.max(lanes.ageMs(clock.monotonicMs()), spool.stats().oldestMs),
+    }),
 
     isFull: () => lanes.list.every(({ liesBehind }) => liesBehind) && spool.stats().full,
-    balance: () => ledger.balance(lanes.list),
+    balance: () => balance.sheet(lanes.list),
     hurry,
 
     async close(limitMs) {
       hurry();
       const until = clock.monotonicMs() + limitMs;
-      const waitWhile = async (isSo: () => boolean, end: number) => {
-        while (isSo() && clock.monotonicMs() < end) await new Promise<void>((done) => void clock.after(5, done));
-      };
       const hasUnsafe = () =>
         laneSpool.isAppending() || lanes.list.some(({ firstUnsafe }) => firstUnsafe !== undefined);
-      await waitWhile(hasUnsafe, until - limitMs / 4);
+      await waitWhile(hasUnsafe, clock, until - limitMs / 4);
       for (const lane of lanes.list) laneSpool.spillLane(lane);
       // No new calls from here on; the answers to those in flight spare the next start a repetition.
       stopped = true;
       alarm.cancel();
-      await waitWhile(() => laneSpool.isAppending() || lanes.hasInFlight(), until);
+      await waitWhile(() => laneSpool.isAppending() || lanes.hasInFlight(), clock, until);
     },
   };
 }

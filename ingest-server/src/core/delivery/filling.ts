@@ -1,5 +1,6 @@
 import { recordLimits } from '../chunk.js';
 import { billed, dollarsOfRecord, payloadUnitBytes } from './cost.js';
+import { ledgerRowBytes } from './ledger.js';
 import type { Waiting } from './ticket.js';
 
 /**
@@ -11,13 +12,13 @@ export const callPauseMs = payloadUnitBytes / 1000;
 
 /** How many of the queue's first chunks fit into one record of at most `maxBytes`: at least one, if there is one. */
 export function fitting(queue: readonly Waiting[], maxBytes: number = recordLimits.bytes): number {
-  let events = 0;
-  let bytes = 0;
+  let lines = 0;
+  let bytes = ledgerRowBytes;
   for (let count = 0; count < queue.length; count++) {
-    const { chunk } = queue[count]!;
-    events += chunk.events;
-    bytes += chunk.data.length;
-    if (count > 0 && (events > recordLimits.events || bytes > maxBytes)) return count;
+    const waiting = queue[count]!;
+    lines += Math.max(1, waiting.chunk.events);
+    bytes += waiting.bytes;
+    if (count > 0 && (lines > recordLimits.events || bytes > maxBytes)) return count;
   }
   return queue.length;
 }
@@ -48,14 +49,14 @@ export const isEnough = (bytes: number): boolean =>
  */
 export function freshFilling(queue: readonly Waiting[]): number {
   const most = fitting(queue);
-  let total = 0;
-  for (let i = 0; i < most; i++) total += queue[i]!.chunk.data.length;
+  let total = ledgerRowBytes;
+  for (let i = 0; i < most; i++) total += queue[i]!.bytes;
   const fewestBytes = Math.max(total * (1 - mostLeftBehind), Math.min(total, goodBytes));
   let best = most;
   let least = dollarsOfRecord(total) / total;
   let bytes = total;
   for (let count = most - 1; count > 0; count--) {
-    bytes -= queue[count]!.chunk.data.length;
+    bytes -= queue[count]!.bytes;
     if (bytes < fewestBytes) break;
     const dollars = dollarsOfRecord(bytes) / bytes;
     if (dollars >= least) continue;

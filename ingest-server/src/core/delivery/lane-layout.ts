@@ -9,10 +9,10 @@ export interface LaneLayoutOptions {
   laneSpool: Pick<LaneSpool, 'adopt'>;
   spread: Spread;
   ranges: readonly HashRange[];
-  /** The ranges are a guess; the stream has not been asked successfully yet. */
-  areGuessed: boolean;
+  /** The stream has not been asked successfully yet. */
+  rangesAreGuessed?: boolean;
   /** Hold until `begin` is called. */
-  waits: boolean;
+  waits?: boolean;
 }
 
 /** How many lanes there are, which shards they follow, and whether records may be put by them yet. */
@@ -35,7 +35,7 @@ export interface LaneLayout {
 /** Lays the first lanes at once. */
 export function createLaneLayout(options: LaneLayoutOptions): LaneLayout {
   const { lanes, laneSpool, spread } = options;
-  let { ranges, areGuessed: isGuess, waits } = options;
+  let { ranges, rangesAreGuessed: isGuess = false, waits = false } = options;
   let next: readonly HashRange[] | undefined;
 
   const lay = () => laneSpool.adopt(lanes.lay(spread.lanes(lanes.list.length)));

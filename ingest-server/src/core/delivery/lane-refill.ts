@@ -24,7 +24,7 @@ export interface LaneRefillOptions {
 
 /** Keeps the lanes' queues filled from the spool, and no fuller than that. */
 export interface LaneRefill {
-  /** Drops chunks that need not wait in memory: those of refused requests, and spooled ones beyond the read-ahead. */
+  /** Drops chunks that need not wait in memory: spooled ones beyond the read-ahead. */
   trim(lane: Lane): void;
   /** Whether the spool has more of this lane than its queue, and the queue has room. */
   wantsRefill(lane: Lane): boolean;

@@ -1,10 +1,12 @@
 import type { Clock } from '@millrace/kit/clock';
+import type { Chunk } from '../chunk.js';
 import { createAppending } from './appending.js';
+import type { Balance } from './balance.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
-import type { DeliveryLedger } from './delivery-ledger.js';
 import type { Lane } from './lane.js';
 import { createLaneRefill } from './lane-refill.js';
 import type { Lanes } from './lanes.js';
+import type { LedgerQueue } from './ledger.js';
 import { NotSafeError } from './not-safe-error.js';
 import type { Position, Spool, SpoolError, SpooledChunk } from './spool.js';
 import { isUnsafe, makeSafe, type Waiting, waitingFor } from './ticket.js';
@@ -12,13 +14,15 @@ import { isUnsafe, makeSafe, type Waiting, waitingFor } from './ticket.js';
 /** The lanes, the spool, and who learns what became of the chunks. */
 export interface LaneSpoolOptions {
   lanes: Lanes;
+  /** Where it writes down what it spools. */
+  ledger: LedgerQueue | undefined;
   spool: Spool;
   clock: Clock;
   random: () => number;
   /** Bytes that may wait in memory. */
   maxQueuedBytes: number;
   hooks: DeliveryHooks;
-  ledger: DeliveryLedger;
+  balance: Balance;
   /** Something changed that may make something due. */
   wake(): void;
   isStopped(): boolean;
@@ -30,7 +34,7 @@ export interface LaneSpool {
   spill(batch: readonly Waiting[]): void;
   /** Spills all chunks of a lane that are not safe yet, in order; later ones queue up behind them in the spool. */
   spillLane(lane: Lane): void;
-  /** Drops chunks that need not wait in memory: those of refused requests, and spooled ones beyond the read-ahead. */
+  /** Drops chunks that need not wait in memory: spooled ones beyond the read-ahead. */
   trim(lane: Lane): void;
   /** Whether the spool has more of this lane than its queue, and the queue has room. */
   wantsRefill(lane: Lane): boolean;
@@ -74,7 +78,7 @@ function piecesOf(batch: readonly Waiting[]): Waiting[][] {
 
 /** The traffic of these lanes with one spool. */
 export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
-  const { lanes, spool, clock, hooks, ledger, wake } = options;
+  const { lanes, ledger, spool, clock, hooks, balance, wake } = options;
   const appending = createAppending(lanes);
   const changed = () => {
     noteUse();
@@ -109,8 +113,13 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
 
   function append(batch: readonly Waiting[]) {
     const chunks = batch.map(({ chunk }) => chunk);
-    spool.append(chunks, (error, positions) => {
+    const row = rowOf(chunks);
+    spool.append(row === undefined ? chunks : [...chunks, row.chunk], (error, positions) => {
       let stored = 0;
+      if (row !== undefined) {
+        if (error === undefined) lanes.of(row.chunk).changeBacklog(1);
+        else row.giveBack();
+      }
       batch.forEach((waiting, i) => {
         waiting.spooling = false;
         appending.count(waiting.chunk, -1);
@@ -120,9 +129,20 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
         } else isRefused(waiting, error);
       });
       if (stored > 0) hooks.spooled?.(stored);
-      for (const lane of new Set(chunks.map(lanes.of))) trim(lane);
+      for (const lane of new Set(chunks.map(lanes.of))) {
+        if (error !== undefined) lane.dropRefused();
+        trim(lane);
+      }
       changed();
     });
+  }
+
+  /** A row of the ledger for these chunks, which goes by the lane of the first. */
+  function rowOf(chunks: readonly Chunk[]): { chunk: Chunk; giveBack(): void } | undefined {
+    const acknowledged = chunks.flatMap((chunk) => chunk.ledgerText || []);
+    if (ledger === undefined || acknowledged.length === 0) return undefined;
+    const { data, giveBack } = ledger.line(acknowledged);
+    return { chunk: { hash: chunks[0]!.hash, events: 0, data }, giveBack };
   }
 
   function isStored(waiting: Waiting, position: Position) {
@@ -131,7 +151,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
     lane.changeBacklog(1);
     // First: a request that this answers, as it does most, needs no entry for the chunk.
     makeSafe(waiting);
-    ledger.spooled(waiting);
+    balance.spooled(waiting);
     if (waiting.delivered) lane.changeBacklog(-spool.done([position]));
   }
 
@@ -160,7 +180,7 @@ export function createLaneSpool(options: LaneSpoolOptions): LaneSpool {
       const places = new Set(found.map(({ position }) => position));
       for (const lane of lanes.list) lane.remove(({ position }) => position !== undefined && places.has(position));
       for (const { chunk, position } of found) {
-        ledger.delivered(waitingFor(chunk, undefined, clock.monotonicMs(), position));
+        balance.delivered(waitingFor(chunk, undefined, clock.monotonicMs(), position));
         spool.done([position]);
       }
       // The search may also have set damaged chunks aside: count anew.

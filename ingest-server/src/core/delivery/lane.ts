@@ -1,5 +1,6 @@
 import { recordLimits } from '../chunk.js';
 import { drainedFilling, fitting, freshFilling, isEnough } from './filling.js';
+import type { LedgerLine, LedgerQueue } from './ledger.js';
 import { isUnsafe, type Waiting } from './ticket.js';
 
 /** How long a request waits for a lane whose last record failed before its events go to the spool: a few retries. */
@@ -33,8 +34,17 @@ export class Lane {
   /** How long the stream took to answer the last record that it took. */
   #roundTripMs = 0;
 
-  /** @param index its place among the lanes */
-  constructor(readonly index: number) {}
+  /** The row of the ledger in the record in flight; undefined without one. */
+  #ledgerLine: LedgerLine | undefined;
+
+  /**
+   * @param index its place among the lanes
+   * @param ledger where it writes down what it puts
+   */
+  constructor(
+    readonly index: number,
+    private readonly ledger?: LedgerQueue,
+  ) {}
 
   /** Oldest first; what is in flight is at its start. */
   get queue(): readonly Waiting[] {
@@ -126,13 +136,22 @@ export class Lane {
     this.#cameAt = waiting.since;
     this.#queue.push(waiting);
     this.#queuedEvents += waiting.chunk.events;
-    this.#queuedBytes += waiting.chunk.data.length;
+    this.#queuedBytes += waiting.bytes;
   }
 
-  /** The next record leaves; returns its chunks. */
-  depart(): readonly Waiting[] {
+  /**
+   * The next record leaves; returns its chunks, and the row of the ledger that travels with them: it names those that
+   * did not come out of the spool.
+   */
+  depart(): { chunks: readonly Waiting[]; row: Buffer | undefined } {
     this.#inFlight = this.isDraining ? drainedFilling(this.#queue, this.#roundTripMs) : freshFilling(this.#queue);
-    return this.inFlight;
+    const chunks = this.inFlight;
+    const acknowledged: string[] = [];
+    for (const { chunk, position } of chunks)
+      if (position === undefined && chunk.ledgerText) acknowledged.push(chunk.ledgerText);
+    if (this.ledger === undefined || acknowledged.length === 0) return { chunks, row: undefined };
+    this.#ledgerLine = this.ledger.line(acknowledged);
+    return { chunks, row: this.#ledgerLine.data };
   }
 
   /** The stream took the record in flight, after so many milliseconds; returns its chunks. */
@@ -141,6 +160,7 @@ export class Lane {
     this.#attempts = 0;
     this.#retryAt = 0;
     this.#isThrottled = false;
+    this.#ledgerLine = undefined;
     const taken = this.#queue.splice(0, this.#inFlight);
     this.#inFlight = 0;
     for (const waiting of taken) {
@@ -156,6 +176,8 @@ export class Lane {
    */
   fail(now: number, isThrottled: boolean, waitMs: (failures: number) => number): void {
     this.#inFlight = 0;
+    this.#ledgerLine?.giveBack();
+    this.#ledgerLine = undefined;
     this.dropRefused();
     this.#isThrottled = isThrottled;
     this.#backOff(now, waitMs);
@@ -193,7 +215,8 @@ export class Lane {
 
   /** Takes out of the queue what the spool has, too, beyond so many bytes. */
   trimTo(readAheadBytes: number): void {
-    this.dropRefused();
+    // In an outage this is asked for each request.
+    if (this.#queuedBytes <= readAheadBytes && this.#queuedEvents <= recordLimits.events) return;
     // A running refill follows the queue's end, so that end must stay; and then the queue is short anyway.
     if (this.#isRefilling || !this.isSpooled) return;
     // A spooled chunk must not go while one stays that came after it.
@@ -248,8 +271,8 @@ export class Lane {
     });
   }
 
-  #leave({ chunk }: Waiting): void {
+  #leave({ chunk, bytes }: Waiting): void {
     this.#queuedEvents -= chunk.events;
-    this.#queuedBytes -= chunk.data.length;
+    this.#queuedBytes -= bytes;
   }
 }

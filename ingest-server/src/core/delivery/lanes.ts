@@ -1,6 +1,7 @@
 import type { Chunk } from '../chunk.js';
 import { laneOf } from '../hash.js';
 import { Lane } from './lane.js';
+import type { Ledger } from './ledger.js';
 
 /** The present lanes. */
 export interface Lanes {
@@ -20,8 +21,8 @@ export interface Lanes {
   lay(count: number): readonly Lane[];
 }
 
-/** No lanes, until `lay` is called. */
-export function createLanes(): Lanes {
+/** No lanes, until `lay` is called. Each writes what it puts into the ledger, if there is one. */
+export function createLanes(ledger: Ledger | undefined): Lanes {
   let list: Lane[] = [];
   return {
     get list() {
@@ -45,7 +46,7 @@ export function createLanes(): Lanes {
     },
     lay(count) {
       const old = list;
-      list = Array.from({ length: count }, (_, index) => new Lane(index));
+      list = Array.from({ length: count }, (_, index) => new Lane(index, ledger?.open()));
       return old;
     },
   };

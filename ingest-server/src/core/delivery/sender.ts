@@ -1,7 +1,7 @@
 import type { Clock } from '@millrace/kit/clock';
+import type { Balance } from './balance.js';
 import type { Call } from './calls.js';
 import type { DeliveryHooks } from './delivery-hooks.js';
-import type { DeliveryLedger } from './delivery-ledger.js';
 import type { Lane } from './lane.js';
 import type { LaneSpool } from './lane-spool.js';
 import { type FailureKind, type RecordFailure, type Sink, SinkError } from './sink.js';
@@ -16,7 +16,7 @@ export interface SenderOptions {
   hooks: DeliveryHooks;
   laneSpool: LaneSpool;
   spread: Pick<Spread, 'waitMs'>;
-  ledger: DeliveryLedger;
+  balance: Balance;
   stream: StreamState;
   /** Something changed that may make something due. */
   wake(): void;
@@ -27,13 +27,13 @@ const asSinkError = (error: unknown) =>
 
 /** Sends calls, and tells each lane what became of its record. */
 export function createSender(options: SenderOptions): { send(call: Call): Promise<void> } {
-  const { sink, clock, hooks, laneSpool, spread, ledger, stream, wake } = options;
+  const { sink, clock, hooks, laneSpool, spread, balance, stream, wake } = options;
 
   function succeeded(lane: Lane, record: { events: number; bytes: number }, tookMs: number) {
     hooks.put?.({ events: record.events, bytes: record.bytes });
     const taken = lane.succeed(tookMs);
     for (const waiting of taken) {
-      ledger.delivered(waiting);
+      balance.delivered(waiting);
       makeSafe(waiting);
     }
     laneSpool.delivered(lane, taken);

@@ -1,7 +1,7 @@
 import type { Chunk } from '../chunk.js';
 import type { Position } from './spool.js';
 
-/** Where a request's chunks are so far. The delivery ledger counts them once the request has its outcome. */
+/** Where a request's chunks are so far. The delivery balance counts them once the request has its outcome. */
 export interface RequestEntry {
   outcome: 'open' | 'safe' | 'refused';
   /** Events that the stream has. */
@@ -24,9 +24,11 @@ export interface Ticket {
 /** A chunk on its way to the stream. */
 export interface Waiting {
   readonly chunk: Chunk;
+  /** What it takes of a record, its part of a row of the ledger included. */
+  readonly bytes: number;
   /** Undefined for a chunk read back from the spool: its request was answered when it was spooled. */
   readonly ticket: Ticket | undefined;
-  /** The request's entry in the ledger, likewise. */
+  /** The request's entry in the balance, likewise. */
   readonly request: RequestEntry | undefined;
   /** When it arrived, by the delivery's clock. */
   readonly since: number;
@@ -45,7 +47,9 @@ export interface Waiting {
 export function waitingFor(chunk: Chunk, ticket: Ticket | undefined, since: number, position?: Position): Waiting {
   const safe = position !== undefined;
   const request = ticket?.entry;
-  return { chunk, ticket, request, since, safe, spooling: false, position, delivered: false, dropped: false };
+  // A chunk out of the spool was written down when it was spooled.
+  const bytes = chunk.data.length + (safe ? 0 : (chunk.ledgerText?.length ?? 0));
+  return { chunk, bytes, ticket, request, since, safe, spooling: false, position, delivered: false, dropped: false };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type LedgerIdentity, ledgerText } from '@millrace/sdk/schema';
 import type { Chunk } from '../chunk.js';
 import type { LineBytes } from './sent-line.js';
 
@@ -12,14 +13,18 @@ export interface SplicedLine {
 
 /** Collects a request's lines into chunks, by visitor. */
 export interface Chunker {
-  /** @param hash `hashOf(visitor_id)` */
-  add(hash: number, line: string | SplicedLine): void;
+  /**
+   * @param hash `hashOf(visitor_id)`
+   * @param identity of the event, for the ledger; left out for a row that it does not name
+   */
+  add(hash: number, line: string | SplicedLine, identity?: LedgerIdentity): void;
   /** All chunks; a visitor's are in the order of the lines. */
   finish(): Chunk[];
 }
 
 interface Open {
   readonly lines: (string | SplicedLine)[];
+  readonly identities: LedgerIdentity[];
   bytes: number;
 }
 
@@ -42,10 +47,16 @@ function write({ lines, bytes }: Open): Buffer {
 export function createChunker(): Chunker {
   const open = new Map<number, Open>();
   const chunks: Chunk[] = [];
-  const close = (hash: number, rest: Open) => chunks.push({ hash, events: rest.lines.length, data: write(rest) });
+  const close = (hash: number, rest: Open) =>
+    chunks.push({
+      hash,
+      events: rest.lines.length,
+      data: write(rest),
+      ledgerText: ledgerText(rest.identities),
+    });
 
   return {
-    add(hash, line) {
+    add(hash, line, identity) {
       const bytes =
         1 +
         (typeof line === 'string' ? Buffer.byteLength(line) : line.sent.end - line.sent.start - 1 + line.tail.length);
@@ -53,12 +64,13 @@ export function createChunker(): Chunker {
       if (current !== undefined) {
         if (current.lines.length < chunkLimits.events && current.bytes + bytes <= chunkLimits.bytes) {
           current.lines.push(line);
+          if (identity !== undefined) current.identities.push(identity);
           current.bytes += bytes;
           return;
         }
         close(hash, current);
       }
-      open.set(hash, { lines: [line], bytes });
+      open.set(hash, { lines: [line], identities: identity === undefined ? [] : [identity], bytes });
     },
     finish() {
       for (const [hash, rest] of open) close(hash, rest);

@@ -137,8 +137,8 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
       if (!isEvent) warnings.add('event', fileUnderOther(event, 'event'));
     }
     if (isSpliced) {
-      chunker.add(hash, { sent: line.bytes!, tail: tailOf(receivedText, occurred) });
-    } else chunker.add(hash, serialise(event));
+      chunker.add(hash, { sent: line.bytes!, tail: tailOf(receivedText, occurred) }, event);
+    } else chunker.add(hash, serialise(event), event);
     if (context.keepEvents) events.push(event);
   }
 

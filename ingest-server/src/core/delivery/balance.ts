@@ -7,7 +7,7 @@ import type { RequestEntry, Waiting } from './ticket.js';
  * acknowledged + recovered + unacknowledged = delivered + inSpool + inFlight + setAside,
  * where acknowledged counts the events of requests that `deliver` has resolved.
  */
-export interface LedgerBalance {
+export interface BalanceSheet {
   /** Events that an earlier process acknowledged and left in the spool. */
   recovered: number;
   /** Events kept although their request was refused: another part of it was not safe. The sender repeats them. */
@@ -23,18 +23,18 @@ export interface LedgerBalance {
 }
 
 /** Follows each request's chunks and adds up where all events are. */
-export interface DeliveryLedger {
+export interface Balance {
   openRequest(): RequestEntry;
   closeRequest(request: RequestEntry, outcome: 'safe' | 'refused'): void;
   /** The spool has a chunk. */
   spooled(waiting: Waiting): void;
   /** The stream has a chunk. */
   delivered(waiting: Waiting): void;
-  balance(lanes: readonly Lane[]): LedgerBalance;
+  sheet(lanes: readonly Lane[]): BalanceSheet;
 }
 
-/** The ledger of a server that starts with what is in `spool`. */
-export function createDeliveryLedger(spool: Spool): DeliveryLedger {
+/** The balance of a server that starts with what is in `spool`. */
+export function createBalance(spool: Spool): Balance {
   const recovered = spool.stats().events;
   let unacknowledged = 0;
   let delivered = 0;
@@ -85,7 +85,7 @@ export function createDeliveryLedger(spool: Spool): DeliveryLedger {
       if (owner?.outcome === 'refused' && position === undefined) unacknowledged += chunk.events;
     },
 
-    balance(lanes) {
+    sheet(lanes) {
       let inFlight = 0;
       for (const lane of lanes) {
         for (const { position, chunk } of lane.inFlight) {
