@@ -41,6 +41,8 @@ export interface AppOptions {
   spool?: Spool;
   /** How long a request may take to arrive; 15 s. */
   requestTimeoutMs?: number;
+  /** For how long `/metrics` answers the same; 1 s. */
+  metricsIntervalMs?: number;
   /** How many of the latest events' ids are remembered at least, in 32 bytes each; 500,000. */
   claimedEvents?: number;
   /** Aborted when the server is to end already: then the start waits for nothing. */
@@ -111,7 +113,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   );
   await app.register(named('health', health), { delivery, spool });
   const read = cluster.isWorker ? { read: shareMetrics(metrics.registry) } : {};
-  await app.register(named('metrics route', metricsRoute), { metrics, ...read });
+  await app.register(named('metrics route', metricsRoute), {
+    metrics,
+    ...read,
+    intervalMs: options.metricsIntervalMs ?? 1_000,
+  });
   await app.register(named('client script', clientScript), { file: config.clientScript ?? defaultClientScript() });
 
   app.addHook('preClose', async () => {

@@ -29,6 +29,8 @@ export interface Config {
   addressBytesPerSecond: number;
   /** Whether the limits of an address also count where it may be that of a proxy. */
   limitsAnyAddress: boolean;
+  /** The host names under which the server answers; empty for every name. */
+  hosts: readonly string[];
   /** Addresses and networks whose X-Forwarded-For counts. */
   trustedProxies: readonly string[];
   /** For how long a turn of the event loop takes requests before it refuses the rest; 0 refuses none. */
@@ -101,6 +103,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     addressBytesPerSecond: bytesPerSecond ?? addressDefaults.bytesPerSecond,
     limitsAnyAddress:
       settings.MILLRACE_TRUSTED_PROXIES.length > 0 || requestsPerSecond !== undefined || bytesPerSecond !== undefined,
+    hosts: settings.MILLRACE_HOSTS,
     trustedProxies: settings.MILLRACE_TRUSTED_PROXIES,
     shedDelayMs: settings.MILLRACE_SHED_DELAY_MS,
     recentToken: settings.MILLRACE_RECENT_TOKEN,

@@ -39,6 +39,21 @@ const variables = {
     expected: 'an address to listen on, or a host name',
   },
   MILLRACE_PORT: { schema: whole(0, 65535).default(8080), expected: 'a port from 0 (any free port) to 65535' },
+  MILLRACE_HOSTS: {
+    schema: z
+      .string()
+      .default('*')
+      .transform((text) =>
+        text
+          .toLowerCase()
+          .split(/[\s,]+/)
+          .filter((name) => name !== ''),
+      )
+      .pipe(z.array(z.string().regex(/^(\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])$/)))
+      .transform((names) => (names.includes('*') ? [] : names)),
+    expected:
+      'the host names under which the server answers, as "collect.example *.localhost 127.0.0.1 [::1]", without ports; "*" for every name',
+  },
   MILLRACE_STREAM: {
     schema: z
       .string()

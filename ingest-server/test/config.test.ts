@@ -44,6 +44,7 @@ describe('the environment', () => {
       addressRequestsPerSecond: 300,
       addressBytesPerSecond: 1_048_576,
       limitsAnyAddress: false,
+      hosts: [],
       trustedProxies: [],
       shedDelayMs: 50,
       recentToken: undefined,

@@ -15,8 +15,9 @@ const retryAfterS = 2;
  * connection that never sent a byte does not count: browsers open some in advance.
  */
 export const createClientErrorHandler =
-  (metrics: Pick<Metrics, 'refusedUnread'>) =>
+  (metrics: Pick<Metrics, 'refusedUnread'>, isAnswered: (socket: Socket) => boolean) =>
   (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (isAnswered(socket)) return;
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;

@@ -1,16 +1,19 @@
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config.js';
 import { createShedding } from '../core/admission/shedding.js';
 import type { Delivery } from '../core/delivery/delivery.js';
 import type { Metrics } from '../plugins/metric-counters.js';
 import { createClientErrorHandler } from './client-error.js';
+import { createConnectionGuard } from './connection-guard.js';
 import { createEarlyRefusal } from './early-refusal.js';
 import { watchEventLoop } from './event-loop.js';
+import { createHostCheck } from './host-check.js';
 
 /** What the HTTP server needs before it has routes. */
 export interface FastifyOptions {
-  config: Pick<Config, 'shedDelayMs' | 'trustedProxies'>;
+  config: Pick<Config, 'shedDelayMs' | 'trustedProxies' | 'hosts'>;
   delivery: Pick<Delivery, 'isFull'>;
   metrics: Metrics;
   /** How long a request may take to arrive. */
@@ -22,6 +25,8 @@ export function createFastify({ config, delivery, metrics, requestTimeoutMs }: F
   const loop = config.shedDelayMs === 0 ? undefined : watchEventLoop();
   const shedding = loop && createShedding(loop, config.shedDelayMs);
   const refusesEarly = createEarlyRefusal({ shedding, delivery, metrics });
+  const distrusted = new WeakSet<Socket>();
+  const isTrusted = createConnectionGuard({ isHost: createHostCheck(config.hosts), distrusted, metrics });
   const serverOptions = {
     // Cuts off a body that trickles in; 1 MiB takes 15 s at 560 kbit/s.
     requestTimeout: requestTimeoutMs ?? 15_000,
@@ -34,12 +39,12 @@ export function createFastify({ config, delivery, metrics, requestTimeoutMs }: F
     logger: false,
     serverFactory: (handle) =>
       createServer(serverOptions, (request, response) => {
-        if (!refusesEarly(request, response)) handle(request, response);
+        if (isTrusted(request, response) && !refusesEarly(request, response)) handle(request, response);
       }),
     forceCloseConnections: 'idle',
     // While closing, requests on open connections are still served.
     return503OnClosing: false,
-    clientErrorHandler: createClientErrorHandler(metrics),
+    clientErrorHandler: createClientErrorHandler(metrics, (socket) => distrusted.has(socket)),
     // A client that is no trusted proxy may write anything into X-Forwarded-For.
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     // Proxies add slashes: `proxy_pass http://ingest/;` in nginx makes //v1/events of /v1/events.

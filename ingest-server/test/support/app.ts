@@ -41,6 +41,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     addressRequestsPerSecond: 0,
     addressBytesPerSecond: 0,
     limitsAnyAddress: true,
+    hosts: [],
     trustedProxies: [],
     // Tests run many things in one loop.
     shedDelayMs: 0,
@@ -61,6 +62,8 @@ export async function testApp(changes: Partial<Config> = {}, options: Partial<Ap
     sink: memory,
     // The whole 16 MiB for each of some hundred apps would keep the garbage collector busy.
     claimedEvents: 10_000,
+    // A test reads what it has just done.
+    metricsIntervalMs: 0,
     log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
     ...options,
   });

@@ -30,8 +30,14 @@ export const requestErrors = {
     retry: false,
     meaning: 'The content type or encoding is not one that is understood.',
   },
+  wrong_host: { status: 421, retry: false, meaning: 'The request names a host that this server does not answer for.' },
   too_many_requests: { status: 429, retry: true, meaning: 'Too many requests: wait as long as Retry-After says.' },
   internal_error: { status: 500, retry: true, meaning: 'A fault in the server.' },
+  unsupported_transfer: {
+    status: 501,
+    retry: false,
+    meaning: 'The body has a transfer encoding that is not understood.',
+  },
   unavailable: {
     status: 503,
     retry: true,
