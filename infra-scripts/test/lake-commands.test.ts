@@ -81,16 +81,40 @@ describe('the commands over the lake', () => {
     expect(JSON.parse(json.out)).toMatchObject({ page: 'books', event: 'clicked_review', objects: 1, events: 2 });
   });
 
-  test('audit: exit code 1 when something is missing, 0 when nothing is, 2 when it is called wrongly', async () => {
-    const missing = await millrace(['audit', '--lake', at.folder]);
-    expect(missing).toMatchObject({ code: 1, out: expect.stringMatching(/^1 event is missing, in 1 stream/) });
+  test('audit: the exit code is the verdict: 0 complete, 1 lost, 3 cannot say, 4 nothing there; 2 when it is called wrongly', async () => {
+    const lost = await millrace(['audit', '--lake', at.folder]);
+    expect(lost).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^Lost: 1 event by the numbers of streams without/),
+    });
     const json = await millrace(['audit', '--json', '--lake', at.folder]);
-    expect(JSON.parse(json.out)).toMatchObject({ ok: false, missing: 1, worst: [{ gaps: [{ first: 1, last: 1 }] }] });
-    const whole = temporaryLake();
-    whole.put('books', 'clicked_review', event({ stream_id: 'A', seq: 0 }));
-    const nothing = await millrace(['audit', '--lake', whole.folder]);
-    whole.remove();
-    expect(nothing).toMatchObject({ code: 0, out: expect.stringMatching(/^Nothing is missing: 1 event of 1 stream/) });
+    expect(JSON.parse(json.out)).toMatchObject({
+      verdict: 'lost',
+      missing: 1,
+      worst: [{ gaps: [{ first: 1, last: 1 }] }],
+    });
+    const other = temporaryLake();
+    other.put('books', 'clicked_review');
+    const nothing = await millrace(['audit', '--lake', other.folder]);
+    expect(nothing).toMatchObject({ code: 4, out: expect.stringMatching(/^Nothing to audit: /) });
+    const seq = 0;
+    other.put('books', 'clicked_review', event({ stream_id: 'A', seq, received_at: '2026-11-23T08:00:00.200Z' }));
+    const complete = await millrace(['audit', '--lake', other.folder]);
+    expect(complete).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Proved complete by numbers alone: 1 event of/),
+    });
+    const row = { server: 'a.0', received_at: '2026-11-23T08:00:00.100Z', server_row: 0, acknowledged: '' };
+    other.put('_ledger', '_acknowledged', row);
+    const unnamed = await millrace(['audit', '--settle', '0', '--lake', other.folder]);
+    expect(unnamed).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/^Cannot say: no row of the ledger names 1 event/),
+    });
+    const page = await millrace(['audit', '--page', 'food', '--since', '2026-11-24', '--lake', other.folder]);
+    other.remove();
+    expect(page.code).toBe(4);
+    expect(await millrace(['audit', '--since', 'soon', '--lake', at.folder])).toMatchObject({ code: 2 });
     expect(await millrace(['audit', '--late', 'soon', '--lake', at.folder])).toMatchObject({ code: 2 });
     const nowhere = await millrace(['ls', '--lake', `${at.folder}/nowhere`]);
     expect(nowhere).toMatchObject({ code: 2, err: expect.stringMatching(/does not exist/) });

@@ -25,19 +25,21 @@ export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Aud
   let closed = false;
 
   /** One after the other, so that many callers take no more of the machine than one. */
-  const inTurn = <Answer>(work: (reading: LakeReading) => Promise<Answer>): Promise<Answer> => {
+  const inTurn = <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
     if (closed) return Promise.reject(new Error('the lake is closed'));
-    const answer = last.then(() => readLake(folder, bounds, work));
+    const answer = last.then(work);
     last = answer.catch(() => undefined);
     return answer;
   };
+  const read = <Answer>(work: (reading: LakeReading) => Promise<Answer>) =>
+    inTurn(() => readLake(folder, bounds, work));
 
   return {
     query: (sql, { maxRows = defaultMaxRows, ...options } = {}) =>
-      inTurn((reading) => runQuery(reading, sql, maxRows, options)),
-    queryEach: (sql, onRows, options = {}) => inTurn((reading) => runQueryEach(reading, sql, onRows, options)),
-    list: () => inTurn(listPartitions),
-    audit: (options) => inTurn((reading) => auditLake(reading, options)),
+      read((reading) => runQuery(reading, sql, maxRows, options)),
+    queryEach: (sql, onRows, options = {}) => read((reading) => runQueryEach(reading, sql, onRows, options)),
+    list: () => read(listPartitions),
+    audit: (options) => inTurn(() => auditLake(folder, bounds, options)),
     async close() {
       closed = true;
       await last;

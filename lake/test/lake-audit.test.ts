@@ -19,19 +19,42 @@ const stream = (stream_id: string, seqs: number[], more: Record<string, unknown>
   seqs.map((seq, index) => event({ stream_id, seq, ...(index === 0 ? more : {}) }));
 
 describe('the audit of a whole lake', () => {
-  test('an empty lake misses nothing', async () => {
-    expect(await lake.audit()).toMatchObject({ ok: true, rows: 0, missing: 0, streams: { total: 0 } });
+  test('a lake without events proves nothing: no folder, other files, an object without a line', async () => {
+    const nothing = { verdict: 'nothing', ok: false, rows: 0, missing: 0, streams: { total: 0 } };
+    expect(await lake.audit()).toMatchObject(nothing);
+    at.writeBytes('millrace-lake/page=books/event=liked_item/a.gz', 'the folder above the bucket');
+    expect(await lake.audit()).toMatchObject(nothing);
+    at.put('books', 'clicked_review');
+    expect(await lake.audit()).toMatchObject(nothing);
   });
 
   test('a gap-free lake misses nothing, and says what that rests on', async () => {
     at.put('books', 'clicked_review', ...stream('A', [0, 1, 2]));
     at.put('food', 'liked_item', ...stream('A', [3]), ...stream('B', [0], { after_stream_id: 'A', after_seq: 3 }));
+    const part = { events: 5, late: 0, lost_by_us: 0, never_acknowledged: 0 };
     expect(await lake.audit()).toEqual({
+      verdict: 'complete',
       ok: true,
       objects: 2,
       rows: 5,
       events: 5,
       missing: 0,
+      lost_by_us: null,
+      never_acknowledged: 0,
+      implausible: 0,
+      ledger: {
+        rows: 0,
+        servers: 0,
+        acknowledged: 0,
+        from: null,
+        to: null,
+        missing_rows: 0,
+        unreadable_rows: 0,
+        gaps: [],
+      },
+      without_ledger: { events: 5, missing: 0 },
+      unexplained: 0,
+      under_way: { unnamed: 0, undelivered: 0, ledger_rows: 0 },
       held: { quarantine: 0, errors: 0 },
       duplicates: { rows: 0, across_partitions: 0 },
       conflicts: 0,
@@ -41,6 +64,8 @@ describe('the audit of a whole lake', () => {
       misfits: 0,
       streams: { total: 2, gap_free: 2, tail_unknown: 1 },
       worst: [],
+      by_hour: [{ hour: '2026-11-23T08:00:00.000Z', ...part }],
+      by_sdk: [{ sdk: 'millrace-js/1.0.0', ...part }],
       damaged: [],
       strange: [],
     });
@@ -249,11 +274,36 @@ describe('what is not as it should be', () => {
     expect(await lake.audit()).toMatchObject({ ok: true, rows: 3, unnumbered: 3, streams: { total: 0 } });
   });
 
-  test('a stream that claims an absurd position does not upset the arithmetic', async () => {
-    at.put('books', 'clicked_review', ...stream('A', [0, 9007199254740991]), ...stream('B', [0, 9007199254740991]));
+  test.each([
+    ['an event', { seq: 9007199254740991 }],
+    ['the next stream', { after_stream_id: 'B', after_seq: 9007199254740991 }],
+    ['an event past 2^53', { seq: 18014398509481984 }],
+  ])('an absurd position that %s claims is implausible, and nothing is missing by it', async (_, claim) => {
+    at.put('books', 'clicked_review', ...stream('A', [0]), ...stream('B', [0]));
+    at.put('books', 'clicked_review', event({ stream_id: 'A', seq: 1, ...claim }));
     const report = await lake.audit();
-    expect(report.missing).toBeCloseTo(2 * 9007199254740990, -3);
-    expect(report.worst[0]!.gaps).toEqual([{ first: 1, last: 9007199254740990 }]);
+    expect(report).toMatchObject({ missing: 0, streams: { gap_free: 2 } });
+    expect(report.implausible + report.unnumbered).toBe(1);
+  });
+
+  test('a refused event numbers nothing, whatever it claims', async () => {
+    at.put('books', 'clicked_review', ...stream('A', [0, 1]));
+    for (const claim of [{ seq: 5 }, { seq: 9007199254740991 }, { seq: 2, after_stream_id: 'B', after_seq: 7 }]) {
+      const raw = JSON.stringify(event({ stream_id: 'A', ...claim }));
+      at.put('_quarantine', '_invalid_event', { event_id: 'x', reason: 'r', raw });
+    }
+    expect(await lake.audit()).toMatchObject({
+      verdict: 'complete',
+      missing: 0,
+      implausible: 0,
+      held: { quarantine: 3 },
+    });
+  });
+
+  test('10,000 missing events in a row are counted, one more is implausible', async () => {
+    at.put('books', 'clicked_review', ...stream('A', [10_000]), ...stream('B', [10_001]));
+    const report = await lake.audit();
+    expect(report).toMatchObject({ verdict: 'lost', missing: 10_000, implausible: 1 });
   });
 });
 

@@ -21,12 +21,3 @@ export function typed(column: LakeColumn): string {
   if (column.duckdb === 'TIMESTAMP') return `try_cast(${field} AS TIMESTAMPTZ)::TIMESTAMP AS ${field}`;
   return `try_cast(${field} AS ${column.duckdb}) AS ${field}`;
 }
-
-/** A condition on a row of `millrace_delivered`: it has a value that does not fit its column's type. */
-export const misfit: string = storedColumns
-  .filter((column) => column.duckdb !== 'VARCHAR' && column.duckdb !== 'JSON')
-  .map((column) => {
-    const type = column.duckdb === 'TIMESTAMP' ? 'TIMESTAMPTZ' : column.duckdb;
-    return `(${name(column.name)} IS NOT NULL AND try_cast(${name(column.name)} AS ${type}) IS NULL)`;
-  })
-  .join(' OR ');

@@ -18,15 +18,18 @@ const mostAttempts = 20;
 /**
  * Opens the lake as it is now and does the work on it. When an object turns out to be damaged, marks it, so that only
  * its bad lines are skipped, and does the work again from the start: no answer lacks a row without naming the object.
+ * `isWanted` leaves objects out.
  */
 export async function readLake<Answer>(
   folder: string,
   limits: EngineLimits,
   work: (reading: LakeReading) => Promise<Answer>,
+  isWanted: (object: LakeObject) => boolean = () => true,
 ): Promise<Answer> {
   const damaged = new Map<string, DamagedObject>();
   for (let attempt = 1; ; attempt++) {
-    const listing = await listObjects(folder);
+    const all = await listObjects(folder);
+    const listing = { ...all, delivered: all.delivered.filter(isWanted), errors: all.errors.filter(isWanted) };
     const dead = new Set(
       [...damaged].filter(([, { unreadableLines }]) => unreadableLines === null).map(([path]) => path),
     );

@@ -1,3 +1,4 @@
+import type { AuditReport } from '@millrace/lake';
 import { auditableLakeOf } from '../../targets/lake.js';
 import { auditText } from '../text/audit-text.js';
 import { warn } from '../text/lake-warnings.js';
@@ -11,12 +12,17 @@ export interface AuditCommandOptions {
   late: number;
   worst: number;
   checksums: boolean;
+  /** Milliseconds since 1970. */
+  since?: number;
+  until?: number;
+  page?: string;
+  /** Seconds. */
+  settle: number;
 }
 
-/**
- * Audits the lake and prints the report. The exit code is 0 when nothing is missing and every object could be read,
- * else 1.
- */
+const exitCodes: Record<AuditReport['verdict'], number> = { complete: 0, lost: 1, cannot_say: 3, nothing: 4 };
+
+/** Audits the lake and prints the report. The exit code is that of the verdict. */
 export async function audit(options: AuditCommandOptions): Promise<void> {
   const lake = await auditableLakeOf(options);
   try {
@@ -24,13 +30,17 @@ export async function audit(options: AuditCommandOptions): Promise<void> {
       lateMs: Math.round(options.late * 1_000),
       worst: Math.floor(options.worst),
       checksums: options.checksums,
+      since: options.since,
+      until: options.until,
+      page: options.page,
+      settleMs: Math.round(options.settle * 1_000),
     });
     if (options.json) console.log(JSON.stringify(report));
     else {
       console.log(auditText(report));
       warn(report);
     }
-    process.exitCode = report.ok ? 0 : 1;
+    process.exitCode = exitCodes[report.verdict];
   } finally {
     await lake.close();
   }

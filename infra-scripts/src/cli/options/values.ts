@@ -48,3 +48,16 @@ export function numberFrom0(what: string): Parse<number> {
 export function seconds(what: string): Parse<number> {
   return (text) => number(text, (value) => value >= 0, `${what} is a number of seconds.`);
 }
+
+/** A moment as 2026-11-23 or 2026-11-23T08:00:00Z, in UTC unless it says otherwise: milliseconds since 1970. */
+export function moment(what: string): Parse<number> {
+  return (text) => {
+    const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+    const hasZone = /([zZ]|[+-]\d\d:?\d\d)$/.test(text);
+    const time = /^\d{4}-\d\d-\d\d([T ]|$)/.test(text) ? Date.parse(isDate || hasZone ? text : `${text}Z`) : Number.NaN;
+    if (Number.isNaN(time)) {
+      throw new InvalidArgumentError(`${what} is a time like 2026-11-23 or 2026-11-23T08:00:00Z.`);
+    }
+    return time;
+  };
+}

@@ -1,0 +1,7 @@
+/** An object as the findings know it: its page and its partition. */
+export interface JudgedObject {
+  page: string;
+  partition: string;
+  /** It was written so short ago that what belongs to it may not be delivered yet. */
+  isRecent: boolean;
+}

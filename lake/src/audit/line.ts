@@ -1,0 +1,99 @@
+import { storedColumns } from '../duckdb/columns.js';
+import { textOf, toInteger, toNumber, toTime } from './cast.js';
+
+/** The columns that the audit looks at. */
+export const slots = {
+  event_id: 0,
+  stream_id: 1,
+  sdk: 2,
+  after_stream_id: 3,
+  server: 4,
+  acknowledged: 5,
+  raw: 6,
+  seq: 7,
+  after_seq: 8,
+  received_at: 9,
+  occurred_at: 10,
+  event_time: 11,
+  server_row: 12,
+} as const;
+const slotCount = 13;
+
+/** How a column is cast. */
+export type ColumnKind = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'json';
+
+/** A column of the lake as the audit reads it; `slot` is -1 for one whose value it does not need. */
+export interface ReadColumn {
+  name: string;
+  kind: ColumnKind;
+  slot: number;
+}
+
+const kinds: Record<string, ColumnKind> = {
+  VARCHAR: 'text',
+  TIMESTAMP: 'time',
+  BIGINT: 'integer',
+  DOUBLE: 'number',
+  BOOLEAN: 'boolean',
+  JSON: 'json',
+};
+
+/** The columns that a line can have. */
+export const readColumns: readonly ReadColumn[] = storedColumns.map(({ name, duckdb }) => ({
+  name,
+  kind: kinds[duckdb]!,
+  slot: Object.hasOwn(slots, name) ? slots[name as keyof typeof slots] : -1,
+}));
+
+/** What the audit needs of one line; filled again for each line, so that millions of lines make no garbage. */
+export class Line {
+  /** What `start` and `end` point into. */
+  source: Uint8Array = new Uint8Array(0);
+  readonly start = new Int32Array(slotCount);
+  /** -1 where the line has no such text. */
+  readonly end = new Int32Array(slotCount);
+  /** NaN where the line has no such number or time. */
+  readonly value = new Float64Array(slotCount);
+  misfit = false;
+
+  clear(source: Uint8Array): void {
+    this.source = source;
+    this.end.fill(-1);
+    this.value.fill(Number.NaN);
+    this.misfit = false;
+  }
+
+  has(slot: number): boolean {
+    return this.end[slot]! >= 0;
+  }
+
+  text(slot: number): string {
+    return Buffer.from(this.source.buffer, this.source.byteOffset).toString('utf8', this.start[slot]!, this.end[slot]!);
+  }
+}
+
+const casts = { time: toTime, integer: toInteger, number: toNumber };
+
+/** Fills a line from parsed JSON of any shape. */
+export function fillFromJson(line: Line, object: Record<string, unknown>): void {
+  const texts: [number, string][] = [];
+  line.clear(line.source);
+  for (const { name, kind, slot } of readColumns) {
+    const text = textOf(object[name]);
+    if (text === null) continue;
+    if (kind === 'time' || kind === 'integer' || kind === 'number') {
+      const value = casts[kind](text);
+      if (Number.isNaN(value)) line.misfit = true;
+      else if (slot >= 0) line.value[slot] = value;
+    } else if (kind === 'boolean') line.misfit ||= !/^(true|false|t|f|yes|no|y|n|1|0)$/i.test(text);
+    else if (slot >= 0) texts.push([slot, text]);
+  }
+  const buffers = texts.map(([, text]) => Buffer.from(text));
+  line.source = Buffer.concat(buffers);
+  let at = 0;
+  for (const [index, [slot]] of texts.entries()) {
+    line.start[slot] = at;
+    at += buffers[index]!.length;
+    line.end[slot] = at;
+  }
+}

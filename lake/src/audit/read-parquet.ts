@@ -1,0 +1,50 @@
+import type { EngineLimits } from '../duckdb/open-engine.js';
+import { readLake } from '../duckdb/read-lake.js';
+import type { DamagedObject } from '../lake.js';
+import { LineAdder } from './add-line.js';
+import type { Facts } from './facts.js';
+import { readColumns } from './line.js';
+
+/** Where the Parquet objects lie, and how DuckDB may read them. */
+export interface ParquetOptions {
+  folder: string;
+  limits: EngineLimits;
+  signal?: AbortSignal | undefined;
+}
+
+/** Reads the lake's Parquet objects into facts, by DuckDB. `indexOf`: an object's place among the objects. */
+export async function readParquet(
+  facts: Facts,
+  seed: number,
+  indexOf: (key: string) => number | undefined,
+  { folder, limits, signal }: ParquetOptions,
+): Promise<DamagedObject[]> {
+  const adder = new LineAdder(facts, seed);
+  const before = facts.mark();
+  const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || (kind !== 'text' && kind !== 'json'));
+  const names = [...needed.map(({ name }) => name), 'page', 'object'];
+  return await readLake(
+    folder,
+    limits,
+    async ({ engine, damaged }) => {
+      // Done again from the start when an object turns out to be damaged.
+      facts.cut(before);
+      const onAbort = () => engine.connection.interrupt();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        const result = await engine.connection.stream(`SELECT ${names.join(', ')} FROM millrace_delivered`);
+        for await (const chunk of result.yieldRowsJs()) {
+          for (const values of chunk) {
+            const row = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+            const index = indexOf(String(row.object));
+            if (index !== undefined) adder.addRow(row, String(row.page), index);
+          }
+        }
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+      }
+      return [...damaged];
+    },
+    (object) => object.parquet,
+  );
+}

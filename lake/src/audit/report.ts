@@ -1,0 +1,114 @@
+import type { AuditOptions, AuditReport, LakeWarnings, PartReport, StreamReport } from '../lake.js';
+import type { Facts } from './facts.js';
+import type { Findings } from './findings.js';
+import type { LedgerRows } from './ledger-rows.js';
+import type { StreamFindings } from './stream-findings.js';
+import type { PartCounts } from './tally.js';
+import { type Unjudged, verdictOf } from './verdict.js';
+
+const mostGaps = 20;
+const mostSdks = 50;
+const hourMs = 3_600_000;
+
+/** An event is late when it was received later than this after it happened. */
+export const defaultLateMs = 60_000;
+
+/** The report as programs get it. */
+export function reportOf(
+  facts: Facts,
+  found: Findings,
+  ledger: LedgerRows,
+  read: LakeWarnings & { objects: number },
+  options: AuditOptions,
+): AuditReport {
+  const report: Unjudged = {
+    objects: read.objects,
+    rows: found.rows,
+    events: found.events,
+    missing: found.missing,
+    lost_by_us: ledger.rows === 0 ? null : found.lost,
+    never_acknowledged: found.neverAcknowledged,
+    implausible: found.implausible,
+    ledger: {
+      rows: ledger.rows,
+      servers: ledger.servers,
+      acknowledged: found.acknowledged,
+      from: timeText(ledger.from),
+      to: timeText(ledger.to),
+      missing_rows: ledger.missing,
+      unreadable_rows: ledger.unreadable,
+      gaps: ledger.gaps
+        .slice(0, mostGaps)
+        .map(({ after, before, ...gap }) => ({ ...gap, after: timeText(after), before: timeText(before) })),
+    },
+    without_ledger: { ...found.unledgered },
+    unexplained: found.unexplained,
+    under_way: { ...found.underWay, ledger_rows: ledger.underWay },
+    held: { ...found.held },
+    duplicates: { rows: found.copies, across_partitions: found.acrossPartitions },
+    conflicts: found.conflicts,
+    out_of_order: found.outOfOrder,
+    late: {
+      threshold_ms: options.lateMs ?? defaultLateMs,
+      events: found.late,
+      timed: found.lateness.timed,
+      p50_ms: found.lateness.quantile(0.5),
+      p99_ms: found.lateness.quantile(0.99),
+      max_ms: found.lateness.most,
+    },
+    unnumbered: found.unnumbered,
+    misfits: found.misfits,
+    streams: {
+      total: found.streams.total,
+      gap_free: found.streams.gapFree,
+      tail_unknown: found.streams.tailUnknown,
+    },
+    worst: found.worst.streams.map(({ id, findings }) => streamReport(id, findings)),
+    by_hour: parts(found.byHour.parts, (hour) => timeText(hour * hourMs))
+      .map(([hour, counts]) => ({ hour, ...counts }))
+      .sort((a, b) => ((a.hour ?? '') < (b.hour ?? '') ? -1 : 1)),
+    by_sdk: parts(found.bySdk.parts, (number) => (number === 0 ? null : facts.sdks.text(number)))
+      .map(([sdk, counts]) => ({ sdk, ...counts }))
+      .sort((a, b) => b.events - a.events || ((a.sdk ?? '') < (b.sdk ?? '') ? -1 : 1))
+      .slice(0, mostSdks),
+    damaged: read.damaged,
+    strange: read.strange,
+  };
+  const verdict = verdictOf(report);
+  return { verdict, ok: verdict === 'complete', ...report };
+}
+
+function parts(found: Map<number, PartCounts>, name: (key: number) => string | null): [string | null, PartReport][] {
+  return [...found]
+    .filter(([, counts]) => Object.values(counts).some(Boolean))
+    .map(([key, counts]) => [name(key), counts]);
+}
+
+const timeText = (ms: number): string | null => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null);
+
+function streamReport(id: string, findings: StreamFindings): StreamReport {
+  return {
+    stream_id: id,
+    events: findings.events,
+    held: findings.held,
+    last_seq: findings.last,
+    missing: findings.missing,
+    lost_by_us: findings.lost,
+    never_acknowledged: findings.neverAcknowledged,
+    gaps: joined(findings.gaps).slice(0, mostGaps),
+    out_of_order: findings.outOfOrder,
+    conflicts: findings.conflicts,
+    tail: findings.isTailKnown ? 'known' : 'unknown',
+  };
+}
+
+/** Neighbours as one. */
+function joined(gaps: StreamFindings['gaps']): StreamReport['gaps'] {
+  const runs: StreamReport['gaps'] = [];
+  for (const { first, last } of gaps) {
+    const before = runs.at(-1);
+    if (before && before.last + 1 === first) before.last = last;
+    else runs.push({ first, last });
+  }
+  return runs;
+}

@@ -1,0 +1,117 @@
+import { expect, test } from '@jest/globals';
+import { event, temporaryLake } from '@millrace/testing/lake-fixture';
+import { LineAdder } from '../src/audit/add-line.js';
+import { Facts, marks } from '../src/audit/facts.js';
+import { openLake } from '../src/index.js';
+
+const times = [
+  '2026-11-23T08:00:00.000Z',
+  '2026-02-29T08:00:00.000Z',
+  '2024-02-29T08:00:00.000Z',
+  '2026-11-31T08:00:00.000Z',
+  '2026-12-31T23:59:59.999Z',
+  '2026-11-23T24:00:00.000Z',
+  '2026-11-23T23:59:60.000Z',
+  '2026-11-23T08:60:00.000Z',
+  '2026-00-23T08:00:00.000Z',
+  '2026-11-00T08:00:00.000Z',
+  '2000-03-01T00:00:00.000Z',
+  '2100-02-28T00:00:00.000Z',
+  '2100-03-01T00:00:00.000Z',
+  '1970-01-01T00:00:00.000Z',
+  '1969-12-31T23:59:59.999Z',
+  '2026-11-23 08:00:00',
+  '2026-11-23',
+  '2026-1-3',
+  '2026/11/23',
+  '2026-11-23T08:00Z',
+  '2026-11-23T8:00:00Z',
+  '2026-11-23T08:00:00+02',
+  '2026-11-23T08:00:00-0230',
+  '2026-11-23T08:00:00+02:30',
+  '2026-11-23T08:00:00 UTC',
+  '2026-11-23T08:00:00.5Z',
+  '2026-11-23T08:00:00.',
+  '2026-11-23T08:00:00.9999Z',
+  '2026-11-23t08:00:00Z',
+  '2026-11-23T08:00:00z',
+  '20261123',
+  '1700000000',
+  'soon',
+  '',
+  '2026-11-2AT08:00:00.000Z',
+];
+const integers = [
+  '1',
+  '007',
+  '1.5',
+  '2.5',
+  '-1.5',
+  '1e3',
+  '1E400',
+  ' 7 ',
+  '+7',
+  '',
+  '-',
+  '1_000',
+  '0x10',
+  '1.',
+  '.5',
+  'true',
+  '9223372036854775808',
+  '1e-1',
+  '٣',
+];
+const literals = [
+  '1',
+  '1.0',
+  '-1',
+  '1e2',
+  '1E400',
+  'true',
+  'null',
+  '{"a":1}',
+  '[]',
+  '0.1',
+  '12345678901234567',
+  '123456789012345678901234567890',
+];
+
+test('a value that a query sees as NULL is a misfit of the audit, and no other is', async () => {
+  const cases = [
+    ...times.map((text) => ['occurred_at', JSON.stringify(text)] as const),
+    ...integers.map((text) => ['item_quantity', JSON.stringify(text)] as const),
+    ...literals.flatMap(
+      (text) =>
+        [
+          ['item_quantity', text],
+          ['item_price', text],
+          ['event_time', text],
+        ] as const,
+    ),
+  ];
+  const texts = cases.map(([column, json], seq) => {
+    const line = JSON.stringify(event({ occurred_at: undefined, event_time: undefined, seq }));
+    return `${line.slice(0, -1)},"${column}":${json}}`;
+  });
+  const at = temporaryLake();
+  const lake = await openLake({ folder: at.folder });
+  const facts = new Facts(1);
+  const adder = new LineAdder(facts, 1);
+  try {
+    at.put('books', 'x', ...texts);
+    const { rows } = await lake.query(
+      `select occurred_at is null and item_quantity is null and item_price is null and event_time is null from events order by seq`,
+    );
+    for (const [row, [column, json]] of cases.entries()) {
+      const line = Buffer.from(texts[row]!);
+      expect(adder.add(line, 0, line.length, 'books', 0)).toBe(true);
+      const misfit = (facts.events.get('check', row) & marks.misfit) !== 0;
+      const isNull = rows[row]![0] === true && json !== 'null';
+      expect({ column, json, misfit }).toEqual({ column, json, misfit: isNull });
+    }
+  } finally {
+    await lake.close();
+    at.remove();
+  }
+});
