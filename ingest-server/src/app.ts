@@ -78,7 +78,7 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
   }
   const admission = createAdmission({
     origins: config.origins,
-    isKey: createKeyCheck(config.writeKeys),
+    isKey: createKeyCheck(config.writeKeys.map(({ key }) => key)),
     limiter: createLimiter({ ...config, clock: systemClock }),
     isSenders: config.limitsAnyAddress ? () => true : isSenders,
     limited: metrics.limited,
@@ -89,6 +89,7 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
     metrics,
     claimedIds,
     names: declaredNames(config.catalogue),
+    sites: new Map(config.writeKeys.map(({ key, site }) => [key, site])),
     observer,
     observerFailed: (thrown) => log.error('the observer failed', { error: String(thrown) }),
   });

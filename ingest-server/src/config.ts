@@ -1,6 +1,7 @@
 import { MillraceError } from '@millrace/kit/millrace-error';
 import { type Catalogue, defaultCatalogue } from '@millrace/sdk/schema';
 import type { Origins } from './core/admission/origins.js';
+import type { WriteKey } from './core/admission/write-keys.js';
 import type { SpreadName } from './core/delivery/spread.js';
 import { addressDefaults, minSpoolBytes, readEnvironment, type Settings } from './settings.js';
 
@@ -11,7 +12,8 @@ export interface Config {
   port: number;
   /** The Kinesis stream's name. Endpoint, region and credentials come from the AWS SDK's own chain. */
   stream: string;
-  writeKeys: readonly string[];
+  /** Who may send, and the site that their events are stored under. */
+  writeKeys: readonly WriteKey[];
   /** Which pages may send, by write key. */
   origins: Origins;
   spoolFolder: string;
@@ -50,7 +52,7 @@ function contradictions(read: Partial<Settings>): string[] {
   const { MILLRACE_WRITE_KEYS: keys, MILLRACE_ORIGINS: origins, MILLRACE_WORKERS: workers = 1 } = read;
   const problems: string[] = [];
   for (const key of origins?.byKey.keys() ?? []) {
-    if (keys?.includes(key) === false) {
+    if (keys?.some((known) => known.key === key) === false) {
       problems.push(`MILLRACE_ORIGINS names the write key "${key}", which is not in MILLRACE_WRITE_KEYS`);
     }
   }

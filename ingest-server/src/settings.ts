@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { z } from 'zod';
 import { parseOrigins } from './core/admission/origins.js';
+import { parseWriteKeys } from './core/admission/write-keys.js';
 
 /** The environment variables that the server reads: what each may be, and its default. */
 
@@ -62,11 +63,16 @@ const variables = {
     expected: 'the name of a Kinesis stream: 1 to 128 of a-z, A-Z, 0-9, "_", "." and "-"',
   },
   MILLRACE_WRITE_KEYS: {
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((key) => key.trim()))
-      .pipe(z.array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)).min(1)),
-    expected: 'write keys separated by commas, each 1 to 64 of A-Z, a-z, 0-9, "_" and "-"',
+    schema: z.string().transform((text, context) => {
+      try {
+        return parseWriteKeys(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message });
+        return z.NEVER;
+      }
+    }),
+    expected:
+      'write keys separated by commas, each 1 to 64 of A-Z, a-z, 0-9, "_" and "-", perhaps with the name of its site before it: "shop=KEY1,blog=KEY2"',
   },
   MILLRACE_ORIGINS: {
     schema: z

@@ -32,7 +32,10 @@ describe('the environment', () => {
       host: '0.0.0.0',
       port: 8080,
       stream: 'clickstream',
-      writeKeys: ['demo', 'other'],
+      writeKeys: [
+        { key: 'demo', site: 'site_2a97516c' },
+        { key: 'other', site: 'site_d9298a10' },
+      ],
       origins: { common: [], byKey: new Map() },
       spoolFolder: '.millrace/spool',
       spoolMaxBytes: 2 ** 30,
@@ -52,6 +55,28 @@ describe('the environment', () => {
       workers: 1,
       clientScript: undefined,
     });
+  });
+
+  test.each<[string, string[]]>([
+    ['shop=KEY1,blog=KEY2', ['KEY1 shop', 'KEY2 blog']],
+    ['shop=new, shop = old ,other', ['new shop', 'old shop', 'other site_d9298a10']],
+    ['demo,demo', ['demo site_2a97516c']],
+    ['a=k,a=k', ['k a']],
+  ])('MILLRACE_WRITE_KEYS=%s: each key has a site', (text, expected) => {
+    const { writeKeys } = loadConfig({ MILLRACE_WRITE_KEYS: text });
+    expect(writeKeys.map(({ key, site }) => `${key} ${site}`)).toEqual(expected);
+  });
+
+  test.each([
+    ['a=k,b=k', 'one key has two names: a and b'],
+    ['k,a=k', 'one key has two names: site_'],
+    ['Shop=k', 'the name "Shop" is not a lower-case letter'],
+    ['=k', 'the name "" is not'],
+    ['shop=', 'key 1 is not 1 to 64'],
+    ['a=b=c', 'key 1 is not'],
+    ['_other=k', 'the name "_other" is not'],
+  ])('MILLRACE_WRITE_KEYS=%s is refused', (text, reason) => {
+    expect(problemsOf({ MILLRACE_WRITE_KEYS: text })).toEqual([expect.stringContaining(reason)]);
   });
 
   test.each<[NodeJS.ProcessEnv, number, number, boolean]>([

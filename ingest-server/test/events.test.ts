@@ -9,6 +9,7 @@ import { limits, quarantinedEventSchema, type StoredEvent, storedEventSchema } f
 import { eventually } from '@millrace/testing/eventually';
 import request from 'supertest';
 import { parseOrigins } from '../src/core/admission/origins.js';
+import { parseWriteKeys, siteOf } from '../src/core/admission/write-keys.js';
 import { SinkError } from '../src/core/delivery/sink.js';
 import { cleanUp, testApp } from './support/app.js';
 import { eventsIn, jsonLines, someEvent } from './support/events.js';
@@ -29,7 +30,9 @@ describe('POST /v1/events', () => {
     expect(answer.body).toEqual({ time: expect.any(Number), accepted: 3, duplicates: 0, rejected: [] });
     expect(answer.body.time).toBeGreaterThanOrEqual(before);
     const put = eventsIn(records);
-    expect(put.map(({ received_at, ...rest }) => rest)).toEqual(events);
+    expect(put.map(({ received_at, ...rest }) => rest)).toEqual(
+      events.map((event) => ({ ...event, site: 'shop', is_bot: false })),
+    );
     for (const event of put) {
       expect(storedEventSchema.safeParse(event).success).toBe(true);
       expect(event.occurred_at).toBeUndefined();
@@ -382,6 +385,52 @@ describe('POST /v1/events', () => {
     });
     expect(put[2]).toMatchObject({ page: 'books', event: 'liked_item' });
     expect(put.every((event) => storedEventSchema.safeParse(event).success)).toBe(true);
+  });
+
+  test('each event has the site of its key, and whether a bot sent it; the key and the user agent are not stored', async () => {
+    const { app, records } = await testApp({ writeKeys: parseWriteKeys('shop=new-key,shop=old-key,blog=b,bare') });
+    const browser =
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1';
+    const crawler = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+    for (const [key, agent, line] of [
+      ['new-key', browser, someEvent()],
+      ['old-key', crawler, someEvent({ page: 'garden' })],
+      ['b', 'curl/8.5.0', someEvent({ title: 'é\u2028"' })],
+      ['bare', undefined, someEvent()],
+      ['b', 'HeadlessChrome/130 '.repeat(2_000).slice(0, 8_000), someEvent()],
+      ['new-key', crawler, { wrong: true }],
+    ] as const) {
+      await app.inject({
+        method: 'POST',
+        url: `/v1/events?key=${key}`,
+        headers: { 'content-type': 'text/plain', 'user-agent': agent ?? '' },
+        payload: JSON.stringify(line),
+      });
+    }
+    const stored = eventsIn(records);
+    expect(stored.map(({ site, is_bot }) => [site, is_bot])).toEqual([
+      ['shop', false],
+      ['shop', true],
+      ['blog', true],
+      [siteOf('bare'), false],
+      ['blog', true],
+      ['shop', true],
+    ]);
+    for (const row of stored.slice(0, 5)) expect(storedEventSchema.safeParse(row).error).toBeUndefined();
+    expect(quarantinedEventSchema.safeParse(stored[5]).error).toBeUndefined();
+    const everything = records.map(({ data }) => data.toString()).join('');
+    for (const secret of ['new-key', 'old-key', 'bare', 'Mozilla', 'Googlebot', 'curl']) {
+      expect(everything).not.toContain(secret);
+    }
+  });
+
+  test.each(['site', 'is_bot', 'clock_off'])('a page cannot set %s: it is no field of an event', async (name) => {
+    const { app, records } = await testApp();
+    const values = name === 'site' ? ['shop', 'other', null] : [true, false, null];
+    const events = values.map((value) => someEvent({ [name]: value }));
+    const answer = await request(app.server).post(url).type('text/plain').send(jsonLines(events)).expect(200);
+    expect(answer.body.rejected.map(({ path }: { path: string }) => path)).toEqual(values.map(() => `/${name}`));
+    expect(eventsIn(records).map(({ site }) => site)).toEqual(values.map(() => 'shop'));
   });
 
   test('occurred_at corrects the clock by what sent_at shows, and only then', async () => {

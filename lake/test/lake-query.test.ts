@@ -76,6 +76,25 @@ describe('the views', () => {
     expect(rows).toEqual([['x', 'invalid_json', 'is no JSON', '{"a', '2026-11-23T08:00:01.000Z']]);
   });
 
+  test('whose event it is, and whether a bot sent it, can be asked; older rows, and what fits no boolean, have null', async () => {
+    at.put('books', 'clicked_review', event({ site: 'shop', is_bot: false }), event({ site: 'shop', is_bot: true }));
+    at.put('books', 'clicked_review', event(), event({ site: 'blog', is_bot: 'perhaps', clock_off: true }));
+    const rejected = { event_id: 'x', reason: 'r', raw: '1', received_at: '2026-11-23T08:00:01.000Z' };
+    at.put('_quarantine', '_invalid_event', { ...rejected, site: 'blog', is_bot: true }, { ...rejected, raw: '2' });
+    const { rows } = await lake.query('select site, is_bot, clock_off from events order by all');
+    expect(rows).toEqual([
+      ['blog', null, true],
+      ['shop', false, null],
+      ['shop', true, null],
+      [null, null, null],
+    ]);
+    expect(await ask("select count(*) from events where site = 'shop' and not is_bot")).toEqual([1]);
+    expect((await lake.query('select site, is_bot from quarantine order by all')).rows).toEqual([
+      ['blog', true],
+      [null, null],
+    ]);
+  });
+
   test('two refused texts that carry the same id are both in the quarantine', async () => {
     const rejected = (raw: string) => ({ event_id: 'x', reason: 'r', raw, received_at: '2026-11-23T08:00:01.000Z' });
     at.put('_quarantine', '_invalid_event', rejected('1'), rejected('2'), rejected('2'));

@@ -36,7 +36,8 @@ const senders = (size: Size): Parameters => ({
     Type: 'String',
     Default: '/millrace/write-keys',
     AllowedPattern: '^/[a-zA-Z0-9_./-]+$',
-    Description: 'The name of the SSM parameter (SecureString) that holds the write keys, separated by commas.',
+    Description:
+      'The name of the SSM parameter (SecureString) that holds the write keys, separated by commas: shop=KEY1,blog=KEY2.',
   },
   Origins: {
     Type: 'String',

@@ -92,7 +92,10 @@ describe('quarantine', () => {
           const raw = part.repeat(times).slice(0, 1_048_576);
           const rejection = { index: 0, code: 'event_too_large', path: '', message: 'is too large' } as const;
           const receivedAt = '2026-11-23T08:00:00.000Z';
-          const [kept] = quarantineLines([{ rejection, eventId: 'x', hash: 1, raw }], { receivedAt, maxBytes: 1e7 });
+          const [kept] = quarantineLines([{ rejection, eventId: 'x', hash: 1, raw }], {
+            stamp: { received_at: receivedAt },
+            maxBytes: 1e7,
+          });
           const line = kept!.line;
           expect(Buffer.byteLength(line)).toBeLessThan(recordLimits.bytes);
           const row = quarantinedEventSchema.parse(JSON.parse(line));
@@ -114,7 +117,9 @@ describe('the quarantine of a batch', () => {
       hash: index,
       raw,
     }));
-    return quarantineLines(rejected, { receivedAt, maxBytes: sentBytes + quarantineSlack }).map(({ line }) => line);
+    return quarantineLines(rejected, { stamp: { received_at: receivedAt }, maxBytes: sentBytes + quarantineSlack }).map(
+      ({ line }) => line,
+    );
   };
   const rowsOf = (lines: string[]) => lines.map((line) => quarantinedEventSchema.parse(JSON.parse(line)));
 

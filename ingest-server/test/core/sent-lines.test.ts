@@ -19,11 +19,18 @@ const context = {
   receivedAt: Date.parse('2026-11-23T08:00:01.005Z'),
   sentAt: Date.parse('2026-11-23T08:00:00.000Z'),
   sentBytes: 1e6,
+  site: 'shop',
+  isBot: false,
   keepEvents: false,
   isRepeat: () => false,
   newId: () => 'made-id',
 };
-const stamp = { received_at: '2026-11-23T08:00:01.005Z', occurred_at: '2026-11-23T08:00:01.005Z' };
+const stamp = {
+  received_at: '2026-11-23T08:00:01.005Z',
+  occurred_at: '2026-11-23T08:00:01.005Z',
+  site: 'shop',
+  is_bot: false,
+};
 const store = (text: string | Buffer, keepEvents = false) => {
   const { chunks, ...rest } = takeIn(linesOf(text), { ...context, keepEvents });
   return { ...rest, stored: chunks.map(({ data }) => data.toString()).join('') };
@@ -85,7 +92,7 @@ describe('an event that needs nothing but the stamp is stored in the bytes that 
       ...someEvent({ title: 'Ünï 😀', item_price: 12.5, seq: 1_234_567, referrer: '' }),
     });
     expect(store(`${sent}\r\n`).stored).toBe(
-      `${sent.slice(0, -1)},"received_at":"${stamp.received_at}","occurred_at":"${stamp.occurred_at}"}\n`,
+      `${sent.slice(0, -1)},"received_at":"${stamp.received_at}","occurred_at":"${stamp.occurred_at}","site":"shop","is_bot":false}\n`,
     );
     expect(judge(sent)).toMatchObject({ isExact: true });
   });

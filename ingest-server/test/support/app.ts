@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultCatalogue } from '@millrace/sdk/schema';
 import type { AppOptions } from '../../src/app.js';
+import { parseWriteKeys } from '../../src/core/admission/write-keys.js';
 import { buildApp, type Config, parseOrigins } from '../../src/index.js';
 import { createMemorySink } from './memory-sink.js';
 
@@ -29,7 +30,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     host: '127.0.0.1',
     port: 0,
     stream: 'clickstream',
-    writeKeys: ['demo', 'second'],
+    writeKeys: parseWriteKeys('shop=demo,second'),
     origins: parseOrigins('http://shop.example;second=*'),
     spoolFolder: changes.spoolFolder ?? join(await temporaryFolder(), 'spool'),
     spoolMaxBytes: 16 * 1024 * 1024,

@@ -51,7 +51,8 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
       `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", "event_id" ORDER BY "received_at") AS copy ` +
       'FROM events_raw) WHERE copy = 1 OR "event_id" IS NULL',
     quarantine:
-      `SELECT event_id, code, reason, raw, received_at, object FROM (SELECT "event_id", substr("event", 2) AS code, "reason", "raw", ` +
+      `SELECT event_id, code, reason, raw, received_at, site, is_bot, object FROM (SELECT "event_id", substr("event", 2) AS code, ` +
+      `"reason", "raw", "site", "is_bot", ` +
       `CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ${object}, ` +
       `row_number() OVER (PARTITION BY "event", "event_id", "raw" ORDER BY "received_at") AS copy ` +
       `FROM ${from} WHERE "page" = '${quarantinePage}') WHERE copy = 1 OR event_id IS NULL`,

@@ -41,9 +41,9 @@ function eventViews(hasDate: boolean): string[] {
   ];
 }
 
-const quarantineView = `CREATE VIEW quarantine AS SELECT event_id, code, reason, raw, received_at, object FROM (
+const quarantineView = `CREATE VIEW quarantine AS SELECT event_id, code, reason, raw, received_at, site, is_bot, object FROM (
   SELECT event_id, page, event, substr(event, 2) AS code, reason, raw, received_at AS received_text,
-  try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, object
+  try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, site, try_cast(is_bot AS BOOLEAN) AS is_bot, object
   FROM millrace_delivered WHERE page = ${text(quarantinePage)}) ${firstCopy('event_id, raw')}`;
 
 /** What the servers acknowledged; a row that was sent twice stands here twice. */

@@ -74,6 +74,9 @@ export const eventSchema = z.strictObject(clientFields).superRefine((event, cont
 
 const storedName = z.string().regex(/^[a-z_][a-z0-9_]{0,47}$/);
 
+const siteName = slugSchema.describe('Whose event: the name of the write key.');
+const isBot = z.boolean().describe('Whether the user agent, which is not stored, is that of a bot.');
+
 /** The fields that the ingest server adds. */
 const serverFields = {
   received_at: time('When the ingest server had it.').optional(),
@@ -84,6 +87,8 @@ const serverFields = {
     .boolean()
     .describe('true where the time that the device told cannot be: occurred_at is then received_at.')
     .optional(),
+  site: siteName.optional(),
+  is_bot: isBot.optional(),
   page_as_sent: z
     .string()
     .max(maxNameLength)
@@ -113,6 +118,8 @@ export const quarantinedEventSchema = z.strictObject({
   page: z.literal('_quarantine'),
   event: z.string().regex(/^_[a-z][a-z0-9_]*$/),
   received_at: time('When the ingest server had it.'),
+  site: siteName.optional(),
+  is_bot: isBot.optional(),
   reason: z.string().describe('Why it was rejected, in words, with the place.'),
   raw: z.string().describe('The text as it was sent.'),
 });

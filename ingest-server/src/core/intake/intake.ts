@@ -36,6 +36,9 @@ export interface IntakeContext {
   receivedAt: number;
   /** When the client sent it, by its own clock; undefined when unknown. */
   sentAt: number | undefined;
+  /** The name of its write key. */
+  site: string;
+  isBot: boolean;
   keepEvents: boolean;
   isRepeat(event: EventIdentity): boolean;
   newId(now: number): string;
@@ -58,10 +61,14 @@ function readableText(value: unknown, key: string): string | undefined {
   return typeof text === 'string' && text !== '' && text.length <= 64 ? text : undefined;
 }
 
-/** What stands behind the fields that were sent, in place of the closing brace. */
-function tailOf(receivedText: string, { at, isClockOff }: Occurred): string {
-  const occurred = at === undefined ? '' : `","occurred_at":"${at}`;
-  return `,"received_at":"${receivedText}${occurred}"${isClockOff ? ',"clock_off":true' : ''}}`;
+/** What stands behind the fields that were sent, in place of the closing brace; only `occurred` differs. */
+function createTail(receivedText: string, { site, isBot }: IntakeContext): (occurred: Occurred) => string {
+  const begin = `,"received_at":"${receivedText}"`;
+  const end = `,"site":"${site}","is_bot":${isBot}}`;
+  return ({ at, isClockOff }) => {
+    if (at === undefined) return begin + end;
+    return `${begin},"occurred_at":"${at}"${isClockOff ? ',"clock_off":true' : ''}${end}`;
+  };
 }
 
 const beyondAscii = /[^\0-\x7f]/;
@@ -87,9 +94,10 @@ function judgeLine(line: SentLine, { names, keepEvents }: IntakeContext): Judged
  * it. An event that needs nothing but the stamp is stored in the bytes that were sent.
  */
 export function takeIn(lines: readonly SentLine[], context: IntakeContext): Intake {
-  const { names, receivedAt } = context;
+  const { names, receivedAt, site, isBot } = context;
   const receivedText = formatTime(receivedAt);
   const correctedTime = createTimeCorrection(receivedAt, context.sentAt);
+  const tailOf = createTail(receivedText, context);
   const chunker = createChunker();
   const warnings = createWarnings();
   const rejected: RejectedLine[] = [];
@@ -133,17 +141,20 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
       event.received_at = receivedText;
       if (occurred.at !== undefined) event.occurred_at = occurred.at;
       if (occurred.isClockOff) event.clock_off = true;
+      event.site = site;
+      event.is_bot = isBot;
       if (!isPage) warnings.add('page', fileUnderOther(event, 'page'));
       if (!isEvent) warnings.add('event', fileUnderOther(event, 'event'));
     }
     if (isSpliced) {
-      chunker.add(hash, { sent: line.bytes!, tail: tailOf(receivedText, occurred) }, event);
+      chunker.add(hash, { sent: line.bytes!, tail: tailOf(occurred) }, event);
     } else chunker.add(hash, serialise(event), event);
     if (context.keepEvents) events.push(event);
   }
 
   const maxBytes = context.sentBytes + quarantineSlack;
-  const kept = rejected.length === 0 ? [] : quarantineLines(rejected, { receivedAt: receivedText, maxBytes });
+  const stamp = { received_at: receivedText, site, is_bot: isBot };
+  const kept = rejected.length === 0 ? [] : quarantineLines(rejected, { stamp, maxBytes });
   for (const row of kept) chunker.add(row.hash, row.line);
   return {
     chunks: chunker.finish(),

@@ -19,6 +19,9 @@ export interface RejectedLine {
   raw: string;
 }
 
+/** What the server knows of all events of a batch. */
+export type QuarantineStamp = Pick<QuarantinedEvent, 'received_at' | 'site' | 'is_bot'>;
+
 /** A row to store. */
 export interface QuarantineLine {
   hash: number;
@@ -31,10 +34,10 @@ function cut(text: string, length: number): string {
   return text.slice(0, Math.max(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length));
 }
 
-function rowOf({ rejection, eventId, raw }: RejectedLine, receivedAt: string): QuarantinedEvent {
+function rowOf({ rejection, eventId, raw }: RejectedLine, stamp: QuarantineStamp): QuarantinedEvent {
   const { code, path, message } = briefRejection(rejection);
   const reason = `${path === '' ? 'the event' : path}: ${message}`;
-  return { event_id: eventId, page: quarantinePage, event: `_${code}`, received_at: receivedAt, reason, raw };
+  return { event_id: eventId, page: quarantinePage, event: `_${code}`, ...stamp, reason, raw };
 }
 
 /** The row as a line of at most `maxBytes`: its text is cut, and the reason says so. */
@@ -60,10 +63,10 @@ function fitted(row: QuarantinedEvent, maxBytes: number, note = ''): string {
  */
 export function quarantineLines(
   rejected: readonly RejectedLine[],
-  { receivedAt, maxBytes }: { receivedAt: string; maxBytes: number },
+  { stamp, maxBytes }: { stamp: QuarantineStamp; maxBytes: number },
 ): QuarantineLine[] {
   const rows = rejected.map((one, index) => {
-    const row = rowOf(one, receivedAt);
+    const row = rowOf(one, stamp);
     const line = fitted(row, maxRowBytes);
     return { index, hash: one.hash, row, line, bytes: Buffer.byteLength(line) + 1 };
   });

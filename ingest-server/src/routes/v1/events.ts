@@ -2,6 +2,7 @@ import { systemClock } from '@millrace/kit/clock';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { limits } from '@millrace/sdk/schema';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { createBotCheck } from '../../core/admission/bots.js';
 import type { Delivery } from '../../core/delivery/delivery.js';
 import { NotSafeError } from '../../core/delivery/not-safe-error.js';
 import { type SentBody, sentBody } from '../../core/intake/body.js';
@@ -35,6 +36,8 @@ export interface EventsOptions {
   metrics: Metrics;
   claimedIds: ClaimedIds;
   names: DeclaredNames;
+  /** The site of each write key. */
+  sites: ReadonlyMap<string, string>;
   observer: IngestObserver;
   observerFailed(error: unknown): void;
 }
@@ -51,6 +54,7 @@ interface Sent {
   lines: readonly SentLine[];
   sentBytes: number;
   sentAt: number | undefined;
+  isBot: boolean;
 }
 
 /** What became of each line: `accepted + duplicates + rejected.length` lines were sent. */
@@ -76,7 +80,8 @@ const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-nd
 
 /** `POST /v1/events`: answers when the events are safe, and not before. */
 export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
-  const { admission, delivery, metrics, claimedIds, names, observer } = options;
+  const { admission, delivery, metrics, claimedIds, names, sites, observer } = options;
+  const isBotAgent = createBotCheck();
   const recent = createRecentBatches<Answer>({
     ...recentBatches,
     clock: systemClock,
@@ -153,8 +158,11 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     const { query } = request;
     request.envelope = envelope;
     const batch = batchIdOf(query, envelope);
-    if (lines.length > 0)
-      return onceOrAgain({ key, lines, sentBytes, sentAt: sentAtOf(query, envelope) }, batch).then(answered);
+    if (lines.length > 0) {
+      const isBot = isBotAgent(request.headers['user-agent']);
+      const sent = { key, lines, sentBytes, sentAt: sentAtOf(query, envelope), isBot };
+      return onceOrAgain(sent, batch).then(answered);
+    }
     if (batch !== undefined) return ask(key, batch);
     throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
 
@@ -178,6 +186,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       names,
       receivedAt: Date.now(),
       ...sent,
+      site: sites.get(key)!,
       keepEvents: observer.accepted !== undefined,
       isRepeat: claims.isRepeat,
       newId: uuidV7,
