@@ -40,8 +40,11 @@ const wellFilled = 0.95;
 const mostLeftBehind = 0.4;
 
 /** Whether so many bytes should wait for no more: they make a well filled record, or much will be left behind. */
-export const isEnough = (bytes: number): boolean =>
-  bytes >= recordLimits.targetBytes || (bytes >= goodBytes && bytes / billed(bytes).firehoseBytes >= wellFilled);
+export function isEnough(queuedBytes: number): boolean {
+  const bytes = queuedBytes + ledgerRowBytes;
+  if (bytes >= recordLimits.targetBytes) return true;
+  return bytes >= goodBytes && bytes / billed(bytes).firehoseBytes >= wellFilled;
+}
 
 /**
  * How many of the queue's first chunks make the record that costs least a byte: Firehose rounds a record up to 5 KB,

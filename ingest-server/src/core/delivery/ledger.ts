@@ -1,7 +1,7 @@
 import { type LedgerRow, ledgerEvent, ledgerPage } from '@millrace/sdk/schema';
 
 /** About how many bytes a row has beside what it names. */
-export const ledgerRowBytes = 160;
+export const ledgerRowBytes = 150;
 
 /** A row on its way to the stream or to the spool. */
 export interface LedgerLine {
