@@ -74,6 +74,14 @@ describe('a command loads what it runs', () => {
     expect(packages).toContain('@duckdb/node-api');
   });
 
+  test('audit loads the schema, without DuckDB, Fastify, AWS SDK and the embedded AWS', async () => {
+    const { code, packages } = await loaded('audit', '--lake', at.folder);
+    expect({ code, packages }).toEqual({
+      code: 1,
+      packages: ['commander', 'infra-scripts', 'kit', 'lake', 'sdk', 'zod'],
+    });
+  });
+
   test('status loads the AWS clients that it asks, without Fastify, Zod, DuckDB and the embedded AWS', async () => {
     // Nothing answers there: the command fails, and has loaded what it needs to ask.
     const { code, packages } = await loaded(

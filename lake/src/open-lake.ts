@@ -1,8 +1,6 @@
 import { auditLake } from './audit/audit-lake.js';
-import { listPartitions } from './duckdb/list-partitions.js';
 import { defaultLimits, type EngineLimits } from './duckdb/open-engine.js';
 import { type LakeReading, readLake } from './duckdb/read-lake.js';
-import { runQuery, runQueryEach } from './duckdb/run-query.js';
 import type { AuditableLake } from './lake.js';
 
 /** A lake on this machine. */
@@ -34,11 +32,15 @@ export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Aud
   const read = <Answer>(work: (reading: LakeReading) => Promise<Answer>) =>
     inTurn(() => readLake(folder, bounds, work));
 
+  // Loaded when they run, because they load DuckDB, which an audit does without.
+  const queries = () => import('./duckdb/run-query.js');
+  const partitions = () => import('./duckdb/list-partitions.js');
   return {
     query: (sql, { maxRows = defaultMaxRows, ...options } = {}) =>
-      read((reading) => runQuery(reading, sql, maxRows, options)),
-    queryEach: (sql, onRows, options = {}) => read((reading) => runQueryEach(reading, sql, onRows, options)),
-    list: () => read(listPartitions),
+      read(async (reading) => (await queries()).runQuery(reading, sql, maxRows, options)),
+    queryEach: (sql, onRows, options = {}) =>
+      read(async (reading) => (await queries()).runQueryEach(reading, sql, onRows, options)),
+    list: () => read(async (reading) => (await partitions()).listPartitions(reading)),
     audit: (options) => inTurn(() => auditLake(folder, bounds, options)),
     async close() {
       closed = true;

@@ -1,10 +1,13 @@
 import { type Line, type ReadColumn, readColumns } from './line.js';
 
 const quote = 0x22;
-const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
 const zero = 0x30;
+
+/** Bytes that end a text, or that it cannot have as they are; in an ASCII text, what is not ASCII. */
+const endsText = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 0x20 || byte === quote || byte === 0x5c));
+const endsAscii = endsText.map((ends, byte) => (byte < 0x80 ? ends : 1));
 
 const words = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
@@ -30,25 +33,33 @@ function columnOf(source: Uint8Array, start: number, end: number): ReadColumn | 
   return undefined;
 }
 
+/** A key as it stood at its place in the line before: lines of one object mostly have the same keys. */
+interface KnownKey {
+  /** With its quotes and colon. */
+  bytes: Uint8Array;
+  column: ReadColumn | undefined;
+}
+const mostKept = 64;
+const layout: (KnownKey | undefined)[] = [];
+
 /**
  * Reads a line of the one shape that our own writers make: one flat object, no space between its parts, no escape in a
  * text, whole numbers of at most 15 digits and decimals, times as 2026-11-23T08:00:00.000Z. Of every other line it says
  * false, and `JSON.parse` must judge: escapes, nested values, spaces, null, other numbers and spellings, and what is no
- * JSON.
+ * JSON. A byte below 0x20 follows the line, at `to`.
  */
 export function readPlainLine(line: Line, source: Uint8Array, from: number, to: number): boolean {
   line.clear(source);
   let at = from;
   if (source[at++] !== 0x7b) return false;
-  for (;;) {
-    if (source[at++] !== quote) return false;
-    const keyStart = at;
-    for (let byte = source[at]!; byte !== quote; byte = source[++at]!) {
-      if (byte === backslash || byte < 0x20 || at >= to) return false;
+  for (let place = 0; ; place++) {
+    let key = layout[place];
+    if (key === undefined || !isAt(key.bytes, source, at)) {
+      key = keyAt(source, at);
+      if (key === undefined) return false;
+      if (place < mostKept) layout[place] = key;
     }
-    const column = at > keyStart ? columnOf(source, keyStart, at) : undefined;
-    if (source[++at] !== colon) return false;
-    at = readValue(line, source, at + 1, to, column);
+    at = readValue(line, source, at + key.bytes.length, to, key.column);
     if (at < 0 || at >= to) return false;
     const next = source[at++];
     if (next === comma) continue;
@@ -56,10 +67,24 @@ export function readPlainLine(line: Line, source: Uint8Array, from: number, to: 
   }
 }
 
+function isAt(bytes: Uint8Array, source: Uint8Array, at: number): boolean {
+  for (let n = 0; n < bytes.length; n++) if (bytes[n] !== source[at + n]) return false;
+  return true;
+}
+
+function keyAt(source: Uint8Array, at: number): KnownKey | undefined {
+  if (source[at] !== quote) return undefined;
+  let end = at + 1;
+  while (endsText[source[end]!] === 0) end++;
+  if (source[end] !== quote || source[end + 1] !== colon) return undefined;
+  const column = end > at + 1 ? columnOf(source, at + 1, end) : undefined;
+  return { bytes: source.slice(at, end + 2), column };
+}
+
 /** Reads the value that begins at `at`; the place after it, or -1. */
 function readValue(line: Line, source: Uint8Array, at: number, to: number, column: ReadColumn | undefined): number {
   const first = source[at]!;
-  if (first === quote) return readText(line, source, at + 1, to, column);
+  if (first === quote) return readText(line, source, at + 1, column);
   if (first - zero >= 0 && first - zero <= 9) return readNumber(line, source, at, to, column);
   if (column !== undefined && column.kind !== 'boolean') return -1;
   for (const word of first === 0x6e && column !== undefined ? [] : words) {
@@ -70,17 +95,14 @@ function readValue(line: Line, source: Uint8Array, at: number, to: number, colum
   return -1;
 }
 
-function readText(line: Line, source: Uint8Array, start: number, to: number, column: ReadColumn | undefined): number {
+function readText(line: Line, source: Uint8Array, start: number, column: ReadColumn | undefined): number {
   let at = start;
-  let bits = 0;
-  for (let byte = source[at]!; byte !== quote; byte = source[++at]!) {
-    if (byte === backslash || byte < 0x20 || at >= to) return -1;
-    bits |= byte;
-  }
+  // Bytes that are no UTF-8 become other bytes when they are read as text.
+  const ends = column === undefined ? endsText : endsAscii;
+  while (ends[source[at]!] === 0) at++;
+  if (source[at] !== quote) return -1;
   if (column === undefined) return at + 1;
   if (column.kind === 'text' || column.kind === 'json') {
-    // Bytes that are no UTF-8 become other bytes when they are read as text.
-    if (bits & 0x80) return -1;
     line.start[column.slot] = start;
     line.end[column.slot] = at;
     return at + 1;

@@ -18,7 +18,7 @@ export class LineSplitter {
     let from = 0;
     for (let to = chunk.indexOf(newline); to >= 0; to = chunk.indexOf(newline, from)) {
       if (this.restBytes > 0) {
-        this.keep(chunk.subarray(from, to));
+        this.keep(chunk.subarray(from, to + 1));
         this.end();
       } else if (to > from) this.onLine(chunk, from, to);
       from = to + 1;
@@ -26,13 +26,15 @@ export class LineSplitter {
     if (from < chunk.length) this.keep(chunk.subarray(from));
   }
 
-  /** The last line need not end. */
+  /** The last line need not have ended. */
   end(): void {
     if (this.restBytes === 0) return;
+    if (this.rest.at(-1)!.at(-1) !== newline) this.rest.push(Buffer.of(newline));
     const line = this.rest.length === 1 ? this.rest[0]! : Buffer.concat(this.rest);
     this.rest = [];
     this.restBytes = 0;
-    if (line.length > 0) this.onLine(line, 0, line.length);
+    const to = line.at(-1) === newline ? line.length - 1 : line.length;
+    if (to > 0) this.onLine(line, 0, to);
   }
 
   private keep(part: Buffer): void {

@@ -6,7 +6,8 @@ export class TextTable {
   count = 0;
   private bytes: Uint8Array = new Uint8Array(1 << 12);
   private ends: Float64Array = new Float64Array(1 << 8);
-  private slots: Uint32Array = new Uint32Array(1 << 9);
+  /** Two a slot: the number plus one, and the hash, which is compared first. */
+  private slots: Uint32Array = new Uint32Array(1 << 10);
   private readonly seed: number;
 
   constructor(seed: number) {
@@ -18,12 +19,12 @@ export class TextTable {
     let hash = this.seed;
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    hash ^= hash >>> 13;
-    const mask = this.slots.length - 1;
+    hash = (hash ^ (hash >>> 13)) >>> 0;
+    const mask = (this.slots.length >> 1) - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const known = this.slots[slot]!;
-      if (known === 0) return this.add(slot, source, start, end);
-      if (this.is(known - 1, source, start, end)) return known - 1;
+      const known = this.slots[slot * 2]!;
+      if (known === 0) return this.add(slot, hash, source, start, end);
+      if (this.slots[slot * 2 + 1] === hash && this.is(known - 1, source, start, end)) return known - 1;
     }
   }
 
@@ -58,7 +59,7 @@ export class TextTable {
     return true;
   }
 
-  private add(slot: number, source: Uint8Array, start: number, end: number): number {
+  private add(slot: number, hash: number, source: Uint8Array, start: number, end: number): number {
     const number = this.count++;
     const from = this.start(number);
     const to = from + end - start;
@@ -66,24 +67,23 @@ export class TextTable {
     if (number === this.ends.length) this.ends = grown(this.ends, Float64Array, number + 1);
     for (let at = 0; at < end - start; at++) this.bytes[from + at] = source[start + at]!;
     this.ends[number] = to;
-    this.slots[slot] = number + 1;
-    if (this.count * 2 > this.slots.length) this.spread();
+    this.slots[slot * 2] = number + 1;
+    this.slots[slot * 2 + 1] = hash;
+    if (this.count * 4 > this.slots.length) this.spread();
     return number;
   }
 
   /** Twice the slots. */
   private spread(): void {
-    const mask = this.slots.length * 2 - 1;
-    this.slots = new Uint32Array(mask + 1);
-    for (let number = 0; number < this.count; number++) {
-      let hash = this.seed;
-      for (let at = this.start(number); at < this.ends[number]!; at++)
-        hash = Math.imul(hash ^ this.bytes[at]!, 0x01000193);
-      hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-      hash ^= hash >>> 13;
-      let slot = hash & mask;
-      while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.slots[slot] = number + 1;
+    const old = this.slots;
+    this.slots = new Uint32Array(old.length * 2);
+    const mask = old.length - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at] === 0) continue;
+      let slot = old[at + 1]! & mask;
+      while (this.slots[slot * 2] !== 0) slot = (slot + 1) & mask;
+      this.slots[slot * 2] = old[at]!;
+      this.slots[slot * 2 + 1] = old[at + 1]!;
     }
   }
 }
