@@ -55,7 +55,7 @@ describe('the millrace command', () => {
   test.each([
     ['asked for its version', ['--version'], 0, /^\d+\.\d+\.\d+\n$/],
     ['called wrongly', ['ls', '--colour'], 2, /--help/],
-    ['that reads no input', ['ls', '--state', 'no-such-folder'], 1, /no-such-folder/],
+    ['that reads no input', ['ls', '--state', 'no-such-folder'], 4, /no-such-folder/],
   ] as const)('a command %s answers as ever when a megabyte is piped into it', async (_, args, code, message) => {
     const ended = await box.run([...args], { input: 'x'.repeat(2 ** 20) });
     expect(ended.code).toBe(code);

@@ -219,7 +219,7 @@ describe('millrace generate --to URL', () => {
         const { code, stdout, stderr } = await runCommand(args);
         const totals = JSON.parse(stdout);
         expect(totals).toMatchObject({ made: 600, acknowledged: 599, refused: 1, unacknowledged: 0, url });
-        expect(code).toBe(1);
+        expect(code).toBe(3);
         expect(stderr).toMatch(
           /refused: event [0-9a-f-]{36} \(\w+, stream [0-9a-f-]{36} #\d+\): invalid_event at \/page/,
         );
@@ -252,7 +252,7 @@ describe('millrace generate --to URL', () => {
     });
   });
 
-  test('Ctrl-C while the server does not answer says how many events are unacknowledged and exits with 1', async () => {
+  test('Ctrl-C while the server does not answer says how many events are unacknowledged and exits with 130', async () => {
     await withCollector(
       () => ({ kind: 'hang' }),
       async ({ url, requests }) => {
@@ -260,8 +260,8 @@ describe('millrace generate --to URL', () => {
         while (requests.length < 1) await new Promise((resolve) => setTimeout(resolve, 20));
         command.interrupt();
         const { code, stdout, stderr } = await command.ended;
-        expect(code).toBe(1);
-        expect(JSON.parse(stdout)).toMatchObject({ acknowledged: 0 });
+        expect(code).toBe(130);
+        expect(JSON.parse(stdout)).toMatchObject({ acknowledged: 0, interrupted: true, expected: 10, done: 0 });
         expect(stderr).toMatch(/stopped before the ingest server at .* had answered for \d+ event/);
       },
     );

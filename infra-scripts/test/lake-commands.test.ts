@@ -124,7 +124,7 @@ describe('the commands over the lake', () => {
     '%s where no lake is does not look like an empty lake',
     async (...args) => {
       const answer = await millrace([...args, '--state', at.folder]);
-      expect(answer).toMatchObject({ code: 1, out: '' });
+      expect(answer).toMatchObject({ code: 4, out: '' });
       expect(answer.err).toContain(`there is no lake in ${join(at.folder, 's3', 'millrace-lake')}`);
       expect(answer.err).toContain('--state FOLDER');
     },
@@ -142,6 +142,33 @@ describe('the commands over the lake', () => {
       if (before === undefined) delete process.env.MILLRACE_WORKGROUP;
       else process.env.MILLRACE_WORKGROUP = before;
     }
+  });
+
+  test('nothing looked at is never called success: what was passed over is counted, and the lake is named', async () => {
+    const above = await millrace(['ls', '--lake', at.parent]);
+    expect(above).toMatchObject({ code: 4, out: '' });
+    expect(above.err).toContain(`no events found in ${at.parent}: 1 file passed over (it's a lake/page=books/`);
+    expect(above.err).toContain(`The lake may be ${at.folder}`);
+    const count = await millrace(['query', 'select count(*) as n from events', '--lake', at.parent]);
+    expect(count).toMatchObject({
+      code: 4,
+      out: '{"n":0}\n',
+      err: expect.stringMatching(/no events found in .* 1 file/),
+    });
+    const redrive = await millrace(['redrive', 'quarantine', '--dry-run', '--lake', at.parent]);
+    expect(redrive).toMatchObject({ code: 4, err: expect.stringMatching(/no events found in .* 1 file/) });
+
+    const other = temporaryLake();
+    other.writeBytes('README.txt', 'a folder of something else');
+    other.writeBytes('page=books/event=clicked_review/_SUCCESS', '');
+    other.writeBytes('page=books/event=clicked_review/.part.gz', 'x');
+    for (const n of [1, 2, 3]) other.writeBytes(`logs/${n}.txt`, 'x');
+    const elsewhere = await millrace(['ls', '--lake', other.folder]);
+    expect(elsewhere).toMatchObject({ code: 4, err: expect.stringMatching(/: 6 files passed over \(.*, …\)\n$/) });
+    other.put('books', 'clicked_review', event());
+    const found = await millrace(['ls', '--lake', other.folder]);
+    other.remove();
+    expect(found).toMatchObject({ code: 0, err: expect.stringContaining('6 files passed over') });
   });
 
   test('a reader that leaves early, as head does, ends a query without an error', async () => {

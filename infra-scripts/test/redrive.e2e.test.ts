@@ -85,7 +85,7 @@ describe('millrace redrive', () => {
 
     const args = ['redrive', 'errors', '--jq', '.page //= "home"', '--json'];
     const first = await box.run(args);
-    expect(first.code).toBe(1);
+    expect(first.code).toBe(3);
     expect(JSON.parse(first.stdout)).toMatchObject({
       acknowledged: 2,
       still: 1,

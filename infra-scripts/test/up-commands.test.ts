@@ -188,7 +188,7 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
     expect(await run(['shell', '--name', 'one', '--print'])).toMatchObject({ code: 0, out: command('i-0bb') });
     expect((await run(['shell', '--name', 'one', '--server', '--print'])).out).toBe(command('i-0aa'));
     const none = await run(['shell', '--name', 'two']);
-    expect(none).toMatchObject({ code: 1, err: expect.stringContaining('millrace up --generator-host makes one') });
+    expect(none).toMatchObject({ code: 4, err: expect.stringContaining('millrace up --generator-host makes one') });
 
     expect((await run(['shell', '--name', 'two', '--server', '--print'])).out).toBe(command('i-0cc'));
 

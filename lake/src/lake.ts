@@ -75,9 +75,27 @@ export interface DamagedObject {
   unreadableLines: number | null;
 }
 
+/** Files in a lake's folder that are no part of a lake. */
+export interface PassedOver {
+  count: number;
+  /** The first keys. */
+  some: string[];
+}
+
+/** What an answer was found in. */
+export interface Looked {
+  /** The lake's folder. */
+  folder: string;
+  /** Objects that can be read, at least in part: without one, the answer says nothing. */
+  objects: number;
+  passedOver: PassedOver;
+}
+
 /** An answer without its rows. */
 export interface QueryHead extends LakeWarnings {
   columns: QueryColumn[];
+  /** Absent where the lake does not list its objects itself: Athena and S3 Select. */
+  looked?: Looked;
 }
 
 /** An answer with its rows. */

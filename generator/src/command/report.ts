@@ -31,7 +31,7 @@ export function progressLine(progress: Progress, total?: number): string {
 }
 
 /** The totals for people. */
-export function summaryText(summary: CarrySummary, target: string): string {
+export function summaryText(summary: CarrySummary, target: string, expected?: number): string {
   const { acknowledged, refused, unacknowledged, retries, latencyMs, heldBackMs } = summary;
   const lines = [
     `${events(acknowledged)} acknowledged by ${target} in ${summary.seconds.toFixed(1)} s (${rate(summary)})`,
@@ -45,13 +45,24 @@ export function summaryText(summary: CarrySummary, target: string): string {
   if (heldBackMs > 0) lines.push(`${(heldBackMs / 1000).toFixed(1)} s behind the rate, waiting for answers`);
   if (refused > 0) lines.push(`${events(refused)} ${was(refused)} refused`);
   if (unacknowledged > 0) lines.push(`${events(unacknowledged)} ${was(unacknowledged)} not acknowledged`);
+  if (summary.interrupted) {
+    lines.push(
+      `interrupted after ${number(acknowledged)}${expected === undefined ? '' : ` of ${number(expected)}`} events`,
+    );
+  }
   return lines.join('\n');
 }
 
-/** The totals for machines: one JSON object. Durations in `…_ms` and `seconds`. */
-export function summaryJson(summary: CarrySummary, extra: Record<string, unknown> = {}): string {
+/**
+ * The totals for machines: one JSON object. Durations in `…_ms` and `seconds`. `expected` is null when nobody knew how
+ * many events there would be; `done` is how many of them were acknowledged.
+ */
+export function summaryJson(summary: CarrySummary, expected?: number, extra: Record<string, unknown> = {}): string {
   const { latencyMs } = summary;
   return JSON.stringify({
+    interrupted: summary.interrupted,
+    expected: expected ?? null,
+    done: summary.acknowledged,
     made: summary.made,
     acknowledged: summary.acknowledged,
     refused: summary.refused,

@@ -2,6 +2,7 @@ import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 import { type CarryOptions, type CarrySummary, carry, type Feeding } from '../sending/carry.js';
 import type { Sink } from '../sending/sink.js';
 import { createAcknowledgedFile } from './acknowledged-file.js';
+import { exitCodeOf, type TrafficExitCode } from './exit-code.js';
 import { createRefusalLog, progressLine, summaryJson, summaryText } from './report.js';
 
 /** Traffic, and how its command shows it. */
@@ -16,6 +17,10 @@ export interface RunOptions extends Omit<CarryOptions, 'signal' | 'onRefused' | 
   progress: boolean;
   /** How many events there will be, when that is known. */
   expected?: number | undefined;
+  /** It has no end of its own: Ctrl-C is its end, and interrupts nothing once every event has its answer. */
+  endless?: boolean | undefined;
+  /** How many things it was given and did not even try to send, taken at the end: done in part. */
+  leftOut?: (() => number) | undefined;
   /** A file for the acknowledged events. */
   out?: string | undefined;
   /** Further fields of the JSON totals, taken at the end. */
@@ -23,11 +28,11 @@ export interface RunOptions extends Omit<CarryOptions, 'signal' | 'onRefused' | 
 }
 
 /**
- * Runs traffic as a command: progress, Ctrl-C, totals. The exit code is 0 when every event was acknowledged, and 1
- * otherwise. A failure goes to stderr and into the summary.
+ * Runs traffic as a command: progress, Ctrl-C, totals. A failure goes to stderr and into the summary. The exit code is
+ * that of `exitCodeOf`.
  * @throws MillraceError `FILE_UNWRITABLE` when `out` cannot be created
  */
-export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1; summary: CarrySummary }> {
+export async function runTraffic(options: RunOptions): Promise<{ exitCode: TrafficExitCode; summary: CarrySummary }> {
   const drawing = options.progress && process.stderr.isTTY === true;
   let drawn = false;
   const clear = () => {
@@ -64,13 +69,16 @@ export async function runTraffic(options: RunOptions): Promise<{ exitCode: 0 | 1
   });
   stop.release();
   clear();
+  const settled = summary.acknowledged + summary.refused;
+  // Ctrl-C may come when all is done, and is what ends a job without an end.
+  if (summary.unacknowledged === 0 && (options.endless || settled === options.expected)) summary.interrupted = false;
   try {
     out?.close();
   } catch (error) {
     summary.failure ??= error as Error;
   }
-  if (options.totals === 'json') console.log(summaryJson(summary, options.extra?.()));
-  else (options.totals === 'text' ? console.log : console.error)(summaryText(summary, sink.target));
+  if (options.totals === 'json') console.log(summaryJson(summary, options.expected, options.extra?.()));
+  else (options.totals === 'text' ? console.log : console.error)(summaryText(summary, sink.target, options.expected));
   if (summary.failure) log(summary.failure.message);
-  return { exitCode: summary.failure || summary.refused > 0 || summary.unacknowledged > 0 ? 1 : 0, summary };
+  return { exitCode: exitCodeOf(summary, options.leftOut?.() ?? 0), summary };
 }

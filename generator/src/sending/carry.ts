@@ -52,6 +52,8 @@ export interface CarrySummary extends Progress {
   retries: number;
   /** How long the schedule waited because `maxPending` events had no answer. */
   heldBackMs: number;
+  /** `signal` ended it: there was more to make, or to wait for. */
+  interrupted: boolean;
   failure?: Error;
 }
 
@@ -102,20 +104,30 @@ export async function carry(options: CarryOptions): Promise<CarrySummary> {
     // The source's own error: the events before it are still sent.
     failure = error as Error;
   }
+  const madeAll = !signal?.aborted;
   end();
   await settle(lanes, options);
   clearInterval(ticker);
   failure ??= lanes.failure();
   const progress = tally.progress();
   const unacknowledged = progress.made - progress.acknowledged - progress.refused;
-  if (signal?.aborted && unacknowledged > 0) {
+  const interrupted = signal?.aborted === true && (!madeAll || unacknowledged > 0);
+  if (interrupted && unacknowledged > 0) {
     const count = `${unacknowledged} ${unacknowledged === 1 ? 'event' : 'events'}`;
     failure = trafficError('INTERRUPTED', `stopped before ${sink.target} had answered for ${count}`);
   }
   options.onProgress?.(progress);
   const { requests, retries } = sink.counts;
   const heldBack = Math.round(heldBackMs);
-  return { ...progress, unacknowledged, requests, retries, heldBackMs: heldBack, ...(failure && { failure }) };
+  return {
+    ...progress,
+    unacknowledged,
+    requests,
+    retries,
+    heldBackMs: heldBack,
+    interrupted,
+    ...(failure && { failure }),
+  };
 }
 
 /** Waits for the answers, after an abort for `graceMs` at most, and closes the sink. */

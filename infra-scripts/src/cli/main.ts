@@ -37,5 +37,5 @@ const commands = [
   addStore,
 ];
 
-/** Runs one command and returns its exit code: 0 done, 1 failed, 2 called wrongly, 130 interrupted. */
+/** Runs one command and returns its exit code: those of docs/commands.md. */
 export const run = (args: string[]): Promise<number> => runProgram(commands, args);

@@ -19,12 +19,29 @@ async function createProgram(commands: readonly AddCommand[], args: readonly str
   return program;
 }
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Ends the process with 130 at a signal, unless the command listens for it: then the command ends in its own way. */
+function endAtSignals(): () => void {
+  const listeners = signals.map((name) => {
+    const listener = () => {
+      if (process.listenerCount(name) === 1) process.exit(130);
+    };
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  });
+  return () => {
+    for (const release of listeners) release();
+  };
+}
+
 /**
  * Runs one command and returns its exit code. A command may have set `process.exitCode` itself. An error that a person
  * can act on is printed as its message; any other with its stack.
  */
 export async function runProgram(commands: readonly AddCommand[], args: string[]): Promise<number> {
   const program = await createProgram(commands, args);
+  const release = endAtSignals();
   try {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
@@ -36,5 +53,7 @@ export async function runProgram(commands: readonly AddCommand[], args: string[]
     }
     console.error(error);
     return 1;
+  } finally {
+    release();
   }
 }

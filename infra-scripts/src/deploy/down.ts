@@ -73,7 +73,7 @@ export async function down(options: DownOptions): Promise<boolean> {
 async function deleteLeftLake(options: DownOptions): Promise<boolean> {
   const { clients, name, region, output, deleteData } = options;
   const none = `there is no stack ${name} in ${region}`;
-  if (deleteData === undefined) throw deployError(none);
+  if (deleteData === undefined) throw deployError(none, { exitCode: 4 });
   const { Account } = await clients.sts.send(new GetCallerIdentityCommand({}));
   const left = lakeName(definePipeline().settings, Account!, region);
   if (deleteData !== left || !(await bucketExists(clients.s3, left, Account!))) {

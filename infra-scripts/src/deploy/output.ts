@@ -1,4 +1,4 @@
-import { MillraceError } from '@millrace/kit/millrace-error';
+import { MillraceError, type MillraceErrorOptions } from '@millrace/kit/millrace-error';
 
 /** Where a deployment writes: the command prints, tests listen. */
 export interface Output {
@@ -11,7 +11,8 @@ export interface Output {
 }
 
 /** `DEPLOY_FAILED`: the deployment did not get where it should; the message says why and what to do. */
-export const deployError = (message: string): MillraceError => new MillraceError('DEPLOY_FAILED', message);
+export const deployError = (message: string, options?: MillraceErrorOptions): MillraceError =>
+  new MillraceError('DEPLOY_FAILED', message, options);
 
 /** `STOPPED`: Ctrl-C. AWS goes on with what it was asked for, and nothing is kept here. */
 export const stoppedError = (): MillraceError => new MillraceError('STOPPED', 'stopped');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError, usageError } from '@millrace/kit/millrace-error';
 import type { AuditableLake, Lake } from '@millrace/lake';
@@ -60,14 +60,17 @@ async function athenaLake(workGroup: string, onCost: LakeOptions['onCost']): Pro
 }
 
 async function lakeOnDisk(options: LakeOptions): Promise<AuditableLake> {
-  if (options.lake !== undefined && !existsSync(options.lake)) {
-    throw usageError(`the lake's folder ${options.lake} does not exist`);
+  if (options.lake !== undefined) {
+    const found = statSync(options.lake, { throwIfNoEntry: false });
+    if (!found) throw usageError(`the lake's folder ${options.lake} does not exist`);
+    if (!found.isDirectory()) throw usageError(`the lake is a folder, and ${options.lake} is none`);
   }
   const folder = resolve(options.lake ?? join(stateFolder(options), 's3', pipelineDefaults.bucket));
   if (!existsSync(folder)) {
     throw new MillraceError(
       'NO_LAKE',
       `there is no lake in ${folder}. \`npm start\` makes one; if it runs elsewhere, name its state folder with --state FOLDER or MILLRACE_STATE`,
+      { exitCode: 4 },
     );
   }
   const { openLake } = await import('@millrace/lake').catch((error: NodeJS.ErrnoException) => {

@@ -21,6 +21,8 @@ export interface Sandbox {
   killWhileStarting(args: string[], afterMs: number): Promise<void>;
   /** Runs a command to its end. */
   run(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Finished>;
+  /** Starts a command, to send it a signal before its end. */
+  begin(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Begun>;
   /** Ends whatever still runs and removes the folder. */
   remove(): Promise<void>;
 }
@@ -32,6 +34,14 @@ export interface Served {
   output(): string;
   /** Ends it by a signal and waits; the result is its exit code, or the signal. */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>;
+}
+
+/** A command that runs. */
+export interface Begun {
+  kill(signal: NodeJS.Signals): void;
+  /** What it has printed so far, both streams. */
+  output(): string;
+  ended: Promise<Finished>;
 }
 
 export interface Finished {
@@ -78,6 +88,17 @@ export function sandbox(parent = tmpdir(), command: 'installed' | 'bundled' = 'b
     return { child, output: collect(child) };
   };
 
+  const begin: Sandbox['begin'] = async (args, options = {}) => {
+    const { child, output } = await start(args, options.env);
+    const ended = once(child, 'close').then(() => ({
+      code: child.exitCode ?? child.signalCode!,
+      stdout: output.stdout(),
+      stderr: output.stderr(),
+    }));
+    pipeInto(child, options.input);
+    return { kill: (signal) => child.kill(signal), output: output.all, ended };
+  };
+
   return {
     state,
     async serve(args, parts, env) {
@@ -116,12 +137,8 @@ export function sandbox(parent = tmpdir(), command: 'installed' | 'bundled' = 'b
       child.kill('SIGKILL');
       await ended;
     },
-    async run(args, options = {}) {
-      const { child, output } = await start(args, options.env);
-      pipeInto(child, options.input);
-      await once(child, 'close');
-      return { code: child.exitCode ?? child.signalCode!, stdout: output.stdout(), stderr: output.stderr() };
-    },
+    run: async (args, options) => (await begin(args, options)).ended,
+    begin,
     async remove() {
       for (const child of children) {
         const ended = once(child, 'exit');

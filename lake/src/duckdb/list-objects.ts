@@ -1,6 +1,8 @@
+import type { Dirent } from 'node:fs';
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
+import type { PassedOver } from '../lake.js';
 
 /** An object of the lake's bucket that the lake can read: JSON Lines or Parquet. */
 export interface LakeObject {
@@ -24,6 +26,8 @@ export interface LakeListing {
   errors: LakeObject[];
   /** Keys under `page=…/` that we cannot read, each with the reason. */
   strange: { key: string; reason: string }[];
+  /** Files that are no part of a lake. */
+  passedOver: PassedOver;
 }
 
 const hivePart = /^([^=]+)=(.*)$/;
@@ -59,11 +63,18 @@ async function beginsLikeGzip(path: string): Promise<boolean> {
 }
 
 /**
- * Lists the bucket's folder. Follows no symbolic link and skips files that begin with a dot.
+ * Lists the bucket's folder. Follows no symbolic link. Passes over, as Athena does, names that begin with a dot or an
+ * underscore.
  * @throws MillraceError `LAKE_UNREADABLE` when the folder cannot be read; the file system's error for a folder in it
  */
 export async function listObjects(folder: string): Promise<LakeListing> {
-  const listing: LakeListing = { root: undefined, delivered: [], errors: [], strange: [] };
+  const listing: LakeListing = {
+    root: undefined,
+    delivered: [],
+    errors: [],
+    strange: [],
+    passedOver: { count: 0, some: [] },
+  };
   try {
     listing.root = await realpath(folder);
   } catch (error) {
@@ -87,13 +98,24 @@ async function walk(listing: LakeListing, directory: string, folders: string[]):
   });
   for (const entry of entries) {
     if (entry.isDirectory()) await walk(listing, join(directory, entry.name), [...folders, entry.name]);
-    else if (entry.isFile() && !entry.name.startsWith('.')) await addObject(listing, folders, entry.name);
+    else if (isPartOfLake(folders, entry)) await addObject(listing, folders, entry.name);
+    else passOver(listing.passedOver, [...folders, entry.name].join('/'));
   }
 }
 
+/** How many of the files that are passed over are named. */
+const mostNamed = 3;
+
+function passOver(passedOver: PassedOver, key: string): void {
+  passedOver.count += 1;
+  if (passedOver.some.length < mostNamed) passedOver.some.push(key);
+}
+
+const isPartOfLake = (folders: string[], entry: Dirent) =>
+  entry.isFile() && !/^[._]/.test(entry.name) && (folders[0] === 'errors' || folders[0]?.startsWith('page=') === true);
+
 async function addObject(listing: LakeListing, folders: string[], name: string): Promise<void> {
   const isError = folders[0] === 'errors';
-  if (!isError && !folders[0]?.startsWith('page=')) return;
   const key = [...folders, name].join('/');
   const path = [listing.root, ...folders, name].join(sep);
   if (isError) {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Sandbox } from '@millrace/kit/duckdb-sandbox';
-import type { DamagedObject, LakeWarnings } from '../lake.js';
+import type { DamagedObject, LakeWarnings, Looked } from '../lake.js';
 import { damageMessage, mayBeDamage, messageOf } from './damage.js';
 import { type LakeListing, type LakeObject, listObjects } from './list-objects.js';
 import { type EngineLimits, openEngine } from './open-engine.js';
@@ -10,6 +10,7 @@ import { countLines, readToEnd } from './read-objects.js';
 export interface LakeReading extends LakeWarnings {
   listing: LakeListing;
   engine: Sandbox;
+  looked: Looked;
 }
 
 const mostObjectsNamed = 3;
@@ -41,7 +42,8 @@ export async function readLake<Answer>(
     let engine: Sandbox | undefined;
     try {
       engine = await openEngine(alive, new Set(damaged.keys()), limits);
-      return await work({ listing, engine, damaged: [...damaged.values()], strange: listing.strange });
+      const looked = { folder, objects: alive.delivered.length + alive.errors.length, passedOver: listing.passedOver };
+      return await work({ listing, engine, damaged: [...damaged.values()], strange: listing.strange, looked });
     } catch (error) {
       const message = messageOf(error);
       if (attempt === mostAttempts || !mayBeDamage(message)) throw error;

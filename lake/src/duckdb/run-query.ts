@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 import { isMillraceError, type MillraceError } from '@millrace/kit/millrace-error';
 import { text } from '@millrace/kit/sql-text';
 import type { JsonValue } from '@millrace/sdk/schema';
-import type { LakeWarnings, QueryHead, QueryOptions, QueryResult } from '../lake.js';
+import type { QueryHead, QueryOptions, QueryResult } from '../lake.js';
 import { queryError } from '../query-error.js';
 import { checkStatement } from './check-statement.js';
 import { mayBeDamage, messageOf } from './damage.js';
@@ -96,13 +96,14 @@ async function columnsOf(connection: DuckDBConnection, view: string): Promise<st
   return found.getRows().map(([name]) => String(name));
 }
 
-function headOf(result: DuckDBResult, { damaged, strange }: LakeWarnings): QueryHead {
+function headOf(result: DuckDBResult, { damaged, strange, looked }: LakeReading): QueryHead {
   const names = result.deduplicatedColumnNames();
   const types = result.columnTypes();
   return {
     columns: names.map((name, at) => ({ name, type: types[at]!.alias ?? types[at]!.toString() })),
     damaged,
     strange,
+    looked,
   };
 }
 

@@ -36,7 +36,7 @@ export interface GenerateOptions {
 }
 
 /**
- * Sends synthetic shoppers' events; the exit code is 0 when everything was acknowledged, else 1.
+ * Sends synthetic shoppers' events; the exit code is that of `runTraffic`.
  * @param printed the maximum interval that is printed, in seconds
  * @param max the real maximum interval between two events, in seconds
  */
@@ -57,6 +57,9 @@ export async function generate(
   process.exitCode =
     stream === undefined ? await throughServer(options) : await intoStream(stream, printed, max, options);
 }
+
+/** Ctrl-C is its only end. */
+const isEndless = ({ count, duration }: GenerateOptions) => count === undefined && duration === undefined;
 
 function refuseOptions(options: GenerateOptions, names: readonly (keyof GenerateOptions)[], why: string): void {
   for (const name of names) {
@@ -105,6 +108,8 @@ async function intoStream(stream: string, printed: number, max: number, options:
     },
     totals: json ? 'aside' : 'text',
     progress: false,
+    expected: options.count,
+    endless: isEndless(options),
     out: options.out,
   });
   return exitCode;
@@ -135,6 +140,7 @@ async function throughServer(options: GenerateOptions): Promise<number> {
     totals: options.json ? 'json' : 'text',
     progress: true,
     expected: options.count,
+    endless: isEndless(options),
     out: options.out,
     extra: () => ({ url, seed, sessions }),
   });

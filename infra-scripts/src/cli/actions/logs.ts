@@ -17,7 +17,9 @@ export function logs(options: LogsOptions): Promise<void> {
   return deploying(options, ['cloudFormation', 'firehose', 'ssm', 'logs'], async ({ clients, signal }) => {
     const { outputs } = await statusOf(clients, options.name);
     if (!outputs.StreamName)
-      throw new MillraceError('NOT_DEPLOYED', `there is no ${options.name} in this region, or AWS still creates it`);
+      throw new MillraceError('NOT_DEPLOYED', `there is no ${options.name} in this region, or AWS still creates it`, {
+        exitCode: 4,
+      });
     const group = options.delivery
       ? `/aws/kinesisfirehose/${outputs.DeliveryStreamName}`
       : `/millrace/${outputs.StreamName}/ingest`;

@@ -2,6 +2,7 @@ import type { PartitionSummary } from '@millrace/lake';
 import { lakeOf } from '../../targets/lake.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
 import { warn } from '../text/lake-warnings.js';
+import { nothingFoundText, passedOverText } from '../text/nothing-found.js';
 import { groupDigits, renderTable, showBytes } from '../text/table.js';
 
 /** The options of `millrace ls`. */
@@ -26,6 +27,13 @@ export async function ls(options: LsOptions): Promise<void> {
       }
     }
     warn(errors);
+    const { looked } = errors;
+    if (partitions.every(({ events }) => events === 0) && errors.rows.length === 0) {
+      console.error(`millrace: ${looked ? nothingFoundText(looked) : 'no events found in the lake'}`);
+      process.exitCode = 4;
+    } else if (looked && looked.passedOver.count > 0) {
+      console.error(`millrace: ${passedOverText(looked)}: no part of the lake`);
+    }
   } finally {
     await lake.close();
   }
@@ -35,10 +43,7 @@ export async function ls(options: LsOptions): Promise<void> {
 const showTime = (time: string | null) => time?.slice(0, 19).replace('T', ' ') ?? '-';
 
 function print(partitions: PartitionSummary[]): void {
-  if (partitions.length === 0) {
-    console.log('The lake is empty.');
-    return;
-  }
+  if (partitions.length === 0) return;
   const sum = (of: 'objects' | 'events' | 'bytes') => partitions.reduce((total, partition) => total + partition[of], 0);
   const newest = partitions
     .map((partition) => partition.newest)

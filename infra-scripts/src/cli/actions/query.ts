@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { usageError } from '@millrace/kit/millrace-error';
-import type { QueryColumn, QueryEngine } from '@millrace/lake';
+import type { QueryColumn, QueryEngine, QueryHead } from '@millrace/lake';
 import type { JsonValue } from '@millrace/sdk/schema';
 import { awsTarget } from '../../targets/aws-target.js';
 import { lakeOf } from '../../targets/lake.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
 import { warn } from '../text/lake-warnings.js';
+import { nothingFoundText } from '../text/nothing-found.js';
 import { groupDigits, renderTable, showBytes } from '../text/table.js';
 
 /** The options of `millrace query`. */
@@ -58,7 +59,9 @@ async function selectLake(
       );
       if (objects > 1 && isAggregate(sql))
         console.error('It answers for each object alone: one row an object, and none for all of them together.');
-      if (objects === 0) console.error(`There is no object under ${s3Select}: millrace ls shows what there is.`);
+      if (objects > 0) return;
+      console.error(`There is no object under ${s3Select}: millrace ls shows what there is.`);
+      process.exitCode = 4;
     },
   });
 }
@@ -79,7 +82,7 @@ async function printLines(lake: QueryEngine, sql: string, { timeout }: QueryComm
     },
     { timeoutMs: timeout * 1_000 },
   );
-  warn(head);
+  tellWhatWasLookedAt(head);
 }
 
 async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows }: QueryCommandOptions): Promise<void> {
@@ -101,7 +104,15 @@ async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows }: 
     const more = `the first ${count} rows; there are more: --max-rows N shows N, --json all`;
     console.log(result.truncated ? more : `${count} ${result.rows.length === 1 ? 'row' : 'rows'}`);
   }
-  warn(result);
+  tellWhatWasLookedAt(result);
+}
+
+/** An answer from nothing is none. */
+function tellWhatWasLookedAt(head: QueryHead): void {
+  warn(head);
+  if (head.looked?.objects !== 0) return;
+  console.error(`millrace: ${nothingFoundText(head.looked)}`);
+  process.exitCode = 4;
 }
 
 function alignOf({ type }: QueryColumn): 'left' | 'right' {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defaultConnections, feeding, type Log, runTraffic, type Sink } from '@millrace/generator';
 import { usageError } from '@millrace/kit/millrace-error';
+import type { Looked } from '@millrace/lake';
 import { type Choice, choose } from '../../redrive/choose.js';
 import { openJournal } from '../../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../../redrive/repair.js';
@@ -10,6 +11,7 @@ import { awsTarget } from '../../targets/aws-target.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
 import { lakeOf } from '../../targets/lake.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
+import { nothingFoundText } from '../text/nothing-found.js';
 import { groupDigits, harmless } from '../text/table.js';
 
 /** The options of `millrace redrive`. */
@@ -33,8 +35,8 @@ const kinds = ['quarantine', 'errors'] as const;
 type Kind = (typeof kinds)[number];
 
 /**
- * Sends what is in quarantine, or in Firehose's error objects, again; the exit code is 0 when nothing of it remains,
- * else 1.
+ * Sends what is in quarantine, or in Firehose's error objects, again. The exit code is 0 when nothing of it remains, 3
+ * when some does, 1 when nothing could be sent, and 4 when nothing lies there.
  */
 export async function redrive(what: string, options: RedriveOptions): Promise<void> {
   const kind = kinds.find((each) => each === what);
@@ -60,9 +62,15 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
   const repair = await repairOf(kind, options);
   const journal = openJournal(options.journal ?? join(stateFolder(options), 'redriven.txt'));
   const lake = await lakeOf({ ...options, onCost: tellAthenaCost });
+  let looked: Looked | undefined;
+  const asks: Asks = {
+    async queryEach(...query) {
+      looked = (await lake.queryEach(...query)).looked;
+    },
+  };
   let choice: Choice;
   try {
-    choice = await look(lake, kind, options, repair, journal.has);
+    choice = await look(asks, kind, options, repair, journal.has);
   } finally {
     await lake.close();
   }
@@ -73,7 +81,11 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
     still: choice.still.reduce((sum, { count }) => sum + count, 0),
     reasons: choice.still,
   };
-  const remains = counts.still > 0 ? 1 : 0;
+  const total = counts.still + counts.delivered + counts.under_way + counts.repeated + choice.events.length;
+  if (total === 0)
+    console.error(`millrace: ${looked?.objects === 0 ? nothingFoundText(looked) : nothingThere(kind, options)}`);
+  // Without a word to send: what goes in is done, what cannot is left.
+  const rest = total === 0 ? 4 : counts.still === 0 ? 0 : counts.still === total ? 1 : 3;
   if (!options.json) tell(choice);
   if (sink === undefined || choice.events.length === 0) {
     if (options.json)
@@ -82,7 +94,7 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
       console.log(
         sink ? 'Nothing to send.' : `${groupDigits(choice.events.length)} to send; nothing was sent (--dry-run).`,
       );
-    return remains;
+    return rest;
   }
   const { exitCode } = await runTraffic({
     events: choice.events,
@@ -93,9 +105,14 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
     progress: true,
     expected: choice.events.length,
     extra: () => counts,
+    leftOut: () => counts.still,
   });
-  return exitCode || remains;
+  return exitCode;
 }
+
+const nothingThere = (kind: Kind, { code, since }: RedriveOptions) =>
+  `nothing to redrive: the lake has ${kind === 'quarantine' ? 'no event in quarantine' : 'no error of Firehose'}` +
+  `${code === undefined ? '' : ` with the code ${code}`}${since === undefined ? '' : ` since ${since}`}`;
 
 async function look(
   lake: Asks,

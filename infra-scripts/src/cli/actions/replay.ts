@@ -79,16 +79,19 @@ async function checkFiles(files: readonly string[], options: ReplayOptions): Pro
       `${refused} of ${refused + events} lines ${refused === 1 ? 'is not a valid event' : 'are not valid events'}. Nothing was sent; --skip-invalid skips them`,
     );
   }
-  if (events === 0) throw new MillraceError('NO_EVENTS', `there are no events in ${files.join(', ')}`);
+  if (events === 0) throw noEvents(files);
   return check;
 }
+
+const noEvents = (files: readonly string[]) =>
+  new MillraceError('NO_EVENTS', `there are no events in ${files.join(', ')}: nothing was sent`, { exitCode: 4 });
 
 function longWait(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
-/** Sends recorded events again; the exit code is 0 when everything was acknowledged, else 1. */
+/** Sends recorded events again; the exit code is that of `runTraffic`, where a line that is no event counts as left out. */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<void> {
   const sink = await targetOf(options);
   const fromStdin = files.includes('-');
@@ -139,7 +142,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   }
 
   let say: Log = (line) => console.error(`millrace: ${line}`);
-  const { exitCode } = await runTraffic({
+  const { exitCode, summary } = await runTraffic({
     events: (ended) => events((line) => say(line), ended),
     sink: (log) => {
       say = log;
@@ -150,11 +153,13 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
     progress: true,
     expected: check && check.events - check.repeated,
     out: options.out,
+    leftOut: () => check?.refused ?? skipped,
     extra: () => ({ skipped: check?.refused ?? skipped, repeated: check?.repeated ?? repeated }),
   });
   const lines = (count: number) => `${count} ${count === 1 ? 'line' : 'lines'} skipped`;
   const left = { invalid: check?.refused ?? skipped, repeated: check?.repeated ?? repeated };
   if (left.invalid > 0 && !options.json) console.log(`${lines(left.invalid)}: not valid events`);
   if (left.repeated > 0 && !options.json) console.log(`${lines(left.repeated)}: repetitions of an event_id`);
+  if (summary.made === 0 && !summary.interrupted && !summary.failure) throw noEvents(files);
   process.exitCode = exitCode;
 }

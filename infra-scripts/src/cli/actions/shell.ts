@@ -22,6 +22,7 @@ export async function shell(options: ShellOptions): Promise<void> {
         options.server
           ? 'Session Manager reaches no server: see millrace status'
           : "there is no generator's host: millrace up --generator-host makes one, --server takes a server",
+        { exitCode: 4 },
       );
     }
     command = ['ssm', 'start-session', '--target', target, '--region', regionOf(options)];

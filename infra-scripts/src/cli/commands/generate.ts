@@ -22,7 +22,8 @@ Examples:
   millrace generate --to --rate max --count 100000 --out sent.jsonl
                                                     as fast as the running server takes them; keeps a list of them
 
-Exit codes: 0 everything was acknowledged, 1 something was refused or not acknowledged, 2 called wrongly.`;
+Exit codes: 0 everything was acknowledged, 1 not acknowledged or all refused, 2 called wrongly, 3 some refused, 130 interrupted before
+--count or --duration was reached.`;
 
 /** Defines `millrace generate`. */
 export function addGenerate(program: Command): void {

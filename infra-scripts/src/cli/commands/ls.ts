@@ -8,7 +8,8 @@ Examples:
   millrace ls --json
   millrace ls --lake .millrace/s3/millrace-lake
 
-Events are counted as delivered, with copies. Bytes are as stored, compressed. With --json: one JSON object a line.`;
+Events are counted as delivered, with copies. Bytes are as stored, compressed. With --json: one JSON object a line.
+Exit codes: 0 listed, 1 cannot be listed, 2 called wrongly, 4 no events found, 130 interrupted.`;
 
 /** Defines `millrace ls`. */
 export function addLs(program: Command): void {

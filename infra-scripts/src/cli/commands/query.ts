@@ -21,7 +21,8 @@ Examples:
 The SQL is DuckDB's: https://duckdb.org/docs/stable/sql/introduction. Times are UTC. A query can read the lake and nothing else.
 With --workgroup it is Athena's. With --s3-select it is S3 Select's, which reads one object after the other and knows the table s3object only.
 AWS offers S3 Select only to accounts that used it before it was closed to new ones. Both say on standard error what they scanned.
-On a terminal the rows are a table; else, or with --json, one JSON object a line. Exit codes: 0 answered, 1 not answered, 2 called wrongly.`;
+On a terminal the rows are a table; else, or with --json, one JSON object a line. 
+Exit codes: 0 answered, 1 not answered, 2 called wrongly, 4 no events found, 130 interrupted.`;
 
 /** Defines `millrace query`. */
 export function addQuery(program: Command): void {

@@ -18,7 +18,8 @@ Examples:
   millrace redrive errors --jq '.page //= "home"'
 
 --jq repairs each event before it is checked; it gives one object an event.
-Exit codes: 0 all of it is in or on its way, 1 something still cannot go in or was not acknowledged, 2 called wrongly.`;
+Exit codes: 0 all of it is in or on its way, 1 nothing can go in or not acknowledged, 2 called wrongly, 3 some of it still cannot go in,
+4 nothing there to redrive, 130 interrupted.`;
 
 /** Defines `millrace redrive`. */
 export function addRedrive(program: Command): void {

@@ -25,7 +25,8 @@ Examples:
   millrace replay --sort --speed max .millrace/s3/millrace-lake/page=*/event=*/*.gz
                                                     what lies in the lake, in the order in which it happened
 
-Exit codes: 0 everything was acknowledged, 1 something was refused, not acknowledged or not an event, 2 called wrongly.`;
+Exit codes: 0 everything was acknowledged, 1 not acknowledged, all refused, or a line is no event, 2 called wrongly, 3 some refused,
+or lines skipped by --skip-invalid, 4 no event in the files, 130 interrupted: --json says how far it got.`;
 
 /** Defines `millrace replay`. */
 export function addReplay(program: Command): void {
