@@ -19,6 +19,12 @@ export interface ConnectionGuardOptions {
   metrics: Pick<Metrics, 'refusedUnread'>;
 }
 
+interface Connection {
+  /** Requests without an answer. */
+  waiting: number;
+  answered(): void;
+}
+
 /** Why a request's framing is not to be trusted (RFC 9112, 6.1): what we answer then. */
 function framingFault({ headers, httpVersionMajor, httpVersionMinor }: IncomingMessage) {
   const codings = headers['transfer-encoding'];
@@ -37,7 +43,18 @@ function framingFault({ headers, httpVersionMajor, httpVersionMinor }: IncomingM
  * name that is not ours.
  */
 export function createConnectionGuard({ isHost, distrusted, metrics }: ConnectionGuardOptions) {
-  const waiting = new WeakMap<Socket, number>();
+  const connections = new WeakMap<Socket, Connection>();
+
+  /** Made once a connection, so that a request costs a look-up and no more. */
+  function connectionOf(socket: Socket): Connection {
+    let found = connections.get(socket);
+    if (found === undefined) {
+      const made: Connection = { waiting: 0, answered: () => (made.waiting -= 1) };
+      connections.set(socket, made);
+      found = made;
+    }
+    return found;
+  }
 
   function refuse(response: ServerResponse, code: RequestErrorCode, message: string, isLast: boolean) {
     const body = refusalBody(code, message);
@@ -54,14 +71,14 @@ export function createConnectionGuard({ isHost, distrusted, metrics }: Connectio
     const { socket } = request;
     // The parser goes on with what it has of a connection that was closed.
     if (socket.destroyed || distrusted.has(socket)) return false;
-    const before = waiting.get(socket) ?? 0;
-    if (before === maxPipelined) {
+    const connection = connectionOf(socket);
+    if (connection.waiting === maxPipelined) {
       metrics.refusedUnread('too_many_requests');
       socket.destroy();
       return false;
     }
-    waiting.set(socket, before + 1);
-    response.once('close', () => waiting.set(socket, waiting.get(socket)! - 1));
+    connection.waiting += 1;
+    response.on('close', connection.answered);
     const fault = framingFault(request);
     if (fault !== undefined) {
       distrusted.add(socket);
