@@ -143,6 +143,8 @@ export interface AuditOptions {
   settleMs?: number;
   /** Only streams with an event on this page; a stream counts whole. */
   page?: string | undefined;
+  /** Threads that read objects; one a core. A small lake is read on the caller's. */
+  threads?: number;
   signal?: AbortSignal;
 }
 

@@ -201,8 +201,10 @@ export function reference(objects: PlainObject[]) {
         if (isTold) continue;
       } else {
         let claimer: string;
-        if (isTold) claimer = claimerOf(tellers[0]!.event);
-        else if (there.has(seq)) {
+        if (isTold) {
+          const all = tellers.map((each) => claimerOf(each.event));
+          claimer = (['unledgered', 'acknowledged', 'unexplained'] as const).find((each) => all.includes(each))!;
+        } else if (there.has(seq)) {
           const all = events.filter((each) => each.stream === stream && each.seq === seq).map(claimerOf);
           if (errors.has(seq)) all.push(claimerOf(undefined));
           claimer = (['unledgered', 'acknowledged', 'unexplained'] as const).find((each) => all.includes(each))!;

@@ -86,5 +86,39 @@ export class Facts {
   }
 }
 
+/** Facts on their way from a worker. */
+export type PackedFacts = ReturnType<typeof packFacts>;
+
+/** What a worker hands over. */
+export const packFacts = ({ streams, sdks, events, claims, ledger, ledgerRows, held }: Facts) => ({
+  streams: streams.pack(),
+  sdks: sdks.pack(),
+  events: { length: events.length, chunks: events.chunks },
+  claims: { length: claims.length, chunks: claims.chunks },
+  ledger: { length: ledger.length, chunks: ledger.chunks },
+  ledgerRows,
+  held,
+});
+
+/** The memory that goes over to the reader's thread instead of being copied. */
+export const buffersOf = ({ streams, sdks, events, claims, ledger }: PackedFacts): ArrayBuffer[] =>
+  [
+    ...[streams, sdks].flatMap(({ bytes, ends }) => [bytes, ends]),
+    ...[events, claims, ledger].flatMap(({ chunks }) => chunks.flatMap((chunk) => Object.values(chunk))),
+  ].map(({ buffer }) => buffer as ArrayBuffer);
+
+/** Adds what a worker found. */
+export function addPacked(facts: Facts, packed: PackedFacts): void {
+  const streams = facts.streams.merge(packed.streams);
+  const sdks = facts.sdks.merge(packed.sdks);
+  const [firstEvent, firstRow] = [facts.events.length, facts.ledgerRows.length];
+  const stream = (number: number) => streams[number] ?? number;
+  facts.events.append(packed.events, { stream, sdk: (number) => (sdks[number]! > 0xffff ? 0 : sdks[number]!) });
+  facts.claims.append(packed.claims, { stream, by: (row) => (row === byHeld ? row : row + firstEvent) });
+  facts.ledger.append(packed.ledger, { stream, row: (row) => row + firstRow });
+  for (const row of packed.ledgerRows) facts.ledgerRows.push(row);
+  for (const event of packed.held) facts.held.push({ ...event, stream: stream(event.stream) });
+}
+
 /** `by` of a claim that a held event makes. */
 export const byHeld = 0xffffffff;

@@ -20,6 +20,13 @@ export interface Point {
   by: number;
 }
 
+const kindRank = { there: 0, lost: 1, told: 2 };
+const claimerRank = { unledgered: 0, acknowledged: 1, unexplained: 2 };
+
+/** The order of a stream's points. Of several that tell the same position, that without a ledger has the word. */
+export const comparePoints = (a: Point, b: Point): number =>
+  a.seq - b.seq || kindRank[a.kind] - kindRank[b.kind] || claimerRank[a.claimer] - claimerRank[b.claimer];
+
 /** A run of positions that nothing has, both ends included. */
 export interface Gap {
   first: number;

@@ -25,8 +25,12 @@ export function groupByStream(rows: RowsWithStream, streams: number): Grouped {
 }
 
 /** The rows of one stream; a view, which can be sorted in place. */
-export const rowsOf = ({ start, order }: Grouped, stream: number): Uint32Array =>
-  order.subarray(start[stream]!, start[stream + 1]!);
+export function rowsOf({ start, order }: Grouped, stream: number): Uint32Array {
+  const [from, to] = [start[stream]!, start[stream + 1]!];
+  return from === to ? none : order.subarray(from, to);
+}
+
+const none = new Uint32Array(0);
 
 /** Sorts in place. Most lists are in order already, and most others are short. */
 export function sortRows(rows: Uint32Array, compare: (a: number, b: number) => number): void {

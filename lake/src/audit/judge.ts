@@ -1,6 +1,6 @@
 import { type Facts, type HeldEvent, marks } from './facts.js';
 import { Findings } from './findings.js';
-import { findGaps } from './gaps.js';
+import { comparePoints, findGaps } from './gaps.js';
 import { type Grouped, groupByStream, rowsOf, sortRows } from './group.js';
 import type { JudgedObject } from './judged-object.js';
 import { compareEvents, countAcknowledged, isCopy, nameEvents } from './naming.js';
@@ -21,6 +21,8 @@ export function judge(facts: Facts, objects: readonly JudgedObject[], options: J
   return new Judge(facts, objects, options).run();
 }
 
+/** Most streams have neither gaps nor held events. */
+const nothing: never[] = [];
 const hourMs = 3_600_000;
 
 class Judge {
@@ -60,7 +62,7 @@ class Judge {
       const rows = rowsOf(this.events, stream);
       sortRows(rows, compare);
       if (this.ledger.start[stream] === this.ledger.start[stream + 1]) continue;
-      const lost = nameEvents(facts, rows, this.ledger, stream, this.held.get(stream) ?? [], (object) =>
+      const lost = nameEvents(facts, rows, this.ledger, stream, this.held.get(stream) ?? nothing, (object) =>
         this.witness.isRecent(object),
       );
       if (lost.length > 0) this.lost.set(stream, lost);
@@ -77,10 +79,8 @@ class Judge {
   private judgeStream(stream: number): void {
     const { facts, found } = this;
     const rows = rowsOf(this.events, stream);
-    const notThere = this.lost.get(stream) ?? [];
-    const lost = notThere.filter((entry) => !this.witness.isRecentEntry(entry));
-    const underWay = notThere.filter((entry) => this.witness.isRecentEntry(entry));
-    const held = this.held.get(stream) ?? [];
+    const notThere = this.lost.get(stream) ?? nothing;
+    const held = this.held.get(stream) ?? nothing;
     const claims = rowsOf(this.claims, stream);
     if (rows.length + notThere.length + held.length + claims.length === 0) return;
     const { events, positions, isWhole } = this.countEvents(rows);
@@ -90,18 +90,21 @@ class Judge {
       events,
       held: 0,
       last: positions - 1,
-      lost: lost.length,
+      lost: 0,
       missing: 0,
       neverAcknowledged: 0,
       conflicts: events - positions,
       outOfOrder: this.disorder(rows),
-      gaps: [],
+      gaps: nothing,
       isTailKnown: told === positions - 1 && told >= 0,
     };
     found.acknowledged += countAcknowledged(facts, rowsOf(this.ledger, stream));
     found.conflicts += findings.conflicts;
     found.outOfOrder += findings.outOfOrder;
     if (!isWhole || told >= positions || notThere.length + held.length > 0) {
+      const lost = notThere.filter((entry) => !this.witness.isRecentEntry(entry));
+      const underWay = notThere.filter((entry) => this.witness.isRecentEntry(entry));
+      findings.lost = lost.length;
       this.addGaps(findings, rows, { lost, underWay, held, claims });
     }
     if (findings.last < 0) return;
@@ -199,8 +202,7 @@ class Judge {
     const { found, facts } = this;
     const { lost, underWay, held } = others;
     const points = [...this.witness.eventPoints(rows), ...this.witness.otherPoints(others)];
-    const rank = { there: 0, lost: 1, told: 2 };
-    points.sort((a, b) => a.seq - b.seq || rank[a.kind] - rank[b.kind]);
+    points.sort(comparePoints);
     const present = new Set(Array.from(rows, (row) => facts.events.get('seq', row)));
     const errors = new Set(held.filter((each) => each.place === 'errors').map((each) => each.seq));
     const refused = new Set(held.filter((each) => each.place === 'quarantine').map((each) => each.seq));

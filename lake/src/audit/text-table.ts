@@ -1,3 +1,10 @@
+/** A table's texts on their way from a worker. */
+export interface PackedTexts {
+  bytes: Uint8Array;
+  ends: Float64Array;
+  count: number;
+}
+
 /**
  * Numbers texts in the order in which they come, by their bytes. Open addressing over typed arrays: millions of
  * streams cost their bytes and 12 more each, and no objects.
@@ -39,12 +46,15 @@ export class TextTable {
     return Buffer.from(this.bytes.subarray(this.start(number), this.ends[number]!)).toString();
   }
 
-  /** Numbers another table's texts here: the new number of each. */
-  merge(other: TextTable): Uint32Array {
-    const numbers = new Uint32Array(other.count);
-    for (let at = 0; at < other.count; at++) {
-      numbers[at] = this.number(other.bytes, other.start(at), other.ends[at]!);
-    }
+  /** The texts, without how they are found. */
+  pack(): PackedTexts {
+    return { bytes: this.bytes, ends: this.ends, count: this.count };
+  }
+
+  /** Numbers the texts of a worker's table here: the new number of each. */
+  merge({ bytes, ends, count }: PackedTexts): Uint32Array {
+    const numbers = new Uint32Array(count);
+    for (let at = 0; at < count; at++) numbers[at] = this.number(bytes, at === 0 ? 0 : ends[at - 1]!, ends[at]!);
     return numbers;
   }
 
