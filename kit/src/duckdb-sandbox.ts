@@ -14,6 +14,8 @@ export interface SandboxOptions {
    * it allows a file.
    */
   folder: string | undefined;
+  /** A second folder that it may read. */
+  copies?: string | undefined;
   threads: number;
   /** MB that it may hold; past that it uses the disk. */
   memoryMb: number;
@@ -55,7 +57,9 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     for (const statement of [
       "SET TimeZone = 'UTC'",
-      ...(options.folder === undefined ? [] : [`SET allowed_directories = ${textList([options.folder])}`]),
+      ...(options.folder === undefined
+        ? []
+        : [`SET allowed_directories = ${textList([options.folder, ...(options.copies ? [options.copies] : [])])}`]),
       ...(options.prepare ?? []),
       'SET enable_external_access = false',
       'SET lock_configuration = true',

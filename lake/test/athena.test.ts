@@ -16,6 +16,8 @@ describe('a statement for Athena', () => {
       /^WITH events_raw AS \([\s\S]*\),\nevents AS \([\s\S]*\)\nselect \* from events where page='books' limit 5$/,
     );
     expect(text).toContain('"clickstream"."events" WHERE "page" NOT IN (\'_quarantine\', \'_ledger\')');
+    // A line that is no JSON is a row of NULLs to the SerDe, and no event.
+    expect(text).toContain('AND NOT ("event_id" IS NULL AND "event_time" IS NULL AND');
     expect(text).not.toContain('quarantine AS');
     expect(withViews('select count(*) from quarantine', tables)).toMatch(/^WITH quarantine AS/);
     expect(withViews('select 1', tables)).toBe('select 1');

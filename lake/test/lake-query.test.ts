@@ -201,11 +201,53 @@ describe('odd objects', () => {
   );
 
   test('many damaged objects at once are all named', async () => {
-    for (let n = 0; n < 8; n++) at.writeBytes(`page=books/event=clicked_review/bad-${n}.gz`, gzipSync('{"a":\n{}\n'));
+    for (let n = 0; n < 8; n++) at.writeBytes(`page=books/event=clicked_review/bad-${n}.gz`, gzipSync('{"a":\n'));
     at.put('books', 'clicked_review', event());
     const result = await lake.query('select count(*) from events');
     expect(result.damaged).toHaveLength(8);
     expect(result.rows).toEqual([[1]]);
+  });
+
+  test.each([
+    ['{"broken":', 1],
+    ['{"a":"torn in a te', 1],
+    ['[{"page":"books"}]', 1],
+    ['{"event_id":"x"} trailing', 1],
+    ['[\n {"event_id":\n "x"}\n]', 4],
+    [Buffer.from([0xff, 0xfe, 0x7b]).toString('latin1'), 1],
+  ])('a bad line (%j) costs itself and no neighbour', async (bad, unreadableLines) => {
+    const key = 'page=books/event=clicked_review/torn.gz';
+    at.writeBytes(key, gzipSync(lines(event({ seq: 0 }), bad, event({ seq: 1 }), bad, event({ seq: 2 }))));
+    const result = await lake.query('select seq from events order by seq');
+    expect(result.rows).toEqual([[0], [1], [2]]);
+    expect(result.damaged).toMatchObject([{ key, unreadableLines: 2 * unreadableLines }]);
+  });
+
+  test.each([
+    'page=a=b/event=clicked_review/x.gz',
+    'page=books/event=a=b=c/x',
+    'page=__HIVE_DEFAULT_PARTITION__/event=clicked_review/x.gz',
+    'page=books/event=clicked_review/dt=1/dt=2/x.gz',
+    'page=b*/event=clicked_review/x.gz',
+    'page=books/event=clicked_review/[x]?.gz',
+  ])('an odd key (%s) takes nothing from the answer, and is in it', async (key) => {
+    at.put('books', 'clicked_review', event());
+    at.writeBytes(key, key.endsWith('.gz') ? gzipSync(lines(event(), event())) : lines(event(), event()));
+    const result = await lake.query('select count(*), count(distinct object) from events_raw');
+    expect(result).toMatchObject({ rows: [[3, 2]], damaged: [] });
+    expect((await lake.list()).reduce((sum, { events }) => sum + events, 0)).toBe(3);
+    expect(await lake.query(`select count(*) from events_raw where object = '${key}'`)).toMatchObject({ rows: [[2]] });
+  });
+
+  test('names lie: gzip without .gz, plain text in .gz, several of each beside ordinary objects', async () => {
+    const folder = 'page=books/event=clicked_review';
+    at.put('books', 'clicked_review', event());
+    at.writeBytes(`${folder}/no-extension`, gzipSync(lines(event(), event())));
+    at.writeBytes(`${folder}/named.json`, gzipSync(lines(event())));
+    at.writeBytes(`${folder}/plain.gz`, lines(event()));
+    at.writeBytes(`${folder}/dt=2026-11-30/plain.json.gz`, lines(event(), event()));
+    const result = await lake.query('select count(*) from events');
+    expect(result).toMatchObject({ rows: [[7]], damaged: [] });
   });
 
   test('an object cut off between two lines is found by the audit, which checks length and checksum', async () => {

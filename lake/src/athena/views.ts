@@ -30,6 +30,20 @@ const columns = lakeColumns();
 const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key === column.name);
 const eventColumns = columns.filter((column) => isEventColumn(column.name));
 
+/** A line that is no JSON: Athena's SerDe makes it a row in which nothing has a value. It is no event. */
+const hasValue = `NOT (${[
+  'event_id',
+  'event_time',
+  'visitor_id',
+  'session_id',
+  'stream_id',
+  'seq',
+  'sdk',
+  'received_at',
+]
+  .map((field) => `${name(field)} IS NULL`)
+  .join(' AND ')})`;
+
 /**
  * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`,
  * `ledger`, `errors`. So nothing has
@@ -45,7 +59,7 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
   const object = `regexp_replace("$path", '^s3://[^/]+/', '') AS object`;
   const isEvent = `"page" NOT IN (${pagesWithoutEvents.map((page) => `'${page}'`).join(', ')})`;
   return {
-    events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent}`,
+    events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent} AND ${hasValue}`,
     // The copy received first, as with DuckDB. Events without an id cannot be told apart: all of them stay.
     events:
       `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", "event_id" ORDER BY "received_at") AS copy ` +

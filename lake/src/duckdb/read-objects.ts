@@ -1,11 +1,11 @@
 import { sep } from 'node:path';
 import { name, text, textList } from '@millrace/kit/sql-text';
 import type { LakeColumn } from '@millrace/sdk/schema';
+import type { CleanCopy } from './clean-copy.js';
 import { readAs, storedColumns } from './columns.js';
 import type { LakeObject } from './list-objects.js';
 
 const columnsStruct = `{${storedColumns.map((column) => `${name(column.name)}: ${text(readAs(column))}`).join(', ')}}`;
-const allNull = storedColumns.map((column) => `${name(column.name)} IS NULL`).join(' AND ');
 const fields = storedColumns.map((column) => name(column.name)).join(', ');
 
 /**
@@ -24,20 +24,18 @@ export interface ObjectGroup {
   hasDate: boolean;
   gzip: boolean;
   parquet: boolean;
-  damaged: boolean;
   paths: string[];
 }
 
-/** Sorts objects into groups. `damaged`: paths whose bad lines are skipped. */
-export function groupObjects(objects: readonly LakeObject[], damaged: ReadonlySet<string>): ObjectGroup[] {
+/** Sorts objects into groups. */
+export function groupObjects(objects: readonly LakeObject[]): ObjectGroup[] {
   const found = new Map<string, ObjectGroup>();
   for (const { partition, gzip, parquet, path } of objects) {
-    const isDamaged = damaged.has(path);
-    const id = `${Object.keys(partition).join('/')} ${gzip} ${parquet} ${isDamaged}`;
+    const id = `${Object.keys(partition).join('/')} ${gzip} ${parquet}`;
     let group = found.get(id);
     if (!group) {
       const variable = `objects_${found.size}`;
-      group = { variable, hasDate: 'dt' in partition, gzip, parquet, damaged: isDamaged, paths: [] };
+      group = { variable, hasDate: 'dt' in partition, gzip, parquet, paths: [] };
       found.set(id, group);
     }
     group.paths.push(path);
@@ -45,14 +43,26 @@ export function groupObjects(objects: readonly LakeObject[], damaged: ReadonlySe
   return [...found.values()];
 }
 
-/**
- * Reads JSON Lines. With `skipBadLines` a line that is not a JSON object is a row of NULLs. `files`: an SQL list of
- * paths.
- */
-function readJsonLines(files: string, options: { gzip: boolean; skipBadLines: boolean }): string {
+/** Reads JSON Lines. `files`: an SQL list of paths. */
+function readJsonLines(files: string, gzip: boolean): string {
   return (
     `read_json(${files}, format='newline_delimited', columns=${columnsStruct}, hive_partitioning=true, ` +
-    `hive_types_autocast=false, compression='${options.gzip ? 'gzip' : 'uncompressed'}', ignore_errors=${options.skipBadLines})`
+    `hive_types_autocast=false, compression='${gzip ? 'gzip' : 'uncompressed'}')`
+  );
+}
+
+/** The rows of clean copies, as those of a group. Their paths say nothing: the key comes from the list. */
+export function selectCopies(copies: readonly CleanCopy[]): string {
+  const literal = (value: string | undefined) => (value === undefined ? 'NULL' : text(value));
+  const rows = copies.map(
+    ({ path, object: { key, partition } }) =>
+      `(${[path, partition.page, partition.event, partition.dt, key].map(literal).join(', ')})`,
+  );
+  const files = textList(copies.map(({ path }) => path));
+  return (
+    `SELECT ${fields}, page, event, try_cast(dt AS DATE) AS dt, key AS object FROM (SELECT *, filename FROM read_json(${files}, ` +
+    `format='newline_delimited', columns=${columnsStruct}, compression='uncompressed')) ` +
+    `JOIN (VALUES ${rows.join(', ')}) AS copy(path, page, event, dt, key) ON filename = path`
   );
 }
 
@@ -78,24 +88,17 @@ function readParquet(files: string): string {
  * The rows of one group: the stored columns, `page`, `event`, `dt` and `object`, its key. `rootLength`: of the lake's
  * folder.
  */
-export function selectGroup({ variable, hasDate, gzip, parquet, damaged }: ObjectGroup, rootLength: number): string {
+export function selectGroup({ variable, hasDate, gzip, parquet }: ObjectGroup, rootLength: number): string {
   const files = `getvariable(${text(variable)})`;
   return (
     `SELECT ${fields}, page, event, ${hasDate ? 'try_cast(dt AS DATE)' : 'NULL::DATE'} AS dt, ` +
-    `${objectKey(rootLength)} AS object FROM ${parquet ? readParquet(files) : readJsonLines(files, { gzip, skipBadLines: damaged })}` +
-    (damaged && !parquet ? ` WHERE NOT (${allNull})` : '')
+    `${objectKey(rootLength)} AS object FROM ${parquet ? readParquet(files) : readJsonLines(files, gzip)}`
   );
-}
-
-/** Counts the lines of one object, and those of them that cannot be read. */
-export function countLines(object: LakeObject): string {
-  const read = readJsonLines(textList([object.path]), { gzip: object.gzip, skipBadLines: true });
-  return `SELECT count(*), count(*) FILTER (${allNull}) FROM ${read}`;
 }
 
 /** Reads one object to its end, so that it fails when anything in it cannot be read. */
 export function readToEnd(object: LakeObject): string {
   const files = textList([object.path]);
   if (object.parquet) return `SELECT count(COLUMNS(*)) FROM read_parquet(${files})`;
-  return `SELECT count(${name(storedColumns[0]!.name)}) FROM ${readJsonLines(files, { gzip: object.gzip, skipBadLines: false })}`;
+  return `SELECT count(${name(storedColumns[0]!.name)}) FROM ${readJsonLines(files, object.gzip)}`;
 }

@@ -1,9 +1,10 @@
 import { name, text, textList } from '@millrace/kit/sql-text';
 import { isEventColumn, lakeColumns, ledgerPage, pagesWithoutEvents, quarantinePage } from '@millrace/sdk/schema';
+import type { CleanCopy } from './clean-copy.js';
 import { readAs, storedColumns, typed } from './columns.js';
 import { errorsVariable, errorsView } from './errors-view.js';
 import type { LakeListing } from './list-objects.js';
-import { groupObjects, type ObjectGroup, selectGroup } from './read-objects.js';
+import { groupObjects, type ObjectGroup, selectCopies, selectGroup } from './read-objects.js';
 
 /** What a user's SQL can name, in the order in which people want them. */
 export const viewNames = ['events', 'events_raw', 'quarantine', 'errors', 'ledger'] as const;
@@ -20,11 +21,12 @@ const firstCopy = (ids: string) =>
   `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text) = 1`;
 
 /** Every delivered row, quarantine included, as text. */
-function deliveredView(groups: ObjectGroup[], rootLength: number): string {
+function deliveredView(groups: ObjectGroup[], copies: readonly CleanCopy[], rootLength: number): string {
   const nothing =
     `SELECT ${storedColumns.map((column) => `NULL::${readAs(column)} AS ${name(column.name)}`).join(', ')}, ` +
     'NULL::VARCHAR AS page, NULL::VARCHAR AS event, NULL::DATE AS dt, NULL::VARCHAR AS object WHERE false';
   const branches = groups.map((group) => selectGroup(group, rootLength));
+  if (copies.length > 0) branches.push(selectCopies(copies));
   return `CREATE VIEW millrace_delivered AS ${branches.length === 0 ? nothing : branches.join(' UNION ALL ')}`;
 }
 
@@ -51,9 +53,10 @@ const ledgerView = `CREATE VIEW ledger AS SELECT server, try_cast(server_row AS 
   try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, acknowledged, object
   FROM millrace_delivered WHERE page = ${text(ledgerPage)}`;
 
-/** The statements that make the lake's views. `damaged`: paths whose bad lines are skipped. */
-export function viewStatements({ root, delivered, errors }: LakeListing, damaged: ReadonlySet<string>): string[] {
-  const groups = groupObjects(delivered, damaged);
+/** The statements that make the lake's views. `copies` stand for the objects that DuckDB cannot read as they are. */
+export function viewStatements({ root, delivered, errors }: LakeListing, copies: readonly CleanCopy[]): string[] {
+  const copied = new Set(copies.map(({ object }) => object.path));
+  const groups = groupObjects(delivered.filter(({ path }) => !copied.has(path)));
   const rootLength = root?.length ?? 0;
   const lists = [
     ...groups.map(({ variable, paths }) => ({ variable, paths })),
@@ -67,8 +70,8 @@ export function viewStatements({ root, delivered, errors }: LakeListing, damaged
   return [
     // DuckDB opens every file when it makes a view; one file is enough for that.
     ...lists.map(({ variable, paths }) => set({ variable, paths: paths.slice(0, 1) })),
-    deliveredView(groups, rootLength),
-    ...eventViews(groups.some((group) => group.hasDate)),
+    deliveredView(groups, copies, rootLength),
+    ...eventViews(groups.some((group) => group.hasDate) || copies.some(({ object }) => 'dt' in object.partition)),
     quarantineView,
     ledgerView,
     errorsView(errors, rootLength),

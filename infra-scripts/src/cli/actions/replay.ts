@@ -91,7 +91,7 @@ function longWait(ms: number): string {
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
-/** Sends recorded events again; the exit code is that of `runTraffic`, where a line that is no event counts as left out. */
+/** Sends recorded events again; the exit code is that of `runTraffic`. A line that is no event counts as left out. */
 export async function replay(files: readonly string[], options: ReplayOptions): Promise<void> {
   const sink = await targetOf(options);
   const fromStdin = files.includes('-');
