@@ -1,4 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { announceServer, runningServer } from '../src/state/running-servers.js';
@@ -60,6 +62,33 @@ describe('the millrace command', () => {
     const ended = await box.run([...args], { input: 'x'.repeat(2 ** 20) });
     expect(ended.code).toBe(code);
     expect(ended.stdout + ended.stderr).toMatch(message);
+  });
+});
+
+describe('the ports of millrace dev', () => {
+  const call = (port: number, ingest: number, aws: number) =>
+    box.run(['dev', '--port', `${port}`, '--ingest-port', `${ingest}`, '--aws-port', `${aws}`]);
+
+  test.each([
+    [45_981, 45_981, 0, '--port and --ingest-port are both 45981'],
+    [45_981, 0, 45_981, '--port and --aws-port are both 45981'],
+    [0, 45_981, 45_981, '--ingest-port and --aws-port are both 45981'],
+  ])('the same port twice (%d, %d, %d) says so, and nothing is made', async (port, ingest, aws, message) => {
+    const { code, stderr } = await call(port, ingest, aws);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+    expect(readdirSync(box.state)).toEqual([]);
+  });
+
+  test('a taken port is told before anything is made, whichever it is', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    for (const at of [0, 1, 2]) {
+      const { code, stderr } = await call(at === 0 ? port : 0, at === 1 ? port : 0, at === 2 ? port : 0);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`port ${port}, for `) });
+      expect(readdirSync(box.state)).toEqual([]);
+    }
+    taken.close();
   });
 });
 

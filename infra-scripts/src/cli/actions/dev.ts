@@ -1,6 +1,7 @@
 import { createLiveFeed } from '@millrace/demo-store/live-feed';
 import { startTraffic } from '@millrace/generator';
 import { definePipeline } from '../../pipeline/definition.js';
+import { requireFreePorts } from '../../runtime/free-ports.js';
 import { liveDelivery, liveIngest } from '../../runtime/live-observers.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
@@ -54,6 +55,11 @@ export function dev(options: DevOptions): Promise<void> {
 async function start(options: DevOptions, keep: <Server extends Closable>(server: Server) => Server): Promise<void> {
   const { port, ingestPort, awsPort } = options;
   const state = stateFolder(options);
+  await requireFreePorts([
+    { port, use: 'the demo store', option: '--port' },
+    { port: ingestPort, use: 'the ingest server', option: '--ingest-port' },
+    { port: awsPort, use: 'the AWS endpoint', option: '--aws-port' },
+  ]);
   const pipeline = definePipeline({ shards: options.shards, format: options.format });
   const feed = createLiveFeed();
   const aws = keep(
