@@ -51,7 +51,12 @@ export class Columns<Name extends string> {
         const values = chunk[name];
         const changed = change[name];
         if (changed) for (let row = 0; row < rows; row++) this.set(name, first + row, changed(values[row]!));
-        else for (let row = 0; row < rows; row++) this.set(name, first + row, values[row]!);
+        else {
+          const at = first & (chunkRows - 1);
+          const here = Math.min(rows, chunkRows - at);
+          this.chunks[first >>> chunkBits]![name].set(values.subarray(0, here), at);
+          if (here < rows) this.chunks[(first >>> chunkBits) + 1]![name].set(values.subarray(here, rows));
+        }
       }
     }
   }
