@@ -64,7 +64,7 @@ describe('millrace query --s3-select', () => {
 
   test('a place without objects, a wrong place, wrong SQL and a bucket that is not there are named', async () => {
     const empty = await query(`s3://${Bucket}/page=toys/`, 'select * from s3object s');
-    expect(empty).toMatchObject({ code: 0, stdout: '' });
+    expect(empty).toMatchObject({ code: 4, stdout: '' });
     expect(empty.stderr).toContain('There is no object under s3://millrace-lake/page=toys/');
     expect(await query('books', 'select 1')).toMatchObject({
       code: 2,

@@ -284,7 +284,7 @@ describe('the release', () => {
       stderr: expect.stringMatching(/--jq: .*syntax error/),
     });
     const query = run('query', 'select 1');
-    expect(query.status).toBe(1);
+    expect(query.status).toBe(4);
     expect(query.stderr).not.toMatch(/ERR_MODULE_NOT_FOUND|\n\s+at /);
   });
 });

@@ -1,8 +1,8 @@
 /**
  * What a command ends with: 1 failed, or loss found; 2 called wrongly; 3 done in part, or cannot say; 4 nothing there
- * to work on.
+ * to work on; 130 interrupted.
  */
-export type ExitCode = 1 | 2 | 3 | 4;
+export type ExitCode = 1 | 2 | 3 | 4 | 130;
 
 /** What an error has besides code and message. */
 export interface MillraceErrorOptions extends ErrorOptions {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { usageError } from '@millrace/kit/millrace-error';
+import { MillraceError, usageError } from '@millrace/kit/millrace-error';
 import type { QueryColumn, QueryEngine, QueryHead } from '@millrace/lake';
 import type { JsonValue } from '@millrace/sdk/schema';
 import { awsTarget } from '../../targets/aws-target.js';
@@ -30,9 +30,16 @@ export async function query(sql: string, options: QueryCommandOptions): Promise<
     options.s3Select === undefined
       ? await lakeOf({ ...options, onCost: tellAthenaCost })
       : await selectLake(options, text);
+  // DuckDB keeps a process alive until its query is over: a signal has to stop the query first.
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
   try {
-    if (options.json || (!options.table && !process.stdout.isTTY)) await printLines(lake, text, options);
-    else await printTable(lake, text, options);
+    const how = { ...options, signal: stop.signal };
+    if (options.json || (!options.table && !process.stdout.isTTY)) await printLines(lake, text, how);
+    else await printTable(lake, text, how);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    throw new MillraceError('INTERRUPTED', 'the query was stopped', { exitCode: 130 });
   } finally {
     await lake.close();
   }
@@ -66,7 +73,10 @@ async function selectLake(
   });
 }
 
-async function printLines(lake: QueryEngine, sql: string, { timeout }: QueryCommandOptions): Promise<void> {
+/** How to run a statement, and what stops it. */
+type How = QueryCommandOptions & { signal: AbortSignal };
+
+async function printLines(lake: QueryEngine, sql: string, { timeout, signal }: How): Promise<void> {
   // A reader that has seen enough, as `| head`, ends the query without a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -80,13 +90,13 @@ async function printLines(lake: QueryEngine, sql: string, { timeout }: QueryComm
       );
       if (!process.stdout.write(lines.join(''))) await new Promise((resolve) => process.stdout.once('drain', resolve));
     },
-    { timeoutMs: timeout * 1_000 },
+    { timeoutMs: timeout * 1_000, signal },
   );
   tellWhatWasLookedAt(head);
 }
 
-async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows }: QueryCommandOptions): Promise<void> {
-  const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000 });
+async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows, signal }: How): Promise<void> {
+  const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000, signal });
   // EXPLAIN draws its plan itself.
   const plan = result.columns.length === 2 && result.columns[0]!.name === 'explain_key';
   if (plan) for (const row of result.rows) console.log(row[1]);
