@@ -174,7 +174,7 @@ test('a reader of a server that was started again gets its new events', async ()
 
 test('a stream that has more than fits into its buffers is sent whole, and what comes meanwhile follows it', async () => {
   const { sendMany, numbers } = await startStreaming();
-  const large = { properties: { text: 'x'.repeat(8_000) } };
+  const large = { properties: { text: 'x'.repeat(4_000) }, url: 'x'.repeat(2_000), referrer: 'x'.repeat(2_000) };
   await sendMany(600, large);
   const found = await numbers(700, undefined, '', () => sendMany(100, large));
   expect(found).toHaveLength(700);

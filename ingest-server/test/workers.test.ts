@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { diskFolder } from '@millrace/testing/disk-folder';
+import { eventually } from '@millrace/testing/eventually';
 import { workerConfig } from '../src/cluster/worker-config.js';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
@@ -94,9 +95,11 @@ describe('MILLRACE_WORKERS', () => {
     await untilListening(server, 3);
     const [again] = await pidsOf(folder);
     expect(again).not.toBe(first);
-    const meanwhile = await scrape(server);
-    // What it had counted begins anew, and nobody else's count does.
-    expect(ofWorker(meanwhile, 1).get('millrace_events_accepted_total')).toBe(0);
+    // What it had counted begins anew, and nobody else's count does. The metrics are made once a second.
+    const meanwhile = await eventually('a new count of the first worker', async () => {
+      const metrics = await scrape(server);
+      return ofWorker(metrics, 1).get('millrace_events_accepted_total') === 0 ? metrics : undefined;
+    });
     expect(ofWorker(meanwhile, 1).get('millrace_events_recovered_total')).toBe(one);
     expect(ofWorker(meanwhile, 2).get('millrace_events_accepted_total')).toBe(two);
     expect(keptAndPlaces(ofWorker(meanwhile, 1))).toEqual({ kept: one, places: one });
