@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
 import { startCollectorStub, type Treatment } from '@millrace/testing/generator-collector-stub';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
+import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { run } from '../src/cli/main.js';
 import { type Finished, type Sandbox, sandbox } from './support/millrace.js';
 
@@ -317,7 +318,7 @@ const rows = Object.entries(cells).flatMap(([command, codes]) =>
   Object.entries(codes).map(([code, act]) => ({ command, code: Number(code), act })),
 );
 
-describe('the exit codes of docs/commands.md', () => {
+describe(`the exit codes of docs/commands.md${leavesOut('every other cell')}`, () => {
   test('each cell of the table has a test, and no test is of a code that the table leaves out', () => {
     const table = readFileSync(join(root, 'docs/commands.md'), 'utf8')
       .split('\n')
@@ -334,7 +335,8 @@ describe('the exit codes of docs/commands.md', () => {
     expect(tested.map(({ command, code }) => `${command} ${code}`).sort()).toEqual(table.sort());
   });
 
-  test.each(rows)('$command ends with $code', async ({ code, act }) => {
+  // Of each two cells one: many are processes of their own.
+  test.each(rows.filter((_, at) => inForm(at % 2 === 0, true)))('$command ends with $code', async ({ code, act }) => {
     const ended = await act();
     expect(ended).toMatchObject({ code });
     // Whatever is not done is said, and in words.

