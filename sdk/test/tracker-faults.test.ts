@@ -372,9 +372,10 @@ browserDescribe('the tracker when things go wrong', ({ launch }) => {
     );
     const missing = Object.keys(brokenApis).filter((_, index) => !numbers().includes(index));
     expect(missing).toEqual([]);
-    // A page that is left may repeat what it cannot note: when it is hidden, and when it goes.
+    // A page that is left may repeat what it cannot note: when it is hidden, and when it goes. So may the next page, which
+    // takes over what is not answered yet and is left at once.
     const times = new Map<string, number>();
     for (const { event_id } of collector.sent()) times.set(event_id, (times.get(event_id) ?? 0) + 1);
-    expect(Math.max(...times.values())).toBeLessThanOrEqual(4);
+    expect(Math.max(...times.values())).toBeLessThanOrEqual(6);
   });
 });
