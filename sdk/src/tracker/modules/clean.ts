@@ -98,21 +98,20 @@ const isShort = (text: string, bytes: number): boolean => text.length * 3 <= byt
 export function propertiesText(properties: object, leave: Leave): string {
   let bytes = limits.propertiesBytes - 1;
   let count = limits.propertiesKeys;
+  const lose = (name: string) => leave(`properties.${name}`);
+  const plain = copyOf(properties, lose, (value, lost) => plainValue(value, lost, limits.propertiesDepth - 1));
+  const all = membersOf(plain);
+  // As most are: then the properties need not be measured one by one.
+  if (keysOf(plain).length <= count && isShort(all, bytes)) return all;
   return membersOf(
-    copyOf(
-      properties,
-      (name) => leave(`properties.${name}`),
-      (value, lost, name) => {
-        const kept = plainValue(value, lost, limits.propertiesDepth - 1);
-        if (kept === undefined) return kept;
-        // With a colon and a comma.
-        const size = byteLength(stringify(name) + stringify(kept)) + 2;
-        if (!count || size > bytes) return lost();
-        count--;
-        bytes -= size;
-        return kept;
-      },
-    ),
+    copyOf(plain, lose, (value, lost, name) => {
+      // With a colon and a comma.
+      const size = byteLength(stringify(name) + stringify(value)) + 2;
+      if (!count || size > bytes) return lost();
+      count--;
+      bytes -= size;
+      return value;
+    }),
   );
 }
 
