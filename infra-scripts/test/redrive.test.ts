@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { compileFilter } from '@millrace/embedded-aws/jq';
+import { identityText } from '@millrace/sdk/schema';
 import { someEvent } from '@millrace/testing/event';
 import fc from 'fast-check';
 import { choose } from '../src/redrive/choose.js';
 import { openJournal } from '../src/redrive/journal.js';
 import { type Left, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
+import { type Asks, delivered } from '../src/redrive/source.js';
 
 const left = (raw: string, eventId?: string): Left => ({ eventId, code: 'invalid_event', raw, object: 'page=x/o.gz' });
 
@@ -76,7 +78,7 @@ describe('what Firehose could not deliver can go in again', () => {
   });
 });
 
-test('whatever is read, in whatever order and however often: each event_id is sent once, and none that is in or under way', () => {
+test('whatever is read, in whatever order and however often: each event is sent once, and none that is in or under way', () => {
   const ids = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
   fc.assert(
     fc.property(
@@ -84,11 +86,11 @@ test('whatever is read, in whatever order and however often: each event_id is se
       fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
       fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
       (found, there, onTheWay) => {
-        const id = (seq: number) => someEvent({ seq }).event_id;
+        const id = (seq: number) => identityText(someEvent({ seq }));
         const rows = found.map((seq) => left(JSON.stringify(someEvent({ seq }))));
-        const is = (list: number[]) => (eventId: string) => list.some((seq) => id(seq) === eventId);
+        const is = (list: number[]) => (identity: string) => list.some((seq) => id(seq) === identity);
         const choice = choose(rows, repairRejected, is(there), is(onTheWay));
-        const sent = choice.events.map(({ event_id }) => event_id);
+        const sent = choice.events.map(identityText);
         expect(new Set(sent).size).toBe(sent.length);
         const expected = [...new Set(found)].filter((seq) => !there.includes(seq) && !onTheWay.includes(seq));
         expect(sent.toSorted()).toEqual(expected.map(id).toSorted());
@@ -96,6 +98,38 @@ test('whatever is read, in whatever order and however often: each event_id is se
       },
     ),
   );
+});
+
+describe('an event with the id of another does not keep it from going in again', () => {
+  const victim = someEvent({ seq: 1, stream_id: 'victim' });
+  test.each([
+    ['another stream', { stream_id: 'attacker' }],
+    ['another number', { seq: 7 }],
+    ['no stream, put straight in', { stream_id: null, seq: null }],
+  ])('%s', async (_, stolen) => {
+    const attack = { ...victim, ...stolen };
+    const asks: Asks = {
+      queryEach: async (_sql, onRows) => onRows([[attack.event_id, attack.stream_id, attack.seq]]),
+    };
+    const there = await delivered(asks, [victim.event_id]);
+    const rows = [attack, victim, victim].map((each) => left(JSON.stringify(each)));
+    const choice = choose(
+      rows,
+      repairUndelivered,
+      (each) => there.has(each),
+      () => false,
+    );
+    expect(choice).toMatchObject({ events: [victim], delivered: 1, repeated: 1 });
+    const journal = new Set([identityText(attack)]);
+    expect(
+      choose(
+        rows,
+        repairUndelivered,
+        () => false,
+        (each) => journal.has(each),
+      ).events,
+    ).toEqual([victim]);
+  });
 });
 
 describe('the journal', () => {
@@ -116,6 +150,14 @@ describe('the journal', () => {
     second.add('c');
     const third = openJournal(file);
     expect([third.has('a'), third.has('c'), third.has('b')]).toEqual([true, true, false]);
+  });
+
+  test('a name with line breaks adds no other event', () => {
+    const file = join(folder, 'redriven.txt');
+    const [victim, attack] = ['01a2/1/victim', '01a2/1/x\n01a2/1/victim\n"01a2/1/victim"'];
+    openJournal(file).add(attack);
+    const journal = openJournal(file);
+    expect([journal.has(attack), journal.has(victim), journal.has('01a2/1/x')]).toEqual([true, false, false]);
   });
 
   test('one that cannot be read is named', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { atRecordedPace, parseRecorded, shoppers, take } from '@millrace/generator';
+import { atRecordedPace, parseRecorded, shoppers, take, withoutRepetitions } from '@millrace/generator';
 import { checkEvent, type MillraceEvent } from '@millrace/sdk/schema';
 import { type CollectorStub, startCollectorStub } from '@millrace/testing/generator-collector-stub';
 import { startKinesisStub } from '@millrace/testing/generator-kinesis-stub';
@@ -113,6 +113,15 @@ describe('millrace replay FILE', () => {
     }
     const kept = await replay(file, '--speed', 'max', '--json', '--keep-ids');
     expect(JSON.parse(kept.stdout)).toMatchObject({ acknowledged: 2 * sample.length, repeated: 0 });
+  });
+
+  test('an event with the id of another, but another stream or number, is sent too', async () => {
+    const [first] = sample;
+    const stolen = [{ stream_id: 'attacker' }, { seq: 7 }, { stream_id: 'attacker', seq: 7 }];
+    const recorded = [...stolen.map((change) => ({ ...first!, ...change })), first!, first!];
+    const sent: MillraceEvent[] = [];
+    for await (const event of withoutRepetitions(recorded)) sent.push(event);
+    expect(sent).toEqual(recorded.slice(0, 4));
   });
 
   test('a predecessor that the recording lacks is not named, so that nothing seems lost', async () => {

@@ -23,8 +23,9 @@ export interface QueryEngine {
 /**
  * SQL over the delivered objects, as they are at the moment of the query. A query can name:
  *
- * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed by
- *   event_id within a page and event. That takes a third more time than `events_raw`, measured on a million events.
+ * - `events`: one row per event, without the quarantine. Copies, which exist only after failures, are removed within a
+ *   page and event: rows with the same `event_id`, `stream_id` and `seq`. Rows without stream and number are copies by
+ *   `event_id`. That takes a third more time than `events_raw`, measured on a million events.
  * - `events_raw`: every delivered row, copies included, with the `object` that holds it.
  * - `quarantine`: `event_id, code, reason, raw, received_at, object`.
  * - `errors`: what Firehose could not deliver, with `raw` decoded.

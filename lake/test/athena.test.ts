@@ -1,5 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { lakeColumns } from '@millrace/sdk/schema';
 import { borrowMoto, type LentMoto } from '@millrace/testing/moto';
 import { needs } from '@millrace/testing/needs';
 import { type Athena, openAthena } from '../src/athena/athena-client.js';
@@ -48,6 +49,72 @@ describe('a statement for Athena', () => {
     instance.closeSync();
   });
 });
+
+describe('copies on Athena, its SQL run by DuckDB', () => {
+  const row = (given: Record<string, unknown>) => ({
+    page: 'books',
+    event: 'liked_item',
+    event_id: '01a2-b',
+    received_at: '2026-11-23T08:00:05.000Z',
+    ...given,
+  });
+  test.each([
+    [
+      'the same three',
+      [
+        { stream_id: 's', seq: 1 },
+        { stream_id: 's', seq: 1, event_id: '01A2-B' },
+      ],
+      1,
+    ],
+    [
+      'another stream',
+      [
+        { stream_id: 's', seq: 1 },
+        { stream_id: 'attacker', seq: 1 },
+      ],
+      2,
+    ],
+    [
+      'another number',
+      [
+        { stream_id: 's', seq: 1 },
+        { stream_id: 's', seq: 7 },
+      ],
+      2,
+    ],
+    ['neither has a stream', [{ title: 'a' }, { title: 'b' }], 1],
+    ['one has no stream', [{ title: 'a' }, { stream_id: 's', seq: 1 }], 2],
+    [
+      'none has an id',
+      [
+        { event_id: null, title: 'a' },
+        { event_id: null, title: 'a' },
+      ],
+      2,
+    ],
+  ])('%s', async (_, rows, left) => {
+    expect(await countedAs('select count(*) from events', rows.map(row))).toBe(left);
+  });
+});
+
+/** Athena's table, with the two functions of it that DuckDB lacks. */
+async function countedAs(sql: string, rows: Record<string, unknown>[]): Promise<number> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const text = (value: unknown) => `'${String(value)}'`;
+  const values = rows.map((row) =>
+    lakeColumns().map(({ name }) => (row[name] === null || row[name] === undefined ? 'NULL' : text(row[name]))),
+  );
+  await connection.run(`CREATE SCHEMA clickstream; SET TimeZone = 'UTC';
+    CREATE MACRO from_iso8601_timestamp(t) AS t::TIMESTAMPTZ;
+    CREATE TABLE clickstream.events (${lakeColumns().map(({ name, glue }) => `"${name}" ${glue === 'string' ? 'VARCHAR' : glue}`)}, "$path" VARCHAR);
+    INSERT INTO clickstream.events VALUES ${values.map((each) => `(${each}, 's3://lake/page=books/o')`)}`);
+  const answer = await connection.runAndReadAll(withViews(sql, tables));
+  connection.closeSync();
+  instance.closeSync();
+  return Number(answer.getRows()[0]![0]);
+}
 
 test.each([
   ['7', 'integer', '', 7],

@@ -62,6 +62,24 @@ describe('the views', () => {
     ]);
   });
 
+  test.each([
+    ['another stream', { stream_id: 'attacker' }],
+    ['another number', { seq: 9_999 }],
+    ['no stream and no number', { stream_id: null, seq: undefined }],
+    ['a number that is none', { seq: 'x' }],
+  ])('an event with the id of another (%s), received before it, does not hide it', async (_, stolen) => {
+    const victim = event({ received_at: '2026-11-23T08:00:05.000Z', title: 'victim' });
+    const attack = { ...victim, ...stolen, received_at: '2026-11-23T08:00:01.000Z', title: 'attack' };
+    at.put('books', 'clicked_review', attack, victim, attack, victim);
+    expect(await ask('select title from events order by title')).toEqual(['attack', 'victim']);
+  });
+
+  test('an event without stream and number is a copy of another such one by its id, in digits of either case', async () => {
+    const direct = (event_id: string) => event({ event_id, stream_id: undefined, seq: undefined });
+    at.put('books', 'clicked_review', direct('01a2-b'), direct('01A2-B'), direct('01a2-c'));
+    expect(await ask('select count(*) from events')).toEqual([2]);
+  });
+
   test('events without an id are never taken for copies of each other', async () => {
     at.put('books', 'clicked_review', { page: 'books', seq: 1 }, { page: 'books', seq: 1 }, { page: 'books', seq: 1 });
     expect(await ask('select count(*) from events')).toEqual([3]);

@@ -4,7 +4,7 @@ import { recordedEvents, withoutRepetitions } from './recorded-events.js';
 /** What a recording holds, known before anything is sent. */
 export interface RecordingCheck {
   events: number;
-  /** How many of them are left out, because their event_id has come before. */
+  /** How many of them are left out, because they have come before. */
   repeated: number;
   /** How many lines are not events. */
   refused: number;

@@ -1,4 +1,4 @@
-import type { MillraceEvent } from '@millrace/sdk/schema';
+import { identityText, type MillraceEvent } from '@millrace/sdk/schema';
 import { parseRecorded } from './parse-recorded.js';
 import { recordingLines } from './recording-lines.js';
 
@@ -21,8 +21,8 @@ export async function* recordedEvents(
 }
 
 /**
- * Leaves out events whose event_id has come before: a lake keeps copies that arrived twice, and under new ids they
- * would become events of their own. Remembers every id, about 100 bytes an event.
+ * Leaves out an event that has come before, with the same id, stream and number: a lake keeps copies that arrived
+ * twice, and under new ids they would become events of their own. Remembers every identity, about 150 bytes an event.
  */
 export async function* withoutRepetitions(
   events: AsyncIterable<MillraceEvent> | Iterable<MillraceEvent>,
@@ -30,9 +30,10 @@ export async function* withoutRepetitions(
 ): AsyncGenerator<MillraceEvent> {
   const seen = new Set<string>();
   for await (const event of events) {
-    if (seen.has(event.event_id)) onRepetition();
+    const identity = identityText(event);
+    if (seen.has(identity)) onRepetition();
     else {
-      seen.add(event.event_id);
+      seen.add(identity);
       yield event;
     }
   }

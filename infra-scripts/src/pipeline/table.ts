@@ -99,7 +99,8 @@ export function tableInput(settings: PipelineSettings): TableInput {
   const description = (name: string) => columns.find((column) => column.name === name)?.description;
   return {
     Name: table,
-    Description: 'One row per event as delivered. An event may lie here twice: remove duplicates by event_id.',
+    Description:
+      'One row per event as delivered. An event may lie here twice: a copy has the same event_id, stream_id and seq.',
     TableType: 'EXTERNAL_TABLE',
     Parameters: {
       EXTERNAL: 'TRUE',

@@ -3,16 +3,17 @@ import { dirname } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 
 /**
- * The event_ids that were sent again and acknowledged, so that the next redrive leaves out what is still on its way to
- * the lake.
+ * The events that were sent again and acknowledged, by `identityText`, so that the next redrive leaves out what is
+ * still on its way to the lake.
  */
 export interface Journal {
-  has(eventId: string): boolean;
-  add(eventId: string): void;
+  has(identity: string): boolean;
+  add(identity: string): void;
 }
 
 /**
- * A file with one id a line. A torn last line, from a crash, is an id that is sent again: a copy, which readers remove.
+ * A file with one identity a line, as JSON: a stream's name may have line breaks. A torn last line, from a crash, is an
+ * event that is sent again: a copy, which readers remove.
  * @throws MillraceError `BAD_JOURNAL` naming the file when it cannot be read or written.
  */
 export function openJournal(path: string): Journal {
@@ -36,10 +37,11 @@ export function openJournal(path: string): Journal {
   for (const line of text.split('\n')) if (line !== '') known.add(line);
   if (text !== '' && !text.endsWith('\n')) guard(() => appendFileSync(path, '\n'));
   return {
-    has: (eventId) => known.has(eventId),
-    add(eventId) {
-      known.add(eventId);
-      guard(() => appendFileSync(path, `${eventId}\n`));
+    has: (identity) => known.has(JSON.stringify(identity)),
+    add(identity) {
+      const line = JSON.stringify(identity);
+      known.add(line);
+      guard(() => appendFileSync(path, `${line}\n`));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@millrace/sdk/schema';
+import { identityColumns, identityText, type JsonValue } from '@millrace/sdk/schema';
 import type { Left } from './repair.js';
 
 /** What asks the lake: DuckDB here, Athena on AWS. All rows, a batch at a time. */
@@ -61,16 +61,17 @@ async function rowsOf(lake: Asks, sql: string, signal: AbortSignal | undefined):
 /** Ids in one statement at most: Athena takes 256 kB of SQL. */
 const idsAtOnce = 2_000;
 
-/** Which of the ids are rows of the lake already. */
+/** The `identityText` of each event in the lake that has one of the ids. */
 export async function delivered(lake: Asks, ids: readonly string[], signal?: AbortSignal): Promise<Set<string>> {
   const found = new Set<string>();
-  for (let at = 0; at < ids.length; at += idsAtOnce) {
-    const some = ids.slice(at, at + idsAtOnce).map(text);
-    const sql = `select distinct event_id from events_raw where event_id in (${some.join(', ')})`;
+  const wanted = [...new Set(ids.map((id) => id.toLowerCase()))];
+  for (let at = 0; at < wanted.length; at += idsAtOnce) {
+    const some = wanted.slice(at, at + idsAtOnce).map(text);
+    const sql = `select distinct ${identityColumns.join(', ')} from events_raw where lower(event_id) in (${some.join(', ')})`;
     await lake.queryEach(
       sql,
       (rows) => {
-        for (const [id] of rows) found.add(String(id));
+        for (const [id, stream_id, seq] of rows) found.add(identityText({ event_id: String(id), stream_id, seq }));
       },
       signal ? { signal } : {},
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { uuidV7 } from '@millrace/kit/uuid';
+import { identityText } from '@millrace/sdk/schema';
 import { createClaimedIds } from '../../src/core/repeats/claimed-ids.js';
-import { nameOf } from '../../src/core/repeats/event-identity.js';
 
 const event = (id: string) => ({ event_id: id, stream_id: 'stream-1', seq: 7 });
 const idOf = (n: number) => `0193e7a0-5f2b-7c3d-8e4f-${n.toString(16).padStart(12, '0')}`;
@@ -41,8 +41,8 @@ describe('the ids of events that are safe', () => {
   test('that an earlier process stored are known under every write key, until many others have come', () => {
     const events = 1_000;
     const ids = createClaimedIds(events);
-    ids.know([1, 2].map((n) => nameOf(id(n))));
-    ids.know([nameOf(id(3)), 'no event', '_quarantine/_invalid_event/2026/x']);
+    ids.know([1, 2].map((n) => identityText(id(n))));
+    ids.know([identityText(id(3)), 'no event', '_quarantine/_invalid_event/2026/x']);
     for (const key of ['k', 'other']) {
       const claims = ids.begin(key);
       expect([1, 2, 3, 4].map((n) => claims.isRepeat(id(n)))).toEqual([true, true, true, false]);
@@ -60,7 +60,7 @@ describe('the ids of events that are safe', () => {
     const first = ids.begin('k');
     first.isRepeat(id(1));
     first.commit();
-    ids.know([nameOf(id(2))]);
+    ids.know([identityText(id(2))]);
     for (const n of [1, 2]) {
       const others = [{ seq: 6 }, { seq: 8 }, { stream_id: 'stream-2' }, { stream_id: 'Stream-1' }, { stream_id: '' }];
       for (const other of others) expect(ids.begin('k').isRepeat({ ...id(n), ...other })).toBe(false);

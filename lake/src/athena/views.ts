@@ -1,5 +1,6 @@
 import { name } from '@millrace/kit/sql-text';
 import {
+  identityColumns,
   isEventColumn,
   type LakeColumn,
   lakeColumns,
@@ -29,6 +30,7 @@ function typed(column: LakeColumn): string {
 const columns = lakeColumns();
 const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key === column.name);
 const eventColumns = columns.filter((column) => isEventColumn(column.name));
+const identity = identityColumns.map((id) => (id === 'event_id' ? `lower(${name(id)})` : name(id))).join(', ');
 
 /** A line that is no JSON: Athena's SerDe makes it a row in which nothing has a value. It is no event. */
 const hasValue = `NOT (${[
@@ -62,7 +64,7 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
     events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent} AND ${hasValue}`,
     // The copy received first, as with DuckDB. Events without an id cannot be told apart: all of them stay.
     events:
-      `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", "event_id" ORDER BY "received_at") AS copy ` +
+      `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", ${identity} ORDER BY "received_at") AS copy ` +
       'FROM events_raw) WHERE copy = 1 OR "event_id" IS NULL',
     quarantine:
       `SELECT event_id, code, reason, raw, received_at, site, is_bot, object FROM (SELECT "event_id", substr("event", 2) AS code, ` +

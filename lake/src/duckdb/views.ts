@@ -1,5 +1,12 @@
 import { name, text, textList } from '@millrace/kit/sql-text';
-import { isEventColumn, lakeColumns, ledgerPage, pagesWithoutEvents, quarantinePage } from '@millrace/sdk/schema';
+import {
+  identityColumns,
+  isEventColumn,
+  lakeColumns,
+  ledgerPage,
+  pagesWithoutEvents,
+  quarantinePage,
+} from '@millrace/sdk/schema';
 import type { CleanCopy } from './clean-copy.js';
 import { readAs, storedColumns, typed } from './columns.js';
 import { errorsVariable, errorsView } from './errors-view.js';
@@ -14,11 +21,13 @@ const isEvent = `page NOT IN (${pagesWithoutEvents.map(text).join(', ')})`;
 
 /**
  * Copies of an event exist only after failures, but a wrong count is worse than a slower query: `events` keeps the copy
- * received first. The partition's keys are among the window's, so that a filter on page and event still reads only that
- * partition's objects. Events without an id cannot be told apart: all of them stay.
+ * received first. A copy has the whole identity: by the id alone, whoever has the write key could hide another's event.
+ * What was put straight into the stream without stream and number is a copy by its id; events without an id all stay.
+ * The partition's keys are among the window's, so that a filter on page and event still reads only that partition's
+ * objects.
  */
-const firstCopy = (ids: string) =>
-  `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids} ORDER BY received_text) = 1`;
+const firstCopy = (...ids: string[]) =>
+  `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids.join(', ')} ORDER BY received_text) = 1`;
 
 /** Every delivered row, quarantine included, as text. */
 function deliveredView(groups: ObjectGroup[], copies: readonly CleanCopy[], rootLength: number): string {
@@ -39,14 +48,14 @@ function eventViews(hasDate: boolean): string[] {
   return [
     `CREATE VIEW events_raw AS SELECT ${ordered}, object FROM (SELECT ${selected}, object FROM millrace_delivered WHERE ${isEvent})`,
     `CREATE VIEW events AS SELECT ${ordered} FROM (SELECT ${selected}, object, received_at AS received_text
-      FROM millrace_delivered WHERE ${isEvent}) ${firstCopy('event_id')}`,
+      FROM millrace_delivered WHERE ${isEvent}) ${firstCopy(...identityColumns.map((id) => (id === 'event_id' ? `lower(${id})` : id)))}`,
   ];
 }
 
 const quarantineView = `CREATE VIEW quarantine AS SELECT event_id, code, reason, raw, received_at, site, is_bot, object FROM (
   SELECT event_id, page, event, substr(event, 2) AS code, reason, raw, received_at AS received_text,
   try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, site, try_cast(is_bot AS BOOLEAN) AS is_bot, object
-  FROM millrace_delivered WHERE page = ${text(quarantinePage)}) ${firstCopy('event_id, raw')}`;
+  FROM millrace_delivered WHERE page = ${text(quarantinePage)}) ${firstCopy('event_id', 'raw')}`;
 
 /** What the servers acknowledged; a row that was sent twice stands here twice. */
 const ledgerView = `CREATE VIEW ledger AS SELECT server, try_cast(server_row AS BIGINT) AS server_row,

@@ -27,7 +27,7 @@ const seq = (what: string) =>
 const clientFields = {
   event_id: z
     .uuidv7({ error: 'must be a UUIDv7 in lower-case or upper-case hex' })
-    .describe('Identity: the key for removing duplicates.'),
+    .describe('With stream_id and seq the identity: a copy has the same three.'),
   event: name('What happened. A slug that is declared is a partition key; other names are filed under _other.'),
   page: name('The product area it happened in; a name like that of the event.'),
   event_time: time("When it happened, by the device's clock."),

@@ -3,6 +3,7 @@ export * from './columns.js';
 export * from './errors.js';
 export * from './event.js';
 export { measureEvent } from './fits.js';
+export * from './identity.js';
 export { isAsWritten } from './json-length.js';
 export * from './json-schema.js';
 export type { JsonValue } from './json-value.js';

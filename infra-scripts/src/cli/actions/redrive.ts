@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { defaultConnections, feeding, type Log, runTraffic, type Sink } from '@millrace/generator';
 import { usageError } from '@millrace/kit/millrace-error';
 import type { Looked } from '@millrace/lake';
+import { identityText } from '@millrace/sdk/schema';
 import { type Choice, choose } from '../../redrive/choose.js';
 import { openJournal } from '../../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../../redrive/repair.js';
@@ -100,7 +101,7 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
     events: choice.events,
     sink,
     feed: (target) => feeding(target, defaultConnections, false),
-    onAcknowledged: ({ event_id }) => journal.add(event_id),
+    onAcknowledged: (event) => journal.add(identityText(event)),
     totals: options.json ? 'json' : 'text',
     progress: true,
     expected: choice.events.length,
@@ -119,12 +120,12 @@ async function look(
   kind: Kind,
   options: RedriveOptions,
   repair: (one: Left) => Repaired[],
-  isUnderWay: (eventId: string) => boolean,
+  isUnderWay: (identity: string) => boolean,
 ): Promise<Choice> {
   const left = await (kind === 'quarantine' ? quarantined : undelivered)(lake, options);
   const ids = left.flatMap((one) => repair(one).flatMap((each) => ('event' in each ? [each.event.event_id] : [])));
-  const there = await delivered(lake, [...new Set(ids)]);
-  return choose(left, repair, (id) => there.has(id), isUnderWay);
+  const there = await delivered(lake, ids);
+  return choose(left, repair, (identity) => there.has(identity), isUnderWay);
 }
 
 async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left) => Repaired[]> {
@@ -161,7 +162,7 @@ const mostReasons = 10;
 function tell({ delivered: there, underWay, repeated, still }: Choice): void {
   if (there > 0) console.log(`${groupDigits(there)} in the lake already`);
   if (underWay > 0) console.log(`${groupDigits(underWay)} sent by an earlier redrive`);
-  if (repeated > 0) console.log(`${groupDigits(repeated)} more than once by event_id`);
+  if (repeated > 0) console.log(`${groupDigits(repeated)} more than once`);
   for (const { reason, count, example } of still.slice(0, mostReasons)) {
     console.log(`${groupDigits(count)} cannot go in: ${harmless(reason)} (as in ${harmless(example)})`);
   }

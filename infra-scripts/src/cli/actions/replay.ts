@@ -159,7 +159,7 @@ export async function replay(files: readonly string[], options: ReplayOptions): 
   const lines = (count: number) => `${count} ${count === 1 ? 'line' : 'lines'} skipped`;
   const left = { invalid: check?.refused ?? skipped, repeated: check?.repeated ?? repeated };
   if (left.invalid > 0 && !options.json) console.log(`${lines(left.invalid)}: not valid events`);
-  if (left.repeated > 0 && !options.json) console.log(`${lines(left.repeated)}: repetitions of an event_id`);
+  if (left.repeated > 0 && !options.json) console.log(`${lines(left.repeated)}: repetitions of an event`);
   if (summary.made === 0 && !summary.interrupted && !summary.failure) throw noEvents(files);
   process.exitCode = exitCode;
 }

@@ -5,7 +5,7 @@ import { numberAbove0 } from '../options/values.js';
 
 const examples = `
 What can be queried:
-  events      one row per event, without the quarantine; copies removed by event_id
+  events      one row per event, without the quarantine; copies (the same event_id, stream_id and seq) removed
   events_raw  every delivered row, copies included, and the object it lies in
   quarantine  refused events: event_id, code, reason, raw, received_at, object
   errors      what Firehose could not deliver: type, code, message, arrived_at, raw, object

@@ -8,8 +8,8 @@ const help = `
   quarantine  what the ingest server rejected: checked again, and sent to the ingest server when it fits now
   errors      what Firehose could not deliver (no page or event, too many partitions): put into the stream again
 
-It is safe to repeat. An event keeps its event_id, and redrive skips what the lake has and what an earlier redrive got acknowledged.
-Readers remove a copy by event_id, should one arise all the same. The rows in quarantine stay: they are the record.
+It is safe to repeat. An event keeps its event_id, stream_id and seq, and redrive skips what the lake has and what an earlier redrive got acknowledged.
+Readers remove a copy by these three, should one arise all the same. The rows in quarantine stay: they are the record.
 
 Examples:
   millrace redrive quarantine --dry-run

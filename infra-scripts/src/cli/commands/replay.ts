@@ -12,9 +12,9 @@ import { numberOrMax, seconds } from '../options/values.js';
 
 const help = `
 A recording has an event a line, as a client sends it or as it lies in the lake; gzip is recognised; - is stdin.
-Events get new ids, and streams, visitors and sessions new names, because a repetition under the same event_id is
-removed as a duplicate. Their time is when they are sent. An event_id that comes twice in a recording is sent
-once. --keep-ids sends everything as it is.
+Events get new ids, and streams, visitors and sessions new names, because a repetition of the same event is
+removed as a duplicate. Their time is when they are sent. An event that comes twice in a recording (the same
+event_id, stream_id and seq) is sent once. --keep-ids sends everything as it is.
 Files are checked before anything is sent.
 
 Examples:

@@ -118,7 +118,7 @@ function numbers(report: AuditReport): Line[] {
     duplicates.rows,
     'rows beyond the first with the same id, stream and number' +
       (duplicates.across_partitions > 0
-        ? `; ${plural(duplicates.across_partitions, 'event')} in more than one partition: count those with count(distinct event_id)`
+        ? `; ${plural(duplicates.across_partitions, 'event')} in more than one partition: count those with count(distinct (event_id, stream_id, seq))`
         : ''),
   );
   add('out of order', report.out_of_order, 'received after an event of their stream with a higher number');

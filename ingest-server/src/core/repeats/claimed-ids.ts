@@ -15,7 +15,7 @@ export interface ClaimedIds {
   /**
    * Adds events that are safe but whose write key is unknown: an earlier process stored them, or a refused request did.
    * They are remembered until many later ones have taken their place.
-   * @param names by `nameOf`; others are no events and do nothing
+   * @param names by `identityText`; others are no events and do nothing
    */
   know(names: Iterable<string>): void;
 }

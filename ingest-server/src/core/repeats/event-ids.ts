@@ -1,5 +1,5 @@
-import { quarantinePage } from '@millrace/sdk/schema';
-import { identityOf, nameOf } from './event-identity.js';
+import { identityText, quarantinePage } from '@millrace/sdk/schema';
+import { identityOf } from './event-identity.js';
 
 interface Row {
   event_id?: unknown;
@@ -14,7 +14,7 @@ function rowNameOf({ event_id: id, stream_id: stream, seq, page, event, received
   if (typeof id !== 'string') return undefined;
   if (page === quarantinePage) return `${quarantinePage}/${event}/${receivedAt}/${id}`;
   return typeof stream === 'string' && typeof seq === 'number'
-    ? nameOf({ event_id: id, stream_id: stream, seq })
+    ? identityText({ event_id: id, stream_id: stream, seq })
     : undefined;
 }
 
