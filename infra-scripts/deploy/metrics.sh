@@ -10,4 +10,5 @@ least() { values "$1" | sort -n | head -n 1; }
 aws cloudwatch put-metric-data --namespace "$METRIC_NAMESPACE" --metric-data \
   "MetricName=SpoolBytes,Unit=Bytes,Value=$(sum millrace_spool_bytes),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
   "MetricName=SpoolEvents,Unit=Count,Value=$(sum millrace_spool_events),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
+  "MetricName=SpoolSetAsideBytes,Unit=Bytes,Value=$(sum millrace_spool_set_aside_bytes),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
   "MetricName=KinesisUp,Unit=None,Value=$(least millrace_kinesis_up),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]"

@@ -130,7 +130,7 @@ needs('host').describe('the scripts of the hosts, run as on EC2', () => {
     expect(await host!.run('systemctl start millrace-metrics.service')).toMatchObject({ code: 0 });
     const [figures] = calls('put-metric-data');
     expect(figures!.join(' ')).toMatch(
-      /--namespace Millrace .*MetricName=SpoolBytes,Unit=Bytes,Value=0,Dimensions=\[\{Name=Stack,Value=millrace\}\].*MetricName=KinesisUp,Unit=None,Value=1/,
+      /--namespace Millrace .*MetricName=SpoolBytes,Unit=Bytes,Value=0,Dimensions=\[\{Name=Stack,Value=millrace\}\].*MetricName=SpoolSetAsideBytes,Unit=Bytes,Value=0,.*MetricName=KinesisUp,Unit=None,Value=1/,
     );
   }, 240_000);
 

@@ -1,5 +1,6 @@
 import type { CrashReport } from './core/delivery/crash-recovery.js';
 import type { DeliveryHooks } from './core/delivery/delivery-hooks.js';
+import type { Spool } from './core/delivery/spool.js';
 import type { Log } from './log.js';
 import type { SpoolReport } from './spool/spool-report.js';
 
@@ -9,6 +10,13 @@ export const logSpool = (log: Log): SpoolReport => ({
   torn: (found) => log.warn('cut off an unfinished, unacknowledged write at the end of the spool', found),
   failed: (error) => log.error('cannot write the spool', { error: error.message }),
 });
+
+/** Logs that damaged entries wait for a person. */
+export async function logAside(log: Log, spool: Pick<Spool, 'asideBytes'>, folder: string): Promise<void> {
+  const bytes = await spool.asideBytes();
+  if (bytes > 0)
+    log.error('damaged entries are set aside: millrace spool drain brings back what is whole', { folder, bytes });
+}
 
 /** Logs outages of the stream, and when the spool is used. */
 export const logDelivery = (log: Log, stream: string): DeliveryHooks => ({

@@ -9,10 +9,11 @@ import { firstRanges, watchShards } from './core/delivery/shard-watch.js';
 import type { Sink } from './core/delivery/sink.js';
 import type { Spool } from './core/delivery/spool.js';
 import { createSpread } from './core/delivery/spread.js';
+import { hasJsonObjectLines } from './core/json-object-lines.js';
 import { type ClaimedIds, createClaimedIds } from './core/repeats/claimed-ids.js';
 import { eventIdsOf } from './core/repeats/event-ids.js';
 import type { Log } from './log.js';
-import { logCrashRecovery, logDelivery, logSpool } from './pipeline-log.js';
+import { logAside, logCrashRecovery, logDelivery, logSpool } from './pipeline-log.js';
 import { createMetrics, type Metrics } from './plugins/metric-counters.js';
 import { createKinesisSink } from './sinks/kinesis.js';
 import { openDiskSpool } from './spool/disk-spool.js';
@@ -64,7 +65,9 @@ const closeLimitMs = 3_000;
  */
 export async function openPipeline({ config, log, signal, ...given }: PipelineOptions): Promise<Pipeline> {
   const { stream, spoolFolder: folder, spoolMaxBytes: maxBytes, lingerMs, ackTimeoutMs } = config;
-  const spool = given.spool ?? (await openDiskSpool({ folder, maxBytes, report: logSpool(log) }));
+  const spool =
+    given.spool ?? (await openDiskSpool({ folder, maxBytes, isReadable: hasJsonObjectLines, report: logSpool(log) }));
+  await logAside(log, spool, folder);
   const sink = given.sink ?? createKinesisSink({ stream });
   const metrics = createMetrics();
   const claimedIds = createClaimedIds(given.claimedEvents ?? defaultClaimedEvents);

@@ -175,15 +175,7 @@ describe('the spool', () => {
         bytes[at % bytes.length]! ^= 1 << bit;
         await writeFile(path, bytes);
 
-        let again: Awaited<ReturnType<typeof spoolIn>>;
-        try {
-          again = await spoolIn(folder);
-        } catch (error) {
-          // Only a flip that makes the version another one stops the start, and then nothing is touched.
-          expect((error as Error).message).toContain('version');
-          expect(await readFile(path)).toEqual(bytes);
-          return;
-        }
+        const again = await spoolIn(folder);
         const left = (await readAll(again)).texts;
         expect(left.length).toBeGreaterThanOrEqual(3);
         expect(texts.filter((text) => left.includes(text))).toEqual(left);
@@ -602,17 +594,15 @@ describe('the spool', () => {
       /spool folder .*file\/spool.*MILLRACE_SPOOL_FOLDER/,
     );
 
-    for (const [content, words] of [
-      ['millrace-spool 7\nwhatever', /00000003\.spool: spool segment of version 7.*To start without it, move the file/],
-      ['this is somebody else’s file', /00000003\.spool: not a spool segment.*move the file/],
-    ] as const) {
-      const folder = join(parent, String(content.length));
-      await mkdir(folder);
-      await writeFile(join(folder, '00000003.spool'), content);
-      await expect(spoolIn(folder)).rejects.toThrow(words);
-      expect(await readdir(folder)).toEqual(['00000003.spool']);
-      expect(await readFile(join(folder, '00000003.spool'), 'utf8')).toBe(content);
-    }
+    const folder = join(parent, 'later');
+    await mkdir(folder);
+    const content = 'millrace-spool 7\nwhatever';
+    await writeFile(join(folder, '00000003.spool'), content);
+    await expect(spoolIn(folder)).rejects.toThrow(
+      /00000003\.spool: spool segment of version 7.*To start without it, move the file/,
+    );
+    expect(await readdir(folder)).toEqual(['00000003.spool']);
+    expect(await readFile(join(folder, '00000003.spool'), 'utf8')).toBe(content);
   });
 
   test('two servers cannot have the same folder; one that was killed does not keep it', async () => {

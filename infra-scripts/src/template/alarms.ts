@@ -76,6 +76,15 @@ export function alarmResources({ settings }: Pipeline, size: Size): Resources {
       above: 0,
       minutes: [5, 5],
     },
+    SpoolDamagedAlarm: {
+      comment: 'Events on the disk of a server were damaged: they are set aside until somebody brings them back.',
+      namespace: metricNamespace,
+      metric: 'SpoolSetAsideBytes',
+      statistic: 'Maximum',
+      dimensions: { Stack: ref('AWS::StackName') },
+      above: 0,
+      minutes: [1, 5],
+    },
     ...(size === 'trial'
       ? {}
       : {

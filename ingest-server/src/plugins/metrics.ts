@@ -11,13 +11,13 @@ import type { Metrics } from './metric-counters.js';
 function readers(registry: Registry) {
   const registers = [registry];
   return {
-    gauge: (name: string, help: string, read: () => number) =>
+    gauge: (name: string, help: string, read: () => number | Promise<number>) =>
       new Gauge({
         name,
         help,
         registers,
-        collect() {
-          this.set(read());
+        async collect() {
+          this.set(await read());
         },
       }),
     counter: (name: string, help: string, read: () => number) =>
@@ -64,7 +64,16 @@ function addSizes(registry: Registry, delivery: Delivery, spool: Spool) {
   const { gauge } = readers(registry);
   gauge('millrace_spool_bytes', 'Bytes of the spool on disk.', () => spool.stats().bytes);
   gauge('millrace_spool_events', 'Events in the spool that the stream does not have yet.', () => spool.stats().events);
-  gauge('millrace_spool_damaged_entries', 'Entries set aside since the start.', () => spool.stats().damaged);
+  gauge(
+    'millrace_spool_damaged_entries',
+    'Damaged entries set aside since the start, or found at it.',
+    () => spool.stats().damaged,
+  );
+  gauge(
+    'millrace_spool_set_aside_bytes',
+    'Bytes of damaged entries that are set aside, also by earlier processes; 0 once `millrace spool drain` or a person took them away.',
+    () => spool.asideBytes(),
+  );
   gauge('millrace_spool_writable', '1 when the spool takes events, 0 when it is full or cannot be written.', () =>
     spool.stats().full || spool.stats().failure !== undefined ? 0 : 1,
   );

@@ -11,9 +11,10 @@ import type { Spool } from '../core/delivery/spool.js';
 export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = async (app, { delivery, spool }) => {
   app.get('/healthz', (_request, reply) => reply.send({ status: 'alive' }));
 
-  app.get('/readyz', (_request, reply) => {
+  app.get('/readyz', async (_request, reply) => {
     const { kinesis } = delivery.status();
     const { bytes, events, full, failure } = spool.stats();
+    const aside = await spool.asideBytes().catch(() => 0);
     const spoolProblem = failure ?? (full ? 'is full' : undefined);
     const kinesisProblem = kinesis.state === 'down' ? `${kinesis.code}: ${kinesis.message}` : undefined;
     const isDraining = app.isDraining();
@@ -27,6 +28,7 @@ export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = 
         ? ['new events have to wait behind the spool, which is draining']
         : []),
       ...(isReady && kinesisProblem !== undefined ? ['the spool takes them meanwhile'] : []),
+      ...(aside > 0 ? ['damaged entries of the spool are set aside: `millrace spool ls` lists them'] : []),
     ];
     return reply
       .code(isReady ? 200 : 503)
@@ -34,7 +36,7 @@ export const health: FastifyPluginAsync<{ delivery: Delivery; spool: Spool }> = 
       .send({
         ready: isReady,
         kinesis: kinesis.state,
-        spool: { bytes, events },
+        spool: { bytes, events, ...(aside > 0 ? { set_aside_bytes: aside } : {}) },
         ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
       });
   });

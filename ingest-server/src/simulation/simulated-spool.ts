@@ -121,6 +121,7 @@ export function createSimulatedDisk(maxBytes: number): SimulatedDisk {
         failure: undefined,
         full: bytes >= maxBytes,
       }),
+      asideBytes: async () => 0,
       close: async () => {},
     };
   }

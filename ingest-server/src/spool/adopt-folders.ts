@@ -2,26 +2,25 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from './folder-lock.js';
 import { nextId } from './open-folder.js';
-import { doneName, segmentName } from './segment.js';
+import { damagedName, doneName, segmentName } from './segment.js';
 
 /** The spool folder of process `slot` (from 1) of `slots`. */
 export const spoolFolderOf = (folder: string, slot: number, slots: number) =>
   slots === 1 ? folder : join(folder, `worker-${slot}`);
 
+/** The numbers of a folder's segments, also of those of which only the damage is left. */
 const segmentsIn = async (folder: string) => {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  return names
-    .flatMap((name) => /^(\d{8})\.spool$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
+  const ids = names.flatMap((name) => /^(\d{8})\.(?:spool|damaged)$/.exec(name)?.[1] ?? []).map(Number);
+  return [...new Set(ids)].sort((a, b) => a - b);
 };
 
 /**
- * After the number of processes has changed, moves the segments of folders that no process uses any more into the first
- * process's folder, so that they are delivered. Returns how many segments it moved.
+ * After the number of processes has changed, moves the segments of folders that no process uses any more, and their
+ * damage, into the first process's folder, so that they are delivered. Returns how many segments it moved.
  * @throws MillraceError SPOOL_IN_USE when another server uses one of the folders
  */
 export async function adoptFolders(folder: string, slots: number): Promise<number> {
@@ -39,11 +38,11 @@ export async function adoptFolders(folder: string, slots: number): Promise<numbe
     try {
       let id = nextId(await readdir(target));
       for (const old of ids) {
-        await rename(join(source, segmentName(old)), join(target, segmentName(id)));
         // After a crash in between, some events come twice.
-        await rename(join(source, doneName(old)), join(target, doneName(id))).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error;
-        });
+        for (const nameOf of [segmentName, doneName, damagedName])
+          await rename(join(source, nameOf(old)), join(target, nameOf(id))).catch((error: NodeJS.ErrnoException) => {
+            if (error.code !== 'ENOENT') throw error;
+          });
         id += 1;
         moved += 1;
       }

@@ -1,3 +1,4 @@
+import type { Chunk } from '../core/chunk.js';
 import type { NextOptions, SpooledChunk } from '../core/delivery/spool.js';
 import { decodeFrame } from './frame.js';
 import { indexOf, positionOf, type Segment, segmentOf } from './segment.js';
@@ -8,6 +9,8 @@ import type { SpoolIndex } from './spool-index.js';
 export interface ChunkReaderOptions {
   index: SpoolIndex;
   reader: SegmentReader;
+  /** Whether what was written can be used. */
+  isReadable(chunk: Chunk): boolean;
   /** Sets an entry aside that is not what was written; returns whether it was still open. */
   setAside(segment: Segment, entry: number): Promise<boolean>;
 }
@@ -21,7 +24,7 @@ export interface ChunkReader {
 }
 
 /** Reads the chunks of `index` through `reader`. */
-export function createChunkReader({ index, reader, setAside }: ChunkReaderOptions): ChunkReader {
+export function createChunkReader({ index, reader, isReadable, setAside }: ChunkReaderOptions): ChunkReader {
   async function next({ after, wanted, maxEvents, maxBytes }: NextOptions) {
     const found: SpooledChunk[] = [];
     let damaged = 0;
@@ -36,7 +39,7 @@ export function createChunkReader({ index, reader, setAside }: ChunkReaderOption
         if (full && found.length > 0) return { found, damaged };
         const frame = await reader.read(segment, segment.offset(i), length);
         const chunk = decodeFrame(frame, 0);
-        if (chunk === undefined) {
+        if (chunk === undefined || !isReadable(chunk)) {
           if (await setAside(segment, i)) damaged += 1;
           continue;
         }

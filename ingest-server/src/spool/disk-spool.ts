@@ -2,9 +2,11 @@ import * as nodeFs from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '@millrace/kit/clock';
 import { MillraceError } from '@millrace/kit/millrace-error';
+import type { Chunk } from '../core/chunk.js';
 import { type Position, type Spool, SpoolError } from '../core/delivery/spool.js';
 import { createChunkReader } from './chunk-reader.js';
 import { createDamageKeeper } from './damage-keeper.js';
+import { damagedBytes } from './damaged-files.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
 import { nextId, readSegments } from './open-folder.js';
 import { indexOf, type Segment } from './segment.js';
@@ -20,6 +22,8 @@ export interface DiskSpoolOptions {
   folder: string;
   /** Bytes that the segments may have on disk. */
   maxBytes: number;
+  /** Whether a chunk that is as it was written can be used; else it is set aside, too. Every chunk can without it. */
+  isReadable?: (chunk: Chunk) => boolean;
   report?: SpoolReport;
   fs?: SpoolFs;
   clock?: Clock;
@@ -61,7 +65,7 @@ function counting(report: SpoolReport): { report: SpoolReport; damaged(): number
  * @throws MillraceError SPOOL_FOLDER, SPOOL_IN_USE or SPOOL_FILE, naming the folder or file that cannot be used
  */
 export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
-  const { maxBytes, fs = nodeFs, clock = systemClock } = options;
+  const { maxBytes, isReadable = () => true, fs = nodeFs, clock = systemClock } = options;
   const { report, damaged } = counting(options.report ?? {});
   const folder = resolve(options.folder);
   const lock = await prepareFolder(folder, fs);
@@ -73,7 +77,9 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
   let closed = false;
 
   async function load(): Promise<number> {
-    for (const segment of await readSegments(folder, fs, report)) index.add(segment);
+    const found = await readSegments(folder, fs, report);
+    for (const segment of found.segments) index.add(segment);
+    setAsideEvents = found.setAsideEvents;
     return nextId(await fs.readdir(folder));
   }
   const firstId = await load().catch(async (error) => {
@@ -90,7 +96,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
     released: removeWhenFinished,
     failed,
   });
-  const chunks = createChunkReader({ index, reader: createSegmentReader({ folder, fs }), setAside });
+  const chunks = createChunkReader({ index, reader: createSegmentReader({ folder, fs }), isReadable, setAside });
   for (const segment of index.segments()) {
     if (segment.unkept.length > 0) keeper.keepLater(segment);
     removeWhenFinished(segment);
@@ -154,6 +160,11 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<Spool> {
       failure: writer.failure(),
       full: writer.isFull(),
     }),
+    async asideBytes() {
+      let bytes = await damagedBytes(folder, fs);
+      for (const { unkept } of index.segments()) for (const { start, end } of unkept) bytes += end - start;
+      return bytes;
+    },
     async close() {
       if (closed) return;
       closed = true;

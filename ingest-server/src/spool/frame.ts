@@ -40,6 +40,40 @@ export interface FramePlace {
   isDone: boolean;
 }
 
+const newline = 0x0a;
+
+/** How many whole lines these bytes have. */
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) lines += 1;
+  return lines;
+}
+
+/** How the rows of the ledger begin, which are no events. */
+const ledgerRow = Buffer.from('{"page":"_ledger"');
+
+/** How many events damaged bytes had: by the headers that are whole, else by their lines. */
+export function eventsIn(bytes: Buffer): number {
+  let events = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const isHeader =
+      bytes.length - at >= headerBytes &&
+      bytes.compare(magic, 0, 4, at, at + 4) === 0 &&
+      crc32(bytes.subarray(at, at + 16)) === bytes.readUInt32LE(at + 16) &&
+      at + headerBytes + bytes.readUInt32LE(at + 4) <= bytes.length;
+    if (isHeader) {
+      events += bytes.readUInt32LE(at + 12);
+      at += headerBytes + bytes.readUInt32LE(at + 4);
+      continue;
+    }
+    const end = bytes.indexOf(newline, at);
+    if (end < 0) break;
+    if (!bytes.subarray(at, end).includes(ledgerRow)) events += 1;
+    at = end + 1;
+  }
+  return events;
+}
+
 /** What stands at a place: a frame, an unfinished frame, or neither. */
 type Found = FramePlace | 'torn' | 'damaged';
 
@@ -53,8 +87,10 @@ function frameAt(bytes: Buffer, offset: number): Found {
   const asWritten = isDone ? Buffer.concat([magic, head.subarray(4)]) : head;
   if (crc32(asWritten) !== bytes.readUInt32LE(offset + 16)) return 'damaged';
   const length = bytes.readUInt32LE(offset + 4);
-  if (length > rest - headerBytes) return 'torn';
   const start = offset + headerBytes;
+  // With all of its lines there, it is no unfinished write: its length is wrong.
+  if (length > rest - headerBytes)
+    return linesIn(bytes.subarray(start)) >= Math.max(1, bytes.readUInt32LE(offset + 12)) ? 'damaged' : 'torn';
   if (crc32(bytes.subarray(start, start + length)) !== bytes.readUInt32LE(offset + 20)) return 'damaged';
   return {
     offset,

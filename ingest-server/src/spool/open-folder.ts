@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 import { decodeDone, encodeDone } from './done-log.js';
-import { scanFrames } from './frame.js';
+import { eventsIn, type Scan, scanFrames } from './frame.js';
 import { keepDamaged } from './keep-damaged.js';
 import {
   createSegment,
@@ -15,8 +15,6 @@ import {
 import type { SpoolFs } from './spool-fs.js';
 import type { SpoolReport } from './spool-report.js';
 
-const prefix = 'millrace-spool ';
-
 function unknownFile(path: string, what: string): MillraceError {
   return new MillraceError(
     'SPOOL_FILE',
@@ -25,34 +23,38 @@ function unknownFile(path: string, what: string): MillraceError {
   );
 }
 
-/** Where the frames begin, and whether the header before them is damaged. */
-function framesStart(bytes: Buffer, path: string): { start: number; damagedHeader: boolean } {
-  if (bytes.subarray(0, segmentHeader.length).equals(segmentHeader)) {
-    return { start: segmentHeader.length, damagedHeader: false };
-  }
-  const head = bytes.subarray(0, 64).toString('latin1');
-  const version = /^millrace-spool (\d{1,9})\n/.exec(head)?.[1];
-  if (version !== undefined)
+/** What a segment's file holds. A file without our first line is damage, as far as no entry is found in it. */
+function scanSegment(bytes: Buffer, path: string): Scan {
+  if (bytes.subarray(0, segmentHeader.length).equals(segmentHeader)) return scanFrames(bytes, segmentHeader.length);
+  const scan = scanFrames(bytes, 0);
+  const version = /^millrace-spool (\d{1,9})\n/.exec(bytes.subarray(0, 64).toString('latin1'))?.[1];
+  // With entries of ours behind it, it is the number that is damaged.
+  if (version !== undefined && scan.frames.length === 0)
     throw unknownFile(path, `spool segment of version ${version}; this server reads version 1`);
-  // A flipped bit in the first line must not cost the entries behind it.
-  if (scanFrames(bytes, segmentHeader.length).frames.length > 0) {
-    return { start: segmentHeader.length, damagedHeader: true };
-  }
-  throw unknownFile(path, `not a spool segment: it does not begin with "${prefix}1"`);
+  return scan;
 }
 
 const readIfThere = (path: string, fs: SpoolFs): Promise<Buffer | undefined> =>
   fs.readFile(path).catch(() => undefined);
 
+/** What an earlier process left. */
+export interface FoundSegments {
+  /** By number. */
+  segments: Segment[];
+  /** Events in damage that was not set aside before, as far as their number can be read. */
+  setAsideEvents: number;
+}
+
 /**
  * Reads the segments that an earlier process left in the folder. Cuts off a torn last write. Copies damage into a
  * `.damaged` file beside its segment and reports it, or notes it in `unkept` when that has to wait.
- * @throws MillraceError SPOOL_FILE for a segment of another version, or a file that is not one
+ * @throws MillraceError SPOOL_FILE for a segment of another version
  */
-export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<Segment[]> {
+export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<FoundSegments> {
   const names = await fs.readdir(folder);
   const ids = names.flatMap((name) => /^(\d{8})\.spool$/.exec(name)?.[1] ?? []).map(Number);
   const segments: Segment[] = [];
+  let setAsideEvents = 0;
   for (const id of ids.sort((a, b) => a - b)) {
     const path = join(folder, segmentName(id));
     const bytes = await fs.readFile(path);
@@ -61,9 +63,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
       await fs.rm(path, { force: true });
       continue;
     }
-    const { start, damagedHeader } = framesStart(bytes, path);
-    const { frames, damaged, tornAt } = scanFrames(bytes, start);
-    if (damagedHeader) damaged.unshift({ start: 0, end: start });
+    const { frames, damaged, tornAt } = scanSegment(bytes, path);
     const delivered = decodeDone((await readIfThere(join(folder, doneName(id)), fs)) ?? Buffer.alloc(0));
     const keptBefore = damaged.length === 0 ? undefined : await readIfThere(join(folder, damagedName(id)), fs);
     const unkept: Stretch[] = [];
@@ -72,6 +72,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
       // Copied once, however often the server starts before the rest is delivered, even if somebody took the copy away.
       // But the entry behind it may have been damaged since.
       if (delivered.has(stretch.start) && (keptBefore?.includes(damage) ?? true)) continue;
+      setAsideEvents += eventsIn(damage);
       // A full disk must not keep the server from starting: delivering the rest makes room.
       if (!(await keepDamaged({ folder, id, bytes: damage }, fs, report))) {
         unkept.push(stretch);
@@ -102,7 +103,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
     const id = /^(\d{8})\.done$/.exec(name)?.[1];
     if (id !== undefined && !ids.includes(Number(id))) await fs.rm(join(folder, name), { force: true });
   }
-  return segments;
+  return { segments, setAsideEvents };
 }
 
 /** The number for the next segment: above all in use, also by `.damaged` files. */

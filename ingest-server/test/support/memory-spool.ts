@@ -60,6 +60,7 @@ export function createMemorySpool(clock: Clock, options: { syncMs?: number; refu
       failure: undefined,
       full: refuses(),
     }),
+    asideBytes: async () => 0,
     close: async () => {},
   };
 }

@@ -35,7 +35,8 @@ export interface Balance {
 
 /** The balance of a server that starts with what is in `spool`. */
 export function createBalance(spool: Spool): Balance {
-  const recovered = spool.stats().events;
+  // What was found damaged at the start was acknowledged as well.
+  const recovered = spool.stats().events + spool.stats().setAsideEvents;
   let unacknowledged = 0;
   let delivered = 0;
   /** Chunks in the spool whose request is still open, because it waits for others. */

@@ -36,7 +36,7 @@ export interface SpoolStats {
   /** Chunks and events still to be delivered. */
   chunks: number;
   events: number;
-  /** Entries set aside since the start. */
+  /** Entries set aside since the start, or at it. */
   damaged: number;
   /** Events in those entries, as far as their number was readable. */
   setAsideEvents: number;
@@ -75,6 +75,8 @@ export interface Spool {
   /** Visits every undelivered chunk's hash. */
   forEach(visit: (hash: number) => void): void;
   stats(): SpoolStats;
+  /** Bytes of damaged entries that are set aside, also by earlier processes, and that nobody has taken away yet. */
+  asideBytes(): Promise<number>;
   /** Finishes writes and releases the folder. Undelivered chunks stay. */
   close(): Promise<void>;
 }
