@@ -20,15 +20,25 @@ interface Event {
   claim: { stream: string; seq: number } | undefined;
 }
 
-const textOf = (value: unknown) =>
-  value === undefined || value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
-const numberOf = (value: unknown) => {
-  const text = textOf(value);
-  return text !== null && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Math.round(Number(text)) : null;
+const textOf = (value: unknown) => {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'object') return Buffer.from(String(value)).toString();
+  // What is nested so deep that it has no text is as if it were not there.
+  if (depth(value) > 1_000) return null;
+  return JSON.stringify(value);
 };
+function depth(value: object): number {
+  let most = 0;
+  for (let level: unknown[] = [value]; level.length > 0; most++) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return most;
+}
 const position = (value: unknown) => {
-  const seq = numberOf(value);
-  return seq !== null && Number.isSafeInteger(seq) ? seq : null;
+  const text = textOf(value);
+  if (text === null || !/^\s*[+-]?\d+(\.\d+)?(e[+-]?\d+)?\s*$/i.test(text)) return null;
+  const seq = Math.sign(Number(text)) * Math.round(Math.abs(Number(text)));
+  return seq >= 0 && Number.isSafeInteger(seq) ? seq + 0 : null;
 };
 const timeOf = (value: unknown) => {
   const ms =
@@ -37,11 +47,17 @@ const timeOf = (value: unknown) => {
 };
 const parsed = (text: string): Json | undefined => {
   try {
-    const json = JSON.parse(text);
+    const json = JSON.parse(text.trim());
     return json && typeof json === 'object' && !Array.isArray(json) ? json : undefined;
   } catch {
     return undefined;
   }
+};
+/** Firehose writes Base64; what is none is taken as it is. */
+const rawText = (rawData: unknown) => {
+  if (typeof rawData !== 'string') return '';
+  const bytes = Buffer.from(rawData, 'base64');
+  return bytes.toString('base64') === rawData ? bytes.toString() : rawData;
 };
 const bits = (id: string | null) => (id === null ? '' : id.slice(-6).toLowerCase());
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -63,6 +79,7 @@ export function reference(objects: PlainObject[]) {
   let ledgerFrom = Number.POSITIVE_INFINITY;
   let ledgerRows = 0;
   let unreadable = 0;
+  let unreadableRows = 0;
 
   const claimOf = (json: Json) => {
     const [stream, seq] = [textOf(json.after_stream_id), position(json.after_seq)];
@@ -83,21 +100,24 @@ export function reference(objects: PlainObject[]) {
   for (const { key, lines } of objects) {
     const page = /^page=([^/]*)/.exec(key)?.[1];
     for (const [place, line] of lines.entries()) {
-      if (line === '') continue;
+      if (line.trim() === '') continue;
       const json = parsed(line);
       if (!json) {
         if (page !== undefined) unreadable += 1;
       } else if (page === undefined) {
-        for (const text of Buffer.from(String(json.rawData), 'base64').toString().split('\n'))
-          hold('errors', parsed(text));
+        for (const text of rawText(json.rawData).split('\n')) hold('errors', parsed(text));
       } else if (page === '_quarantine') hold('quarantine', parsed(String(json.raw)));
       else if (page === '_ledger') {
         ledgerRows += 1;
         ledgerFrom = Math.min(ledgerFrom, timeOf(json.received_at) ?? ledgerFrom);
-        const numbers = rows.get(String(json.server)) ?? new Set();
-        rows.set(String(json.server), numbers.add(Number(json.server_row)));
-        for (const entry of readLedger(String(json.acknowledged)) ?? [])
-          ledger.push({ ...entry, bits: bitsOfCheck(entry.check) });
+        const [server, number] = [textOf(json.server), position(json.server_row)];
+        const acknowledged = textOf(json.acknowledged);
+        if (server !== null && number !== null && acknowledged !== null)
+          rows.set(server, (rows.get(server) ?? new Set()).add(number));
+        const isWhole = server !== null && number !== null && acknowledged !== null;
+        const entries = isWhole ? readLedger(acknowledged) : undefined;
+        if (entries === undefined) unreadableRows += 1;
+        for (const entry of entries ?? []) ledger.push({ ...entry, bits: bitsOfCheck(entry.check) });
       } else {
         const seq = position(json.seq);
         events.push({
@@ -275,6 +295,8 @@ export function reference(objects: PlainObject[]) {
     streams: { total: sums.total, gap_free: sums.gapFree, tail_unknown: sums.tailUnknown },
     unreadable,
     missingRows,
+    unreadableRows,
+    acknowledged: new Set(ledger.map(({ streamId, seq, bits: check }) => JSON.stringify([streamId, seq, check]))).size,
     perStream,
   };
 }

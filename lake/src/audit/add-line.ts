@@ -1,4 +1,5 @@
 import { ledgerPage, quarantinePage } from '@millrace/sdk/schema';
+import { readJsonLine, readJsonObject } from '../json-line.js';
 import { addAcknowledged } from './acknowledged.js';
 import { byHeld, type Facts, type HeldEvent, marks } from './facts.js';
 import { fillFromJson, Line, slots } from './line.js';
@@ -21,11 +22,15 @@ export class LineAdder {
     this.seed = seed;
   }
 
-  /** Adds the line of `source` from `from` to `to`, of an object of this page; false when it is no JSON object. */
+  /**
+   * Adds the line of `source` from `from` to `to`, of an object of this page; false when it is neither blank nor a JSON
+   * object.
+   */
   add(source: Buffer, from: number, to: number, page: string, object: number): boolean {
+    if (from === to) return true;
     if (!readPlainLine(this.line, source, from, to)) {
-      const json = parsed(source.toString('utf8', from, to));
-      if (json === undefined) return false;
+      const json = readJsonLine(source.subarray(from, to));
+      if (!json) return json === undefined;
       fillFromJson(this.line, json);
     }
     this.file(page, object);
@@ -41,17 +46,17 @@ export class LineAdder {
   /**
    * Adds a line of Firehose's error object, which holds the text of a record; whatever it is, it costs nothing else.
    */
-  addError(text: string): void {
-    const error = parsed(text);
+  addError(line: Uint8Array): void {
+    const error = readJsonLine(line);
     if (typeof error?.rawData !== 'string') return;
-    const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(error.rawData);
-    const raw = isBase64 ? Buffer.from(error.rawData, 'base64').toString() : error.rawData;
-    for (const line of raw.split('\n')) {
-      const json = parsed(line);
+    const bytes = Buffer.from(error.rawData, 'base64');
+    const raw = bytes.toString('base64') === error.rawData ? bytes.toString() : error.rawData;
+    for (const text of raw.split('\n')) {
+      const json = readJsonObject(text);
       if (json === undefined) continue;
       fillFromJson(this.line, json);
       if (json.page === ledgerPage) this.addLedgerRow(-1);
-      else if (json.page === quarantinePage) this.addHeld('quarantine', parsed(String(json.raw)));
+      else if (json.page === quarantinePage) this.addHeld('quarantine', readJsonObject(String(json.raw)));
       else this.addHeld('errors', json);
     }
   }
@@ -59,7 +64,7 @@ export class LineAdder {
   private file(page: string, object: number): void {
     if (page === ledgerPage) this.addLedgerRow(object);
     else if (page !== quarantinePage) this.addEvent(object);
-    else if (this.line.has(slots.raw)) this.addHeld('quarantine', parsed(this.line.text(slots.raw)));
+    else if (this.line.has(slots.raw)) this.addHeld('quarantine', readJsonObject(this.line.text(slots.raw)));
   }
 
   private addEvent(object: number): void {
@@ -162,12 +167,3 @@ export class LineAdder {
 
 const hex: (number | undefined)[] = [];
 for (const digit of '0123456789abcdefABCDEF') hex[digit.charCodeAt(0)] = Number.parseInt(digit, 16);
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,7 +1,15 @@
-/** A value of a JSON line as the text that DuckDB casts: null for null and for what is not there. */
+/**
+ * A value of a JSON line as the text that DuckDB casts: null for null, for what is not there, and for what is nested so
+ * deep that no text can be made of it.
+ */
 export function textOf(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value !== 'object') return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
 }
 
 const decimal = /^\s*[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;

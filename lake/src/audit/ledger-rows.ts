@@ -13,6 +13,8 @@ export interface LedgerGap {
 
 /** What the rows of the ledger show, apart from what they name. */
 export interface LedgerRows {
+  /** There is a row, of whatever kind. */
+  isThere: boolean;
   /** Different rows, by server and number. */
   rows: number;
   servers: number;
@@ -37,6 +39,7 @@ export function checkLedgerRows(
   { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: Selection = {},
 ): LedgerRows {
   const found: LedgerRows = {
+    isThere: facts.length > 0,
     rows: 0,
     servers: 0,
     unreadable: 0,

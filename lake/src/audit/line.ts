@@ -55,12 +55,15 @@ export class Line {
   /** NaN where the line has no such number or time. */
   readonly value = new Float64Array(slotCount);
   misfit = false;
+  /** No text of it, of those that are not wanted either, has other letters. */
+  isAscii = true;
 
   clear(source: Uint8Array): void {
     this.source = source;
     this.end.fill(-1);
     this.value.fill(Number.NaN);
     this.misfit = false;
+    this.isAscii = true;
   }
 
   has(slot: number): boolean {
@@ -79,6 +82,7 @@ export function fillFromJson(line: Line, object: Record<string, unknown>): void 
   const texts: [number, string][] = [];
   line.clear(line.source);
   for (const { name, kind, slot } of readColumns) {
+    if (slot < 0 && (kind === 'text' || kind === 'json')) continue;
     const text = textOf(object[name]);
     if (text === null) continue;
     if (kind === 'time' || kind === 'integer' || kind === 'number') {
@@ -86,7 +90,7 @@ export function fillFromJson(line: Line, object: Record<string, unknown>): void 
       if (Number.isNaN(value)) line.misfit = true;
       else if (slot >= 0) line.value[slot] = value;
     } else if (kind === 'boolean') line.misfit ||= !/^(true|false|t|f|yes|no|y|n|1|0)$/i.test(text);
-    else if (slot >= 0) texts.push([slot, text]);
+    else texts.push([slot, text]);
   }
   const buffers = texts.map(([, text]) => Buffer.from(text));
   line.source = Buffer.concat(buffers);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Line, type ReadColumn, readColumns } from './line.js';
 
 const quote = 0x22;
@@ -5,7 +6,7 @@ const comma = 0x2c;
 const colon = 0x3a;
 const zero = 0x30;
 
-/** Bytes that end a text, or that it cannot have as they are; in an ASCII text, what is not ASCII. */
+/** Bytes that end a text, or that it cannot have as they are; in an ASCII text, what is not ASCII too. */
 const endsText = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 0x20 || byte === quote || byte === 0x5c));
 const endsAscii = endsText.map((ends, byte) => (byte < 0x80 ? ends : 1));
 
@@ -63,7 +64,7 @@ export function readPlainLine(line: Line, source: Uint8Array, from: number, to: 
     if (at < 0 || at >= to) return false;
     const next = source[at++];
     if (next === comma) continue;
-    return next === 0x7d && at === to;
+    return next === 0x7d && at === to && (line.isAscii || isUtf8(source.subarray(from, to)));
   }
 }
 
@@ -75,7 +76,7 @@ function isAt(bytes: Uint8Array, source: Uint8Array, at: number): boolean {
 function keyAt(source: Uint8Array, at: number): KnownKey | undefined {
   if (source[at] !== quote) return undefined;
   let end = at + 1;
-  while (endsText[source[end]!] === 0) end++;
+  while (endsAscii[source[end]!] === 0) end++;
   if (source[end] !== quote || source[end + 1] !== colon) return undefined;
   const column = end > at + 1 ? columnOf(source, at + 1, end) : undefined;
   return { bytes: source.slice(at, end + 2), column };
@@ -97,9 +98,11 @@ function readValue(line: Line, source: Uint8Array, at: number, to: number, colum
 
 function readText(line: Line, source: Uint8Array, start: number, column: ReadColumn | undefined): number {
   let at = start;
-  // Bytes that are no UTF-8 become other bytes when they are read as text.
-  const ends = column === undefined ? endsText : endsAscii;
-  while (ends[source[at]!] === 0) at++;
+  while (endsAscii[source[at]!] === 0) at++;
+  if (column === undefined && source[at]! >= 0x80) {
+    line.isAscii = false;
+    while (endsText[source[at]!] === 0) at++;
+  }
   if (source[at] !== quote) return -1;
   if (column === undefined) return at + 1;
   if (column.kind === 'text' || column.kind === 'json') {

@@ -1,14 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { LakeObject } from '../duckdb/list-objects.js';
 import type { DamagedObject } from '../lake.js';
+import { chunkBytes, objectChunks } from '../object-chunks.js';
 import { LineAdder } from './add-line.js';
 import type { Facts } from './facts.js';
 import { LineSplitter } from './split-lines.js';
-
-/** With Node's 16 KB it takes twice the time. */
-const chunkBytes = 1 << 17;
 
 /** How to read an object. */
 export interface ReadOptions {
@@ -70,7 +66,7 @@ export class ObjectReader {
     let firstUnreadable = 0;
     const splitter = new LineSplitter((source, from, to) => {
       lines += 1;
-      if (page === undefined) this.adder.addError(source.toString('utf8', from, to));
+      if (page === undefined) this.adder.addError(source.subarray(from, to));
       else if (!this.adder.add(source, from, to, page, index)) {
         unreadable += 1;
         firstUnreadable ||= lines;
@@ -102,12 +98,8 @@ async function pass(
   const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
   const isGzip = named || (buffer[0] === 0x1f && buffer[1] === 0x8b);
   const source = file.createReadStream({ start: 0, highWaterMark: chunkBytes, autoClose: false });
-  const sink = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted();
-      splitter.push(chunk);
-    }
-  };
-  if (isGzip) await pipeline(source, createGunzip({ chunkSize: chunkBytes }), sink);
-  else await pipeline(source, sink);
+  for await (const chunk of objectChunks(source, isGzip)) {
+    signal?.throwIfAborted();
+    splitter.push(chunk);
+  }
 }

@@ -26,7 +26,7 @@ export function reportOf(
     rows: found.rows,
     events: found.events,
     missing: found.missing,
-    lost_by_us: ledger.rows === 0 ? null : found.lost,
+    lost_by_us: ledger.isThere ? found.lost : null,
     never_acknowledged: found.neverAcknowledged,
     implausible: found.implausible,
     ledger: {

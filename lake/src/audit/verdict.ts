@@ -12,6 +12,6 @@ export function verdictOf(report: Unjudged): AuditReport['verdict'] {
   const isEmpty = report.rows === 0 && ledger.acknowledged === 0 && streams.total === 0;
   if (isEmpty && !isUnread && isLedgerWhole) return 'nothing';
   // With a ledger a claim that nobody can check changes nothing; without one it could be true.
-  const isDoubtful = ledger.rows === 0 && report.implausible > 0;
+  const isDoubtful = report.lost_by_us === null && report.implausible > 0;
   return isUnread || !isLedgerWhole || isDoubtful ? 'cannot_say' : 'complete';
 }

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { readJsonLine } from '../json-line.js';
+import { chunkBytes, objectChunks } from '../object-chunks.js';
 import type { LakeObject } from './list-objects.js';
 
 /** An object's good lines, in a file of their own that DuckDB reads without an error. */
@@ -13,8 +13,6 @@ export interface CleanCopy {
 }
 
 const newline = 0x0a;
-/** DuckDB's longest line. */
-const longestLine = 16_000_000;
 
 /**
  * Writes the lines of an object that are JSON objects to `path`. DuckDB itself, told to skip errors, loses the good
@@ -23,10 +21,8 @@ const longestLine = 16_000_000;
  */
 export async function copyGoodLines(object: LakeObject, path: string): Promise<CleanCopy> {
   const copy: CleanCopy = { path, object, unreadableLines: 0 };
-  const unzip = object.gzip ? [createGunzip()] : [];
-  await pipeline([
-    createReadStream(object.path),
-    ...unzip,
+  await pipeline(
+    objectChunks(createReadStream(object.path, { highWaterMark: chunkBytes }), object.gzip),
     async function* good(source: AsyncIterable<Buffer>) {
       let pieces: Buffer[] = [];
       for await (const chunk of source) {
@@ -44,24 +40,19 @@ export async function copyGoodLines(object: LakeObject, path: string): Promise<C
       yield goodLine(copy, Buffer.concat(pieces));
     },
     createWriteStream(path),
-  ] as unknown as [Readable, NodeJS.WritableStream]);
+  );
   return copy;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** The line as DuckDB takes it, nothing for a blank one. A line that is none is counted. */
 function goodLine(copy: CleanCopy, bytes: Buffer): string {
+  const value = readJsonLine(bytes);
+  if (value === undefined) return '';
   try {
-    const text = utf8.decode(bytes).trim();
-    if (text === '') return '';
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value) && text.length <= longestLine) {
-      // Written anew: DuckDB refuses a name that comes twice, and half a surrogate pair.
-      return `${JSON.stringify(value).replace(/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g, '\\ufffd')}\n`;
-    }
+    // Written anew: DuckDB refuses a name that comes twice, and half a surrogate pair.
+    if (value) return `${JSON.stringify(value).replace(/\\u[dD][89a-fA-F][0-9a-fA-F]{2}/g, '\\ufffd')}\n`;
   } catch {
-    // No JSON.
+    // Nested too deep to be written.
   }
   copy.unreadableLines += 1;
   return '';

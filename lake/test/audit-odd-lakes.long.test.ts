@@ -1,0 +1,1 @@
+import './audit-odd-lakes.test.js';
