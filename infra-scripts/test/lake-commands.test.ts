@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
 import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
+import { Command } from 'commander';
+import { addLs } from '../src/cli/commands/ls.js';
+import { addQuery } from '../src/cli/commands/query.js';
 import { harmless, renderTable, showBytes } from '../src/cli/text/table.js';
 import { auditableLakeOf } from '../src/targets/lake.js';
 
@@ -35,6 +38,26 @@ function millrace(args: string[], input = ''): Promise<{ code: number | null; ou
     child.on('close', (code) => resolve({ code, out, err }));
     pipeInto(child, input);
   });
+}
+
+/** Runs `ls` or `query` in this process. */
+async function here(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
+  const said = { out: [] as string[], err: [] as string[] };
+  const spies = [
+    jest.spyOn(console, 'log').mockImplementation((line) => void said.out.push(String(line))),
+    jest.spyOn(console, 'error').mockImplementation((line) => void said.err.push(String(line))),
+  ];
+  process.exitCode = undefined;
+  try {
+    const command = new Command().exitOverride();
+    addLs(command);
+    addQuery(command);
+    await command.parseAsync(args, { from: 'user' });
+    return { code: process.exitCode ?? 0, out: said.out.join('\n'), err: said.err.join('\n') };
+  } finally {
+    process.exitCode = undefined;
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 describe('the commands over the lake', () => {
@@ -79,6 +102,57 @@ describe('the commands over the lake', () => {
     expect(out).toMatch(/books +clicked_review +1 +2 +\d+ B +2026-11-23 08:00:00$/m);
     const json = await millrace(['ls', '--json', '--lake', at.folder]);
     expect(JSON.parse(json.out)).toMatchObject({ page: 'books', event: 'clicked_review', objects: 1, events: 2 });
+  });
+
+  test('ls counts refused events and rows of the ledger apart from events, in the table and as JSON', async () => {
+    const mixed = temporaryLake();
+    mixed.put('books', 'clicked_review', event({ site: 'shop' }), event({ site: 'shop', is_bot: true }));
+    mixed.put('food', 'liked_item', event({ site: 'blog' }), event());
+    mixed.put('_quarantine', '_invalid_json', { event_id: 'x', raw: '{', site: 'shop' });
+    const row = (server_row: number) => ({ server: 'a.0', server_row, received_at: '2026-11-23T08:00:00.200Z' });
+    mixed.put('_ledger', '_acknowledged', row(0), row(1), row(2));
+    const at = ['--lake', mixed.folder];
+    try {
+      const { out } = await here('ls', ...at);
+      expect(out).toMatch(/^2 partitions +2 +4 /m);
+      expect(out).toMatch(/^no events +objects +rows/m);
+      expect(out).toMatch(/^_ledger +_acknowledged +1 +3 /m);
+      expect(out).toMatch(/^_quarantine +_invalid_json +1 +1 /m);
+      const json = (await here('ls', '--json', ...at)).out.split('\n').map((line) => JSON.parse(line));
+      expect(json.map(({ kind, rows, events }) => [kind, rows, events])).toEqual([
+        ['ledger', 3, 0],
+        ['quarantine', 1, 0],
+        ['events', 2, 2],
+        ['events', 2, 2],
+      ]);
+    } finally {
+      mixed.remove();
+    }
+  });
+
+  test.each([
+    [['--site', 'shop'], 2, 0],
+    [['--site', 'shop', '--no-bots'], 1, 0],
+    [['--site', 'blog'], 1, 0],
+    [['--no-bots'], 3, 0],
+    [['--site', 'nowhere'], 0, 4],
+  ])('ls and query with %j see those events alone; where there is none, ls says so', async (filter, count, code) => {
+    const mixed = temporaryLake();
+    mixed.put('books', 'clicked_review', event({ site: 'shop' }), event({ site: 'shop', is_bot: true }));
+    mixed.put('food', 'liked_item', event({ site: 'blog' }), event());
+    const at = [...filter, '--lake', mixed.folder];
+    try {
+      const listed = await here('ls', '--json', ...at);
+      const lines = listed.out === '' ? [] : listed.out.split('\n').map((line) => JSON.parse(line));
+      expect(lines.reduce((sum, { events }) => sum + events, 0)).toBe(count);
+      expect(listed.code).toBe(code);
+      if (code === 4) expect(listed.err).toMatch(/no events found in the lake of the site nowhere/);
+      expect((await here('query', 'select count(*) as n from events', '--table', ...at)).out).toMatch(
+        new RegExp(`^${count}$`, 'm'),
+      );
+    } finally {
+      mixed.remove();
+    }
   });
 
   test('audit: the exit code is the verdict: 0 complete, 1 lost, 3 cannot say, 4 nothing there; 2 when it is called wrongly', async () => {

@@ -51,7 +51,7 @@ describe('Parquet in the lake', () => {
     expect((await lake.query('select count(*) from events_raw')).rows).toEqual([[5]]);
     expect((await lake.audit()).damaged).toEqual([]);
     expect(await lake.list()).toMatchObject([
-      { page: 'books', event: 'clicked_review', objects: 3, events: 5, newest: '2026-11-23T09:00:00.000Z' },
+      { page: 'books', event: 'clicked_review', objects: 3, events: 5, newest: '2026-11-23T08:00:00.200Z' },
     ]);
   });
 

@@ -3,6 +3,7 @@ export type {
   AuditOptions,
   AuditReport,
   DamagedObject,
+  EventFilter,
   Lake,
   LakeWarnings,
   Looked,

@@ -34,10 +34,10 @@ export interface QueryEngine {
  */
 export interface Lake extends QueryEngine {
   /**
-   * One entry per page and event, sorted by both.
+   * One entry per page and event, sorted by both. With a filter, those that have such a row.
    * @throws MillraceError with a `QueryErrorCode`
    */
-  list(): Promise<PartitionSummary[]>;
+  list(filter?: EventFilter): Promise<PartitionSummary[]>;
 }
 
 /** A lake whose objects this process can read, so that it can also prove what was lost. */
@@ -46,8 +46,19 @@ export interface AuditableLake extends Lake {
   audit(options?: AuditOptions): Promise<AuditReport>;
 }
 
-/** When to stop a query. */
-export interface QueryOptions {
+/** Which rows of `events`, `events_raw` and `quarantine` there are. S3 Select knows no filter. */
+export interface EventFilter {
+  /**
+   * Only those of this site. Rows without a site, which are older than the column or were put straight into the stream,
+   * are of none.
+   */
+  site?: string | undefined;
+  /** False leaves out those that a bot sent. Rows that do not say stay. */
+  bots?: boolean | undefined;
+}
+
+/** When to stop a query, and what it sees. */
+export interface QueryOptions extends EventFilter {
   /** Milliseconds until the query is stopped; 120,000. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -111,14 +122,19 @@ export interface QueryResult extends QueryHead {
 export interface PartitionSummary {
   page: string;
   event: string;
+  /** What its rows are: `_quarantine` and `_ledger` hold no events. */
+  kind: 'events' | 'quarantine' | 'ledger';
+  /** Objects of all sites, whatever the filter. */
   objects: number;
   /** Rows as delivered: copies are counted. */
+  rows: number;
+  /** The same, where rows are events; else 0. */
   events: number;
-  /** As stored: compressed. */
+  /** As stored: compressed; of all objects. */
   bytes: number;
-  /** The newest event's time (received_at in the quarantine), RFC 3339; null when no event has one. */
+  /** When the newest row was received, or happened where no server received it, RFC 3339; null when none has a time. */
   newest: string | null;
-  /** Keys of the objects that cannot be read to their end: `events` lacks their unreadable lines. */
+  /** Keys of the objects that cannot be read to their end: `rows` lacks their unreadable lines. */
   damaged: string[];
 }
 

@@ -1,7 +1,8 @@
 import { auditLake } from './audit/audit-lake.js';
 import { defaultLimits, type EngineLimits } from './duckdb/open-engine.js';
 import { type LakeReading, readLake } from './duckdb/read-lake.js';
-import type { AuditableLake } from './lake.js';
+import type { AuditableLake, EventFilter } from './lake.js';
+import { isFilter, withSuchRows } from './partition-summaries.js';
 
 /** A lake on this machine. */
 export interface OpenLakeOptions {
@@ -29,18 +30,27 @@ export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Aud
     last = answer.catch(() => undefined);
     return answer;
   };
-  const read = <Answer>(work: (reading: LakeReading) => Promise<Answer>) =>
-    inTurn(() => readLake(folder, bounds, work));
+  const read = <Answer>(filter: EventFilter, work: (reading: LakeReading) => Promise<Answer>) =>
+    inTurn(() =>
+      readLake(folder, bounds, async (reading) => {
+        const { setFilter } = await import('./duckdb/event-filter.js');
+        await setFilter(reading.engine.connection, filter);
+        return work(reading);
+      }),
+    );
 
   // Loaded when they run, because they load DuckDB, which an audit does without.
   const queries = () => import('./duckdb/run-query.js');
   const partitions = () => import('./duckdb/list-partitions.js');
   return {
     query: (sql, { maxRows = defaultMaxRows, ...options } = {}) =>
-      read(async (reading) => (await queries()).runQuery(reading, sql, maxRows, options)),
+      read(options, async (reading) => (await queries()).runQuery(reading, sql, maxRows, options)),
     queryEach: (sql, onRows, options = {}) =>
-      read(async (reading) => (await queries()).runQueryEach(reading, sql, onRows, options)),
-    list: () => read(async (reading) => (await partitions()).listPartitions(reading)),
+      read(options, async (reading) => (await queries()).runQueryEach(reading, sql, onRows, options)),
+    async list(filter = {}) {
+      const all = await read(filter, async (reading) => (await partitions()).listPartitions(reading));
+      return isFilter(filter) ? withSuchRows(all) : all;
+    },
     audit: (options) => inTurn(() => auditLake(folder, bounds, options)),
     async close() {
       closed = true;

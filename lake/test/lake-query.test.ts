@@ -113,6 +113,46 @@ describe('the views', () => {
     ]);
   });
 
+  test.each([
+    [{ site: 'shop' }, ['bot', 'person'], ['shop']],
+    [{ site: 'blog' }, ['blog'], ['blog']],
+    [{ bots: false }, ['blog', 'direct', 'old', 'person'], ['blog', 'old', 'shop']],
+    [{ site: 'shop', bots: false }, ['person'], ['shop']],
+    [{ site: "o'neill" }, [], []],
+    [{ bots: true }, ['blog', 'bot', 'direct', 'old', 'person'], ['blog', 'old', 'shop']],
+  ])(
+    'only whose events are asked for (%j): rows without a site are of none, those that say nothing of bots stay',
+    async (filter, titles, refused) => {
+      const of = (title: string, given: object) => event({ title, ...given });
+      at.put('books', 'clicked_review', of('person', { site: 'shop', is_bot: false }), of('old', {}));
+      at.put('books', 'clicked_review', of('bot', { site: 'shop', is_bot: true }), of('blog', { site: 'blog' }));
+      at.put('books', 'clicked_review', of('direct', { site: null, is_bot: 'perhaps' }));
+      const row = (raw: string, given: object) => ({
+        event_id: raw,
+        raw,
+        received_at: '2026-11-23T08:00:01.000Z',
+        ...given,
+      });
+      at.put(
+        '_quarantine',
+        '_invalid_event',
+        row('shop', { site: 'shop' }),
+        row('blog', { site: 'blog' }),
+        row('old', {}),
+      );
+      at.put('_ledger', '_acknowledged', { server: 'a.0', server_row: 0 });
+      const ask = async (sql: string) => (await lake.query(sql, filter)).rows.map(([value]) => value);
+      expect(await ask('select title from events order by 1')).toEqual(titles);
+      expect(await ask('select title from events_raw order by 1')).toEqual(titles);
+      expect(await ask('select raw from quarantine order by 1')).toEqual(refused);
+      expect(await ask('select count(*) from ledger')).toEqual([1]);
+      const sum = (kind: string, list: Awaited<ReturnType<typeof lake.list>>) =>
+        list.filter((each) => each.kind === kind).reduce((total, { rows }) => total + rows, 0);
+      const list = await lake.list(filter);
+      expect([sum('events', list), sum('quarantine', list)]).toEqual([titles.length, refused.length]);
+    },
+  );
+
   test('two refused texts that carry the same id are both in the quarantine', async () => {
     const rejected = (raw: string) => ({ event_id: 'x', reason: 'r', raw, received_at: '2026-11-23T08:00:01.000Z' });
     at.put('_quarantine', '_invalid_event', rejected('1'), rejected('2'), rejected('2'));
@@ -358,27 +398,55 @@ describe('answers', () => {
     expect(names).toContain('event_id');
   });
 
-  test('list says objects, events, bytes and newest of each page and event', async () => {
-    const first = at.put('books', 'clicked_review', event(), event({ event_time: '2026-11-23T09:00:00.000Z' }));
+  test('list says objects, rows, bytes and newest of each page and event; only rows of pages are events', async () => {
+    const first = at.put('books', 'clicked_review', event(), event({ received_at: '2026-11-23T09:00:00.000Z' }));
+    at.put('_ledger', '_acknowledged', { server: 'a.0', server_row: 0 }, { server: 'a.0', server_row: 1 });
     const second = at.put('books', 'clicked_review', event());
     at.put('_quarantine', '_invalid_json', { event_id: 'x', raw: '{', received_at: '2026-11-23T08:30:00.000Z' });
     const bytes = [first, second].reduce((sum, key) => sum + readFileSync(at.file(key)).length, 0);
     expect(await lake.list()).toEqual([
+      {
+        page: '_ledger',
+        event: '_acknowledged',
+        kind: 'ledger',
+        objects: 1,
+        rows: 2,
+        events: 0,
+        bytes: expect.any(Number),
+        newest: null,
+        damaged: [],
+      },
       expect.objectContaining({
         page: '_quarantine',
         event: '_invalid_json',
-        events: 1,
+        kind: 'quarantine',
+        rows: 1,
+        events: 0,
         newest: '2026-11-23T08:30:00.000Z',
       }),
       {
         page: 'books',
         event: 'clicked_review',
+        kind: 'events',
         objects: 2,
+        rows: 3,
         events: 3,
         bytes,
         newest: '2026-11-23T09:00:00.000Z',
         damaged: [],
       },
+    ]);
+  });
+
+  test('the newest event is the one received last, whatever a device says; by the device where no server received any', async () => {
+    const received_at = '2026-11-23T08:00:00.000Z';
+    at.put('books', 'clicked_review', event({ received_at, event_time: '2036-01-01T00:00:00.000Z' }));
+    at.put('food', 'clicked_review', event({ received_at: undefined, event_time: '2026-11-23T07:00:00.000Z' }));
+    at.put('home', 'clicked_review', event({ received_at: 'soon', event_time: '2026-11-23T06:00:00.000Z' }));
+    expect((await lake.list()).map(({ newest }) => newest)).toEqual([
+      '2026-11-23T08:00:00.000Z',
+      '2026-11-23T07:00:00.000Z',
+      '2026-11-23T06:00:00.000Z',
     ]);
   });
 

@@ -52,8 +52,8 @@ export interface Athena {
 export function openAthena(options: AthenaOptions): Athena {
   const client = new AthenaClient({ maxAttempts: 6, ...options.clientConfig });
   return {
-    async queryEach(sql, onRows, { timeoutMs = 120_000, signal } = {}) {
-      const id = await start(client, withViews(sql, options), options);
+    async queryEach(sql, onRows, { timeoutMs = 120_000, signal, ...filter } = {}) {
+      const id = await start(client, withViews(sql, options, filter), options);
       const limits = { deadline: performance.now() + timeoutMs, timeoutMs, signal, pauseMs: options.pauseMs ?? 500 };
       const execution = await waitForEnd(client, id, limits);
       const bytesScanned = execution.Statistics?.DataScannedInBytes ?? 0;

@@ -39,7 +39,7 @@ export function openAthenaLake(options: AthenaLakeOptions): Lake {
       const head = await ask(sql, (rows, { columns }) => onRows(rows, { ...noWarnings, columns }), limits);
       return { ...noWarnings, columns: head.columns };
     },
-    list: () => listPartitions(ask, options),
+    list: (filter = {}) => listPartitions(ask, options, filter),
     async close() {
       athena.close();
     },

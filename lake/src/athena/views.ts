@@ -1,4 +1,4 @@
-import { name } from '@millrace/kit/sql-text';
+import { name, text } from '@millrace/kit/sql-text';
 import {
   identityColumns,
   isEventColumn,
@@ -9,6 +9,7 @@ import {
   partitionColumns,
   quarantinePage,
 } from '@millrace/sdk/schema';
+import type { EventFilter } from '../lake.js';
 import { queryError } from '../query-error.js';
 
 /** The lake's tables in the Glue catalogue: `table` and `table_errors`. */
@@ -46,12 +47,30 @@ const hasValue = `NOT (${[
   .map((field) => `${name(field)} IS NULL`)
   .join(' AND ')})`;
 
+/** ` AND …` for the rows that a filter wants. */
+const isWanted = ({ site, bots }: EventFilter): string =>
+  `${site === undefined ? '' : ` AND "site" = ${text(site)}`}${bots === false ? ' AND coalesce("is_bot", false) = false' : ''}`;
+
+/**
+ * How many rows each page and event has, and when the newest was received, or happened where no server received it.
+ */
+export function partitionCounts({ database, table }: AthenaTables, filter: EventFilter): string {
+  const time = (field: string) => `try(from_iso8601_timestamp("${field}"))`;
+  return (
+    `SELECT "page", "event", count(*), CAST(max(coalesce(${time('received_at')}, ${time('event_time')})) AT TIME ZONE 'UTC' AS timestamp) ` +
+    `FROM "${database}"."${table}" WHERE ${hasValue}${isWanted(filter)} GROUP BY 1, 2`
+  );
+}
+
 /**
  * The lake's views as common table expressions, by name: `events`, `events_raw`, `quarantine`,
  * `ledger`, `errors`. So nothing has
  * to be stored in Athena, and it reads only what the statement names.
  */
-function viewExpressions({ database, table, datePartition }: AthenaTables): Record<string, string> {
+function viewExpressions(
+  { database, table, datePartition }: AthenaTables,
+  filter: EventFilter,
+): Record<string, string> {
   const from = `"${database}"."${table}"`;
   const inOrder = [...eventColumns.map((column) => column.name), ...(datePartition ? ['dt'] : [])].map(name).join(', ');
   const selected = [
@@ -59,9 +78,10 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
     ...(datePartition ? ['"dt"'] : []),
   ];
   const object = `regexp_replace("$path", '^s3://[^/]+/', '') AS object`;
+  const wanted = isWanted(filter);
   const isEvent = `"page" NOT IN (${pagesWithoutEvents.map((page) => `'${page}'`).join(', ')})`;
   return {
-    events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent} AND ${hasValue}`,
+    events_raw: `SELECT ${selected.join(', ')}, ${object} FROM ${from} WHERE ${isEvent} AND ${hasValue}${wanted}`,
     // The copy received first, as with DuckDB. Events without an id cannot be told apart: all of them stay.
     events:
       `SELECT ${inOrder} FROM (SELECT *, row_number() OVER (PARTITION BY "page", "event", ${identity} ORDER BY "received_at") AS copy ` +
@@ -71,7 +91,7 @@ function viewExpressions({ database, table, datePartition }: AthenaTables): Reco
       `"reason", "raw", "site", "is_bot", ` +
       `CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ${object}, ` +
       `row_number() OVER (PARTITION BY "event", "event_id", "raw" ORDER BY "received_at") AS copy ` +
-      `FROM ${from} WHERE "page" = '${quarantinePage}') WHERE copy = 1 OR event_id IS NULL`,
+      `FROM ${from} WHERE "page" = '${quarantinePage}'${wanted}) WHERE copy = 1 OR event_id IS NULL`,
     ledger:
       `SELECT "server", "server_row", CAST(try(from_iso8601_timestamp("received_at")) AT TIME ZONE 'UTC' AS timestamp) AS received_at, ` +
       `"acknowledged", ${object} FROM ${from} WHERE "page" = '${ledgerPage}'`,
@@ -91,23 +111,24 @@ const needs: Record<string, string[]> = { events: ['events_raw'] };
  * Puts the views that a statement names before it; its own WITH follows ours.
  * @throws MillraceError `QUERY_REFUSED` when it is not a SELECT or WITH statement
  */
-export function withViews(sql: string, tables: AthenaTables): string {
-  const text = sql.trim().replace(/;\s*$/, '');
+export function withViews(sql: string, tables: AthenaTables, filter: EventFilter = {}): string {
+  const statement = sql.trim().replace(/;\s*$/, '');
   // `FROM "clickstream"."events"` is the table itself: ours name it so.
-  const first = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*([a-z]+)/i.exec(text)?.[1]?.toLowerCase();
+  const first = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*([a-z]+)/i.exec(statement)?.[1]?.toLowerCase();
   if (first !== 'select' && first !== 'with') {
     throw queryError(
       'QUERY_REFUSED',
       'only a SELECT (or WITH … SELECT) is allowed: a query reads the lake and changes nothing',
     );
   }
-  const views = viewExpressions(tables);
-  const named = Object.keys(views).filter((view) => new RegExp(`\\b${view}\\b`, 'i').test(text));
+  const views = viewExpressions(tables, filter);
+  const named = Object.keys(views).filter((view) => new RegExp(`\\b${view}\\b`, 'i').test(statement));
   const wanted = Object.keys(views).filter(
     (view) => named.includes(view) || named.some((each) => needs[each]?.includes(view)),
   );
-  if (wanted.length === 0) return text;
+  if (wanted.length === 0) return statement;
   const expressions = wanted.map((view) => `${view} AS (${views[view]})`).join(',\n');
-  if (first === 'with') return `WITH ${expressions},\n${text.replace(/^([\s\S]*?)\bwith\b(\s+recursive\b)?/i, '')}`;
-  return `WITH ${expressions}\n${text}`;
+  if (first === 'with')
+    return `WITH ${expressions},\n${statement.replace(/^([\s\S]*?)\bwith\b(\s+recursive\b)?/i, '')}`;
+  return `WITH ${expressions}\n${statement}`;
 }

@@ -1,32 +1,26 @@
 import { stat } from 'node:fs/promises';
-import type { DuckDBValue } from '@duckdb/node-api';
 import type { PartitionSummary } from '../lake.js';
+import { collectPartitions } from '../partition-summaries.js';
 import type { LakeReading } from './read-lake.js';
 import { plainValue } from './values.js';
 
-/** One entry per page and event, sorted by both: DuckDB counts the events, the file system the bytes. */
+/** One entry per page and event, sorted by both: DuckDB counts the rows, the file system the bytes. */
 export async function listPartitions({ listing, engine, damaged }: LakeReading): Promise<PartitionSummary[]> {
+  const time = (field: string) => `try_cast(${field} AS TIMESTAMPTZ)`;
   const counted = await engine.connection.runAndReadAll(
-    `SELECT page, event, count(*), max(try_cast(coalesce(event_time, received_at) AS TIMESTAMPTZ)::TIMESTAMP)
+    `SELECT page, event, count(*), max(coalesce(${time('received_at')}, ${time('event_time')})::TIMESTAMP)
      FROM millrace_delivered GROUP BY ALL`,
   );
-  const types = counted.columnTypes();
-  const events = new Map<string, [DuckDBValue, DuckDBValue]>();
-  for (const [page, event, rows, newest] of counted.getRows()) events.set(`${page}/${event}`, [rows!, newest!]);
-  const summaries = new Map<string, PartitionSummary>();
-  for (const object of listing.delivered) {
-    const { page, event } = object.partition as { page: string; event: string };
-    const id = `${page}/${event}`;
-    let summary = summaries.get(id);
-    if (!summary) {
-      const [rows, newest] = events.get(id) ?? [0n, null];
-      const time = plainValue(newest, types[3]!) as string | null;
-      summary = { page, event, objects: 0, events: Number(rows), bytes: 0, newest: time, damaged: [] };
-      summaries.set(id, summary);
-    }
-    summary.objects += 1;
-    summary.bytes += (await stat(object.path).catch(() => ({ size: 0 }))).size;
-    if (damaged.some(({ key }) => key === object.key)) summary.damaged.push(object.key);
+  const partitions = collectPartitions();
+  for (const { partition, path, key } of listing.delivered) {
+    const { page, event } = partition as { page: string; event: string };
+    const { size } = await stat(path).catch(() => ({ size: 0 }));
+    const summary = partitions.addObject(page, event, size);
+    if (damaged.some((object) => object.key === key)) summary.damaged.push(key);
   }
-  return [...summaries.values()].sort((a, b) => (a.page + a.event < b.page + b.event ? -1 : 1));
+  const newestType = counted.columnTypes()[3]!;
+  for (const [page, event, rows, newest] of counted.getRows()) {
+    partitions.addRows(String(page), String(event), Number(rows), plainValue(newest!, newestType) as string | null);
+  }
+  return partitions.sorted();
 }

@@ -10,6 +10,7 @@ import {
 import type { CleanCopy } from './clean-copy.js';
 import { readAs, storedColumns, typed } from './columns.js';
 import { errorsVariable, errorsView } from './errors-view.js';
+import { isWanted } from './event-filter.js';
 import type { LakeListing } from './list-objects.js';
 import { groupObjects, type ObjectGroup, selectCopies, selectGroup } from './read-objects.js';
 
@@ -29,14 +30,15 @@ const isEvent = `page NOT IN (${pagesWithoutEvents.map(text).join(', ')})`;
 const firstCopy = (...ids: string[]) =>
   `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids.join(', ')} ORDER BY received_text) = 1`;
 
-/** Every delivered row, quarantine included, as text. */
+/** Every delivered row that the filter wants, quarantine included, as text. */
 function deliveredView(groups: ObjectGroup[], copies: readonly CleanCopy[], rootLength: number): string {
   const nothing =
     `SELECT ${storedColumns.map((column) => `NULL::${readAs(column)} AS ${name(column.name)}`).join(', ')}, ` +
     'NULL::VARCHAR AS page, NULL::VARCHAR AS event, NULL::DATE AS dt, NULL::VARCHAR AS object WHERE false';
   const branches = groups.map((group) => selectGroup(group, rootLength));
   if (copies.length > 0) branches.push(selectCopies(copies));
-  return `CREATE VIEW millrace_delivered AS ${branches.length === 0 ? nothing : branches.join(' UNION ALL ')}`;
+  const rows = branches.length === 0 ? nothing : branches.join(' UNION ALL ');
+  return `CREATE VIEW millrace_delivered AS SELECT * FROM (${rows}) WHERE ${isWanted}`;
 }
 
 function eventViews(hasDate: boolean): string[] {

@@ -1,6 +1,7 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { JsonValue } from '@millrace/sdk/schema';
-import type { QueryColumn, QueryEngine } from '../lake.js';
+import type { EventFilter, QueryColumn, QueryEngine } from '../lake.js';
+import { isFilter } from '../partition-summaries.js';
 import { queryError } from '../query-error.js';
 import type { Row } from './select-object.js';
 import { type SelectOptions, type SelectSummary, selectObjects } from './select-objects.js';
@@ -34,6 +35,11 @@ function tabled(rows: Row[]): { columns: QueryColumn[]; values: JsonValue[][] } 
   };
 }
 
+function refuseFilter(filter: EventFilter): void {
+  if (isFilter(filter))
+    throw queryError('QUERY_REFUSED', "S3 Select knows no filter by site or bots: write where s.site = 'shop'");
+}
+
 /** Answers S3 Select's SQL over the objects under a prefix: `select * from s3object s limit 5`. */
 export function openSelectLake(options: SelectLakeOptions): QueryEngine {
   const { bucket, prefix, onSummary } = options;
@@ -53,7 +59,8 @@ export function openSelectLake(options: SelectLakeOptions): QueryEngine {
     }
   };
   return {
-    async query(sql, { maxRows = 10_000, timeoutMs } = {}) {
+    async query(sql, { maxRows = 10_000, timeoutMs, ...filter } = {}) {
+      refuseFilter(filter);
       const rows: Row[] = [];
       let truncated = false;
       await ask(sql, timeoutMs, (more) => {
@@ -63,7 +70,8 @@ export function openSelectLake(options: SelectLakeOptions): QueryEngine {
       const { columns, values } = tabled(rows);
       return { ...noWarnings, columns, rows: values, truncated };
     },
-    async queryEach(sql, onRows, { timeoutMs } = {}) {
+    async queryEach(sql, onRows, { timeoutMs, ...filter } = {}) {
+      refuseFilter(filter);
       let columns: QueryColumn[] = [];
       await ask(sql, timeoutMs, async (rows) => {
         const table = tabled(rows);

@@ -3,13 +3,17 @@ import { lakeOf } from '../../targets/lake.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
 import { warn } from '../text/lake-warnings.js';
 import { nothingFoundText, passedOverText } from '../text/nothing-found.js';
-import { groupDigits, renderTable, showBytes } from '../text/table.js';
+import { partitionsText } from '../text/partitions-text.js';
+import { groupDigits, harmless } from '../text/table.js';
 
 /** The options of `millrace ls`. */
 export interface LsOptions {
   workgroup?: string;
   lake?: string;
   state?: string;
+  site?: string;
+  /** False with `--no-bots`. */
+  bots: boolean;
   json?: true;
 }
 
@@ -17,19 +21,22 @@ export interface LsOptions {
 export async function ls(options: LsOptions): Promise<void> {
   const lake = await lakeOf({ ...options, onCost: tellAthenaCost });
   try {
-    const partitions = await lake.list();
+    const partitions = await lake.list(options);
     const errors = await lake.query('select type, code, count(*) from errors group by type, code order by type, code');
     if (options.json) for (const partition of partitions) console.log(JSON.stringify(partition));
     else {
-      print(partitions);
+      const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+      for (const line of partitionsText(partitions, width)) console.log(line);
       for (const [type, code, count] of errors.rows) {
         console.log(`errors/${type}: ${groupDigits(Number(count))} that Firehose could not deliver: ${code}`);
       }
     }
     warn(errors);
     const { looked } = errors;
-    if (partitions.every(({ events }) => events === 0) && errors.rows.length === 0) {
-      console.error(`millrace: ${looked ? nothingFoundText(looked) : 'no events found in the lake'}`);
+    if (!partitions.some(isFound) && (errors.rows.length === 0 || isFiltered(options))) {
+      const isBare = looked && (looked.objects === 0 || !isFiltered(options));
+      const nothing = isBare ? nothingFoundText(looked) : nothingSuchText(options);
+      console.error(`millrace: ${nothing}`);
       process.exitCode = 4;
     } else if (looked && looked.passedOver.count > 0) {
       console.error(`millrace: ${passedOverText(looked)}: no part of the lake`);
@@ -39,46 +46,8 @@ export async function ls(options: LsOptions): Promise<void> {
   }
 }
 
-/** `2026-11-23T09:46:12.345Z` as `2026-11-23 09:46:12`: all seconds are seen on a terminal of 80 columns. */
-const showTime = (time: string | null) => time?.slice(0, 19).replace('T', ' ') ?? '-';
+const isFound = ({ kind, rows }: PartitionSummary) => kind !== 'ledger' && rows > 0;
+const isFiltered = ({ site, bots }: LsOptions) => site !== undefined || !bots;
 
-function print(partitions: PartitionSummary[]): void {
-  if (partitions.length === 0) return;
-  const sum = (of: 'objects' | 'events' | 'bytes') => partitions.reduce((total, partition) => total + partition[of], 0);
-  const newest = partitions
-    .map((partition) => partition.newest)
-    .reduce((a, b) => ((a ?? '') > (b ?? '') ? a : b), null);
-  const row = (page: string, event: string, objects: number, events: number, bytes: number, time: string | null) => [
-    page,
-    event,
-    groupDigits(objects),
-    groupDigits(events),
-    showBytes(bytes),
-    showTime(time),
-  ];
-  const rows = partitions.map((each) => row(each.page, each.event, each.objects, each.events, each.bytes, each.newest));
-  rows.push(
-    row(
-      partitions.length === 1 ? '1 partition' : `${groupDigits(partitions.length)} partitions`,
-      '',
-      sum('objects'),
-      sum('events'),
-      sum('bytes'),
-      newest,
-    ),
-  );
-  console.log(
-    renderTable(
-      [
-        { name: 'page' },
-        { name: 'event' },
-        { name: 'objects', align: 'right' },
-        { name: 'events', align: 'right' },
-        { name: 'bytes', align: 'right' },
-        { name: 'newest (UTC)' },
-      ],
-      rows,
-      { width: process.stdout.isTTY ? process.stdout.columns : undefined },
-    ),
-  );
-}
+const nothingSuchText = ({ site, bots }: LsOptions) =>
+  `no events found in the lake${site === undefined ? '' : ` of the site ${harmless(site)}`}${bots ? '' : ' but those of bots'}`;

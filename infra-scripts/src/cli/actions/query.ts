@@ -18,6 +18,9 @@ export interface QueryCommandOptions {
   s3Select?: string;
   endpointUrl?: string;
   table?: boolean;
+  site?: string;
+  /** False with `--no-bots`. */
+  bots: boolean;
   maxRows: number;
   /** Seconds. */
   timeout: number;
@@ -76,7 +79,7 @@ async function selectLake(
 /** How to run a statement, and what stops it. */
 type How = QueryCommandOptions & { signal: AbortSignal };
 
-async function printLines(lake: QueryEngine, sql: string, { timeout, signal }: How): Promise<void> {
+async function printLines(lake: QueryEngine, sql: string, { timeout, signal, site, bots }: How): Promise<void> {
   // A reader that has seen enough, as `| head`, ends the query without a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -90,13 +93,17 @@ async function printLines(lake: QueryEngine, sql: string, { timeout, signal }: H
       );
       if (!process.stdout.write(lines.join(''))) await new Promise((resolve) => process.stdout.once('drain', resolve));
     },
-    { timeoutMs: timeout * 1_000, signal },
+    { timeoutMs: timeout * 1_000, signal, site, bots },
   );
   tellWhatWasLookedAt(head);
 }
 
-async function printTable(lake: QueryEngine, sql: string, { timeout, maxRows, signal }: How): Promise<void> {
-  const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000, signal });
+async function printTable(
+  lake: QueryEngine,
+  sql: string,
+  { timeout, maxRows, signal, site, bots }: How,
+): Promise<void> {
+  const result = await lake.query(sql, { maxRows, timeoutMs: timeout * 1_000, signal, site, bots });
   // EXPLAIN draws its plan itself.
   const plan = result.columns.length === 2 && result.columns[0]!.name === 'explain_key';
   if (plan) for (const row of result.rows) console.log(row[1]);

@@ -1,19 +1,25 @@
 import { type Command, Option } from 'commander';
 import type { QueryCommandOptions } from '../actions/query.js';
-import { lakeOption, lakeStateOption, workGroupOption } from '../options/lake.js';
+import { lakeOption, lakeStateOption, noBotsOption, siteOption, workGroupOption } from '../options/lake.js';
 import { numberAbove0 } from '../options/values.js';
 
 const examples = `
 What can be queried:
   events      one row per event, without the quarantine; copies (the same event_id, stream_id and seq) removed
   events_raw  every delivered row, copies included, and the object it lies in
-  quarantine  refused events: event_id, code, reason, raw, received_at, object
+  quarantine  refused events: event_id, code, reason, raw, received_at, site, is_bot, object
   errors      what Firehose could not deliver: type, code, message, arrived_at, raw, object
+  ledger      what the servers acknowledged: server, server_row, received_at, acknowledged, object
+
+site and is_bot say whose event it is and whether a bot sent it; they are NULL in rows that are older, or were put straight into the stream.
+--site and --no-bots leave other rows out of events, events_raw and quarantine: --site also those without a site, --no-bots none that does
+not say. errors and ledger are of all sites.
 
 Examples:
   millrace query "select * from events where page='books' and event='clicked_review' limit 5"
   millrace query "select page, event, count(*) from events group by all order by all"
   millrace query "select properties->>'rating' as rating, count(*) from events group by 1" --json
+  millrace query --site shop --no-bots "select page, count(distinct visitor_id) as visitors from events group by all"
   millrace query "describe events"
   millrace query - < report.sql
   millrace query --s3-select s3://millrace-lake/page=books/event=clicked_review/ "select * from s3object s limit 5"
@@ -38,9 +44,13 @@ export function addQuery(program: Command): void {
       new Option('--s3-select <prefix>', 'ask the objects under s3://BUCKET/PREFIX by S3 Select').conflicts([
         'lake',
         'workgroup',
+        'site',
+        'bots',
       ]),
     )
     .option('--endpoint-url <url>', 'the AWS endpoint, for --s3-select')
+    .addOption(siteOption())
+    .addOption(noBotsOption())
     .addOption(lakeOption())
     .addOption(workGroupOption())
     .addOption(lakeStateOption())

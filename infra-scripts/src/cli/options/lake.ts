@@ -11,3 +11,9 @@ export const lakeStateOption = () =>
 /** `--workgroup`, for commands that can ask Athena. */
 export const workGroupOption = () =>
   new Option('--workgroup <name>', "ask Athena on AWS, in this work group (MILLRACE_WORKGROUP; the stack's output)");
+
+/** `--site`, for commands that read events. */
+export const siteOption = () => new Option('--site <name>', 'only events of this site, the name of a write key');
+
+/** `--no-bots`, for commands that read events. */
+export const noBotsOption = () => new Option('--no-bots', 'without events that a bot sent');
