@@ -9,7 +9,9 @@ import { startCollectorStub, type Treatment } from '@millrace/testing/generator-
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { run } from '../src/cli/main.js';
+import { leaveSpool } from './support/left-spool.js';
 import { type Finished, type Sandbox, sandbox } from './support/millrace.js';
+import { startStreamStub } from './support/stream-stub.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -138,6 +140,24 @@ const atRest = async () => {
 };
 const denied = async () => (await answering(403, 'AccessDenied', 'no')).url;
 
+async function spooled(...batches: object[][]): Promise<string> {
+  const folder = join(box.state, `spool-${cleanUp.length}`);
+  await leaveSpool(folder, batches);
+  return folder;
+}
+async function stream(treat?: Parameters<typeof startStreamStub>[0]) {
+  const stub = await startStreamStub(treat);
+  cleanUp.push(() => stub.close());
+  return stub;
+}
+const nothingReadable = (folder: string) => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, '00000001.damaged'), Buffer.alloc(100));
+  return folder;
+};
+const drain = (folder: string, url: string, ...more: string[]) =>
+  ['spool', 'drain', folder, '--endpoint-url', url, ...more] as const;
+
 const fast = ['--speed', 'max', '--batch', '1', '--connections', '1', '--json'];
 
 /** A server command that is told to end, once or twice. */
@@ -236,6 +256,29 @@ const cells: Record<string, Record<number, () => Promise<Ended>>> = {
       return ended;
     },
   },
+  'spool ls': {
+    0: async () => here('spool', 'ls', await spooled(events(2))),
+    1: () => {
+      mkdirSync(join(box.state, 'odd/00000001.spool'), { recursive: true });
+      return here('spool', 'ls', join(box.state, 'odd'));
+    },
+    2: () => here('spool', 'ls', join(box.state, 'nowhere')),
+    4: () => here('spool', 'ls', box.state),
+  },
+  'spool drain': {
+    0: async () => here(...drain(await spooled(events(2)), (await stream()).url)),
+    1: async () => here(...drain(nothingReadable(join(box.state, 'zeros')), (await stream()).url)),
+    2: async () => here(...drain(join(box.state, 'nowhere'), 'http://127.0.0.1:9')),
+    3: async () => here(...drain(nothingReadable(await spooled(events(2))), (await stream()).url)),
+    4: () => here(...drain(box.state, 'http://127.0.0.1:9')),
+    130: async () => {
+      const stub = await stream(() => 'hang');
+      const args = drain(await spooled(events(3)), stub.url, '--json');
+      const ended = await signalled([...args], () => eventually('a put', () => stub.puts() > 0));
+      expect(JSON.parse(ended.stdout)).toMatchObject({ interrupted: true, expected: 3, done: 0, left: 3 });
+      return ended;
+    },
+  },
   plan: {
     0: () => here('plan', '--events-per-second', '1', '--events-per-record', '20'),
     2: () => here('plan', '--events-per-second', 'many'),
@@ -326,7 +369,7 @@ describe(`the exit codes of docs/commands.md${leavesOut('every other cell')}`, (
       .flatMap((line) => {
         const [names, ...columns] = line.split('|').slice(1, -1);
         const codes = [0, 1, 2, 3, 4, 130].filter((_, at) => columns[at]!.trim() !== '–');
-        return [...names!.matchAll(/`(\w+)`/g)].flatMap(([, name]) => codes.map((code) => `${name} ${code}`));
+        return [...names!.matchAll(/`([\w ]+)`/g)].flatMap(([, name]) => codes.map((code) => `${name} ${code}`));
       });
     for (const [, , file, name] of elsewhere) {
       expect(readFileSync(join(root, 'infra-scripts/test', file), 'utf8')).toContain(name);

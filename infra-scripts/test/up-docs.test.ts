@@ -17,7 +17,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 async function helpOf(command: string): Promise<string> {
   const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
   try {
-    expect({ command, code: await run([command, '--help']) }).toEqual({ command, code: 0 });
+    expect({ command, code: await run([...command.split(' '), '--help']) }).toEqual({ command, code: 0 });
     return write.mock.calls.join('');
   } finally {
     write.mockRestore();
@@ -27,7 +27,7 @@ async function helpOf(command: string): Promise<string> {
 describe('the pages about AWS', () => {
   test('name only commands and options that there are', async () => {
     const calls = files.flatMap((file) =>
-      [...read(file).matchAll(/(?:npx |\.\/|^|`)millrace ([a-z]+)((?:[^`\n|&>]|\\\n)*)/gm)].map(
+      [...read(file).matchAll(/(?:npx |\.\/|^|`)millrace ((?:spool )?[a-z]+)((?:[^`\n|&>]|\\\n)*)/gm)].map(
         ([, command, rest]) => ({
           command: command!,
           options: [...rest!.split('#')[0]!.matchAll(/(?:^|\s)(--[a-z][a-z-]+)/g)].map(([, option]) => option!),

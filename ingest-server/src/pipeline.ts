@@ -20,7 +20,7 @@ import { openDiskSpool } from './spool/disk-spool.js';
 
 /** The configuration, and parts to use instead of it. */
 export interface PipelineOptions {
-  config: Config;
+  config: Pick<Config, 'stream' | 'spoolFolder' | 'spoolMaxBytes' | 'spread' | 'lingerMs' | 'ackTimeoutMs'>;
   log: Log;
   /** Instead of the Kinesis stream of the configuration. */
   sink: Sink | undefined;

@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { MillraceError } from '@millrace/kit/millrace-error';
-import { buildApp } from './app.js';
+import { type AppOptions, buildApp } from './app.js';
 import type { Config } from './config.js';
-import type { IngestObserver } from './observer.js';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -31,7 +30,7 @@ const backlog = 4096;
  */
 export async function startIngestServer(
   config: Config,
-  hooks: { observer?: IngestObserver; log?: (line: string) => void; signal?: AbortSignal } = {},
+  hooks: Pick<AppOptions, 'observer' | 'log' | 'signal' | 'sink'> = {},
 ): Promise<RunningServer> {
   if (config.workers > 1) {
     throw new MillraceError(

@@ -2,29 +2,15 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
-import type { Chunk } from '../src/core/chunk.js';
-import { hashOf } from '../src/core/hash.js';
 import { adoptFolders } from '../src/spool/adopt-folders.js';
 import { openDiskSpool } from '../src/spool/disk-spool.js';
 import { cleanUp, temporaryFolder, testApp } from './support/app.js';
-import { eventsIn, jsonLines, someEvent } from './support/events.js';
+import { spoolOfFour } from './support/damaged-spool.js';
+import { eventsIn } from './support/events.js';
 import { keptAndPlaces, samplesOf, sum } from './support/samples.js';
 import { damages, framesOf } from './support/spool-damage.js';
 
 afterEach(cleanUp);
-
-/** A spool of four entries, each another visitor's: its folder and its one file. */
-async function spoolOfFour(): Promise<{ folder: string; file: string; ids: string[] }> {
-  const folder = await temporaryFolder();
-  const spool = await openDiskSpool({ folder, maxBytes: 2 ** 24 });
-  const events = Array.from({ length: 4 }, (_, seq) => someEvent({ visitor_id: `visitor-${seq}`, seq }));
-  const chunks = events.map(
-    (event): Chunk => ({ hash: hashOf(event.visitor_id), events: 1, data: Buffer.from(jsonLines([event])) }),
-  );
-  await new Promise<void>((resolve, reject) => spool.append(chunks, (error) => (error ? reject(error) : resolve())));
-  await spool.close();
-  return { folder, file: join(folder, '00000001.spool'), ids: events.map(({ event_id }) => event_id) };
-}
 
 /** An app on the folder, once the stream has all that it can get. */
 async function drained(folder: string) {
@@ -53,13 +39,13 @@ describe('damage in the spool', () => {
     if (costs !== undefined)
       expect(sum(metrics, 'millrace_events_set_aside_total')).toBeGreaterThanOrEqual(Math.min(1, costs.length));
     expect(sum(metrics, 'millrace_spool_damaged_entries')).toBeGreaterThan(0);
-    const kept1 = await readFile(join(folder, '00000001.damaged'));
-    expect(sum(metrics, 'millrace_spool_set_aside_bytes')).toBe(kept1.length);
+    const aside = await readFile(join(folder, '00000001.damaged'));
+    expect(sum(metrics, 'millrace_spool_set_aside_bytes')).toBe(aside.length);
     expect(logged.filter(({ level }) => level === 'error')).not.toEqual([]);
     const ready = await app.inject('/readyz');
     expect(ready.statusCode).toBe(200);
     expect(ready.json()).toMatchObject({
-      spool: { set_aside_bytes: kept1.length },
+      spool: { set_aside_bytes: aside.length },
       note: expect.stringContaining('millrace spool ls'),
     });
   });

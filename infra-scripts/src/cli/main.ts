@@ -12,6 +12,7 @@ import { addRedrive } from './commands/redrive.js';
 import { addRelease } from './commands/release.js';
 import { addReplay } from './commands/replay.js';
 import { addShell } from './commands/shell.js';
+import { addSpool } from './commands/spool.js';
 import { addStatus } from './commands/status.js';
 import { addStore } from './commands/store.js';
 import { addUp } from './commands/up.js';
@@ -25,6 +26,7 @@ const commands = [
   addLs,
   addAudit,
   addRedrive,
+  addSpool,
   addPlan,
   addUp,
   addStatus,

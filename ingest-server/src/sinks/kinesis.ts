@@ -1,4 +1,10 @@
-import { KinesisClient, ListShardsCommand, PutRecordsCommand, type PutRecordsOutput } from '@aws-sdk/client-kinesis';
+import {
+  KinesisClient,
+  type KinesisClientConfig,
+  ListShardsCommand,
+  PutRecordsCommand,
+  type PutRecordsOutput,
+} from '@aws-sdk/client-kinesis';
 import { keepAliveHandler } from '@millrace/kit/keep-alive';
 import type { HashRange } from '../core/delivery/hash-ranges.js';
 import { type RecordFailure, type Sink, SinkError } from '../core/delivery/sink.js';
@@ -12,6 +18,8 @@ export interface KinesisSinkOptions {
   stream: string;
   /** The time limit of a call; after that its outcome is unknown. 10 s. */
   timeoutMs?: number;
+  /** Endpoint, region and credentials that count more than the client's own chain. */
+  clientConfig?: Pick<KinesisClientConfig, 'endpoint' | 'region' | 'credentials'>;
 }
 
 /**
@@ -37,14 +45,14 @@ function writeBodies(client: KinesisClient): WeakMap<object, Buffer> {
  * (AWS_ENDPOINT_URL, AWS_REGION, …). Its retries are off: they would send whole calls again and let records overtake
  * each other. The delivery retries.
  */
-export function createKinesisSink({ stream, timeoutMs = 10_000 }: KinesisSinkOptions): Sink {
+export function createKinesisSink({ stream, timeoutMs = 10_000, clientConfig = {} }: KinesisSinkOptions): Sink {
   const requestHandler = keepAliveHandler({
     maxSockets: 64,
     connectionTimeoutMs: Math.min(1_000, timeoutMs),
     requestTimeoutMs: timeoutMs,
     throwOnRequestTimeout: true,
   });
-  const client = new KinesisClient({ maxAttempts: 1, requestHandler });
+  const client = new KinesisClient({ ...clientConfig, maxAttempts: 1, requestHandler });
 
   const bodies = createPutRecordsBodies(stream);
   const firstBodies = writeBodies(client);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder } from './folder-lock.js';
+import { segmentIds } from './mend-folder.js';
 import { nextId } from './open-folder.js';
 import { damagedName, doneName, segmentName } from './segment.js';
 
@@ -8,15 +9,19 @@ import { damagedName, doneName, segmentName } from './segment.js';
 export const spoolFolderOf = (folder: string, slot: number, slots: number) =>
   slots === 1 ? folder : join(folder, `worker-${slot}`);
 
-/** The numbers of a folder's segments, also of those of which only the damage is left. */
-const segmentsIn = async (folder: string) => {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const ids = names.flatMap((name) => /^(\d{8})\.(?:spool|damaged)$/.exec(name)?.[1] ?? []).map(Number);
-  return [...new Set(ids)].sort((a, b) => a - b);
-};
+const segmentsIn = async (folder: string): Promise<number[]> =>
+  segmentIds(
+    await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    }),
+  );
+
+/** The folders of a spool: its own, and those of server processes below it. */
+export async function spoolFolders(folder: string): Promise<string[]> {
+  const workers = (await readdir(folder)).filter((name) => /^worker-\d+$/.test(name)).sort();
+  return [folder, ...workers.map((name) => join(folder, name))];
+}
 
 /**
  * After the number of processes has changed, moves the segments of folders that no process uses any more, and their
@@ -26,8 +31,7 @@ const segmentsIn = async (folder: string) => {
 export async function adoptFolders(folder: string, slots: number): Promise<number> {
   await mkdir(folder, { recursive: true });
   const used = new Set(Array.from({ length: slots }, (_, i) => spoolFolderOf(folder, i + 1, slots)));
-  const workers = (await readdir(folder)).filter((name) => /^worker-\d+$/.test(name)).sort();
-  const left = [folder, ...workers.map((name) => join(folder, name))].filter((one) => !used.has(one));
+  const left = (await spoolFolders(folder)).filter((one) => !used.has(one));
   const target = spoolFolderOf(folder, 1, slots);
   let moved = 0;
   for (const source of left) {

@@ -64,6 +64,27 @@ async function flagsIn(folder: string, mine: string): Promise<Flags> {
   return flags;
 }
 
+/** How long a look at a sign of life lasts: a process that lives gives several. */
+const watchMs = 2_500;
+
+/**
+ * The process that has a folder open, also one of another host or container that shares it: its id means nothing here,
+ * but its sign of life changes. Undefined when there is none.
+ */
+export async function liveUser(folder: string): Promise<number | undefined> {
+  const { others, left } = await flagsIn(folder, '');
+  if (others.length > 0) return others[0];
+  const isFresh = ({ at }: Flags['left'][number]) => Math.abs(Date.now() - at) < 60_000;
+  const fresh = left.filter(isFresh);
+  for (const until = Date.now() + watchMs; fresh.length > 0 && Date.now() < until; await pause(100)) {
+    for (const { path, at } of fresh) {
+      const now = await stat(path).catch(() => undefined);
+      if (now !== undefined && now.mtimeMs !== at) return Number(/lock\.(\d+)\.\d*$/.exec(path)![1]);
+    }
+  }
+  return undefined;
+}
+
 /** This process's hold on a folder. */
 export interface FolderLock {
   /** The first and the last sign of life of processes that crashed with the folder; undefined without any. */

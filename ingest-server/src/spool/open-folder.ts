@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 import { decodeDone, encodeDone } from './done-log.js';
-import { eventsIn, type Scan, scanFrames } from './frame.js';
 import { keepDamaged } from './keep-damaged.js';
+import { eventsIn, type Scan, scanSegment } from './scan.js';
 import {
   createSegment,
   damagedName,
@@ -23,14 +23,10 @@ function unknownFile(path: string, what: string): MillraceError {
   );
 }
 
-/** What a segment's file holds. A file without our first line is damage, as far as no entry is found in it. */
-function scanSegment(bytes: Buffer, path: string): Scan {
-  if (bytes.subarray(0, segmentHeader.length).equals(segmentHeader)) return scanFrames(bytes, segmentHeader.length);
-  const scan = scanFrames(bytes, 0);
-  const version = /^millrace-spool (\d{1,9})\n/.exec(bytes.subarray(0, 64).toString('latin1'))?.[1];
-  // With entries of ours behind it, it is the number that is damaged.
-  if (version !== undefined && scan.frames.length === 0)
-    throw unknownFile(path, `spool segment of version ${version}; this server reads version 1`);
+function scanOrRefuse(bytes: Buffer, path: string): Scan {
+  const scan = scanSegment(bytes);
+  if ('version' in scan)
+    throw unknownFile(path, `spool segment of version ${scan.version}; this server reads version 1`);
   return scan;
 }
 
@@ -63,7 +59,7 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
       await fs.rm(path, { force: true });
       continue;
     }
-    const { frames, damaged, tornAt } = scanSegment(bytes, path);
+    const { frames, damaged, tornAt } = scanOrRefuse(bytes, path);
     const delivered = decodeDone((await readIfThere(join(folder, doneName(id)), fs)) ?? Buffer.alloc(0));
     const keptBefore = damaged.length === 0 ? undefined : await readIfThere(join(folder, damagedName(id)), fs);
     const unkept: Stretch[] = [];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scanFrames } from '../../src/spool/frame.js';
+import { scanFrames } from '../../src/spool/scan.js';
 import { segmentHeader } from '../../src/spool/segment.js';
 
 const idsIn = (bytes: Buffer) =>
