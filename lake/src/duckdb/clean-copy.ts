@@ -4,23 +4,15 @@ import { readJsonLine } from '../json-line.js';
 import { chunkBytes, objectChunks } from '../object-chunks.js';
 import type { LakeObject } from './list-objects.js';
 
-/** An object's good lines, in a file of their own that DuckDB reads without an error. */
-export interface CleanCopy {
-  path: string;
-  object: LakeObject;
-  /** How many lines are not JSON objects, and are not in the copy. */
-  unreadableLines: number;
-}
-
 const newline = 0x0a;
 
 /**
- * Writes the lines of an object that are JSON objects to `path`. DuckDB itself, told to skip errors, loses the good
- * line after a torn one.
+ * Writes the lines of an object that are JSON objects to `path`, and returns how many lines are not. DuckDB itself,
+ * told to skip errors, loses the good line after a torn one.
  * @throws zlib's error when the object cannot be unzipped to its end
  */
-export async function copyGoodLines(object: LakeObject, path: string): Promise<CleanCopy> {
-  const copy: CleanCopy = { path, object, unreadableLines: 0 };
+export async function copyGoodLines(object: LakeObject, path: string): Promise<number> {
+  const copy = { unreadableLines: 0 };
   await pipeline(
     objectChunks(createReadStream(object.path, { highWaterMark: chunkBytes }), object.gzip),
     async function* good(source: AsyncIterable<Buffer>) {
@@ -41,11 +33,11 @@ export async function copyGoodLines(object: LakeObject, path: string): Promise<C
     },
     createWriteStream(path),
   );
-  return copy;
+  return copy.unreadableLines;
 }
 
 /** The line as DuckDB takes it, nothing for a blank one. A line that is none is counted. */
-function goodLine(copy: CleanCopy, bytes: Buffer): string {
+function goodLine(copy: { unreadableLines: number }, bytes: Buffer): string {
   const value = readJsonLine(bytes);
   if (value === undefined) return '';
   try {

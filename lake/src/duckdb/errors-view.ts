@@ -1,20 +1,13 @@
 import { text } from '@millrace/kit/sql-text';
-import type { LakeObject } from './list-objects.js';
-import { objectKey } from './read-objects.js';
-
-/** The DuckDB variable that holds the paths of the error objects that are compressed, or of those that are not. */
-export const errorsVariable = (gzip: boolean): string => `errors_${gzip}`;
+import { type SourceGroup, selectLines } from './read-objects.js';
 
 /** The view `errors` over Firehose's error objects, each line decoded. `rootLength`: of the lake's folder. */
-export function errorsView(objects: readonly LakeObject[], rootLength: number): string {
+export function errorsView(groups: readonly SourceGroup[], rootLength: number): string {
   const member = (...names: string[]) => `coalesce(${names.map((each) => `json->>${text(each)}`).join(', ')})`;
-  const calls = [true, false].flatMap((gzip) => {
-    if (!objects.some((object) => object.gzip === gzip)) return [];
-    const read = `read_json_objects(getvariable('${errorsVariable(gzip)}'), format='newline_delimited', compression='${gzip ? 'gzip' : 'uncompressed'}', ignore_errors=true)`;
-    return [`SELECT json, ${objectKey(rootLength)} AS object FROM ${read}`];
-  });
   const lines =
-    calls.length === 0 ? 'SELECT NULL::JSON AS json, NULL::VARCHAR AS object WHERE false' : calls.join(' UNION ALL ');
+    groups.length === 0
+      ? 'SELECT NULL::JSON AS json, NULL::VARCHAR AS object WHERE false'
+      : groups.map((group) => selectLines(group, rootLength)).join(' UNION ALL ');
   // Not try(): the optimizer takes from_base64 out of it, and then its error is not held back.
   const isBase64 = `regexp_full_match(json->>'rawData', '([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?')`;
   // Readers must take any order of members and both spellings: the documentation and the service differ.
@@ -23,8 +16,8 @@ export function errorsView(objects: readonly LakeObject[], rootLength: number): 
     ${member('errorCode', 'ErrorCode', 'lastErrorCode')} AS code,
     ${member('errorMessage', 'ErrorMessage', 'lastErrorMessage')} AS message,
     try_cast(json->>'attemptsMade' AS BIGINT) AS attempts,
-    epoch_ms(try_cast(json->>'arrivalTimestamp' AS BIGINT)) AS arrived_at,
-    epoch_ms(try_cast(json->>'attemptEndingTimestamp' AS BIGINT)) AS failed_at,
+    try(epoch_ms(try_cast(json->>'arrivalTimestamp' AS BIGINT))) AS arrived_at,
+    try(epoch_ms(try_cast(json->>'attemptEndingTimestamp' AS BIGINT))) AS failed_at,
     coalesce(try(decode(bytes)), bytes::VARCHAR, json->>'rawData') AS raw,
     object
     FROM (SELECT *, CASE WHEN ${isBase64} THEN from_base64(json->>'rawData') END AS bytes FROM (${lines}))`;

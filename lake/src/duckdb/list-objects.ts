@@ -1,19 +1,18 @@
-import { closeSync, type Dirent, openSync, readSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 import type { PassedOver } from '../lake.js';
+import { formatOf, type ObjectFormat } from './object-format.js';
 
 /** An object of the lake's bucket that the lake can read: JSON Lines or Parquet. */
-export interface LakeObject {
+export interface LakeObject extends ObjectFormat {
   /** The S3 key. */
   key: string;
   /** The file: absolute, without symbolic links in it. */
   path: string;
   /** Its Hive partition: `{page:'books', event:'liked_item'}`, perhaps with `dt`. Empty for an error object. */
   partition: Record<string, string>;
-  gzip: boolean;
-  parquet: boolean;
 }
 
 /** The objects of the lake at one moment, sorted by key. */
@@ -30,7 +29,7 @@ export interface LakeListing {
   passedOver: PassedOver;
 }
 
-const hivePart = /^([^=]+)=(.*)$/;
+const hivePart = /^([^=]+)=(.*)$/s;
 /** Formats that Firehose can write and DuckDB cannot read. */
 const unreadable = /\.(zip|snappy|hsnappy|orc|bz2|zst)$/i;
 
@@ -52,28 +51,8 @@ function hivePartition(folders: string[]): Record<string, string> {
 }
 
 /**
- * Whether an object is gzip: by its first bytes, as names lie; where they say neither, by its name. Synchronous: that
- * costs a tenth of the promises, and there may be many objects.
- */
-function isGzip(path: string, name: string): boolean {
-  const bytes = Buffer.alloc(2);
-  try {
-    const file = openSync(path, 'r');
-    try {
-      readSync(file, bytes, 0, 2, 0);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    // Gone, or not ours to read: whoever reads it says so.
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return true;
-  return name.endsWith('.gz') && bytes[0] !== 0x7b;
-}
-
-/**
- * Lists the bucket's folder. Follows no symbolic link. Passes over, as Athena does, names that begin with a dot or an
- * underscore.
+ * Lists the bucket's folder. Follows no symbolic link. Passes over, as Athena does, files and folders whose names begin
+ * with a dot or an underscore.
  * @throws MillraceError `LAKE_UNREADABLE` when the folder cannot be read; the file system's error for a folder in it
  */
 export async function listObjects(folder: string): Promise<LakeListing> {
@@ -120,15 +99,20 @@ function passOver(passedOver: PassedOver, key: string): void {
   if (passedOver.some.length < mostNamed) passedOver.some.push(key);
 }
 
+const isHidden = (name: string) => /^[._]/.test(name);
+
 const isPartOfLake = (folders: string[], entry: Dirent) =>
-  entry.isFile() && !/^[._]/.test(entry.name) && (folders[0] === 'errors' || folders[0]?.startsWith('page=') === true);
+  entry.isFile() &&
+  !isHidden(entry.name) &&
+  !folders.some(isHidden) &&
+  (folders[0] === 'errors' || folders[0]?.startsWith('page=') === true);
 
 function addObject(listing: LakeListing, folders: string[], name: string): void {
   const isError = folders[0] === 'errors';
   const key = [...folders, name].join('/');
   const path = [listing.root, ...folders, name].join(sep);
   if (isError) {
-    listing.errors.push({ key, path, partition: {}, gzip: isGzip(path, name), parquet: false });
+    listing.errors.push({ key, path, partition: {}, ...formatOf(path, name), parquet: false });
   } else if (!folders[1]?.startsWith('event=')) {
     listing.strange.push({ key, reason: 'is under page=…/ but not under page=…/event=…/' });
   } else if (unreadable.test(name)) {
@@ -141,8 +125,7 @@ function addObject(listing: LakeListing, folders: string[], name: string): void 
       key,
       path,
       partition: hivePartition(folders),
-      gzip: isGzip(path, name),
-      parquet: /\.parquet$/i.test(name),
+      ...formatOf(path, name),
     });
   }
 }

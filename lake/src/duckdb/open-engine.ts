@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSandbox, type Sandbox } from '@millrace/kit/duckdb-sandbox';
-import type { CleanCopy } from './clean-copy.js';
-import type { LakeListing } from './list-objects.js';
-import { viewStatements } from './views.js';
+import { type Readable, viewStatements } from './views.js';
 
 /** What one query may take of the machine. */
 export interface EngineLimits {
@@ -18,26 +16,20 @@ export interface EngineLimits {
 /** The limits of `openLake`. */
 export const defaultLimits: EngineLimits = { memoryMb: 1_024, temporaryMb: 10_240, threads: 2 };
 
-/** The clean copies of one reading, and the folder that they lie in. */
-export interface Copies {
-  folder: string | undefined;
-  made: CleanCopy[];
-}
-
 /**
- * A DuckDB with the lake's views, which reaches nothing but the lake's folder. `copies`: of objects that
- * DuckDB cannot read as they are.
+ * A DuckDB with the lake's views, which reaches nothing but the lake's folder. `stored`: the folder of links and
+ * copies.
  */
-export function openEngine(listing: LakeListing, copies: Copies, limits: EngineLimits): Promise<Sandbox> {
+export function openEngine(readable: Readable, stored: string | undefined, limits: EngineLimits): Promise<Sandbox> {
   return openSandbox({
-    folder: listing.root,
-    copies: copies.folder,
+    folder: readable.root,
+    copies: stored,
     threads: limits.threads,
     memoryMb: limits.memoryMb,
     temporaryFolder: join(tmpdir(), `millrace-query-${randomUUID()}`),
     temporaryMb: limits.temporaryMb,
     // Keeping the order of 20,000 small objects used all of the memory.
     keepOrder: false,
-    prepare: viewStatements(listing, copies.made),
+    prepare: viewStatements(readable),
   });
 }

@@ -7,12 +7,12 @@ import {
   pagesWithoutEvents,
   quarantinePage,
 } from '@millrace/sdk/schema';
-import type { CleanCopy } from './clean-copy.js';
 import { readAs, storedColumns, typed } from './columns.js';
-import { errorsVariable, errorsView } from './errors-view.js';
+import { errorsView } from './errors-view.js';
 import { isWanted } from './event-filter.js';
-import type { LakeListing } from './list-objects.js';
-import { groupObjects, type ObjectGroup, selectCopies, selectGroup } from './read-objects.js';
+import type { ParquetShape } from './parquet-shapes.js';
+import { groupSources, isDated, type SourceGroup, selectGroup } from './read-objects.js';
+import type { Source } from './sources.js';
 
 /** What a user's SQL can name, in the order in which people want them. */
 export const viewNames = ['events', 'events_raw', 'quarantine', 'errors', 'ledger'] as const;
@@ -31,12 +31,11 @@ const firstCopy = (...ids: string[]) =>
   `QUALIFY event_id IS NULL OR row_number() OVER (PARTITION BY page, event, ${ids.join(', ')} ORDER BY received_text) = 1`;
 
 /** Every delivered row that the filter wants, quarantine included, as text. */
-function deliveredView(groups: ObjectGroup[], copies: readonly CleanCopy[], rootLength: number): string {
+function deliveredView(groups: SourceGroup[], rootLength: number): string {
   const nothing =
     `SELECT ${storedColumns.map((column) => `NULL::${readAs(column)} AS ${name(column.name)}`).join(', ')}, ` +
     'NULL::VARCHAR AS page, NULL::VARCHAR AS event, NULL::DATE AS dt, NULL::VARCHAR AS object WHERE false';
   const branches = groups.map((group) => selectGroup(group, rootLength));
-  if (copies.length > 0) branches.push(selectCopies(copies));
   const rows = branches.length === 0 ? nothing : branches.join(' UNION ALL ');
   return `CREATE VIEW millrace_delivered AS SELECT * FROM (${rows}) WHERE ${isWanted}`;
 }
@@ -64,28 +63,31 @@ const ledgerView = `CREATE VIEW ledger AS SELECT server, try_cast(server_row AS 
   try_cast(received_at AS TIMESTAMPTZ)::TIMESTAMP AS received_at, acknowledged, object
   FROM millrace_delivered WHERE page = ${text(ledgerPage)}`;
 
-/** The statements that make the lake's views. `copies` stand for the objects that DuckDB cannot read as they are. */
-export function viewStatements({ root, delivered, errors }: LakeListing, copies: readonly CleanCopy[]): string[] {
-  const copied = new Set(copies.map(({ object }) => object.path));
-  const groups = groupObjects(delivered.filter(({ path }) => !copied.has(path)));
+/** What the views read. */
+export interface Readable {
+  /** The lake's folder; undefined while there is none. */
+  root: string | undefined;
+  delivered: readonly Source[];
+  errors: readonly Source[];
+  /** The shapes of Parquet sources, by path. */
+  shapes: ReadonlyMap<string, ParquetShape>;
+}
+
+/** The statements that make the lake's views. */
+export function viewStatements({ root, delivered, errors, shapes }: Readable): string[] {
+  const groups = groupSources(delivered, shapes, 'objects');
+  const errorGroups = groupSources(errors, shapes, 'errors');
   const rootLength = root?.length ?? 0;
-  const lists = [
-    ...groups.map(({ variable, paths }) => ({ variable, paths })),
-    ...[true, false].map((gzip) => ({
-      variable: errorsVariable(gzip),
-      paths: errors.filter((object) => object.gzip === gzip).map((object) => object.path),
-    })),
-  ].filter(({ paths }) => paths.length > 0);
-  const set = ({ variable, paths }: { variable: string; paths: string[] }) =>
-    `SET VARIABLE ${variable} = ${textList(paths)}`;
+  const set = ({ variable }: SourceGroup, sources: readonly Source[]) =>
+    `SET VARIABLE ${variable} = ${textList(sources.map(({ path }) => path))}`;
   return [
     // DuckDB opens every file when it makes a view; one file is enough for that.
-    ...lists.map(({ variable, paths }) => set({ variable, paths: paths.slice(0, 1) })),
-    deliveredView(groups, copies, rootLength),
-    ...eventViews(groups.some((group) => group.hasDate) || copies.some(({ object }) => 'dt' in object.partition)),
+    ...[...groups, ...errorGroups].map((group) => set(group, group.sources.slice(0, 1))),
+    deliveredView(groups, rootLength),
+    ...eventViews(groups.some(isDated)),
     quarantineView,
     ledgerView,
-    errorsView(errors, rootLength),
-    ...lists.map(set),
+    errorsView(errorGroups, rootLength),
+    ...[...groups, ...errorGroups].map((group) => set(group, group.sources)),
   ];
 }
