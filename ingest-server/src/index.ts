@@ -6,3 +6,4 @@ export { type PackedRecord, type RecordFailure, type Sink, SinkError } from './c
 export type { IngestObserver } from './observer.js';
 export { type RunningServer, startIngestServer } from './server.js';
 export { settingsManual } from './settings.js';
+export { createKinesisSink } from './sinks/kinesis.js';

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { storeCatalogue } from '@millrace/demo-store';
-import { type IngestObserver, loadConfig, startIngestServer } from '@millrace/ingest-server';
-import { localCredentials, localRegion } from '@millrace/kit/local-aws';
-import { runningServer } from '../state/running-servers.js';
+import {
+  createKinesisSink,
+  type IngestObserver,
+  loadConfig,
+  type Sink,
+  startIngestServer,
+} from '@millrace/ingest-server';
 import { openStateFolder } from '../state/state-folder.js';
-import { isLoopback } from '../targets/aws-target.js';
+import { awsTarget, endpointOfEnvironment } from '../targets/aws-target.js';
+import { createFoundStream } from './found-stream.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
 
@@ -19,24 +24,27 @@ export interface ServeIngestOptions {
   defaults?: Readonly<Record<string, string>>;
   /** Aborts a start that is under way. */
   signal?: AbortSignal;
+  /** The embedded AWS of the state folder, whatever the environment names. */
+  isAtHome?: true;
+  /** AWS itself, in this region. */
+  region?: string | undefined;
 }
 
-/** What a person would export before starting the server; credentials that are exported already stay. */
-function pointSdkAt(endpoint: string): void {
-  process.env.AWS_ENDPOINT_URL = endpoint;
-  process.env.AWS_REGION = localRegion;
-  process.env.AWS_ACCESS_KEY_ID ??= localCredentials.accessKeyId;
-  process.env.AWS_SECRET_ACCESS_KEY ??= localCredentials.secretAccessKey;
+/** The stream at the place that the environment, or `--region`, names; else at the embedded AWS on the state folder. */
+function streamOf(stream: string, { state, region, isAtHome }: ServeIngestOptions): Sink {
+  const endpointUrl = endpointOfEnvironment();
+  if (isAtHome || (region === undefined && endpointUrl === undefined)) return createFoundStream(stream, state);
+  const { requestHandler: _, ...clientConfig } = awsTarget({ state, region, endpointUrl }).clientConfig;
+  return createKinesisSink({ stream, clientConfig });
 }
 
 /**
  * The ingest server, as it runs in production: configured by the environment, with this machine's values where the
- * environment has none (the embedded AWS that runs on the state folder, a spool beside it, the demo's write key).
+ * environment has none (the embedded AWS that runs on the state folder, now or later, a spool beside it, the demo's
+ * write key).
  */
 export async function serveIngest(options: ServeIngestOptions): Promise<StartedServer> {
   refuseSecond(options.state, 'ingest');
-  const endpoint = process.env.AWS_ENDPOINT_URL || runningServer(options.state, 'aws')?.url;
-  if (endpoint && URL.canParse(endpoint) && isLoopback(endpoint)) pointSdkAt(endpoint);
   const listen = { port: options.port, use: 'the ingest server', option: options.portOption };
   const server = await startListening(listen, async () => {
     openStateFolder(options.state);
@@ -54,6 +62,7 @@ export async function serveIngest(options: ServeIngestOptions): Promise<StartedS
     const config = process.env.MILLRACE_CATALOGUE ? configured : { ...configured, catalogue: storeCatalogue };
     return startIngestServer(config, {
       log: options.log,
+      sink: streamOf(config.stream, options),
       ...(options.observer ? { observer: options.observer } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
     });

@@ -80,6 +80,7 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
       portOption: '--ingest-port',
       log: logOutput('ingest'),
       observer: liveIngest(feed),
+      isAtHome: true,
       // Visitors, shoppers and tests have one address here.
       defaults: {
         MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0',

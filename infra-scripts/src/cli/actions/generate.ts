@@ -13,7 +13,7 @@ import {
 import { usageError } from '@millrace/kit/millrace-error';
 import { createRandom } from '@millrace/kit/seeded-random';
 import { limits } from '@millrace/sdk/schema/limits';
-import { awsTarget } from '../../targets/aws-target.js';
+import { writableAwsTarget } from '../../targets/aws-target.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
 
 /** The options of `millrace generate`. */
@@ -32,6 +32,7 @@ export interface GenerateOptions {
   json?: true;
   verbose?: true;
   endpointUrl?: string;
+  region?: string;
   state?: string;
 }
 
@@ -69,7 +70,7 @@ function refuseOptions(options: GenerateOptions, names: readonly (keyof Generate
 
 async function intoStream(stream: string, printed: number, max: number, options: GenerateOptions): Promise<number> {
   refuseOptions(options, ['rate', 'batch', 'connections'], 'works with --to only: into a stream, events go one by one');
-  const { clientConfig, description } = awsTarget(options);
+  const { clientConfig, description } = writableAwsTarget(options);
   const { json, verbose } = options;
   if (json && verbose) throw usageError('--json prints one line an event and --verbose many: leave one of them out');
   // Only here: the AWS SDK takes longer to load than all the rest.

@@ -8,7 +8,7 @@ import { openJournal } from '../../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../../redrive/repair.js';
 import { type Asks, delivered, type Filters, quarantined, undelivered } from '../../redrive/source.js';
 import { stateFolder } from '../../state/state-folder.js';
-import { awsTarget } from '../../targets/aws-target.js';
+import { writableAwsTarget } from '../../targets/aws-target.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
 import { lakeOf } from '../../targets/lake.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
@@ -25,6 +25,7 @@ export interface RedriveOptions extends Filters {
   key: string;
   stream: string;
   endpointUrl?: string;
+  region?: string;
   jq?: string;
   journal?: string;
   dryRun?: true;
@@ -152,7 +153,7 @@ async function sinkOf(kind: Kind, options: RedriveOptions): Promise<(log: Log) =
   if (options.to !== undefined) {
     throw usageError('--to is for the quarantine: what Firehose could not deliver goes into the stream');
   }
-  const { clientConfig, description } = awsTarget(options);
+  const { clientConfig, description } = writableAwsTarget(options);
   const { createStreamSink } = await import('@millrace/generator/stream-sink');
   return (log) => createStreamSink({ clientConfig, stream: options.stream, description, giveUpAfterMs, log });
 }

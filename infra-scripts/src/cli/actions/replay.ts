@@ -16,7 +16,7 @@ import {
 import { MillraceError, usageError } from '@millrace/kit/millrace-error';
 import { createRandom } from '@millrace/kit/seeded-random';
 import type { MillraceEvent } from '@millrace/sdk/schema';
-import { awsTarget } from '../../targets/aws-target.js';
+import { writableAwsTarget } from '../../targets/aws-target.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
 
 /** The options of `millrace replay`. */
@@ -34,6 +34,7 @@ export interface ReplayOptions {
   out?: string;
   json?: true;
   endpointUrl?: string;
+  region?: string;
   state?: string;
 }
 
@@ -51,7 +52,7 @@ async function targetOf(options: ReplayOptions): Promise<(log: Log) => Sink> {
     throw usageError(`replay has two targets: the stream ${stream} and --to. Leave one of them out`);
   }
   if (options.batch !== undefined) throw usageError('--batch works without --stream only: a record has one event');
-  const { clientConfig, description } = awsTarget(options);
+  const { clientConfig, description } = writableAwsTarget(options);
   // Only here: the AWS SDK takes longer to load than all the rest.
   const { createStreamSink } = await import('@millrace/generator/stream-sink');
   return (log) => createStreamSink({ clientConfig, stream, description, giveUpAfterMs, log });

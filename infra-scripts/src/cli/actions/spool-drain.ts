@@ -1,7 +1,7 @@
 import { type Drained, drainSpool } from '@millrace/ingest-server/spool';
 import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 import { logOutput } from '../../runtime/log-output.js';
-import { type AwsTargetOptions, awsTarget } from '../../targets/aws-target.js';
+import { type AwsTargetOptions, writableAwsTarget } from '../../targets/aws-target.js';
 import { drainedText } from '../text/spool-text.js';
 import { groupDigits } from '../text/table.js';
 import { lookAtSpoolFolder } from './spool-folder.js';
@@ -9,7 +9,6 @@ import { lookAtSpoolFolder } from './spool-folder.js';
 /** The options of `millrace spool drain`. */
 export interface SpoolDrainOptions extends AwsTargetOptions {
   stream: string;
-  region?: string;
   /** Seconds. */
   giveUpAfter: number;
   json?: true;
@@ -20,7 +19,7 @@ export interface SpoolDrainOptions extends AwsTargetOptions {
  * read, 1 when it was not delivered or nothing can be read.
  */
 export async function spoolDrain(given: string, options: SpoolDrainOptions): Promise<void> {
-  const { clientConfig, description } = awsTarget(options);
+  const { clientConfig, description } = writableAwsTarget(options);
   const { folder, look } = await lookAtSpoolFolder(given);
   const { signal, release } = listenForShutdown({
     onFirst: () => console.error('millrace: stopping: what is not in the stream stays in the spool …'),
@@ -31,7 +30,7 @@ export async function spoolDrain(given: string, options: SpoolDrainOptions): Pro
       folder,
       stream: options.stream,
       description,
-      clientConfig: { ...target, ...(options.region === undefined ? {} : { region: options.region }) },
+      clientConfig: target,
       log: logOutput('spool'),
       signal,
       giveUpAfterMs: options.giveUpAfter * 1_000,

@@ -1,8 +1,12 @@
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveStore } from '../../runtime/serve-store.js';
+import { runningServer } from '../../state/running-servers.js';
 import { stateFolder } from '../../state/state-folder.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
+
+/** Where `millrace ingest` is, unless it is told otherwise. */
+const defaultIngestUrl = 'http://127.0.0.1:8080';
 
 /** The options of `millrace store`. */
 export interface StoreOptions {
@@ -14,12 +18,12 @@ export interface StoreOptions {
 /** Runs the demo store until it is told to stop. */
 export function store(options: StoreOptions): Promise<void> {
   return runUntilShutdown(logOutput('store'), async () => {
-    const server = await serveStore({
-      state: stateFolder(options),
-      port: options.port,
-      portOption: '--port',
-      ingestUrl: ingestTarget(options.to, options),
-    });
+    const state = stateFolder(options);
+    const isThere = options.to !== undefined || runningServer(state, 'ingest') !== undefined;
+    const ingestUrl = isThere ? ingestTarget(options.to, options) : defaultIngestUrl;
+    const server = await serveStore({ state, port: options.port, portOption: '--port', ingestUrl });
+    if (!isThere)
+      console.log(`No ingest server runs on this state folder yet: pages look for it at ${defaultIngestUrl}.`);
     console.log(
       `The demo store is at ${server.url}. The live view needs the whole pipeline in one process: millrace dev`,
     );

@@ -6,6 +6,7 @@ import {
   endpointOption,
   keyOption,
   outOption,
+  regionOption,
   stateOfServersOption,
 } from '../options/target.js';
 import { numberOrMax, seconds, wholeNumber } from '../options/values.js';
@@ -51,6 +52,7 @@ export function addGenerate(program: Command): void {
     .option('--json', 'into a stream: the events as JSON Lines; with --to: the totals as JSON')
     .option('--verbose', 'into a stream: each event as indented JSON, and the answer to it')
     .addOption(endpointOption())
+    .addOption(regionOption())
     .addOption(stateOfServersOption())
     .addHelpText('after', help)
     .action(

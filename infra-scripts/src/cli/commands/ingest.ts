@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { IngestOptions } from '../actions/ingest.js';
 import { ingestPortOption, stateOption } from '../options/serve.js';
+import { regionOption } from '../options/target.js';
 
 /**
  * The server's own settings, which are loaded only when the call is one of `ingest`. MILLRACE_PORT is left out: here
@@ -14,9 +15,9 @@ async function environment(): Promise<string> {
   return `
 The environment:
 ${settings.join('\n')}
-  AWS_*                     endpoint, region and credentials, as every AWS SDK reads them
+  AWS_*                     endpoint and credentials, as every AWS SDK reads them; AWS itself only with --region
 
-Defaults on this machine: the embedded AWS that runs on the state folder, a spool beside it, the write key demo, every origin.`;
+Defaults on this machine: the embedded AWS that runs on the state folder, as soon as it does, a spool beside it, the write key demo, every origin.`;
 }
 
 /** Defines `millrace ingest`. */
@@ -27,6 +28,7 @@ export async function addIngest(program: Command, args: readonly string[]): Prom
     .description('Run the ingest server alone; the environment configures it (MILLRACE_*, AWS_*)')
     .addOption(ingestPortOption('--port'))
     .addOption(stateOption())
+    .addOption(regionOption())
     .addHelpText('after', help)
     .action(async (options: IngestOptions) => (await import('../actions/ingest.js')).ingest(options));
 }

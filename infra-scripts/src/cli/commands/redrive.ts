@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RedriveOptions } from '../actions/redrive.js';
 import { lakeOption, lakeStateOption, workGroupOption } from '../options/lake.js';
-import { keyOption } from '../options/target.js';
+import { keyOption, regionOption } from '../options/target.js';
 import { wholeNumber } from '../options/values.js';
 
 const help = `
@@ -35,6 +35,7 @@ export function addRedrive(program: Command): void {
     .addOption(keyOption())
     .option('--stream <name>', 'the Kinesis stream, for errors', process.env.MILLRACE_STREAM || 'clickstream')
     .option('--endpoint-url <url>', 'the AWS endpoint, for errors')
+    .addOption(regionOption())
     .option('--journal <file>', 'what was acknowledged before (redriven.txt in the state folder)')
     .option(
       '--give-up-after <s>',

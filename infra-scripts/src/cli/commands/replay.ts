@@ -6,6 +6,7 @@ import {
   endpointOption,
   keyOption,
   outOption,
+  regionOption,
   stateOfServersOption,
 } from '../options/target.js';
 import { numberOrMax, seconds } from '../options/values.js';
@@ -47,6 +48,7 @@ export function addReplay(program: Command): void {
     .addOption(outOption())
     .option('--json', 'the totals as JSON')
     .addOption(endpointOption())
+    .addOption(regionOption())
     .addOption(stateOfServersOption())
     .addHelpText('after', help)
     .action(async (files: string[], options: ReplayOptions) =>

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SpoolDrainOptions } from '../actions/spool-drain.js';
 import type { SpoolLsOptions } from '../actions/spool-ls.js';
-import { endpointOption, stateOfServersOption } from '../options/target.js';
+import { endpointOption, regionOption, stateOfServersOption } from '../options/target.js';
 import { wholeNumber } from '../options/values.js';
 
 const lsHelp = `
@@ -43,7 +43,7 @@ export function addSpool(program: Command): void {
     .argument('<folder>', 'the folder of the spool, MILLRACE_SPOOL_FOLDER of its server')
     .option('--stream <name>', 'the Kinesis stream', process.env.MILLRACE_STREAM || 'clickstream')
     .addOption(endpointOption())
-    .option('--region <region>', 'the AWS region (AWS_REGION)')
+    .addOption(regionOption())
     .addOption(stateOfServersOption())
     .option(
       '--give-up-after <s>',

@@ -23,10 +23,10 @@ export const outOption = () =>
 
 /** `--endpoint-url`, for commands that put into a stream. */
 export const endpointOption = () =>
-  new Option(
-    '--endpoint-url <url>',
-    'the AWS endpoint (AWS_ENDPOINT_URL, else the embedded AWS that runs here, else AWS)',
-  );
+  new Option('--endpoint-url <url>', 'the AWS endpoint (AWS_ENDPOINT_URL, else the embedded AWS that runs here)');
+
+/** `--region`, for commands that put into a stream. */
+export const regionOption = () => new Option('--region <region>', 'AWS itself, in this region');
 
 /** `--state`, for commands that find running servers by it. */
 export const stateOfServersOption = () =>
