@@ -23,7 +23,7 @@ describe('the choice of events', () => {
     const shown = new Map<string, string[]>();
     const take = (step: Parameters<typeof followed.take>[0]) => {
       const taken = followed.take(step, false);
-      if (taken) shown.set(taken.event_id, [...(shown.get(taken.event_id) ?? []), taken.step]);
+      if (taken) shown.set(taken.identity, [...(shown.get(taken.identity) ?? []), taken.step]);
     };
     // 4 seconds; each event is in the stream 0.2 s later and in an object 2 s later, so 20,000 are on their way.
     const ids = Array.from({ length: 40_000 }, newEventId);
@@ -112,6 +112,11 @@ test('passed-over ids are remembered while tens of thousands follow, and others 
   expect(Array.from({ length: 30_000 }, newEventId).filter((id) => passedOver.has(id)).length).toBeLessThan(5);
 });
 
+const fieldNames = [
+  ...['step', 'kind', 'identity', 'event_id', 'page', 'event', 'visitor_id', 'item_name', 'site', 'shard_id', 'key'],
+  ...['code', 'path', 'reason', 'raw'],
+];
+
 test('whatever a step holds, what is sent is short and of the right types', () => {
   fc.assert(
     fc.property(
@@ -119,6 +124,15 @@ test('whatever a step holds, what is sent is short and of the right types', () =
       fc.dictionary(
         fc.constantFrom(
           'event_id',
+          'identity',
+          'kind',
+          'site',
+          'is_bot',
+          'code',
+          'path',
+          'reason',
+          'raw',
+          'events',
           'page',
           'event',
           'at',
@@ -134,10 +148,11 @@ test('whatever a step holds, what is sent is short and of the right types', () =
       ),
       (base, fields) => {
         const shown = shownStep({ ...fields, ...base } as never) as ShownStep & Record<string, unknown>;
-        const { at, ...texts } = shown;
+        const { at, is_bot: isBot, ...texts } = shown;
         expect(Number.isFinite(at)).toBe(true);
+        expect(['boolean', 'undefined']).toContain(typeof isBot);
         for (const [name, text] of Object.entries(texts)) {
-          expect(['step', 'event_id', 'page', 'event', 'visitor_id', 'item_name', 'shard_id', 'key']).toContain(name);
+          expect(fieldNames).toContain(name);
           expect(typeof text).toBe('string');
           expect((text as string).length).toBeLessThanOrEqual(1024);
         }

@@ -54,7 +54,7 @@ test('steps arrive as server-sent events that no proxy keeps, under the same pol
 test('a hostile event can end no message and begin no other', async () => {
   const { seen, stop } = await watch();
   source.emit(stepOf({ event: 'x\n\nevent: hello\ndata: {}\n\n', page: '\r\ndata: 1', item_name: '</script>\u2028' }));
-  await eventually('the step', () => seen.text.includes('"events":1'));
+  await eventually('the step', () => seen.text.includes('"stored":1'));
   const names = [...seen.text.matchAll(/^event: (\w+)/gm)].map(([, name]) => name);
   expect(names.filter((name) => name === 'hello')).toHaveLength(1);
   for (const line of seen.text.split('\n')) expect(line).toMatch(/^(retry: \d+|event: (hello|update)|data: \{.*\}|)$/s);
@@ -63,14 +63,16 @@ test('a hostile event can end no message and begin no other', async () => {
 
 test('one event is given whole, as the text that it was; others are not there', async () => {
   const event_id = newEventId();
+  const identity = `${event_id}/7/${'long '.repeat(12)}`;
   const line = JSON.stringify({ event_id, title: '<img src=x onerror=alert(1)>' });
-  source.emit(stepOf({ event_id, line: () => line }));
-  const address = `http://127.0.0.1:${store.port}/live/events/`;
-  const response = await fetch(address + event_id);
+  source.emit(stepOf({ event_id, identity, line: () => line }));
+  const address = `http://127.0.0.1:${store.port}/live/event?identity=`;
+  const response = await fetch(address + encodeURIComponent(identity));
   expect(response.headers.get('content-type')).toContain('application/json');
   expect(await response.json()).toMatchObject({ line, steps: [{ event_id, step: 'received' }] });
   expect((await fetch(`${address}${newEventId()}`)).status).toBe(404);
   expect((await fetch(`${address}__proto__`)).status).toBe(404);
+  expect((await fetch(`http://127.0.0.1:${store.port}/live/event`)).status).toBe(404);
 });
 
 test('a browser too many is refused, with when to come again', async () => {

@@ -41,12 +41,12 @@ describe('the live view', () => {
     const step = stepOf({ item_name: 'A\nB', visitor_id: 'v' });
     source.emit(step);
     advance(liveLimits.flushMs);
-    expect(one.steps()).toEqual([step]);
+    expect(one.steps()).toEqual([{ ...step, kind: 'stored', identity: step.event_id }]);
     expect(two.messages).toEqual(one.messages);
     expect(one.messages.at(-1)!.data.counts).toMatchObject({
-      steps: { received: 1, in_stream: 0, in_object: 0 },
-      events: 1,
+      steps: { received: { stored: 1 }, in_stream: {}, in_object: {} },
       shown: 1,
+      notShown: 0,
     });
   });
 
@@ -60,7 +60,11 @@ describe('the live view', () => {
     const { messages, steps } = join();
     expect(messages).toHaveLength(1);
     expect(messages[0]!.event).toBe('hello');
-    expect(messages[0]!.data.counts.steps).toEqual({ received: 300, in_stream: 300, in_object: 300 });
+    expect(messages[0]!.data.counts.steps).toEqual({
+      received: { stored: 300 },
+      in_stream: { stored: 300 },
+      in_object: { stored: 300 },
+    });
     expect(steps().length).toBeGreaterThan(190);
     expect(steps().length).toBeLessThanOrEqual(200);
   });
@@ -79,8 +83,9 @@ describe('the live view', () => {
     advance(1000);
     expect(messages.length).toBeLessThanOrEqual(20 * (seconds + 1));
     const { counts } = messages.at(-1)!.data;
-    expect(counts.steps).toEqual({ received: 30_000, in_stream: 30_000, in_object: 30_000 });
-    expect(counts.events).toBe(30_000);
+    const all = { stored: 30_000 };
+    expect(counts.steps).toEqual({ received: all, in_stream: all, in_object: all });
+    expect(counts.shown + counts.notShown).toBe(30_000);
     const most = liveLimits.newEventsBurst + seconds * liveLimits.newEventsPerSecond;
     expect(counts.shown).toBeGreaterThan(most / 2);
     expect(counts.shown).toBeLessThanOrEqual(most + 1);
@@ -91,17 +96,52 @@ describe('the live view', () => {
   test("a watcher's own events are all shown in the middle of a flood", () => {
     const { source, advance, join } = setUp();
     const { steps } = join('me');
-    const own = Array.from({ length: 10 }, newEventId);
+    const own: (string | undefined)[] = Array.from({ length: 10 }, newEventId);
     for (const event_id of own) {
       for (let count = 0; count < 1000; count += 1) source.emit(stepOf({ visitor_id: 'somebody' }));
-      source.emit(stepOf({ event_id, visitor_id: 'me' }));
-      source.emit(stepOf({ event_id, step: 'in_stream' }));
+      source.emit(stepOf({ event_id: event_id!, visitor_id: 'me' }));
+      source.emit(stepOf({ event_id: event_id!, step: 'in_stream' }));
       advance(500);
     }
     const seen = steps().filter(({ event_id }) => own.includes(event_id));
     expect(seen.map(({ event_id, step }) => `${event_id} ${step}`)).toEqual(
       own.flatMap((id) => [`${id} received`, `${id} in_stream`]),
     );
+  });
+
+  test('repeats, refusals and direct puts are counted apart, and nothing is called a sample for them', () => {
+    const { source, advance, join } = setUp();
+    const { messages, steps } = join();
+    for (const kind of ['stored', 'refused', 'unkept'] as const) source.emit(stepOf({ kind }));
+    source.emit({ step: 'received', kind: 'repeated', events: 12, page: '', event: '', at: 1 });
+    for (const step of ['in_stream', 'in_object'] as const) {
+      const event_id = newEventId();
+      for (const twice of [1, 2]) source.emit(stepOf({ step, kind: 'direct', event_id, seq: twice } as never));
+      // Without an id nothing can be followed: it is counted.
+      source.emit({ step, kind: 'direct', page: 'books', event: 'liked_item', at: 1 });
+    }
+    source.emit(stepOf({ kind: 'no such kind' as never }));
+    advance(1000);
+    const { counts } = messages.at(-1)!.data;
+    expect(counts.steps).toEqual({
+      received: { stored: 2, refused: 1, unkept: 1, repeated: 12 },
+      in_stream: { direct: 3 },
+      in_object: { direct: 3 },
+    });
+    expect(counts).toMatchObject({ shown: 5, notShown: 0 });
+    expect(new Set(steps().map(({ kind }) => kind))).toEqual(new Set(['stored', 'refused', 'unkept', 'direct']));
+  });
+
+  test('events with the same id and another identity are two', () => {
+    const { hub, source, advance, join } = setUp();
+    const { steps } = join();
+    const event_id = newEventId();
+    for (const identity of [`${event_id}/1/victim`, `${event_id}/1/attacker`, `_quarantine/${event_id}`]) {
+      source.emit(stepOf({ event_id, identity, line: () => identity }));
+    }
+    advance(1000);
+    expect(steps()).toHaveLength(3);
+    expect(hub.find(`${event_id}/1/victim`)?.line).toBe(`${event_id}/1/victim`);
   });
 
   test('when nothing happens nothing is sent, and nothing is kept waiting for browsers that are gone', () => {

@@ -39,7 +39,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
     await page.goto(`${store.url}/live${query}`);
     await page.locator('[data-connection]', { hasText: 'Connected' }).waitFor();
   }
-  const row = (text: string) => page.locator('tbody tr:not([hidden])', { hasText: text });
+  const row = (text: string) => page.locator('[data-rows] tr:not([hidden])', { hasText: text });
 
   test("an event's row lights up step by step, with the time between", async () => {
     await openLive();
@@ -66,7 +66,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
     await row('clicked_review').locator('.step-in_object.lit', { hasText: '+2.1 s' }).waitFor();
     expect(await row('clicked_review').textContent()).toMatch(/The Night Ferry[\s\S]*a1b2c3[\s\S]*shard 3[\s\S]*a\.gz/);
     expect(await page.locator('.station [data-total]').allTextContents()).toEqual(['1', '1', '1']);
-    expect(await page.locator('tbody tr').count()).toBe(1);
+    expect(await page.locator('[data-rows] tr').count()).toBe(1);
   });
 
   test('a click on a row, or Enter, shows the whole event and the command that finds it', async () => {
@@ -137,9 +137,9 @@ browserDescribe('the live view in a browser', ({ launch }) => {
     source.emit(stepOf({ page: 'food', event: 'clicked_review' }));
     await row('clicked_review').waitFor();
     await page.selectOption('[data-filter=page]', 'food');
-    expect(await page.locator('tbody tr:not([hidden])').count()).toBe(2);
+    expect(await page.locator('[data-rows] tr:not([hidden])').count()).toBe(2);
     await page.selectOption('[data-filter=event]', 'liked_item');
-    expect(await page.locator('tbody tr:not([hidden])').count()).toBe(1);
+    expect(await page.locator('[data-rows] tr:not([hidden])').count()).toBe(1);
   });
 
   test('a pause holds the table still and loses nothing', async () => {
@@ -147,7 +147,7 @@ browserDescribe('the live view in a browser', ({ launch }) => {
     await page.click('[data-pause]');
     source.emit(stepOf({ event: 'liked_item' }));
     await page.locator('[data-pause]', { hasText: '1 waiting' }).waitFor();
-    expect(await page.locator('tbody tr').count()).toBe(0);
+    expect(await page.locator('[data-rows] tr').count()).toBe(0);
     await page.click('[data-pause]');
     await row('liked_item').waitFor();
   });
@@ -163,11 +163,11 @@ browserDescribe('the live view in a browser', ({ launch }) => {
         onOpen() {},
       });
       const step = { step: 'received', event: 'liked_item', at: 1, page: 'food' };
-      rows.take({ ...step, event_id: 'own', visitor_id: 'me' });
-      rows.take({ ...step, event_id: 'shown', page: 'books' });
-      for (let count = 0; count < 300; count += 1) rows.take({ ...step, event_id: `hidden ${count}` });
-      const kept = { own: rows.take({ ...step, event_id: 'own', step: 'in_stream' }) !== undefined, shown: rows.shown };
-      const back = rows.take({ ...step, event_id: 'hidden 0', step: 'in_object' });
+      rows.take({ ...step, identity: 'own', visitor_id: 'me' });
+      rows.take({ ...step, identity: 'shown', page: 'books' });
+      for (let count = 0; count < 300; count += 1) rows.take({ ...step, identity: `hidden ${count}` });
+      const kept = { own: rows.take({ ...step, identity: 'own', step: 'in_stream' }) !== undefined, shown: rows.shown };
+      const back = rows.take({ ...step, identity: 'hidden 0', step: 'in_object' });
       return { ...kept, back, rows: body.rows.length };
     }, `${store.url}/assets/live/rows.js`);
     expect(result).toEqual({ own: true, shown: 1, back: undefined, rows: 200 });
@@ -185,10 +185,82 @@ browserDescribe('the live view in a browser', ({ launch }) => {
           hasText: /^Sampling: showing [\d.,]+ of [\d,]+ events a second; all are counted\.$/,
         })
         .waitFor();
-      expect(await page.locator('tbody tr').count()).toBeLessThanOrEqual(200);
+      expect(await page.locator('[data-rows] tr').count()).toBeLessThanOrEqual(200);
     } finally {
       clearInterval(timer);
     }
+  });
+
+  test('a refused event is in a lane of its own, with code, place, reason and text; the totals say why they differ', async () => {
+    await openLive();
+    const event_id = randomUUID();
+    const raw = '{"item_quantity":"<b>two</b>"}';
+    const row = {
+      kind: 'refused',
+      page: '_quarantine',
+      event: '_invalid_event',
+      identity: `_quarantine/${event_id}`,
+    } as const;
+    const why = { code: 'invalid_event', path: '/item_quantity', reason: 'must be a number', raw, line: () => raw };
+    source.emit(stepOf({ ...row, ...why, event_id }));
+    source.emit(stepOf({ event: 'liked_item' }));
+    source.emit({ step: 'received', kind: 'repeated', events: 3, page: '', event: '', at: 1 });
+    source.emit(stepOf({ kind: 'direct', step: 'in_stream', event: 'clicked_review' }));
+    source.emit(stepOf({ kind: 'direct', step: 'in_stream', event_id: undefined as never }));
+    const lane = page.locator('[data-refused-rows] tr');
+    await lane.filter({ hasText: 'on its way' }).waitFor();
+    expect(await lane.locator('td').allTextContents()).toEqual([
+      'invalid_event',
+      '/item_quantity',
+      'must be a number',
+      raw,
+      'on its way',
+    ]);
+    source.emit(stepOf({ ...row, ...why, path: 'x', event_id, step: 'in_stream' }));
+    source.emit(stepOf({ ...row, event_id, step: 'in_object', key: 'page=_quarantine/event=_invalid_event/a.gz' }));
+    await lane.filter({ hasText: 'in quarantine' }).waitFor();
+    expect(await lane.filter({ hasText: '/item_quantity' }).count()).toBe(1);
+    expect(await page.locator('[data-rows] tr').count()).toBe(2);
+    const parts = await page.locator('[data-parts]').allTextContents();
+    expect(parts).toEqual([
+      '1 accepted · 3 sent again, stored once · 1 refused',
+      '1 refused · 2 put straight in',
+      '1 in quarantine',
+    ]);
+    expect(await page.locator('.station [data-total]').allTextContents()).toEqual(['5', '3', '1']);
+    expect(await page.textContent('[data-sampling]')).toBe('Showing every event.');
+    await lane.click();
+    await page.locator('[data-detail-json]', { hasText: '<b>two</b>' }).waitFor();
+    expect(await page.textContent('[data-detail-reason]')).toBe('/item_quantity: must be a number');
+    expect(await page.textContent('[data-detail-query]')).toContain(`from quarantine where event_id = '${event_id}'`);
+  });
+
+  test('filters by site and leaves bots out; what does not say stays', async () => {
+    await openLive();
+    source.emit(stepOf({ event: 'liked_item', site: 'shop', is_bot: false }));
+    source.emit(stepOf({ event: 'clicked_review', site: 'shop', is_bot: true }));
+    source.emit(stepOf({ event: 'reviewed_item', site: 'blog' }));
+    source.emit(stepOf({ event: 'purchased_item', kind: 'direct', step: 'in_stream' }));
+    await row('purchased_item').waitFor();
+    const shown = () => page.locator('[data-rows] tr:not([hidden]) button').allTextContents();
+    await page.check('[data-filter=people]');
+    expect((await shown()).sort()).toEqual(['liked_item', 'purchased_item', 'reviewed_item']);
+    await page.selectOption('[data-filter=site]', 'shop');
+    expect(await shown()).toEqual(['liked_item']);
+  });
+
+  test('events that were put straight in before others came are no sample', async () => {
+    await openLive();
+    for (let count = 0; count < 10; count += 1) source.emit(stepOf({ kind: 'direct', step: 'in_stream' }));
+    const event_id = randomUUID();
+    source.emit(stepOf({ event_id, event: 'reviewed_item' }));
+    await row('reviewed_item').waitFor();
+    source.emit(stepOf({ event_id, event: 'reviewed_item', step: 'in_stream' }));
+    source.emit(stepOf({ event_id, event: 'reviewed_item', step: 'in_stream' }));
+    await row('reviewed_item').locator('.step-in_stream.lit').waitFor();
+    // The text is written anew each second.
+    await page.locator('.station-in_stream.busy').waitFor();
+    expect(await page.textContent('[data-sampling]')).toBe('Showing every event.');
   });
 
   test('comes back by itself when the store was away', async () => {

@@ -3,6 +3,7 @@ export { type Config, loadConfig } from './config.js';
 export { type Origins, parseOrigins } from './core/admission/origins.js';
 export type { HashRange } from './core/delivery/hash-ranges.js';
 export { type PackedRecord, type RecordFailure, type Sink, SinkError } from './core/delivery/sink.js';
+export type { RejectedEvent } from './core/intake/rejection.js';
 export type { IngestObserver } from './observer.js';
 export { type RunningServer, startIngestServer } from './server.js';
 export { settingsManual } from './settings.js';

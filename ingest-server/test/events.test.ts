@@ -11,6 +11,7 @@ import request from 'supertest';
 import { parseOrigins } from '../src/core/admission/origins.js';
 import { parseWriteKeys, siteOf } from '../src/core/admission/write-keys.js';
 import { SinkError } from '../src/core/delivery/sink.js';
+import type { RejectedEvent } from '../src/core/intake/rejection.js';
 import { cleanUp, testApp } from './support/app.js';
 import { eventsIn, jsonLines, someEvent } from './support/events.js';
 import { createMemorySink } from './support/memory-sink.js';
@@ -768,6 +769,42 @@ describe('POST /v1/events', () => {
     expect(seen).toMatchObject([{ page: '_other', page_as_sent: 'garden', received_at: expect.any(String) }]);
     expect(logged.some(({ message }) => message === 'the observer failed')).toBe(true);
   });
+});
+
+test('the observer hears of every event that the server took: accepted, rejected or there before', async () => {
+  const heard = { accepted: [] as number[], repeated: [] as number[], rejected: [] as RejectedEvent[] };
+  const { app } = await testApp(
+    {},
+    {
+      observer: {
+        accepted: (events) => void heard.accepted.push(events.length),
+        repeated: (events) => void heard.repeated.push(events),
+        rejected: (events) => void heard.rejected.push(...events),
+      },
+    },
+  );
+  const post = (body: string, batch: string) =>
+    request(app.server).post(`${url}&batch=${batch}`).type('text/plain').send(body).expect(200);
+  const one = someEvent({ seq: 1 });
+  const wrong = { ...someEvent({ seq: 8 }), item_quantity: 'two' };
+  const huge = { ...wrong, title: 'x'.repeat(40_000) };
+  await post(jsonLines([one, wrong, one]), 'one');
+  await post(jsonLines([one, wrong, one]), 'one');
+  await post(jsonLines([one, someEvent({ seq: 2 })]), 'two');
+  await post(`{"torn\n${jsonLines([huge])}`, 'three');
+  expect(heard).toMatchObject({ accepted: [1, 1], repeated: [1, 3, 1] });
+  expect(heard.rejected).toMatchObject([
+    {
+      code: 'invalid_event',
+      path: '/item_quantity',
+      raw: JSON.stringify(wrong),
+      isKept: true,
+      event_id: wrong.event_id,
+    },
+    { code: 'invalid_json', path: '', raw: '{"torn', isKept: true },
+    { code: 'event_too_large', raw: JSON.stringify(huge), isKept: true },
+  ]);
+  expect(heard.rejected[0]!.visitor_id).toBe(wrong.visitor_id);
 });
 
 describe('across origins', () => {

@@ -7,8 +7,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * The command that finds the event. Anyone can send an id, and people paste commands into shells: only a UUID gets a
  * command.
  */
-export function queryFor(eventId) {
-  return uuid.test(eventId) ? `./millrace query "select * from events where event_id = '${eventId}'"` : undefined;
+export function queryFor(eventId, view = 'events') {
+  return uuid.test(eventId) ? `./millrace query "select * from ${view} where event_id = '${eventId}'"` : undefined;
 }
 
 /** The line as indented JSON; as it is when it is not JSON. */
@@ -23,7 +23,7 @@ function pretty(line) {
 /** Shows one event: its steps with places and times, the query, the JSON as the server has it. */
 export function createDetail(dialog) {
   const find = (name) => dialog.querySelector(`[data-detail-${name}]`);
-  let openId;
+  let openIdentity;
 
   function showSteps(steps) {
     const known = Object.keys(names).flatMap((step) => steps[step] ?? []);
@@ -44,8 +44,8 @@ export function createDetail(dialog) {
     );
   }
 
-  async function line(eventId) {
-    const response = await fetch(`/live/events/${encodeURIComponent(eventId)}`);
+  async function line(identity) {
+    const response = await fetch(`/live/event?identity=${encodeURIComponent(identity)}`);
     if (!response.ok) return undefined;
     return (await response.json()).line ?? undefined;
   }
@@ -68,25 +68,33 @@ export function createDetail(dialog) {
   });
 
   return {
-    async open({ id, steps, fields }) {
-      openId = id;
-      find('heading').textContent = `${fields.event} · ${fields.page}`;
+    async open({ identity, id, steps, fields }) {
+      openIdentity = identity;
+      const isRefused = fields.code !== undefined;
+      find('heading').textContent = isRefused ? `refused: ${fields.code}` : `${fields.event} · ${fields.page}`;
       showSteps(steps);
-      const query = queryFor(id);
-      find('query').textContent = query ?? 'Its event_id is not a UUID, so there is no command to paste.';
+      find('reason').hidden = !isRefused;
+      find('reason').textContent = isRefused ? `${fields.path || 'the event'}: ${fields.reason ?? ''}` : '';
+      find('what').textContent = isRefused ? 'As it was sent' : 'The event';
+      const query = fields.kind === 'unkept' ? undefined : queryFor(id, isRefused ? 'quarantine' : 'events');
+      find('query').textContent =
+        query ??
+        (fields.kind === 'unkept'
+          ? 'It is not in the lake: its batch had more refused events than the quarantine takes of one.'
+          : 'Its event_id is not a UUID, so there is no command to paste.');
       dialog.querySelector('[data-copy]').hidden = !query;
       find('json').textContent = 'Loading …';
       dialog.showModal();
-      const whole = await line(id).catch(() => undefined);
-      if (openId !== id) return;
+      const whole = await line(identity).catch(() => undefined);
+      if (openIdentity !== identity) return;
       find('json').textContent =
         whole === undefined
           ? `${JSON.stringify(fields, null, 2)}\n\nThe whole line is not kept here (any more).`
           : pretty(whole);
     },
     /** Another step of the event that is open. */
-    update({ id, steps }) {
-      if (dialog.open && id === openId) showSteps(steps);
+    update({ identity, steps }) {
+      if (dialog.open && identity === openIdentity) showSteps(steps);
     },
   };
 }

@@ -5,7 +5,7 @@ export function createFilters(form, { visitorId, onChange }) {
   const controls = Object.fromEntries(
     [...form.querySelectorAll('[data-filter]')].map((each) => [each.dataset.filter, each]),
   );
-  const names = { page: new Set(), event: new Set() };
+  const names = { page: new Set(), event: new Set(), site: new Set() };
   controls.mine.checked = new URLSearchParams(location.search).has('mine');
   form.addEventListener('change', onChange);
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -18,19 +18,35 @@ export function createFilters(form, { visitorId, onChange }) {
     controls[kind].insertBefore(option, after ?? null);
   }
 
+  /** By whose event it is. What does not say whether a bot sent it stays. */
+  function isWanted(fields) {
+    const { site, mine, people } = controls;
+    return (
+      (!site.value || fields.site === site.value) &&
+      (!people.checked || fields.is_bot !== true) &&
+      (!mine.checked || (fields.visitor_id !== undefined && fields.visitor_id === visitorId()))
+    );
+  }
+
   return {
     learn(fields) {
-      learn('page', fields.page);
-      learn('event', fields.event);
+      // A refused event has the names of the quarantine.
+      if (fields.code === undefined) {
+        learn('page', fields.page);
+        learn('event', fields.event);
+      }
+      learn('site', fields.site);
     },
     matches(fields) {
-      const { page, event, mine } = controls;
+      const { page, event } = controls;
       return (
         (!page.value || fields.page === page.value) &&
         (!event.value || fields.event === event.value) &&
-        (!mine.checked || (fields.visitor_id !== undefined && fields.visitor_id === visitorId()))
+        isWanted(fields)
       );
     },
+    /** A refused event has no page and no event that anyone has read. */
+    matchesRefused: isWanted,
     get mine() {
       return controls.mine.checked;
     },

@@ -1,6 +1,7 @@
 import { connect } from './connection.js';
 import { createDetail } from './detail.js';
 import { createFilters } from './filters.js';
+import { createRefused } from './refused.js';
 import { createRows } from './rows.js';
 import { createStations } from './stations.js';
 import { visitorId } from './visitor.js';
@@ -17,6 +18,7 @@ const rows = createRows(find('rows'), {
   isOwn: ({ visitor_id }) => visitor_id !== undefined && visitor_id === visitorId(),
   onOpen: detail.open,
 });
+const refused = createRefused(find('refused'), { matches: filters.matchesRefused, onOpen: detail.open });
 const states = { connecting: 'Connecting …', open: 'Connected', lost: 'Connection lost, trying again …' };
 
 let paused = false;
@@ -33,6 +35,7 @@ function showWaiting() {
 
 function refilter() {
   rows.refilter();
+  refused.refilter();
   const note = find('mine-note');
   note.hidden = !filters.mine || visitorId() !== undefined;
   note.textContent =
@@ -40,10 +43,12 @@ function refilter() {
   showWaiting();
 }
 
+const isRefused = ({ kind }) => kind === 'refused' || kind === 'unkept';
+
 function apply(steps) {
   for (const step of steps) {
     filters.learn(step);
-    const event = rows.take(step);
+    const event = (isRefused(step) ? refused : rows).take(step);
     if (event) detail.update(event);
   }
   showWaiting();
@@ -74,7 +79,7 @@ function onMessage({ steps = [], counts }) {
 function showPause() {
   const button = find('pause');
   button.setAttribute('aria-pressed', String(paused));
-  const events = new Set(held.map(({ event_id }) => event_id)).size;
+  const events = new Set(held.map(({ identity }) => identity)).size;
   button.textContent = paused ? (events > 0 ? `Go on (${events} waiting)` : 'Go on') : 'Pause';
 }
 
@@ -88,12 +93,12 @@ find('pause').addEventListener('click', () => {
 });
 
 function showSampling() {
-  const { eventsPerSecond, shownPerSecond } = stations;
+  const { shownPerSecond, notShownPerSecond } = stations;
   const text = find('sampling');
-  const sampling = eventsPerSecond > 1 && shownPerSecond < eventsPerSecond * 0.98;
+  const sampling = notShownPerSecond > 0;
   text.classList.toggle('is-sampling', sampling);
   text.textContent = sampling
-    ? `Sampling: showing ${rate(shownPerSecond)} of ${rate(eventsPerSecond)} events a second; all are counted.`
+    ? `Sampling: showing ${rate(shownPerSecond)} of ${rate(shownPerSecond + notShownPerSecond)} events a second; all are counted.`
     : 'Showing every event.';
 }
 

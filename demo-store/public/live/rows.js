@@ -58,7 +58,7 @@ function whenOf(event, step) {
 }
 
 /**
- * The table's rows, newest first: one for each event id. `matches` says which are shown, `isOwn` which are the
+ * The table's rows, newest first: one for each event. `matches` says which are shown, `isOwn` which are the
  * visitor's own; `onOpen` gets the event whose row was clicked.
  */
 export function createRows(body, { matches, isOwn, onOpen }) {
@@ -86,19 +86,21 @@ export function createRows(body, { matches, isOwn, onOpen }) {
         step === 'in_stream' ? shortShard(known.shard_id) : step === 'in_object' ? shortKey(known.key) : '';
       where.title = known.shard_id ?? known.key ?? '';
     }
-    // An event put straight into the stream is never received.
-    if (!event.steps.received && event.steps.in_object) row.stepCells.received.when.textContent = 'put straight in';
+    if (!event.steps.received && (fields.kind === 'direct' || event.steps.in_object)) {
+      // One put straight into the stream is never received; of another the step was before this store's start.
+      row.stepCells.received.when.textContent = fields.kind === 'direct' ? 'put straight in' : 'earlier';
+    }
     row.element.hidden = !matches(fields);
   }
 
   /** Puts a step into its event's row; returns undefined when it is there already. */
   function take(step) {
-    let event = events.get(step.event_id);
+    let event = events.get(step.identity);
     if (!event) {
-      if (gone.has(step.event_id)) return undefined;
-      event = { id: step.event_id, steps: {}, fields: {} };
+      if (gone.has(step.identity)) return undefined;
+      event = { identity: step.identity, id: step.event_id ?? '', steps: {}, fields: {} };
       event.row = createRow(() => onOpen(event));
-      events.set(step.event_id, event);
+      events.set(step.identity, event);
       body.prepend(event.row.element);
     }
     if (event.steps[step.step]) return undefined;
@@ -119,10 +121,10 @@ export function createRows(body, { matches, isOwn, onOpen }) {
     return others.find(({ row }) => row.element.hidden) ?? others[0] ?? all[0];
   }
 
-  function drop({ id, row }) {
+  function drop({ identity, row }) {
     row.element.remove();
-    events.delete(id);
-    gone.add(id);
+    events.delete(identity);
+    gone.add(identity);
     for (const oldest of gone) {
       if (gone.size <= maxGone) break;
       gone.delete(oldest);

@@ -1,14 +1,18 @@
-import { rate, whole } from './words.js';
+import { parts, rate, sum, whole } from './words.js';
 
 const windowMs = 5000;
 const seconds = 60;
 
-/** The three counters: totals, steps a second, and a line of the last minute. Rates use the server's clock. */
+/**
+ * The three counters: totals and what they are made of, steps a second, and a line of the last minute. Rates use the
+ * server's clock.
+ */
 export function createStations(root) {
   const stations = [...root.querySelectorAll('[data-station]')].map((element) => ({
     step: element.dataset.station,
     element,
     total: element.querySelector('[data-total]'),
+    parts: element.querySelector('[data-parts]'),
     rate: element.querySelector('[data-rate]'),
     spark: element.querySelector('[data-spark]'),
     history: new Array(seconds).fill(0),
@@ -34,10 +38,13 @@ export function createStations(root) {
   return {
     take(counts) {
       // The server has restarted.
-      if (samples.length > 0 && counts.events < samples.at(-1).events) samples = [];
+      if (samples.length > 0 && sum(counts.steps.in_stream) < sum(samples.at(-1).steps.in_stream)) samples = [];
       samples.push(counts);
       while (samples.length > 2 && samples[1].at < counts.at - windowMs) samples.shift();
-      for (const station of stations) station.total.textContent = whole.format(counts.steps[station.step]);
+      for (const station of stations) {
+        station.total.textContent = whole.format(sum(counts.steps[station.step]));
+        station.parts.textContent = parts(station.step, counts.steps);
+      }
     },
     /** Call it once a second, also when no step comes. `serverNow` is the estimated time of the server. */
     tick(serverNow) {
@@ -45,7 +52,7 @@ export function createStations(root) {
       if (last && serverNow - last.at > windowMs) samples = [last];
       const now = Math.floor(performance.now() / 1000);
       for (const station of stations) {
-        const perSecond = rateOf(({ steps }) => steps[station.step]);
+        const perSecond = rateOf(({ steps }) => sum(steps[station.step]));
         station.rate.textContent = rate(perSecond);
         station.element.classList.toggle('busy', perSecond > 0);
         if (second !== undefined) {
@@ -56,11 +63,11 @@ export function createStations(root) {
       }
       second = now;
     },
-    get eventsPerSecond() {
-      return rateOf(({ events }) => events);
-    },
     get shownPerSecond() {
       return rateOf(({ shown }) => shown);
+    },
+    get notShownPerSecond() {
+      return rateOf(({ notShown }) => notShown);
     },
   };
 }

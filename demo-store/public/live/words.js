@@ -37,3 +37,32 @@ const tenths = new Intl.NumberFormat('en-IE', { maximumFractionDigits: 1 });
 export function rate(perSecond) {
   return (perSecond < 10 ? tenths : whole).format(perSecond);
 }
+
+export const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+
+/** What each kind of event is called at each step; in this order. */
+const partWords = {
+  received: {
+    stored: 'accepted',
+    repeated: 'sent again, stored once',
+    refused: 'refused',
+    unkept: 'refused, not kept',
+  },
+  in_stream: { stored: 'accepted', refused: 'refused', direct: 'put straight in' },
+  in_object: { stored: 'accepted', refused: 'in quarantine', direct: 'put straight in' },
+};
+
+/**
+ * What a step's total is made of, where that is more than accepted events: why it is not the next one's. Accepted events
+ * in objects that were never counted as received were so before this began to count, or are in the stream twice.
+ */
+export function parts(step, counts) {
+  const beyond = step === 'received' ? 0 : Math.max(0, (counts.in_object.stored ?? 0) - (counts.received.stored ?? 0));
+  const words = partWords[step];
+  const named = Object.keys(words)
+    .map((kind) => [words[kind], (counts[step][kind] ?? 0) - (kind === 'stored' ? beyond : 0)])
+    .concat([['from before, or twice', beyond]])
+    .filter(([, count]) => count > 0);
+  if (named.length === 0 || (named.length === 1 && named[0][0] === words.stored)) return '';
+  return named.map(([word, count]) => `${whole.format(count)} ${word}`).join(' · ');
+}

@@ -1,6 +1,6 @@
 import type { LiveStep } from '../live-feed.js';
 import { createPassedOver } from './passed-over.js';
-import { eventIdOf, type ShownStep, type StepName, shownStep } from './shown-step.js';
+import { identityOf, type ShownStep, type StepName, shownStep } from './shown-step.js';
 import { createTokenBucket } from './token-bucket.js';
 
 /** An event that the live view shows: the steps so far, and its JSON line while it is kept. */
@@ -34,6 +34,7 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
   const withLine = new Set<string>();
   let characters = 0;
   let chosen = 0;
+  let notShown = 0;
 
   function forgetLine(id: string, event: FollowedEvent): void {
     characters -= event.line?.length ?? 0;
@@ -72,13 +73,15 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
     /** The step to show; undefined when the event is not shown, or the step was shown before. */
     take(step: LiveStep, isOwn: boolean): ShownStep | undefined {
       // Most steps of a busy hour end in the next lines, so these allocate nothing.
-      const id = eventIdOf(step);
+      const id = identityOf(step);
+      if (id === '') return undefined;
       let event = events.get(id);
       if (event === undefined) {
         // An object holds what was in the stream: an event first seen here was passed over, longer ago than remembered.
         if (step.step === 'in_object' || passedOver.has(id)) return undefined;
         if (!(isOwn && own.take()) && !anyone.take()) {
           passedOver.add(id);
+          notShown += 1;
           return undefined;
         }
         event = follow(id);
@@ -111,6 +114,10 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
     /** The number of events chosen since the start. */
     get chosen() {
       return chosen;
+    },
+    /** The number of events passed over since the start, because there were too many to follow. */
+    get notShown() {
+      return notShown;
     },
     get kept() {
       return { events: events.size, lineCharacters: characters };

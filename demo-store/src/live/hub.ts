@@ -2,18 +2,18 @@ import { type Clock, systemClock } from '@millrace/kit/clock';
 import type { LiveFeed, LiveStep } from '../live-feed.js';
 import { createFollowedEvents } from './followed-events.js';
 import { liveLimits } from './limits.js';
-import { isStepName, type ShownStep, type StepName } from './shown-step.js';
+import { isStepName, type Kind, kindOf, type ShownStep, type StepName } from './shown-step.js';
 
 /** The counts in every message to a browser. */
 export interface LiveCounts {
   /** The server's clock, in milliseconds since 1970: rates are differences between two of these. */
   at: number;
-  /** Steps since the store started. */
-  steps: Record<StepName, number>;
-  /** Events since the store started. */
-  events: number;
+  /** Events at each step since the store started, by their kind. */
+  steps: Record<StepName, Partial<Record<Kind, number>>>;
   /** The events chosen to be shown. */
   shown: number;
+  /** The events that are not shown, because there were too many to follow. */
+  notShown: number;
 }
 
 /** A browser that watches. */
@@ -40,7 +40,7 @@ function message(event: string, data: unknown): string {
 export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
   const followed = createFollowedEvents(liveLimits, clock.wallMs);
   const clients = new Set<LiveClient>();
-  const steps: Record<StepName, number> = { received: 0, in_stream: 0, in_object: 0 };
+  const steps: LiveCounts['steps'] = { received: {}, in_stream: {}, in_object: {} };
   let watching = new Set<string>();
   let waiting: ShownStep[] = [];
   let countsSent = '';
@@ -49,10 +49,9 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
 
   const counts = (): LiveCounts => ({
     at: clock.wallMs(),
-    steps: { ...steps },
-    // Events put straight into the stream are never received; received ones may not be in the stream yet.
-    events: Math.max(steps.received, steps.in_stream),
+    steps,
     shown: followed.chosen,
+    notShown: followed.notShown,
   });
 
   function broadcast(data: { steps?: ShownStep[]; counts: LiveCounts }): void {
@@ -76,7 +75,9 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
 
   function take(step: LiveStep): void {
     if (!isStepName(step.step)) return;
-    steps[step.step] += 1;
+    const kind = kindOf(step);
+    const events = steps[step.step];
+    events[kind] = (events[kind] ?? 0) + (step.events ?? 1);
     const shown = followed.take(step, step.visitor_id !== undefined && watching.has(step.visitor_id));
     if (!shown || clients.size === 0) return;
     waiting.push(shown);

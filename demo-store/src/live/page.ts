@@ -2,7 +2,7 @@ import { type Html, html } from '../html/html.js';
 import { head } from '../html/layout.js';
 
 const stations = [
-  ['received', 'Received', 'The ingest server has it'],
+  ['received', 'Received', 'The ingest server took it'],
   ['in_stream', 'In the stream', 'Read from a Kinesis shard'],
   ['in_object', 'In an object', 'In S3, by page and event'],
 ] as const;
@@ -16,6 +16,7 @@ const station = ([
   <p class="station-note">${note}</p>
   <p class="station-total" data-total>0</p>
   <p class="station-rate"><span data-rate>0</span> /s</p>
+  <p class="station-parts" data-parts></p>
   <svg class="spark" viewBox="0 0 60 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><polyline data-spark points=""/></svg>
 </li>`;
 
@@ -23,11 +24,24 @@ const withFeed = (links: { lake?: string }): Html => html`<ol class="stations">$
 <form class="filters" data-filters>
   <label>Page <select data-filter="page"><option value="">all</option></select></label>
   <label>Event <select data-filter="event"><option value="">all</option></select></label>
+  <label>Site <select data-filter="site"><option value="">all</option></select></label>
   <label class="check"><input type="checkbox" data-filter="mine"> Mine only</label>
+  <label class="check"><input type="checkbox" data-filter="people"> No bots</label>
   <button type="button" class="button quiet small" data-pause aria-pressed="false">Pause</button>
   <p class="sampling" data-sampling></p>
 </form>
 <p class="notice" data-mine-note hidden></p>
+<section class="refused" aria-labelledby="refused-heading" data-refused hidden>
+<h2 id="refused-heading">Refused</h2>
+<p class="muted">Rejected by the ingest server, and kept: as sent, in quarantine. <code>./millrace redrive quarantine</code> sends them again after a fix.</p>
+<div class="refused-frame">
+<table>
+  <caption class="visually-hidden">The latest refused events, newest first</caption>
+  <thead><tr><th scope="col">Code</th><th scope="col">Place</th><th scope="col">Why</th><th scope="col">As sent</th><th scope="col">Where it is</th></tr></thead>
+  <tbody data-refused-rows></tbody>
+</table>
+</div>
+</section>
 <div class="table-frame">
 <table>
   <caption class="visually-hidden">The latest events, newest first, each with its three steps</caption>
@@ -40,9 +54,10 @@ ${links.lake !== undefined && html`<p class="muted">The objects are in ${place(l
 <dialog class="detail" data-detail aria-labelledby="detail-heading">
   <div class="detail-head"><h2 id="detail-heading" data-detail-heading></h2><form method="dialog"><button class="button quiet small">Close</button></form></div>
   <dl class="detail-steps" data-detail-steps></dl>
+  <p class="detail-reason" data-detail-reason hidden></p>
   <h3>Find it in the lake</h3>
   <div class="copyable"><pre class="command" tabindex="0"><code data-detail-query></code></pre><button type="button" class="button quiet small" data-copy>Copy</button></div>
-  <h3>The event</h3>
+  <h3 data-detail-what>The event</h3>
   <pre class="json" tabindex="0"><code data-detail-json></code></pre>
 </dialog>`;
 
@@ -78,6 +93,7 @@ export function livePage({ hasFeed, links, writeKey }: LivePageOptions): string 
 ${head(
   'Live – Millrace',
   html`<link rel="stylesheet" href="/assets/live.css">
+  <link rel="stylesheet" href="/assets/live/refused.css">
   <link rel="stylesheet" href="/assets/live/detail.css">
   ${hasFeed && html`<script type="module" src="/assets/live/live.js"></script>`}`,
 )}

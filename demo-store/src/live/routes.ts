@@ -15,7 +15,7 @@ export interface LiveRoutesOptions {
 
 const noFeed = { error: 'no_feed', message: 'This store was started without a pipeline. Start both with: npm start' };
 
-/** `/live`, the stream of steps at `/live/events`, and one event at `/live/events/:event_id`. */
+/** `/live`, the stream of steps at `/live/events`, and one event at `/live/event?identity=…`. */
 export function liveRoutes(app: FastifyInstance, { hub, headers, links, writeKey, log }: LiveRoutesOptions): void {
   app.get('/live', (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(livePage({ hasFeed: hub !== undefined, links, writeKey })),
@@ -48,9 +48,9 @@ export function liveRoutes(app: FastifyInstance, { hub, headers, links, writeKey
     return reply;
   });
 
-  app.get<{ Params: { event_id: string } }>('/live/events/:event_id', (request, reply) => {
+  app.get<{ Querystring: { identity?: unknown } }>('/live/event', (request, reply) => {
     if (!hub) return reply.code(404).send(noFeed);
-    const found = hub.find(request.params.event_id);
+    const found = hub.find(String(request.query.identity));
     if (!found) {
       return reply.code(404).send({
         error: 'not_kept',

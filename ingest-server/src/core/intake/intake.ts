@@ -7,8 +7,8 @@ import { createChunker } from './chunker.js';
 import { formatTime } from './iso-time.js';
 import { exactEvent, isObject, type Judged, judge } from './judge.js';
 import { createTimeCorrection, type Occurred } from './occurred-at.js';
-import { quarantineLines, quarantineSlack, type RejectedLine } from './quarantine.js';
-import type { Rejection } from './rejection.js';
+import { type QuarantineLine, quarantineLines, quarantineSlack, type RejectedLine } from './quarantine.js';
+import { briefRejection, type RejectedEvent, type Rejection } from './rejection.js';
 import { type SentLine, textOf } from './sent-line.js';
 import { serialise } from './serialise.js';
 
@@ -23,8 +23,9 @@ export interface Intake {
   /** Those of them that have no row in the chunks: the batch had more than the quarantine takes of one. */
   unkept: number;
   warnings: Warning[];
-  /** The accepted events; empty unless `keepEvents`. */
+  /** The accepted events that are stored, and the rejected ones; both empty unless `keepEvents`. */
   events: StoredEvent[];
+  rejectedEvents: RejectedEvent[];
 }
 
 /** What a request and the server add to its events. */
@@ -114,7 +115,8 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     const ownId = readableText(value, 'event_id');
     const eventId = ownId ?? context.newId(receivedAt);
     const rejection: Rejection = { index, ...(ownId === undefined ? {} : { event_id: ownId }), code, path, message };
-    rejected.push({ rejection, eventId, hash: hashOf(readableText(value, 'visitor_id') ?? eventId), raw: text });
+    const visitorId = readableText(value, 'visitor_id');
+    rejected.push({ rejection, eventId, visitorId, hash: hashOf(visitorId ?? eventId), raw: text });
   }
 
   for (let index = 0; index < lines.length; index++) {
@@ -164,5 +166,15 @@ export function takeIn(lines: readonly SentLine[], context: IntakeContext): Inta
     unkept: rejected.length - kept.length,
     warnings: warnings.list(),
     events,
+    rejectedEvents: context.keepEvents ? rejectedEvents(rejected, kept) : [],
   };
+}
+
+function rejectedEvents(rejected: readonly RejectedLine[], kept: readonly QuarantineLine[]): RejectedEvent[] {
+  const rows = new Set(kept.map(({ index }) => index));
+  return rejected.map(({ rejection, eventId, visitorId, raw }, index) => {
+    const { code, path, message } = briefRejection(rejection);
+    const visitor = visitorId === undefined ? {} : { visitor_id: visitorId };
+    return { event_id: eventId, ...visitor, code, path, message, raw, isKept: rows.has(index) };
+  });
 }

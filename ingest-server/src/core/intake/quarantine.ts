@@ -14,6 +14,8 @@ const noteBytes = 256;
 export interface RejectedLine {
   rejection: Rejection;
   eventId: string;
+  /** Where it has one that can be read. */
+  visitorId?: string | undefined;
   /** `hashOf` its visitor. */
   hash: number;
   raw: string;
@@ -24,6 +26,8 @@ export type QuarantineStamp = Pick<QuarantinedEvent, 'received_at' | 'site' | 'i
 
 /** A row to store. */
 export interface QuarantineLine {
+  /** Of the rejected event among those of the batch. */
+  index: number;
   hash: number;
   line: string;
 }

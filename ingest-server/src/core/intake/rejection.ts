@@ -24,3 +24,14 @@ export const briefRejection = (rejection: Rejection): Rejection => ({
   path: brief(rejection.path),
   message: brief(rejection.message),
 });
+
+/** A rejected event, as an observer gets it. */
+export interface RejectedEvent extends Pick<Rejection, 'code' | 'path' | 'message'> {
+  /** The id of its row in quarantine. */
+  event_id: string;
+  visitor_id?: string;
+  /** The text as it was sent. */
+  raw: string;
+  /** False: the batch had more than the quarantine takes of one, so it has no row. */
+  isKept: boolean;
+}

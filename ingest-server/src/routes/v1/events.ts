@@ -167,7 +167,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     throw new RequestError('unreadable', 'the body has no events: send one JSON object a line');
 
     function answered({ answer, isRepeat }: Remembered): string {
-      if (isRepeat) metrics.repeated(answer.accepted + answer.duplicates + answer.rejected.length);
+      if (isRepeat) repeated(answer.accepted + answer.duplicates + answer.rejected.length);
       return written(batch, answer);
     }
   }
@@ -187,7 +187,7 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
       receivedAt: Date.now(),
       ...sent,
       site: sites.get(key)!,
-      keepEvents: observer.accepted !== undefined,
+      keepEvents: observer.accepted !== undefined || observer.rejected !== undefined,
       isRepeat: claims.isRepeat,
       newId: uuidV7,
     });
@@ -202,16 +202,24 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
     throw new RequestError('unavailable', `the events cannot be stored safely now: ${error.message}`);
   }
 
+  function tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      options.observerFailed(error);
+    }
+  }
+
+  function repeated(events: number): void {
+    metrics.repeated(events);
+    tell(() => observer.repeated?.(events));
+  }
+
   function acknowledge(intake: Intake): Answer {
     metrics.acknowledged(intake);
-    if (intake.duplicates > 0) metrics.repeated(intake.duplicates);
-    if (observer.accepted !== undefined && intake.events.length > 0) {
-      try {
-        observer.accepted(intake.events);
-      } catch (error) {
-        options.observerFailed(error);
-      }
-    }
+    if (intake.duplicates > 0) repeated(intake.duplicates);
+    if (intake.events.length > 0) tell(() => observer.accepted?.(intake.events));
+    if (intake.rejectedEvents.length > 0) tell(() => observer.rejected?.(intake.rejectedEvents));
     const { accepted, duplicates, warnings } = intake;
     const rejected = intake.rejected.map(briefRejection);
     return { accepted, duplicates, rejected, ...(warnings.length > 0 ? { warnings } : {}) };
