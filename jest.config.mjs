@@ -17,7 +17,7 @@ export default {
   globalSetup: '<rootDir>/testing/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/testing/jest/global-teardown.mjs',
   reporters: ['default', '<rootDir>/testing/jest/skip-reporter.mjs'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/testing/jest/environment.mjs',
   transform: {},
   // The generous limit is for loaded machines; nothing asserts on time.
   testTimeout: 180_000,

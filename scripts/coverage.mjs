@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from './jest.mjs';
 import { prepare, root } from './prepare.mjs';
 
 prepare({ all: true });
@@ -10,9 +11,7 @@ const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8
 const { status } = spawnSync(
   process.execPath,
   [
-    '--experimental-vm-modules',
-    '--no-warnings',
-    join(root, 'node_modules/jest/bin/jest.js'),
+    ...jest,
     '--coverage',
     '--coverageProvider=v8',
     '--coverageDirectory=coverage',

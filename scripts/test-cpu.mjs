@@ -4,20 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { jest } from './jest.mjs';
 import { root } from './prepare.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-test-cpu-'));
 const out = join(folder, 'cpu.jsonl');
 const { status } = spawnSync(
   process.execPath,
-  [
-    '--experimental-vm-modules',
-    '--no-warnings',
-    join(root, 'node_modules/jest/bin/jest.js'),
-    '--env',
-    join(root, 'testing/jest/cpu-environment.mjs'),
-    ...process.argv.slice(2),
-  ],
+  [...jest, '--env', join(root, 'testing/jest/cpu-environment.mjs'), ...process.argv.slice(2)],
   { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MILLRACE_TEST_CPU: out } },
 );
 const text = existsSync(out) ? readFileSync(out, 'utf8') : '';

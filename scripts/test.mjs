@@ -1,6 +1,7 @@
 // `npm test`: installs and builds what is missing, then types (the build itself), lint, and every test. Arguments go to Jest.
 // `--long` runs the long tests instead, `--browsers` those of the tracker in each browser engine that is there.
 import { join } from 'node:path';
+import { jest } from './jest.mjs';
 import { prepare, root, run } from './prepare.mjs';
 
 const args = process.argv.slice(2);
@@ -8,25 +9,10 @@ const forms = { '--long': 'MILLRACE_TEST_LONG', '--browsers': 'MILLRACE_TEST_BRO
 const form = Object.keys(forms).find((name) => args.includes(name));
 const forJest = args.filter((arg) => arg !== form);
 
-// Each test file loads its modules anew, and collecting them took a tenth of the processor time. Jest's workers take these flags over.
-const lessGarbageCollection = ['--max-semi-space-size=64', '--single-threaded-gc', '--no-flush-bytecode'];
-
 prepare({ all: true });
 if (!form && forJest.length === 0) {
   run(process.execPath, [join(root, 'node_modules/@biomejs/biome/bin/biome'), 'ci', '.']);
   // Unused files, exports and dependencies.
   run(process.execPath, [join(root, 'node_modules/knip/bin/knip.js'), '--no-progress']);
 }
-run(
-  process.execPath,
-  [
-    '--experimental-vm-modules',
-    '--no-warnings',
-    ...lessGarbageCollection,
-    join(root, 'node_modules/jest/bin/jest.js'),
-    ...forJest,
-  ],
-  {
-    env: { ...process.env, ...(form ? { [forms[form]]: '1' } : {}) },
-  },
-);
+run(process.execPath, [...jest, ...forJest], { env: { ...process.env, ...(form ? { [forms[form]]: '1' } : {}) } });

@@ -193,8 +193,9 @@ describe('a fresh clone', () => {
       'scripts/start.mjs',
       'scripts/test.mjs',
       'scripts/build.mjs',
+      'scripts/jest.mjs',
     ])) {
-      expect(from).toMatch(/^(node:\w|\.\/prepare\.mjs$)/);
+      expect(from).toMatch(/^(node:\w|\.\/(prepare|jest)\.mjs$)/);
     }
   });
 

@@ -1,6 +1,6 @@
 // The Jest environment of `scripts/test-cpu.mjs`: writes the CPU time of each test and hook as a line of JSON.
 import { appendFileSync, readFileSync } from 'node:fs';
-import { TestEnvironment } from 'jest-environment-node';
+import OwnContextEnvironment from './environment.mjs';
 
 /** Seconds of CPU that this process has used. */
 const ownSeconds = () => {
@@ -17,9 +17,9 @@ function childSeconds() {
   return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
-export default class CpuEnvironment extends TestEnvironment {
-  constructor(config, context) {
-    super(config, context);
+export default class CpuEnvironment extends OwnContextEnvironment {
+  constructor(_config, context) {
+    super();
     this.file = context.testPath;
     this.begin();
   }
