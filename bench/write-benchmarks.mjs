@@ -15,6 +15,7 @@ const order = [
   'ingest-overload',
   'ingest-partial-failures',
   'ingest-skew-and-billing',
+  'attack',
   'ingest-handshakes',
   'fleet-rates',
   'fleet-days',

@@ -88,13 +88,14 @@ function readArrivals(calls) {
 
 /**
  * `check`: `order` holds each event against its visitor's order as it comes; `later` keeps the calls, takes every record and checks them
- * when `arrivals` is called, so that it costs little under load; `none` only counts.
+ * when `arrivals` is called, so that it costs little under load; `none` only counts. `onRecord` gets the text of each record taken.
  */
 export async function startKinesisStub({
   shards = 4,
   shardBytesPerSecond = Infinity,
   delayMs = 2,
   check = 'order',
+  onRecord = () => {},
 } = {}) {
   const ranges = shardRanges(shards);
   const span = space / BigInt(shards);
@@ -131,6 +132,7 @@ export async function startKinesisStub({
     stub.events += events;
     stub.perShard[index].events += events;
     if (check === 'order') checkOrder(text);
+    onRecord(text);
     return { SequenceNumber: String(stub.counts.puts), ShardId: ranges[index].ShardId };
   }
 

@@ -5,14 +5,14 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fp from 'fastify-plugin';
 import { shareMetrics } from './cluster/worker-metrics.js';
 import type { Config } from './config.js';
-import { isSenders } from './core/admission/known-address.js';
-import { createLimiter } from './core/admission/limiter.js';
+import { createLimiter, type Limiter } from './core/admission/limiter.js';
 import { createKeyCheck } from './core/admission/write-keys.js';
 import type { Delivery } from './core/delivery/delivery.js';
 import type { Sink } from './core/delivery/sink.js';
 import type { Spool } from './core/delivery/spool.js';
 import { declaredNames } from './core/intake/intake.js';
 import { createRecentEvents, type RecentEvents } from './core/recent-events.js';
+import type { AddressLimits } from './http/address-limits.js';
 import { createFastify } from './http/fastify.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
@@ -41,6 +41,8 @@ export interface AppOptions {
   spool?: Spool;
   /** How long a request may take to arrive; 15 s. */
   requestTimeoutMs?: number;
+  /** For how long the refusal of an address that sends too much is held back; 1 s. */
+  heldMs?: number;
   /** For how long `/metrics` answers the same; 1 s. */
   metricsIntervalMs?: number;
   /** How many of the latest events' ids are remembered at least, in 32 bytes each; 500,000. */
@@ -65,8 +67,25 @@ const remembering = (delivery: Delivery, recent: RecentEvents): Delivery => ({
 const named = <Options extends object>(name: string, plugin: FastifyPluginAsync<Options>) =>
   fp(plugin, { name, encapsulate: true });
 
+/** What limits how much comes in. */
+interface Admitting {
+  limiter: Limiter;
+  addressLimits: AddressLimits;
+}
+
+/** What the routes work with. */
+interface Inside {
+  pipeline: Pipeline;
+  log: Log;
+}
+
 /** The routes below /v1, which pages of all origins may read. */
-async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOptions, pipeline: Pipeline, log: Log) {
+async function registerV1(
+  app: FastifyInstance,
+  { config, observer = {} }: AppOptions,
+  door: Admitting,
+  { pipeline, log }: Inside,
+) {
   const { metrics, claimedIds } = pipeline;
   let { delivery } = pipeline;
   await app.register(cors);
@@ -79,12 +98,12 @@ async function registerV1(app: FastifyInstance, { config, observer = {} }: AppOp
   const admission = createAdmission({
     origins: config.origins,
     isKey: createKeyCheck(config.writeKeys.map(({ key }) => key)),
-    limiter: createLimiter({ ...config, clock: systemClock }),
-    isSenders: config.limitsAnyAddress ? () => true : isSenders,
+    limiter: door.limiter,
     limited: metrics.limited,
   });
   await app.register(named('events', events), {
     admission,
+    addressLimits: door.addressLimits,
     delivery,
     metrics,
     claimedIds,
@@ -104,12 +123,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const log = createLog(options.log ?? (() => {}));
   const pipeline = await openPipeline({ config, log, sink, spool: givenSpool, signal, claimedEvents });
   const { delivery, metrics, spool } = pipeline;
-  const app = createFastify({ config, delivery, metrics, requestTimeoutMs });
+  const limiter = createLimiter({ ...config, clock: systemClock });
+  const { heldMs = 1_000 } = options;
+  const { app, addressLimits } = createFastify({ config, delivery, limiter, metrics, requestTimeoutMs, heldMs });
   await app.register(errors, { log });
   await app.register(drain);
   await app.register(metricsPlugin, { metrics, delivery, spool });
   await app.register(
-    named('v1', (v1) => registerV1(v1, options, pipeline, log)),
+    named('v1', (v1) => registerV1(v1, options, { limiter, addressLimits }, { pipeline, log })),
     { prefix: '/v1' },
   );
   await app.register(named('health', health), { delivery, spool });

@@ -44,6 +44,35 @@ describe('token buckets', () => {
     );
   });
 
+  test('that may be overdrawn never let through more than the rate, the burst and one, and refuse while they are empty', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 1, max: 500 })), { maxLength: 80 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 300 }),
+        async (takes, perSecond, burst) => {
+          const clock = createFakeClock();
+          const buckets = createTokenBuckets({ clock, perSecond, burst, maxKeys: 10 });
+          let taken = 0;
+          let last = 0;
+          for (const [pause, tokens] of takes) {
+            await clock.pass(pause);
+            const waitMs = buckets.overdraw('k', tokens * 2);
+            if (waitMs === 0) {
+              buckets.giveBack('k', tokens);
+              taken += tokens;
+              last = tokens;
+            }
+            expect(taken - last).toBeLessThanOrEqual(burst + (clock.monotonicMs() / 1000) * perSecond + 1e-6);
+            await clock.pass(Math.ceil(waitMs));
+            if (waitMs > 0) expect(buckets.overdraw('k', 0)).toBe(0);
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   test('remember a bounded number of keys, and forget those seen least lately', () => {
     const clock = createFakeClock();
     const buckets = createTokenBuckets({ clock, perSecond: 1, burst: 1, maxKeys: 100 });
@@ -141,6 +170,43 @@ describe('rate limits', () => {
     expect(stored).toBe(500 * 2 + statuses.filter((status) => status === 200).length * 400);
     const metrics = (await request(app.server).get('/metrics')).text;
     expect(metrics).toMatch(/^millrace_rate_limited_total\{by="address_bytes"\} [1-9]/m);
+  });
+
+  test.each([
+    ['a megabyte in a kilobyte', () => gzipSync('x'.repeat(1_000_000))],
+    ['lines without end in a kilobyte', () => gzipSync('{}\n'.repeat(300_000))],
+    ['20 megabytes in 20 kilobytes', () => gzipSync('y'.repeat(20_000_000))],
+    ['many lines, each short and no event', () => '[]\n'.repeat(500)],
+  ])('%s counts as the work that it is, though it is refused', async (_, payload) => {
+    const { app } = await testApp({ addressBytesPerSecond: 1_000 });
+    const send = (sent: Buffer | string) =>
+      request(app.server)
+        .post('/v1/events?key=demo')
+        .type('text/plain')
+        .send(sent as string);
+    const worst = payload();
+    // Far fewer bytes than the bucket holds are sent.
+    const statuses = [];
+    for (let i = 0; i < 30; i++) statuses.push((await send(worst)).status);
+    expect(statuses[0]).not.toBe(429);
+    expect(statuses.at(-1)).toBe(429);
+  });
+
+  test('what is unreadable counts as it was sent', async () => {
+    const { app } = await testApp({ addressBytesPerSecond: 1_000 });
+    const broken = Buffer.concat([gzipSync(jsonLines([someEvent()])).subarray(0, 100), Buffer.alloc(20_000)]);
+    for (let i = 0; i < 30; i++) {
+      const { status } = await request(app.server).post('/v1/events?key=demo').type('text/plain').send(broken);
+      expect(status).toBe(400);
+    }
+  });
+
+  test('metrics and health have a limit of their own: who asks for them keeps no events out', async () => {
+    const { app } = await testApp({ addressRequestsPerSecond: 2 });
+    const statuses = [];
+    for (let i = 0; i < 10; i++) statuses.push((await request(app.server).get('/metrics')).status);
+    expect(statuses).toContain(429);
+    expect((await request(app.server).post('/v1/events?key=demo').type('text/plain').send(body())).status).toBe(200);
   });
 
   test('by default they count where the address is that of the sender, and not behind an unknown proxy', async () => {

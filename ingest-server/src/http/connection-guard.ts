@@ -14,6 +14,8 @@ export const maxPipelined = 32;
 /** What the guard asks, and who counts. */
 export interface ConnectionGuardOptions {
   isHost: HostCheck;
+  /** Closes a connection that sent a flood. */
+  flooded(socket: Socket): void;
   /** The connections of which nothing more is believed: they end with the answer that they got. */
   distrusted: WeakSet<Socket>;
   metrics: Pick<Metrics, 'refusedUnread'>;
@@ -42,7 +44,7 @@ function framingFault({ headers, httpVersionMajor, httpVersionMinor }: IncomingM
  * gone or sent too many at once, not with a framing that another server may read in another way, and not under a host
  * name that is not ours.
  */
-export function createConnectionGuard({ isHost, distrusted, metrics }: ConnectionGuardOptions) {
+export function createConnectionGuard({ isHost, flooded, distrusted, metrics }: ConnectionGuardOptions) {
   const connections = new WeakMap<Socket, Connection>();
 
   /** Made once a connection, so that a request costs a look-up and no more. */
@@ -74,7 +76,7 @@ export function createConnectionGuard({ isHost, distrusted, metrics }: Connectio
     const connection = connectionOf(socket);
     if (connection.waiting === maxPipelined) {
       metrics.refusedUnread('too_many_requests');
-      socket.destroy();
+      flooded(socket);
       return false;
     }
     connection.waiting += 1;

@@ -3,6 +3,7 @@ import { requestErrors } from '@millrace/sdk/schema';
 import type { Shedding } from '../core/admission/shedding.js';
 import type { Delivery } from '../core/delivery/delivery.js';
 import type { Metrics } from '../plugins/metric-counters.js';
+import { bringsEvents } from './brings-events.js';
 import { corsHeaders, refusalBody, refusalHeaders } from './refusal.js';
 
 /** What decides about a refusal, and who counts it. */
@@ -15,10 +16,6 @@ export interface EarlyRefusalOptions {
 
 const overloaded = refusalBody('unavailable', 'the server is overloaded: try again later');
 const full = refusalBody('unavailable', 'the events cannot be stored safely now: the spool is full');
-
-const eventsPath = /^\/+v1\/+events\/*(\?|$)/;
-
-const bringsEvents = ({ method, url = '' }: IncomingMessage) => method === 'POST' && eventsPath.test(url);
 
 /**
  * Answers 503 to events that cannot be taken, before Fastify sees the request and before its body is read: in overload

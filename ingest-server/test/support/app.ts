@@ -65,6 +65,7 @@ export async function testApp(changes: Partial<Config> = {}, options: Partial<Ap
     claimedEvents: 10_000,
     // A test reads what it has just done.
     metricsIntervalMs: 0,
+    heldMs: 0,
     log: (line) => logged.push(JSON.parse(line) as Record<string, unknown>),
     ...options,
   });

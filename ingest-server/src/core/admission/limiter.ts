@@ -21,8 +21,10 @@ export interface Limiter {
   takeRequest(network: string): number;
   /** Whether there is room for a body of so many bytes, before it is read. */
   waitForBytes(network: string, bytes: number): number;
-  /** Takes a body's bytes. */
+  /** Takes the bytes that a body may become, more than there are if there are any. */
   takeBytes(network: string, bytes: number): number;
+  /** Gives back what it did not become. */
+  giveBytesBack(network: string, bytes: number): void;
   /** Takes one request of a write key. Ask for known keys only: an unknown one needs no bucket. */
   takeKey(key: string): number;
 }
@@ -49,7 +51,8 @@ export function createLimiter(options: LimiterOptions): Limiter {
   return {
     takeRequest: (network) => requests?.take(network) ?? 0,
     waitForBytes: (network, size) => bytes?.waitFor(network, Math.min(size, limits.batchBytes)) ?? 0,
-    takeBytes: (network, size) => bytes?.take(network, size) ?? 0,
+    takeBytes: (network, size) => bytes?.overdraw(network, size) ?? 0,
+    giveBytesBack: (network, size) => bytes?.giveBack(network, size),
     takeKey: (key) => byKey?.take(key) ?? 0,
   };
 }

@@ -15,6 +15,13 @@ export interface TokenBucketsOptions {
 export interface TokenBuckets {
   /** Takes tokens and returns 0, or takes none and returns in how many milliseconds there would be enough. */
   take(key: string, tokens?: number): number;
+  /**
+   * Takes tokens and returns 0, more than there are if there are any; takes none where there are none, and returns in
+   * how many milliseconds there will be some.
+   */
+  overdraw(key: string, tokens: number): number;
+  /** Puts tokens back that were taken. */
+  giveBack(key: string, tokens: number): void;
   /** What `take` would return, without taking. */
   waitFor(key: string, tokens: number): number;
   readonly size: number;
@@ -63,6 +70,15 @@ export function createTokenBuckets({ clock, perSecond, burst, maxKeys }: TokenBu
       const waitMs = missing(bucket, tokens);
       if (waitMs === 0) bucket.tokens -= tokens;
       return waitMs;
+    },
+    overdraw(key, tokens) {
+      const bucket = filled(key);
+      if (bucket.tokens <= 0) return missing(bucket, 1);
+      bucket.tokens -= tokens;
+      return 0;
+    },
+    giveBack(key, tokens) {
+      filled(key).tokens += tokens;
     },
     waitFor: (key, tokens) => missing(filled(key), tokens),
     get size() {

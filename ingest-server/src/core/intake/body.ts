@@ -2,7 +2,7 @@ import { limits, TooLong, undelta } from '@millrace/sdk/schema';
 import { RequestError } from '../request-error.js';
 import { encodingOf, inUtf8 } from './charset.js';
 import { type Envelope, envelopeOf } from './envelope.js';
-import { type InflationBound, inflationBound } from './inflation.js';
+import type { InflationBound } from './inflation.js';
 import { jsonElements } from './json-elements.js';
 import { jsonLines } from './json-lines.js';
 import { isObject } from './judge.js';
@@ -94,15 +94,16 @@ export interface SentBody {
 /**
  * What is in a body; a promise where a large body is inflated on another thread. The lines refer to `body`. There are
  * no lines only behind an envelope.
+ * @param bound how large it may become
  * @throws RequestError unreadable, too_large or inflates_too_much
  */
 export function sentBody(
   body: Buffer,
   contentType: string | undefined,
   { isZipped, isDelta, wrapper }: Packing,
+  bound: InflationBound,
 ): SentBody | Promise<SentBody> {
   const sentBytes = body.length;
-  const bound = inflationBound(sentBytes);
   const read = (encoded: Buffer): SentBody => {
     const unpacked = inUtf8(encoded, contentType);
     const bytes = isDelta || hasFoldedLines(unpacked, contentType) ? unfolded(unpacked, bound) : unpacked;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { systemClock } from '@millrace/kit/clock';
 import { uuidV7 } from '@millrace/kit/uuid';
 import { limits } from '@millrace/sdk/schema';
@@ -5,7 +6,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { createBotCheck } from '../../core/admission/bots.js';
 import type { Delivery } from '../../core/delivery/delivery.js';
 import { NotSafeError } from '../../core/delivery/not-safe-error.js';
-import { type SentBody, sentBody } from '../../core/intake/body.js';
+import type { SentBody } from '../../core/intake/body.js';
 import type { Envelope } from '../../core/intake/envelope.js';
 import { type DeclaredNames, type Intake, takeIn } from '../../core/intake/intake.js';
 import { packingOf } from '../../core/intake/packing.js';
@@ -15,12 +16,14 @@ import { batchKey, batchName } from '../../core/repeats/batch-key.js';
 import type { ClaimedIds } from '../../core/repeats/claimed-ids.js';
 import { createRecentBatches } from '../../core/repeats/recent-batches.js';
 import { RequestError } from '../../core/request-error.js';
+import type { AddressLimits } from '../../http/address-limits.js';
 import { readBody } from '../../http/read-body.js';
 import type { IngestObserver } from '../../observer.js';
 import type { Metrics } from '../../plugins/metric-counters.js';
 import type { Admission, Arriving } from './admission.js';
 import { createEnvelopeGate } from './envelope-gate.js';
 import { batchIdOf, type EventsQuery, sentAtOf } from './events-query.js';
+import { limitedBody } from './limited-body.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,6 +35,7 @@ declare module 'fastify' {
 /** The stages that a request passes, in order, and who sees the result. */
 export interface EventsOptions {
   admission: Admission;
+  addressLimits: AddressLimits;
   delivery: Delivery;
   metrics: Metrics;
   claimedIds: ClaimedIds;
@@ -44,6 +48,7 @@ export interface EventsOptions {
 
 /** A request whose body has arrived. */
 interface Arrived extends Arriving {
+  raw: IncomingMessage;
   body: Buffer | null | undefined;
   envelope: Envelope | undefined;
 }
@@ -80,7 +85,7 @@ const commonTypes = ['text/plain', 'text/plain;charset=UTF-8', 'application/x-nd
 
 /** `POST /v1/events`: answers when the events are safe, and not before. */
 export const events: FastifyPluginAsync<EventsOptions> = async (app, options) => {
-  const { admission, delivery, metrics, claimedIds, names, sites, observer } = options;
+  const { admission, addressLimits, delivery, metrics, claimedIds, names, sites, observer } = options;
   const isBotAgent = createBotCheck();
   const recent = createRecentBatches<Answer>({
     ...recentBatches,
@@ -146,15 +151,14 @@ export const events: FastifyPluginAsync<EventsOptions> = async (app, options) =>
    * their bodies and texts meanwhile, or each garbage collection has to move them.
    */
   function begin(request: Arrived, key: string): Promise<string> {
-    const { body, headers, query } = request;
+    const { raw, body, headers, query } = request;
     const packing = packingOf(query.encoding, headers['content-encoding']);
-    const sent = sentBody(body ?? Buffer.alloc(0), headers['content-type'], packing);
+    const sent = limitedBody(addressLimits, { raw, headers, bytes: body ?? Buffer.alloc(0), packing });
     request.body = undefined;
     return 'then' in sent ? sent.then((them) => answerTo(request, key, them)) : answerTo(request, key, sent);
   }
 
-  function answerTo(request: Arrived, key: string, { lines, envelope, sentBytes, bytes }: SentBody): Promise<string> {
-    admission.takeBytes(request, bytes);
+  function answerTo(request: Arrived, key: string, { lines, envelope, sentBytes }: SentBody): Promise<string> {
     const { query } = request;
     request.envelope = envelope;
     const batch = batchIdOf(query, envelope);
