@@ -209,7 +209,7 @@ describe('the commands over the lake', () => {
     process.env.MILLRACE_WORKGROUP = 'millrace';
     try {
       await expect(auditableLakeOf({})).rejects.toThrow(/aws s3 sync .* then millrace audit --lake lake$/);
-      const lake = await auditableLakeOf({ lake: at.folder });
+      const { lake } = await auditableLakeOf({ lake: at.folder });
       expect(await lake.audit()).toMatchObject({ missing: 1 });
       await lake.close();
     } finally {

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
 import { LineAdder } from '../src/audit/add-line.js';
-import { Facts, marks } from '../src/audit/facts.js';
+import { marks } from '../src/audit/facts.js';
+import { PartedFacts } from '../src/audit/parted-facts.js';
 import { openLake } from '../src/index.js';
 
 const times = [
@@ -96,8 +97,8 @@ test('a value that a query sees as NULL is a misfit of the audit, and no other i
   });
   const at = temporaryLake();
   const lake = await openLake({ folder: at.folder });
-  const facts = new Facts(1);
-  const adder = new LineAdder(facts, 1);
+  const facts = new PartedFacts(1, 1);
+  const adder = new LineAdder(facts);
   try {
     at.put('books', 'x', ...texts);
     const { rows } = await lake.query(
@@ -105,8 +106,9 @@ test('a value that a query sees as NULL is a misfit of the audit, and no other i
     );
     for (const [row, [column, json]] of cases.entries()) {
       const line = Buffer.from(texts[row]!);
-      expect(adder.add(line, 0, line.length, 'books', 0)).toBe(true);
-      const misfit = (facts.events.get('check', row) & marks.misfit) !== 0;
+      adder.begin(line);
+      expect(adder.add(0, line.length, 'books', 0)).toBe(true);
+      const misfit = (facts.parts[0]!.events.at.check[row]! & marks.misfit) !== 0;
       const isNull = rows[row]![0] === true && json !== 'null';
       expect({ column, json, misfit }).toEqual({ column, json, misfit: isNull });
     }

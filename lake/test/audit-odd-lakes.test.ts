@@ -1,32 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { temporaryLake } from '@millrace/testing/lake-fixture';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { LineSplitter } from '../src/audit/split-lines.js';
-import { type AuditReport, openLake } from '../src/index.js';
+import { auditFiles } from './audit-files.js';
 import { reference } from './audit-reference.js';
 import { type OddFile, oddFiles, readSlowly } from './odd-lake.js';
 import { type Dice, dices, faultyLake } from './random-lake.js';
-import { writeParquet } from './write-parquet.js';
-
-async function audited(files: readonly OddFile[]): Promise<AuditReport> {
-  const place = temporaryLake();
-  const lake = await openLake({ folder: place.folder });
-  try {
-    for (const { key, bytes, parquet } of files) {
-      const path = join(place.folder, key);
-      mkdirSync(dirname(path), { recursive: true });
-      if (parquet) await writeParquet(path, parquet);
-      else writeFileSync(path, bytes);
-    }
-    return await lake.audit({ worst: 1_000, settleMs: 0 });
-  } finally {
-    await lake.close();
-    place.remove();
-  }
-}
 
 /** The verdict by the words of docs/guarantees.md: the first that fits. */
 function verdictOf(files: readonly OddFile[], truth: ReturnType<typeof reference>) {
@@ -48,7 +27,7 @@ test(`lakes of odd lines and objects give the verdict and the numbers of a slow 
       const { objects, damaged, strange } = readSlowly(files);
       const truth = reference(objects);
       const { perStream, unreadable, missingRows, unreadableRows, acknowledged, ...numbers } = truth;
-      const report = await audited(files);
+      const report = await auditFiles(files);
       const { ledger } = report;
       expect({
         ...report,

@@ -1,31 +1,19 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { readLedger } from '@millrace/sdk/schema';
-import { temporaryLake } from '@millrace/testing/lake-fixture';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
-import { openLake } from '../src/index.js';
+import { auditFiles } from './audit-files.js';
 import { type PlainObject, reference } from './audit-reference.js';
 import { type Dice, dices, faultyLake, id, ledgerOf, RandomLake, type Sent, sent } from './random-lake.js';
 
-async function audited(objects: readonly PlainObject[], options: object = {}) {
-  const place = temporaryLake();
-  const lake = await openLake({ folder: place.folder });
-  try {
-    for (const { key, lines } of objects) {
+const audited = (objects: readonly PlainObject[]) =>
+  auditFiles(
+    objects.map(({ key, lines }) => {
       const text = lines.map((line) => `${line}\n`).join('');
-      const path = join(place.folder, key);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, key.endsWith('.gz') ? gzipSync(text) : text);
-    }
-    return await lake.audit({ worst: 1_000, settleMs: 0, ...options });
-  } finally {
-    await lake.close();
-    place.remove();
-  }
-}
+      return { key, bytes: key.endsWith('.gz') ? gzipSync(text) : Buffer.from(text) };
+    }),
+  );
 
 test(`every number is that of a slow reference, on lakes of odd lines, faults and forgeries${leavesOut('960 of 1,000 runs')}`, async () => {
   await fc.assert(

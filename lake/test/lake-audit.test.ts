@@ -36,6 +36,7 @@ describe('the audit of a whole lake', () => {
       verdict: 'complete',
       ok: true,
       objects: 2,
+      unchanged: 0,
       rows: 5,
       events: 5,
       missing: 0,

@@ -151,14 +151,14 @@ describe('a part of the lake', () => {
     at.put(
       'books',
       'x',
-      ...stream('A', [0, 2], { received_at: monday }),
+      ...stream('A', [0, 2], { received_at: monday, site: 'shop' }),
       ...stream('B', [0], { received_at: tuesday }),
     );
     at.put('food', 'x', ...stream('A', [3], { received_at: tuesday }), { event_id: 'unnumbered', received_at: monday });
     at.put(
       'food',
       'y',
-      ...stream('C', [0, 1], { received_at: undefined, event_time: tuesday, occurred_at: undefined }),
+      ...stream('C', [0, 1], { received_at: undefined, event_time: tuesday, occurred_at: undefined, site: 'blog' }),
     );
   });
   test.each([
@@ -170,6 +170,9 @@ describe('a part of the lake', () => {
     ],
     ['a page', { page: 'food' }, { rows: 6, unnumbered: 1, streams: { total: 2 } }],
     ['a page of a day', { page: 'food', until: Date.parse('2026-11-24') }, { rows: 1, streams: { total: 0 } }],
+    ['a site', { site: 'shop' }, { rows: 3, missing: 1, streams: { total: 1 } }],
+    ['a site on a page of a day', { site: 'blog', page: 'food' }, { rows: 2, missing: 0, streams: { total: 1 } }],
+    ['a site that is not there', { site: 'toys' }, { verdict: 'nothing', rows: 0, streams: { total: 0 } }],
     ['a page that is not there', { page: 'garden' }, { verdict: 'nothing', rows: 0, streams: { total: 0 } }],
   ])('has each stream with an event in it, whole: %s', async (_, options, wanted) => {
     expect(await audit(options)).toMatchObject(wanted);

@@ -31,11 +31,11 @@ export async function lakeOf(options: LakeOptions): Promise<Lake> {
 }
 
 /**
- * The lake that `audit` reads: its objects, so one on this machine.
+ * The lake that `audit` reads: its objects, so one on this machine; and their folder.
  * @throws what `lakeOf` throws; MillraceError `NO_LAKE` when the lake is on AWS.
  */
-export async function auditableLakeOf(options: LakeOptions): Promise<AuditableLake> {
-  if (!workGroupOf(options)) return lakeOnDisk(options);
+export async function auditableLakeOf(options: LakeOptions): Promise<{ lake: AuditableLake; folder: string }> {
+  if (!workGroupOf(options)) return { lake: await lakeOnDisk(options), folder: folderOf(options) };
   const bucket = process.env.MILLRACE_LAKE || '';
   throw new MillraceError(
     'NO_LAKE',
@@ -59,13 +59,16 @@ async function athenaLake(workGroup: string, onCost: LakeOptions['onCost']): Pro
   });
 }
 
+const folderOf = (options: LakeOptions) =>
+  resolve(options.lake ?? join(stateFolder(options), 's3', pipelineDefaults.bucket));
+
 async function lakeOnDisk(options: LakeOptions): Promise<AuditableLake> {
   if (options.lake !== undefined) {
     const found = statSync(options.lake, { throwIfNoEntry: false });
     if (!found) throw usageError(`the lake's folder ${options.lake} does not exist`);
     if (!found.isDirectory()) throw usageError(`the lake is a folder, and ${options.lake} is none`);
   }
-  const folder = resolve(options.lake ?? join(stateFolder(options), 's3', pipelineDefaults.bucket));
+  const folder = folderOf(options);
   if (!existsSync(folder)) {
     throw new MillraceError(
       'NO_LAKE',

@@ -1,9 +1,12 @@
 import { ledgerPage, quarantinePage } from '@millrace/sdk/schema';
 import { readJsonLine, readJsonObject } from '../json-line.js';
 import { addAcknowledged } from './acknowledged.js';
-import { byHeld, type Facts, type HeldEvent, marks } from './facts.js';
+import { hashBytes } from './bytes.js';
+import { type Facts, marks, noNumber, noStream, places } from './facts.js';
 import { fillFromJson, Line, slots } from './line.js';
+import type { PartedFacts } from './parted-facts.js';
 import { readPlainLine } from './plain-line.js';
+import type { TextTable } from './text-table.js';
 
 /** Whether a number is a position that can be counted with. */
 const isPosition = (seq: number): boolean => seq >= 0 && seq <= Number.MAX_SAFE_INTEGER;
@@ -11,25 +14,25 @@ const isPosition = (seq: number): boolean => seq >= 0 && seq <= Number.MAX_SAFE_
 /** Puts lines into facts. */
 export class LineAdder {
   private readonly line = new Line();
-  private readonly facts: Facts;
-  private readonly seed: number;
-  /** A hash of 64 bits, in two halves. */
-  private hashA = 0;
-  private hashB = 0;
+  private readonly facts: PartedFacts;
 
-  constructor(facts: Facts, seed: number) {
+  constructor(facts: PartedFacts) {
     this.facts = facts;
-    this.seed = seed;
+  }
+
+  /** The lines of this follow. */
+  begin(source: Uint8Array): void {
+    this.line.begin(source);
   }
 
   /**
-   * Adds the line of `source` from `from` to `to`, of an object of this page; false when it is neither blank nor a JSON
-   * object.
+   * Adds the line from `from` to `to` of what `begin` was told, of an object of this page; false when it is neither
+   * blank nor a JSON object.
    */
-  add(source: Buffer, from: number, to: number, page: string, object: number): boolean {
+  add(from: number, to: number, page: string, object: number): boolean {
     if (from === to) return true;
-    if (!readPlainLine(this.line, source, from, to)) {
-      const json = readJsonLine(source.subarray(from, to));
+    if (!readPlainLine(this.line, from, to)) {
+      const json = readJsonLine(this.line.source.subarray(from, to));
       if (!json) return json === undefined;
       fillFromJson(this.line, json);
     }
@@ -46,7 +49,7 @@ export class LineAdder {
   /**
    * Adds a line of Firehose's error object, which holds the text of a record; whatever it is, it costs nothing else.
    */
-  addError(line: Uint8Array): void {
+  addError(line: Uint8Array, object: number): void {
     const error = readJsonLine(line);
     if (typeof error?.rawData !== 'string') return;
     const bytes = Buffer.from(error.rawData, 'base64');
@@ -55,88 +58,123 @@ export class LineAdder {
       const json = readJsonObject(text);
       if (json === undefined) continue;
       fillFromJson(this.line, json);
-      if (json.page === ledgerPage) this.addLedgerRow(-1);
-      else if (json.page === quarantinePage) this.addHeld('quarantine', readJsonObject(String(json.raw)));
-      else this.addHeld('errors', json);
+      if (json.page === ledgerPage) this.addLedgerRow(object);
+      else if (json.page === quarantinePage) this.addHeld('quarantine', readJsonObject(String(json.raw)), object);
+      else this.addHeld('errors', json, object);
     }
   }
 
   private file(page: string, object: number): void {
     if (page === ledgerPage) this.addLedgerRow(object);
     else if (page !== quarantinePage) this.addEvent(object);
-    else if (this.line.has(slots.raw)) this.addHeld('quarantine', readJsonObject(this.line.text(slots.raw)));
+    else if (this.line.has(slots.raw)) this.addHeld('quarantine', readJsonObject(this.line.text(slots.raw)), object);
   }
 
   private addEvent(object: number): void {
-    const { line, facts } = this;
-    const { events } = facts;
-    const row = events.add();
+    const { line } = this;
+    const { seed, shared } = this.facts;
     const seq = line.value[slots.seq]!;
     const isNumbered = line.has(slots.stream_id) && isPosition(seq);
-    const received = line.value[slots.received_at]!;
     const occurred = line.value[slots.occurred_at]!;
     let mark = (isNumbered ? marks.numbered : 0) | (line.misfit ? marks.misfit : 0);
-    this.hashA = this.seed;
-    this.hashB = ~this.seed;
+    let idA = seed;
+    let idB = ~seed;
     if (line.has(slots.event_id)) {
       mark |= marks.id | this.check();
-      this.hash(slots.event_id);
-      // Numbered events are compared within their stream.
-      if (!isNumbered) this.hash(slots.stream_id);
+      idA = this.hash(slots.event_id, idA);
+      idB = this.hash(slots.event_id, Math.imul(idB, 0x2c1b3c6d));
     }
-    const stream = isNumbered ? this.number(slots.stream_id) : 0xffffffff;
-    events.set('stream', row, stream);
-    events.set('seq', row, seq);
-    events.set('idA', row, this.hashA);
-    events.set('idB', row, this.hashB);
-    events.set('check', row, mark);
-    events.set('received', row, received);
-    events.set('happened', row, Number.isNaN(occurred) ? line.value[slots.event_time]! : occurred);
-    events.set('object', row, object);
-    events.set('sdk', row, line.has(slots.sdk) ? this.sdk() : 0);
-    this.addClaim(row);
+    // Numbered events are compared within their stream, others wherever they are.
+    const hash = line.has(slots.stream_id) ? this.hash(slots.stream_id, seed) : 0;
+    if (!isNumbered) idA = (idA ^ hash) >>> 0;
+    const facts = this.facts.of(isNumbered ? hash : idA);
+    const row = facts.events.add();
+    const events = facts.events.at;
+    events.stream[row] = isNumbered ? this.number(slots.stream_id, facts.streams, hash) : noStream;
+    events.seq[row] = Number.isNaN(seq) ? noNumber : seq;
+    events.idA[row] = idA;
+    events.idB[row] = idB;
+    events.check[row] = mark;
+    events.received[row] = line.value[slots.received_at]!;
+    events.happened[row] = Number.isNaN(occurred) ? line.value[slots.event_time]! : occurred;
+    events.object[row] = object;
+    events.sdk[row] = this.fewNumber(slots.sdk, shared.sdks);
+    events.site[row] = this.fewNumber(slots.site, shared.sites);
+    if (line.has(slots.after_stream_id)) this.addClaim(object, facts, row);
   }
 
-  private addClaim(by: number): void {
-    const { line, facts } = this;
+  /** `row`: of the event in `by` that makes the claim; without one it is held. */
+  private addClaim(object: number, by?: Facts, row = -1): void {
+    const { line } = this;
     const seq = line.value[slots.after_seq]!;
     if (!line.has(slots.after_stream_id) || !isPosition(seq)) return;
+    const { facts, stream } = this.place(slots.after_stream_id);
+    const number = this.facts.claims++;
     const claim = facts.claims.add();
-    facts.claims.set('stream', claim, this.number(slots.after_stream_id));
-    facts.claims.set('seq', claim, seq);
-    facts.claims.set('by', claim, by);
+    const claims = facts.claims.at;
+    const events = by?.events.at;
+    claims.stream[claim] = stream;
+    claims.seq[claim] = seq;
+    claims.number[claim] = number;
+    claims.object[claim] = object;
+    claims.isHeld[claim] = by ? 0 : 1;
+    claims.received[claim] = events ? events.received[row]! : Number.NaN;
+    claims.happened[claim] = events ? events.happened[row]! : Number.NaN;
+    claims.sdk[claim] = events ? events.sdk[row]! : 0;
+    claims.site[claim] = events ? events.site[row]! : 0;
+    if (!by) return;
+    const claimant = by.claimants.add();
+    by.claimants.at.row[claimant] = row;
+    by.claimants.at.claim[claimant] = number;
   }
 
-  private addHeld(place: HeldEvent['place'], event: Record<string, unknown> | undefined): void {
+  private addHeld(place: keyof typeof places, event: Record<string, unknown> | undefined, object: number): void {
     if (event === undefined) return;
     fillFromJson(this.line, event);
     const seq = this.line.value[slots.seq]!;
     if (this.line.has(slots.stream_id) && isPosition(seq)) {
-      this.facts.held.push({ stream: this.number(slots.stream_id), seq, check: this.check(), place });
+      const { facts, stream } = this.place(slots.stream_id);
+      const row = facts.held.add();
+      const held = facts.held.at;
+      held.stream[row] = stream;
+      held.seq[row] = seq;
+      held.check[row] = this.check();
+      held.place[row] = places[place];
+      held.object[row] = object;
     }
     // What was refused says nothing of other streams.
-    if (place === 'errors') this.addClaim(byHeld);
+    if (place === 'errors') this.addClaim(object);
   }
 
   private addLedgerRow(object: number): void {
     const { line, facts } = this;
-    const row = facts.ledgerRows.length;
-    const fact = { server: '', row: Number.NaN, received: line.value[slots.received_at]!, readable: false, object };
-    facts.ledgerRows.push(fact);
-    if (!line.has(slots.server) || !isPosition(line.value[slots.server_row]!) || !line.has(slots.acknowledged)) return;
-    fact.server = line.text(slots.server);
-    fact.row = line.value[slots.server_row]!;
-    fact.readable = addAcknowledged(facts, line, row);
+    const { ledgerRows, servers } = facts.shared;
+    const row = ledgerRows.add();
+    const rows = ledgerRows.at;
+    const isNamed = line.has(slots.server) && isPosition(line.value[slots.server_row]!) && line.has(slots.acknowledged);
+    rows.received[row] = line.value[slots.received_at]!;
+    rows.object[row] = object;
+    rows.row[row] = isNamed ? line.value[slots.server_row]! : Number.NaN;
+    rows.server[row] = isNamed ? this.number(slots.server, servers) : 0;
+    rows.isReadable[row] = isNamed && addAcknowledged(facts, line, row) ? 1 : 0;
   }
 
-  private number(slot: number): number {
-    const { source, start, end } = this.line;
-    return this.facts.streams.number(source, start[slot]!, end[slot]!);
+  /** Where the facts of a stream are, and its number there. */
+  private place(slot: number): { facts: Facts; stream: number } {
+    const hash = this.hash(slot, this.facts.seed);
+    const facts = this.facts.of(hash);
+    return { facts, stream: this.number(slot, facts.streams, hash) };
   }
 
-  private sdk(): number {
-    const { source, start, end } = this.line;
-    const number = this.facts.sdks.number(source, start[slots.sdk]!, end[slots.sdk]!);
+  private number(slot: number, table: TextTable, hash?: number): number {
+    const { view, start, end } = this.line;
+    return table.number(view, start[slot]!, end[slot]!, hash);
+  }
+
+  /** Of a value of which there are few; 0 for none. */
+  private fewNumber(slot: number, table: TextTable): number {
+    if (!this.line.has(slot)) return 0;
+    const number = this.number(slot, table);
     return number > 0xffff ? 0 : number;
   }
 
@@ -149,19 +187,9 @@ export class LineAdder {
     return bits & 0xffffff;
   }
 
-  private hash(slot: number): void {
-    const { source, start, end } = this.line;
-    let a = this.hashA;
-    let b = this.hashB;
-    for (let at = start[slot]!; at < end[slot]!; at++) {
-      const byte = source[at]!;
-      a = Math.imul(a ^ byte, 0x01000193);
-      a = (a << 13) | (a >>> 19);
-      b = Math.imul(b + byte, 0x9e3779b1);
-      b ^= b >>> 15;
-    }
-    this.hashA = Math.imul(a ^ (a >>> 16), 0x85ebca6b) >>> 0;
-    this.hashB = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) >>> 0;
+  private hash(slot: number, seed: number): number {
+    const { view, start, end } = this.line;
+    return hashBytes(view, start[slot]!, end[slot]!, seed);
   }
 }
 

@@ -1,68 +1,61 @@
-const chunkBits = 15;
-const chunkRows = 1 << chunkBits;
-
 /** The kinds of column. */
 const arrays = { u16: Uint16Array, u32: Uint32Array, f64: Float64Array };
-type Kind = keyof typeof arrays;
 
-/** Columns on their way from a worker. */
-export interface PackedColumns<Name extends string> {
-  length: number;
-  chunks: Record<Name, Uint16Array | Uint32Array | Float64Array>[];
+/** How a column holds its numbers. */
+export type Kind = keyof typeof arrays;
+
+/** The array of a kind. */
+export type ArrayOf<Of extends Kind> = Of extends 'u16' ? Uint16Array : Of extends 'u32' ? Uint32Array : Float64Array;
+
+/** The columns of a table, by name. */
+export type Kinds = Readonly<Record<string, Kind>>;
+
+/** The arrays of a table. */
+export type Arrays<Of extends Kinds> = { [Name in keyof Of]: ArrayOf<Of[Name]> };
+
+/** Makes one array a column, over `buffer` from `offset` on when it is given. */
+export function makeArray<Of extends Kind>(kind: Of, length: number, buffer?: ArrayBuffer, offset = 0): ArrayOf<Of> {
+  const made = buffer ? new arrays[kind](buffer, offset, length) : new arrays[kind](length);
+  return made as ArrayOf<Of>;
 }
 
-/** Columns of numbers in chunks: they grow without a copy, and a worker hands them over as they are. */
-export class Columns<Name extends string> {
+/** Bytes that a column of so many numbers takes, rounded up so that any column can follow. */
+export const bytesOf = (kind: Kind, length: number): number => (arrays[kind].BYTES_PER_ELEMENT * length + 7) & ~7;
+
+const leastRows = 64;
+
+/** A table of numbers that grows: an array a column, whose first `length` values count. */
+export class Columns<Of extends Kinds> {
   length = 0;
-  readonly chunks: Record<Name, Uint16Array | Uint32Array | Float64Array>[] = [];
-  private readonly kinds: Record<Name, Kind>;
+  readonly kinds: Of;
+  at: Arrays<Of>;
 
-  constructor(kinds: Record<Name, Kind>) {
+  constructor(kinds: Of) {
     this.kinds = kinds;
+    this.at = this.make(leastRows);
   }
 
-  /** Room for one more row: its number. */
-  add(): number {
-    if (this.length === this.chunks.length << chunkBits) {
-      const made = Object.entries<Kind>(this.kinds).map(([name, kind]) => [name, new arrays[kind](chunkRows)]);
-      this.chunks.push(Object.fromEntries(made));
+  /** Room for more rows: the number of the first. */
+  add(rows = 1): number {
+    const first = this.length;
+    this.length += rows;
+    for (const name in this.kinds) {
+      if (this.at[name].length >= this.length) return first;
+      break;
     }
-    return this.length++;
-  }
-
-  set(name: Name, row: number, value: number): void {
-    this.chunks[row >>> chunkBits]![name][row & (chunkRows - 1)] = value;
-  }
-
-  get(name: Name, row: number): number {
-    return this.chunks[row >>> chunkBits]![name][row & (chunkRows - 1)]!;
-  }
-
-  /** Takes over rows of a worker; `change` makes a column's values those of here. */
-  append(packed: PackedColumns<Name>, change: Partial<Record<Name, (value: number) => number>>): void {
-    const names = Object.keys(this.kinds) as Name[];
-    for (let from = 0; from < packed.length; from += chunkRows) {
-      // Gone from there when it is here, so that only one chunk is there twice.
-      const chunk = packed.chunks.shift()!;
-      const rows = Math.min(chunkRows, packed.length - from);
-      const first = this.length;
-      for (let row = 0; row < rows; row++) this.add();
-      for (const name of names) {
-        const values = chunk[name];
-        const changed = change[name];
-        if (changed) for (let row = 0; row < rows; row++) this.set(name, first + row, changed(values[row]!));
-        else {
-          const at = first & (chunkRows - 1);
-          const here = Math.min(rows, chunkRows - at);
-          this.chunks[first >>> chunkBits]![name].set(values.subarray(0, here), at);
-          if (here < rows) this.chunks[(first >>> chunkBits) + 1]![name].set(values.subarray(here, rows));
-        }
-      }
-    }
+    const old = this.at;
+    this.at = this.make(Math.max(this.length, first * 2));
+    for (const name in this.kinds) (this.at[name] as Float64Array).set((old[name] as Float64Array).subarray(0, first));
+    return first;
   }
 
   /** Forgets the rows from `length` on. */
   cut(length: number): void {
     this.length = length;
+  }
+
+  private make(rows: number): Arrays<Of> {
+    const made = Object.entries(this.kinds).map(([name, kind]) => [name, makeArray(kind, rows)]);
+    return Object.fromEntries(made) as Arrays<Of>;
   }
 }

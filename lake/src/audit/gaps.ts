@@ -16,8 +16,8 @@ export interface Point {
    */
   kind: 'there' | 'lost' | 'told';
   claimer: Claimer;
-  /** A row of the events that makes the claim; -1 when it is another. */
-  by: number;
+  /** When the event that makes the claim was received, else when it happened, and its version; absent without one. */
+  by?: { time: number; sdk: number };
 }
 
 const kindRank = { there: 0, lost: 1, told: 2 };

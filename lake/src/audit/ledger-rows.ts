@@ -1,4 +1,4 @@
-import type { LedgerRowFact } from './facts.js';
+import type { SharedFacts } from './facts.js';
 import type { Selection } from './selection.js';
 
 /** Rows of the ledger that are not there: a run of numbers of one server, both ends included. */
@@ -34,12 +34,13 @@ export interface LedgerRows {
  * followed is not known to be missing. With a period, gaps that lie outside it do not count.
  */
 export function checkLedgerRows(
-  facts: readonly LedgerRowFact[],
+  { ledgerRows, servers }: SharedFacts,
   isRecent: (object: number) => boolean,
   { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY }: Selection = {},
 ): LedgerRows {
+  const { row: numbers, received, server, object, isReadable } = ledgerRows.at;
   const found: LedgerRows = {
-    isThere: facts.length > 0,
+    isThere: ledgerRows.length > 0,
     rows: 0,
     servers: 0,
     unreadable: 0,
@@ -49,49 +50,55 @@ export function checkLedgerRows(
     underWay: 0,
     gaps: [],
   };
-  const servers = new Map<string, LedgerRowFact[]>();
-  for (const fact of facts) {
-    const { received } = fact;
-    if (!(received >= found.from)) found.from = Number.isNaN(received) ? found.from : received;
-    if (!(received <= found.to)) found.to = Number.isNaN(received) ? found.to : received;
-    if (!fact.readable && !(received < since || received >= until)) found.unreadable += 1;
-    if (Number.isNaN(fact.row)) continue;
-    const rows = servers.get(fact.server);
-    if (rows) rows.push(fact);
-    else servers.set(fact.server, [fact]);
+  for (let row = 0; row < ledgerRows.length; row++) {
+    const time = received[row]!;
+    if (!(time >= found.from)) found.from = Number.isNaN(time) ? found.from : time;
+    if (!(time <= found.to)) found.to = Number.isNaN(time) ? found.to : time;
+    if (!isReadable[row] && !(time < since || time >= until)) found.unreadable += 1;
   }
-  found.servers = servers.size;
-  for (const [server, rows] of servers) {
-    rows.sort((a, b) => a.row - b.row);
-    let next = 0;
-    let after = Number.NEGATIVE_INFINITY;
-    for (const { row, received, object } of rows) {
-      if (row >= next) found.rows += 1;
-      const before = Number.isNaN(received) ? Number.POSITIVE_INFINITY : received;
-      if (row > next && before >= since && after < until) {
-        if (isRecent(object)) found.underWay += row - next;
-        else {
-          found.missing += row - next;
-          found.gaps.push({ server, first: next, last: row - 1, after, before });
-        }
-      }
-      next = Math.max(next, row + 1);
-      if (!Number.isNaN(received)) after = Math.max(after, received);
+  let next = 0;
+  let after = Number.NEGATIVE_INFINITY;
+  let before = -1;
+  for (const row of numberedRows(ledgerRows)) {
+    if (before < 0 || server[row] !== server[before]) {
+      found.servers += 1;
+      next = 0;
+      after = Number.NEGATIVE_INFINITY;
     }
+    before = row;
+    const number = numbers[row]!;
+    const time = Number.isNaN(received[row]!) ? Number.POSITIVE_INFINITY : received[row]!;
+    if (number >= next) found.rows += 1;
+    if (number > next && time >= since && after < until) {
+      if (isRecent(object[row]!)) found.underWay += number - next;
+      else {
+        found.missing += number - next;
+        found.gaps.push({ server: servers.text(server[row]!), first: next, last: number - 1, after, before: time });
+      }
+    }
+    next = Math.max(next, number + 1);
+    if (Number.isFinite(time)) after = Math.max(after, time);
   }
   return found;
+}
+
+/** The rows that have a number, by server and number. */
+function numberedRows({ at, length }: SharedFacts['ledgerRows']): Uint32Array {
+  const rows = Uint32Array.from({ length }, (_, row) => row).filter((row) => !Number.isNaN(at.row[row]!));
+  return rows.sort((a, b) => at.server[a]! - at.server[b]! || at.row[a]! - at.row[b]! || a - b);
 }
 
 /**
  * From when on the ledger names what a server acknowledged: the time of its first row, or always when the first row of
  * a server is missing, whose time nobody knows. Infinite without rows.
  */
-export function ledgerBegin(facts: readonly LedgerRowFact[]): number {
+export function ledgerBegin({ at, length }: SharedFacts['ledgerRows']): number {
   let begin = Number.POSITIVE_INFINITY;
-  const first = new Map<string, number>();
-  for (const { server, row, received } of facts) {
-    if (received < begin) begin = received;
-    if (row < (first.get(server) ?? Number.POSITIVE_INFINITY)) first.set(server, row);
+  const first = new Map<number, number>();
+  for (let row = 0; row < length; row++) {
+    const [number, server] = [at.row[row]!, at.server[row]!];
+    if (at.received[row]! < begin) begin = at.received[row]!;
+    if (number < (first.get(server) ?? Number.POSITIVE_INFINITY)) first.set(server, number);
   }
   return [...first.values()].some((row) => row > 0) ? Number.NEGATIVE_INFINITY : begin;
 }

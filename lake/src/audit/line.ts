@@ -1,4 +1,5 @@
 import { storedColumns } from '../duckdb/columns.js';
+import { viewOf } from './bytes.js';
 import { textOf, toInteger, toNumber, toTime } from './cast.js';
 
 /** The columns that the audit looks at. */
@@ -16,8 +17,9 @@ export const slots = {
   occurred_at: 10,
   event_time: 11,
   server_row: 12,
+  site: 13,
 } as const;
-const slotCount = 13;
+const slotCount = 14;
 
 /** How a column is cast. */
 export type ColumnKind = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'json';
@@ -47,8 +49,12 @@ export const readColumns: readonly ReadColumn[] = storedColumns.map(({ name, duc
 
 /** What the audit needs of one line; filled again for each line, so that millions of lines make no garbage. */
 export class Line {
-  /** What `start` and `end` point into. */
+  /** What `start` and `end` point into, and the same to read four bytes at a time. */
   source: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(new ArrayBuffer(0));
+  /** What lines are read from; `source` is another for a line that is written anew. */
+  private lines: Uint8Array = this.source;
+  private linesView: DataView = this.view;
   readonly start = new Int32Array(slotCount);
   /** -1 where the line has no such text. */
   readonly end = new Int32Array(slotCount);
@@ -58,8 +64,16 @@ export class Line {
   /** No text of it, of those that are not wanted either, has other letters. */
   isAscii = true;
 
-  clear(source: Uint8Array): void {
-    this.source = source;
+  /** The next lines are in this. */
+  begin(source: Uint8Array): void {
+    this.lines = source;
+    this.linesView = viewOf(source);
+  }
+
+  /** Forgets the line before. */
+  clear(): void {
+    this.source = this.lines;
+    this.view = this.linesView;
     this.end.fill(-1);
     this.value.fill(Number.NaN);
     this.misfit = false;
@@ -80,7 +94,7 @@ const casts = { time: toTime, integer: toInteger, number: toNumber };
 /** Fills a line from parsed JSON of any shape. */
 export function fillFromJson(line: Line, object: Record<string, unknown>): void {
   const texts: [number, string][] = [];
-  line.clear(line.source);
+  line.clear();
   for (const { name, kind, slot } of readColumns) {
     if (slot < 0 && (kind === 'text' || kind === 'json')) continue;
     const text = textOf(object[name]);
@@ -94,6 +108,7 @@ export function fillFromJson(line: Line, object: Record<string, unknown>): void 
   }
   const buffers = texts.map(([, text]) => Buffer.from(text));
   line.source = Buffer.concat(buffers);
+  line.view = viewOf(line.source);
   let at = 0;
   for (const [index, [slot]] of texts.entries()) {
     line.start[slot] = at;

@@ -1,81 +1,105 @@
-import { type Facts, type HeldEvent, marks } from './facts.js';
-import { type Grouped, rowsOf, sortRows } from './group.js';
+import { type Facts, marks } from './facts.js';
+import type { GroupedFacts } from './group.js';
 
 const checkOf = (bits: number) => bits & 0xffffff;
 
 /** Compares events of one stream: by position, then copies side by side, the one received first before the others. */
 export function compareEvents({ events }: Facts): (a: number, b: number) => number {
-  const by = (name: 'seq' | 'idA' | 'idB', a: number, b: number) => events.get(name, a) - events.get(name, b);
-  const arrival = (row: number) => {
-    const received = events.get('received', row);
-    return Number.isNaN(received) ? Number.MAX_VALUE : received;
-  };
+  const { seq, check, idA, idB, received, object } = events.at;
+  const arrival = (row: number) => (Number.isNaN(received[row]!) ? Number.MAX_VALUE : received[row]!);
   return (a, b) =>
-    by('seq', a, b) ||
-    (events.get('check', a) & marks.id) - (events.get('check', b) & marks.id) ||
-    by('idA', a, b) ||
-    by('idB', a, b) ||
+    seq[a]! - seq[b]! ||
+    (check[a]! & marks.id) - (check[b]! & marks.id) ||
+    idA[a]! - idA[b]! ||
+    idB[a]! - idB[b]! ||
     arrival(a) - arrival(b) ||
+    object[a]! - object[b]! ||
     a - b;
 }
 
 /** Whether a row is the same event as the one before it in that order: the same id, stream and position. */
 export function isCopy({ events }: Facts, before: number, row: number): boolean {
+  const { seq, check, idA, idB } = events.at;
   return (
-    events.get('seq', before) === events.get('seq', row) &&
-    events.get('idA', before) === events.get('idA', row) &&
-    events.get('idB', before) === events.get('idB', row) &&
-    (events.get('check', before) & events.get('check', row) & marks.id) !== 0
+    seq[before] === seq[row] &&
+    idA[before] === idA[row] &&
+    idB[before] === idB[row] &&
+    (check[before]! & check[row]! & marks.id) !== 0
   );
 }
 
-/** Whether two entries of the ledger name the same event: a row may have been put twice. */
-const isSame = ({ ledger }: Facts, a: number, b: number) =>
-  ledger.get('seq', a) === ledger.get('seq', b) && ledger.get('check', a) === ledger.get('check', b);
-
-/** How many events the entries of a stream name, which `nameEvents` has sorted. */
-export function countAcknowledged(facts: Facts, entries: Uint32Array): number {
-  let count = 0;
-  for (let at = 0; at < entries.length; at++) {
-    if (at === 0 || !isSame(facts, entries[at - 1]!, entries[at]!)) count += 1;
-  }
-  return count;
+/** Compares entries of the ledger. Of those that name the same event, one in no recent object comes first. */
+export function compareEntries(
+  { ledger, shared }: Facts,
+  isRecent: (object: number) => boolean,
+): (a: number, b: number) => number {
+  const { seq, check, row } = ledger.at;
+  const { object } = shared.ledgerRows.at;
+  const recent = (entry: number) => Number(isRecent(object[row[entry]!]!));
+  return (a, b) => seq[a]! - seq[b]! || check[a]! - check[b]! || recent(a) - recent(b) || a - b;
 }
 
-/**
- * Marks the events of a stream that the ledger names. Returns the rows of `ledger` whose event neither the lake nor
- * what is held has. `eventRows` and what is returned are sorted by position. Of rows that name the same event, one in
- * an object that is not recent counts.
- */
-export function nameEvents(
-  facts: Facts,
-  eventRows: Uint32Array,
-  ledger: Grouped,
-  stream: number,
-  held: readonly HeldEvent[],
-  isRecent: (object: number) => boolean,
-): number[] {
-  const { events, ledger: entries, ledgerRows } = facts;
-  const recent = (entry: number) => Number(isRecent(ledgerRows[entries.get('row', entry)]!.object));
-  const rows = rowsOf(ledger, stream);
-  const by = (name: 'seq' | 'check', a: number, b: number) => entries.get(name, a) - entries.get(name, b);
-  sortRows(rows, (a, b) => by('seq', a, b) || by('check', a, b) || recent(a) - recent(b) || a - b);
-  const lost: number[] = [];
-  let from = 0;
-  for (let at = 0; at < rows.length; at++) {
-    const entry = rows[at]!;
-    const seq = entries.get('seq', entry);
-    const check = entries.get('check', entry);
-    if (at > 0 && isSame(facts, rows[at - 1]!, entry)) continue;
-    while (from < eventRows.length && events.get('seq', eventRows[from]!) < seq) from++;
+/** What the ledger says of the events of a part. */
+export interface Named {
+  /** 1 for each row of `events` that the ledger names. */
+  events: Uint8Array;
+  /** By stream, the rows of `ledger` whose event neither the lake nor what is held has, by position. */
+  lost: Map<number, number[]>;
+  /** How many events it names, by stream. */
+  acknowledged: Uint32Array;
+}
+
+/** Compares part of a lake with its ledger. */
+export function nameEvents(part: GroupedFacts): Named {
+  const { facts, ledger } = part;
+  const streams = facts.streams.count;
+  const named: Named = {
+    events: new Uint8Array(facts.events.length),
+    lost: new Map(),
+    acknowledged: new Uint32Array(streams),
+  };
+  for (let stream = 0; stream < streams; stream++) {
+    if (ledger.start[stream] !== ledger.start[stream + 1]) nameStream(part, stream, named);
+  }
+  return named;
+}
+
+function nameStream(part: GroupedFacts, stream: number, named: Named): void {
+  const { facts } = part;
+  const entries = facts.ledger.at;
+  const { seq: seqs, check: checks } = facts.events.at;
+  const { order } = part.events;
+  const end = part.events.start[stream + 1]!;
+  let from = part.events.start[stream]!;
+  const last = part.ledger.start[stream + 1]!;
+  let before = -1;
+  for (let at = part.ledger.start[stream]!; at < last; at++) {
+    const entry = part.ledger.order[at]!;
+    const seq = entries.seq[entry]!;
+    const check = entries.check[entry]!;
+    if (before >= 0 && entries.seq[before] === seq && entries.check[before] === check) continue;
+    before = entry;
+    named.acknowledged[stream]!++;
+    while (from < end && seqs[order[from]!]! < seq) from++;
     let isThere = false;
-    for (let to = from; to < eventRows.length && events.get('seq', eventRows[to]!) === seq; to++) {
-      const mark = events.get('check', eventRows[to]!);
+    for (let to = from; to < end && seqs[order[to]!] === seq; to++) {
+      const mark = checks[order[to]!]!;
       if (checkOf(mark) !== check || !(mark & marks.id)) continue;
-      events.set('check', eventRows[to]!, mark | marks.named);
+      named.events[order[to]!] = 1;
       isThere = true;
     }
-    if (!isThere && !held.some((each) => each.seq === seq && each.check === check)) lost.push(entry);
+    if (isThere || isHeld(part, stream, seq, check)) continue;
+    const lost = named.lost.get(stream);
+    if (lost) lost.push(entry);
+    else named.lost.set(stream, [entry]);
   }
-  return lost;
+}
+
+function isHeld({ facts, held }: GroupedFacts, stream: number, seq: number, check: number): boolean {
+  const { at } = facts.held;
+  for (let place = held.start[stream]!; place < held.start[stream + 1]!; place++) {
+    const row = held.order[place]!;
+    if (at.seq[row] === seq && at.check[row] === check) return true;
+  }
+  return false;
 }

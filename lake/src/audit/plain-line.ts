@@ -36,8 +36,9 @@ function columnOf(source: Uint8Array, start: number, end: number): ReadColumn | 
 
 /** A key as it stood at its place in the line before: lines of one object mostly have the same keys. */
 interface KnownKey {
-  /** With its quotes and colon. */
-  bytes: Uint8Array;
+  /** Its bytes with quotes and colon, four at a time; the last four are given even where they overlap. */
+  words: Int32Array;
+  length: number;
   column: ReadColumn | undefined;
 }
 const mostKept = 64;
@@ -49,18 +50,19 @@ const layout: (KnownKey | undefined)[] = [];
  * false, and `JSON.parse` must judge: escapes, nested values, spaces, null, other numbers and spellings, and what is no
  * JSON. A byte below 0x20 follows the line, at `to`.
  */
-export function readPlainLine(line: Line, source: Uint8Array, from: number, to: number): boolean {
-  line.clear(source);
+export function readPlainLine(line: Line, from: number, to: number): boolean {
+  line.clear();
+  const { source, view } = line;
   let at = from;
   if (source[at++] !== 0x7b) return false;
   for (let place = 0; ; place++) {
     let key = layout[place];
-    if (key === undefined || !isAt(key.bytes, source, at)) {
-      key = keyAt(source, at);
+    if (key === undefined || at + key.length > to || !isAt(key, view, at)) {
+      key = keyAt(source, view, at);
       if (key === undefined) return false;
       if (place < mostKept) layout[place] = key;
     }
-    at = readValue(line, source, at + key.bytes.length, to, key.column);
+    at = readValue(line, source, at + key.length, to, key.column);
     if (at < 0 || at >= to) return false;
     const next = source[at++];
     if (next === comma) continue;
@@ -68,18 +70,27 @@ export function readPlainLine(line: Line, source: Uint8Array, from: number, to: 
   }
 }
 
-function isAt(bytes: Uint8Array, source: Uint8Array, at: number): boolean {
-  for (let n = 0; n < bytes.length; n++) if (bytes[n] !== source[at + n]) return false;
-  return true;
+const wordPlace = (at: number, n: number, length: number) => at + Math.min(n * 4, length - 4);
+
+function isAt({ words, length }: KnownKey, view: DataView, at: number): boolean {
+  const last = words.length - 1;
+  for (let n = 0; n < last; n++) if (words[n] !== view.getInt32(at + n * 4, true)) return false;
+  return words[last] === view.getInt32(at + length - 4, true);
 }
 
-function keyAt(source: Uint8Array, at: number): KnownKey | undefined {
+function keyAt(source: Uint8Array, view: DataView, at: number): KnownKey | undefined {
   if (source[at] !== quote) return undefined;
   let end = at + 1;
   while (endsAscii[source[end]!] === 0) end++;
   if (source[end] !== quote || source[end + 1] !== colon) return undefined;
-  const column = end > at + 1 ? columnOf(source, at + 1, end) : undefined;
-  return { bytes: source.slice(at, end + 2), column };
+  // A key without a letter is left to JSON.parse: it is shorter than four bytes.
+  if (end === at + 1) return undefined;
+  const column = columnOf(source, at + 1, end);
+  const length = end + 2 - at;
+  const words = Int32Array.from({ length: Math.ceil(length / 4) }, (_, n) =>
+    view.getInt32(wordPlace(at, n, length), true),
+  );
+  return { words, length, column };
 }
 
 /** Reads the value that begins at `at`; the place after it, or -1. */
@@ -111,7 +122,7 @@ function readText(line: Line, source: Uint8Array, start: number, column: ReadCol
     return at + 1;
   }
   if (column.kind !== 'time' || at - start !== 24) return -1;
-  const ms = plainTime(source, start);
+  const ms = plainTime(source, line.view, start);
   if (Number.isNaN(ms)) return -1;
   if (column.slot >= 0) line.value[column.slot] = ms;
   return at + 1;
@@ -139,38 +150,44 @@ function readNumber(line: Line, source: Uint8Array, start: number, to: number, c
 }
 
 const daysIn = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-const daysBefore = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+
+/** The date of the time before, `2026`, `-11-` and `-23T`, and its milliseconds: most times are of few days. */
+const known = { year: 0, month: 0, day: 0, midnight: Number.NaN };
 
 /**
  * The time 2026-11-23T08:00:00.000Z at `at`; NaN for what only looks like it, and for days that not all months have.
  */
-function plainTime(source: Uint8Array, at: number): number {
-  const two = (place: number) => {
-    const tens = source[at + place]! - zero;
-    const ones = source[at + place + 1]! - zero;
-    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
-  };
-  const isShape =
-    source[at + 4] === 0x2d &&
-    source[at + 7] === 0x2d &&
-    source[at + 10] === 0x54 &&
-    source[at + 13] === colon &&
-    source[at + 16] === colon &&
-    source[at + 19] === 0x2e &&
-    source[at + 23] === 0x5a;
-  const year = two(0) * 100 + two(2);
-  const month = two(5);
-  const day = two(8);
-  const hour = two(11);
-  const minute = two(14);
-  const second = two(17);
+function plainTime(source: Uint8Array, view: DataView, at: number): number {
+  const year = view.getUint32(at, true);
+  const month = view.getUint32(at + 4, true);
+  const day = view.getUint32(at + 7, true);
+  if (year !== known.year || month !== known.month || day !== known.day) {
+    Object.assign(known, { year, month, day, midnight: midnightAt(source, at) });
+  }
+  const hour = two(source, at + 11);
+  const minute = two(source, at + 14);
+  const second = two(source, at + 17);
   const last = source[at + 22]! - zero;
-  const isMoment =
-    month >= 1 && month <= 12 && day >= 1 && day <= daysIn[month - 1]! && hour < 24 && minute < 60 && second < 60;
-  if (!isShape || !isMoment || year < 1970 || last < 0 || last > 9) return Number.NaN;
-  const years = year - 1970;
-  const leapDays = Math.floor((year - 1) / 4) - Math.floor((year - 1) / 100) + Math.floor((year - 1) / 400) - 477;
-  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const days = years * 365 + leapDays + daysBefore[month - 1]! + (isLeap && month > 2 ? 1 : 0) + day - 1;
-  return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + two(20) * 10 + last;
+  const isShape =
+    source[at + 13] === colon && source[at + 16] === colon && source[at + 19] === 0x2e && source[at + 23] === 0x5a;
+  if (!isShape || !(hour < 24 && minute < 60 && second < 60) || last < 0 || last > 9) return Number.NaN;
+  return known.midnight + ((hour * 60 + minute) * 60 + second) * 1_000 + two(source, at + 20) * 10 + last;
+}
+
+/** Two digits; NaN when they are none. */
+function two(source: Uint8Array, at: number): number {
+  const tens = source[at]! - zero;
+  const ones = source[at + 1]! - zero;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function midnightAt(source: Uint8Array, at: number): number {
+  const year = two(source, at) * 100 + two(source, at + 2);
+  const month = two(source, at + 5);
+  const day = two(source, at + 8);
+  const isShape = source[at + 4] === 0x2d && source[at + 7] === 0x2d && source[at + 10] === 0x54;
+  if (!isShape || !(year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn[month - 1]!)) {
+    return Number.NaN;
+  }
+  return Date.UTC(year, month - 1, day);
 }

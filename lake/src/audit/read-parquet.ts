@@ -2,24 +2,24 @@ import type { EngineLimits } from '../duckdb/open-engine.js';
 import { readLake } from '../duckdb/read-lake.js';
 import type { DamagedObject } from '../lake.js';
 import { LineAdder } from './add-line.js';
-import type { Facts } from './facts.js';
 import { readColumns } from './line.js';
+import type { PartedFacts } from './parted-facts.js';
 
-/** Where the Parquet objects lie, and how DuckDB may read them. */
+/** Where the Parquet objects lie, which of them to read, and how DuckDB may. */
 export interface ParquetOptions {
+  /** The place of each object in the facts, by its key. */
+  places: ReadonlyMap<string, number>;
   folder: string;
   limits: EngineLimits;
   signal?: AbortSignal | undefined;
 }
 
-/** Reads the lake's Parquet objects into facts, by DuckDB. `indexOf`: an object's place among the objects. */
+/** Reads Parquet objects of a lake into facts, by DuckDB. */
 export async function readParquet(
-  facts: Facts,
-  seed: number,
-  indexOf: (key: string) => number | undefined,
-  { folder, limits, signal }: ParquetOptions,
+  facts: PartedFacts,
+  { places, folder, limits, signal }: ParquetOptions,
 ): Promise<DamagedObject[]> {
-  const adder = new LineAdder(facts, seed);
+  const adder = new LineAdder(facts);
   const before = facts.mark();
   const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || (kind !== 'text' && kind !== 'json'));
   const names = [...needed.map(({ name }) => name), 'page', 'object'];
@@ -36,7 +36,7 @@ export async function readParquet(
         for await (const chunk of result.yieldRowsJs()) {
           for (const values of chunk) {
             const row = Object.fromEntries(names.map((name, at) => [name, values[at]]));
-            const index = indexOf(String(row.object));
+            const index = places.get(String(row.object));
             if (index !== undefined) adder.addRow(row, String(row.page), index);
           }
         }
@@ -45,6 +45,6 @@ export async function readParquet(
       }
       return [...damaged];
     },
-    (object) => object.parquet,
+    (object) => object.parquet && places.has(object.key),
   );
 }

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { buffersOf, Facts, packFacts } from './facts.js';
+import { PackSink } from './pack-sink.js';
 import { readShare, type ShareOptions } from './share.js';
 
-const options = workerData as ShareOptions;
-const facts = new Facts(options.seed);
-const read = await readShare(facts, options);
-const packed = packFacts(facts);
-parentPort!.postMessage({ packed, read }, buffersOf(packed));
+const { folder, ...options } = workerData as ShareOptions & { folder: string };
+const sink = new PackSink(folder, options.seed);
+const read = await readShare(sink, options);
+await sink.flush();
+parentPort!.postMessage({ read, packs: sink.packs });

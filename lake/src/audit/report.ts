@@ -1,5 +1,5 @@
 import type { AuditOptions, AuditReport, LakeWarnings, PartReport, StreamReport } from '../lake.js';
-import type { Facts } from './facts.js';
+import type { SharedFacts } from './facts.js';
 import type { Findings } from './findings.js';
 import type { LedgerRows } from './ledger-rows.js';
 import type { StreamFindings } from './stream-findings.js';
@@ -15,14 +15,15 @@ export const defaultLateMs = 60_000;
 
 /** The report as programs get it. */
 export function reportOf(
-  facts: Facts,
+  { sdks }: SharedFacts,
   found: Findings,
   ledger: LedgerRows,
-  read: LakeWarnings & { objects: number },
+  read: LakeWarnings & { objects: number; unchanged: number },
   options: AuditOptions,
 ): AuditReport {
   const report: Unjudged = {
     objects: read.objects,
+    unchanged: read.unchanged,
     rows: found.rows,
     events: found.events,
     missing: found.missing,
@@ -67,7 +68,7 @@ export function reportOf(
     by_hour: parts(found.byHour.parts, (hour) => timeText(hour * hourMs))
       .map(([hour, counts]) => ({ hour, ...counts }))
       .sort((a, b) => ((a.hour ?? '') < (b.hour ?? '') ? -1 : 1)),
-    by_sdk: parts(found.bySdk.parts, (number) => (number === 0 ? null : facts.sdks.text(number)))
+    by_sdk: parts(found.bySdk.parts, (number) => (number === 0 ? null : sdks.text(number)))
       .map(([sdk, counts]) => ({ sdk, ...counts }))
       .sort((a, b) => b.events - a.events || ((a.sdk ?? '') < (b.sdk ?? '') ? -1 : 1))
       .slice(0, mostSdks),

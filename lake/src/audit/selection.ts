@@ -1,5 +1,5 @@
-import { byHeld, type Facts } from './facts.js';
 import type { JudgedObject } from './judged-object.js';
+import type { Part } from './part.js';
 
 /** Which streams to judge. A stream counts whole when one event in it fits, or what the ledger says of it. */
 export interface Selection {
@@ -8,42 +8,47 @@ export interface Selection {
   /** Milliseconds since 1970: before then. */
   until?: number | undefined;
   page?: string | undefined;
+  site?: string | undefined;
 }
 
-/** The streams, and events without one, that are judged. */
+/** The streams of a part, and events without one, that are judged. */
 export interface Chosen {
   has(stream: number): boolean;
   hasRow(row: number): boolean;
 }
 
-/** Chooses streams. A stream of which the lake has nothing is on any page: nobody knows on which it was. */
-export function chooseStreams(facts: Facts, objects: readonly JudgedObject[], selection: Selection): Chosen {
-  const { since = -Infinity, until = Infinity, page } = selection;
-  const isAll = since === -Infinity && until === Infinity && page === undefined;
-  if (isAll) return { has: () => true, hasRow: () => true };
-  const { events, claims, ledger, ledgerRows } = facts;
+const all: Chosen = { has: () => true, hasRow: () => true };
+
+/** Chooses streams. A stream of which the lake has nothing is on any page and site: nobody knows on which it was. */
+export function chooseStreams({ facts }: Part, objects: readonly JudgedObject[], selection: Selection): Chosen {
+  const { since = -Infinity, until = Infinity, page, site } = selection;
+  if (since === -Infinity && until === Infinity && page === undefined && site === undefined) return all;
+  const { claims, ledger, shared } = facts;
+  const events = facts.events.at;
   const isThen = (time: number) => time >= since && time < until;
-  const hasRow = (row: number) => {
-    const received = events.get('received', row);
-    const isOnPage = page === undefined || objects[events.get('object', row)]!.page === page;
-    return isOnPage && isThen(Number.isNaN(received) ? events.get('happened', row) : received);
-  };
+  // A site that no event has is none of the numbers.
+  const siteNumber = site === undefined ? undefined : shared.sites.find(site);
+  const fits = (of: typeof events | typeof claims.at, row: number) =>
+    (page === undefined || objects[of.object[row]!]!.page === page) &&
+    (site === undefined || of.site[row] === siteNumber) &&
+    isThen(Number.isNaN(of.received[row]!) ? of.happened[row]! : of.received[row]!);
+  const hasRow = (row: number) => fits(events, row);
   const chosen = new Uint8Array(facts.streams.count);
   const seen = new Uint8Array(facts.streams.count);
-  for (let row = 0; row < events.length; row++) {
-    const stream = events.get('stream', row);
+  for (let row = 0; row < facts.events.length; row++) {
+    const stream = events.stream[row]!;
     if (stream >= chosen.length) continue;
     seen[stream] = 1;
     if (hasRow(row)) chosen[stream] = 1;
   }
   for (let claim = 0; claim < claims.length; claim++) {
-    const by = claims.get('by', claim);
-    if (by !== byHeld && hasRow(by)) chosen[claims.get('stream', claim)] = 1;
+    if (!claims.at.isHeld[claim] && fits(claims.at, claim)) chosen[claims.at.stream[claim]!] = 1;
   }
+  const isAnywhere = page === undefined && site === undefined;
   for (let entry = 0; entry < ledger.length; entry++) {
-    const stream = ledger.get('stream', entry);
-    if ((page === undefined || !seen[stream]) && isThen(ledgerRows[ledger.get('row', entry)]!.received))
-      chosen[stream] = 1;
+    const stream = ledger.at.stream[entry]!;
+    const received = shared.ledgerRows.at.received[ledger.at.row[entry]!]!;
+    if ((isAnywhere || !seen[stream]) && isThen(received)) chosen[stream] = 1;
   }
   return { has: (stream) => chosen[stream] === 1, hasRow };
 }

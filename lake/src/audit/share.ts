@@ -1,12 +1,12 @@
 import type { LakeObject } from '../duckdb/list-objects.js';
 import type { DamagedObject } from '../lake.js';
-import type { Facts } from './facts.js';
+import type { PartedFacts } from './parted-facts.js';
 import { ObjectReader } from './read-object.js';
 
 /** An object to read. */
 export interface ObjectToRead {
   object: LakeObject;
-  /** Its place among the delivered objects; -1 for an error object. */
+  /** Its place among the lake's objects. */
   index: number;
 }
 
@@ -15,8 +15,6 @@ export interface ReadObjects {
   damaged: DamagedObject[];
   /** How many were deleted before they were read. */
   gone: number;
-  /** When each was written, by its index. */
-  modified: [index: number, ms: number][];
 }
 
 /** What a reader of some of the objects is told; all of them draw on one counter. */
@@ -28,21 +26,31 @@ export interface ShareOptions {
   checksums: boolean;
 }
 
-/** Reads objects into facts until none is left. */
+/** Where what was read goes. */
+export interface Sink {
+  /** The facts of the next object go here; they may be others after `done`. */
+  readonly facts: PartedFacts;
+  /** The object's place in the facts. */
+  place(object: ObjectToRead): number;
+  done(object: ObjectToRead, state: string): Promise<void>;
+}
+
+/** Reads objects until none is left. */
 export async function readShare(
-  facts: Facts,
-  { objects, counter, seed, checksums }: ShareOptions,
+  sink: Sink,
+  { objects, counter, checksums }: ShareOptions,
   signal?: AbortSignal,
 ): Promise<ReadObjects> {
-  const reader = new ObjectReader(facts, seed, { checksums, signal });
-  const read: ReadObjects = { damaged: [], gone: 0, modified: [] };
+  const read: ReadObjects = { damaged: [], gone: 0 };
+  let reader: ObjectReader | undefined;
   for (;;) {
     const next = objects[Atomics.add(counter, 0, 1)];
     if (next === undefined) return read;
     signal?.throwIfAborted();
-    const { result, modifiedMs } = await reader.read(next.object, next.index);
-    if (next.index >= 0) read.modified.push([next.index, modifiedMs]);
+    if (reader?.facts !== sink.facts) reader = new ObjectReader(sink.facts, { checksums, signal });
+    const { result, state } = await reader.read(next.object, sink.place(next));
     if (result === 'gone') read.gone += 1;
     else if (result) read.damaged.push(result);
+    await sink.done(next, result === undefined ? state : '');
   }
 }

@@ -1,83 +1,111 @@
-/** A table's texts on their way from a worker. */
-export interface PackedTexts {
+import { areEqual, hashBytes, viewOf } from './bytes.js';
+
+/** Texts one after the other: of each its number and its length, four bytes each, and its bytes. */
+export interface Texts {
   bytes: Uint8Array;
-  ends: Float64Array;
   count: number;
 }
 
+/** Bytes of a text before its own. */
+const headBytes = 8;
+
 /**
  * Numbers texts in the order in which they come, by their bytes. Open addressing over typed arrays: millions of
- * streams cost their bytes and 12 more each, and no objects.
+ * streams cost their bytes and 28 more each, and no objects. A text lies beside its number, so that finding it takes
+ * two reads of far memory.
  */
 export class TextTable {
   count = 0;
-  private bytes: Uint8Array = new Uint8Array(1 << 12);
-  private ends: Float64Array = new Float64Array(1 << 8);
-  /** Two a slot: the number plus one, and the hash, which is compared first. */
-  private slots: Uint32Array = new Uint32Array(1 << 10);
+  private bytes: Uint8Array = new Uint8Array(1 << 8);
+  private view: DataView = viewOf(this.bytes);
+  private length = 0;
+  /** Where each text begins. */
+  private places: Uint32Array = new Uint32Array(1 << 4);
+  /** Two a slot: the place of the text plus one, and its hash, which is compared first. */
+  private slots: Uint32Array = new Uint32Array(1 << 6);
   private readonly seed: number;
 
   constructor(seed: number) {
     this.seed = seed;
   }
 
-  /** The number of the text in `source` from `start` to `end`. */
-  number(source: Uint8Array, start: number, end: number): number {
-    let hash = this.seed;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ source[at]!, 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-    hash = (hash ^ (hash >>> 13)) >>> 0;
-    const mask = (this.slots.length >> 1) - 1;
+  /** The hash of the text in `view` from `start` to `end`; the same in every table of the same seed. */
+  hash(view: DataView, start: number, end: number): number {
+    return hashBytes(view, start, end, this.seed);
+  }
+
+  /** The number of the text in `view` from `start` to `end`. */
+  number(view: DataView, start: number, end: number, hash = this.hash(view, start, end)): number {
+    const { slots } = this;
+    const length = end - start;
+    const mask = (slots.length >> 1) - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const known = this.slots[slot * 2]!;
-      if (known === 0) return this.add(slot, hash, source, start, end);
-      if (this.slots[slot * 2 + 1] === hash && this.is(known - 1, source, start, end)) return known - 1;
+      const known = slots[slot * 2]!;
+      if (known === 0) return this.add(slot, hash, view, start, end);
+      if (slots[slot * 2 + 1] !== hash) continue;
+      const place = known - 1;
+      const isIt = this.view.getUint32(place + 4, true) === length;
+      if (isIt && areEqual(this.view, place + headBytes, view, start, length)) return this.view.getUint32(place, true);
     }
   }
 
   /** The number of a text. */
   numberOf(text: string): number {
-    const source = Buffer.from(text);
-    return this.number(source, 0, source.length);
+    const view = viewOf(Buffer.from(text));
+    return this.number(view, 0, view.byteLength);
+  }
+
+  /** The number of a text that is there already; for a table of few. */
+  find(text: string): number | undefined {
+    for (let number = 0; number < this.count; number++) if (this.text(number) === text) return number;
+    return undefined;
   }
 
   /** The text of a number. */
   text(number: number): string {
-    return Buffer.from(this.bytes.subarray(this.start(number), this.ends[number]!)).toString();
+    const place = this.places[number]! + headBytes;
+    return Buffer.from(this.bytes.subarray(place, place + this.view.getUint32(place - 4, true))).toString();
   }
 
-  /** The texts, without how they are found. */
-  pack(): PackedTexts {
-    return { bytes: this.bytes, ends: this.ends, count: this.count };
+  /** All texts. */
+  texts(): Texts {
+    return { bytes: this.bytes.subarray(0, this.length), count: this.count };
   }
 
-  /** Numbers the texts of a worker's table here: the new number of each. */
-  merge({ bytes, ends, count }: PackedTexts): Uint32Array {
+  /** Numbers the texts of another table here: the new number of each. */
+  merge({ bytes, count }: Texts): Uint32Array {
     const numbers = new Uint32Array(count);
-    for (let at = 0; at < count; at++) numbers[at] = this.number(bytes, at === 0 ? 0 : ends[at - 1]!, ends[at]!);
+    const view = viewOf(bytes);
+    let at = 0;
+    for (let number = 0; number < count; number++) {
+      const start = at + headBytes;
+      const end = start + view.getUint32(at + 4, true);
+      numbers[number] = this.number(view, start, end);
+      at = roundUp(end);
+    }
     return numbers;
   }
 
-  private start(number: number): number {
-    return number === 0 ? 0 : this.ends[number - 1]!;
-  }
-
-  private is(number: number, source: Uint8Array, start: number, end: number): boolean {
-    let at = this.start(number);
-    if (this.ends[number]! - at !== end - start) return false;
-    for (let from = start; from < end; from++) if (this.bytes[at++] !== source[from]) return false;
-    return true;
-  }
-
-  private add(slot: number, hash: number, source: Uint8Array, start: number, end: number): number {
+  private add(slot: number, hash: number, view: DataView, start: number, end: number): number {
     const number = this.count++;
-    const from = this.start(number);
-    const to = from + end - start;
-    if (to > this.bytes.length) this.bytes = grown(this.bytes, Uint8Array, to);
-    if (number === this.ends.length) this.ends = grown(this.ends, Float64Array, number + 1);
-    for (let at = 0; at < end - start; at++) this.bytes[from + at] = source[start + at]!;
-    this.ends[number] = to;
-    this.slots[slot * 2] = number + 1;
+    const place = this.length;
+    this.length = roundUp(place + headBytes + end - start);
+    if (this.length > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(this.length, this.bytes.length * 2));
+      larger.set(this.bytes);
+      this.bytes = larger;
+      this.view = viewOf(larger);
+    }
+    if (number === this.places.length) {
+      const larger = new Uint32Array(number * 2);
+      larger.set(this.places);
+      this.places = larger;
+    }
+    this.places[number] = place;
+    this.view.setUint32(place, number, true);
+    this.view.setUint32(place + 4, end - start, true);
+    for (let at = start; at < end; at++) this.bytes[place + headBytes + at - start] = view.getUint8(at);
+    this.slots[slot * 2] = place + 1;
     this.slots[slot * 2 + 1] = hash;
     if (this.count * 4 > this.slots.length) this.spread();
     return number;
@@ -98,12 +126,4 @@ export class TextTable {
   }
 }
 
-function grown<Kind extends Uint8Array | Float64Array>(
-  old: Kind,
-  Type: new (length: number) => Kind,
-  least: number,
-): Kind {
-  const larger = new Type(Math.max(least, old.length * 2));
-  larger.set(old);
-  return larger;
-}
+const roundUp = (place: number) => (place + 3) & ~3;

@@ -1,35 +1,34 @@
-import { byHeld, type Facts, type HeldEvent, marks } from './facts.js';
+import { type Facts, places } from './facts.js';
 import type { Claimer, Point } from './gaps.js';
 import type { JudgedObject } from './judged-object.js';
 import { ledgerBegin } from './ledger-rows.js';
-
-/** What there is of a stream beside its events: rows of the ledger that name what is not there, held events, claims. */
-export interface Others {
-  lost: readonly number[];
-  underWay: readonly number[];
-  held: readonly HeldEvent[];
-  claims: Uint32Array;
-}
+import type { Part } from './part.js';
 
 /** Says what facts bear witness of: which positions of a stream are known, and by whose word. */
 export class Witness {
-  private readonly facts: Facts;
   private readonly objects: readonly JudgedObject[];
+  private readonly hasLedger: boolean;
   /** From then on a server that received an event wrote it into the ledger. */
   private begin: number;
+  /** 1 for each claim of an event that the ledger names. */
+  private readonly namedClaims: Uint8Array;
 
-  constructor(facts: Facts, objects: readonly JudgedObject[]) {
-    this.facts = facts;
+  constructor(shared: Facts['shared'], claims: number, objects: readonly JudgedObject[]) {
     this.objects = objects;
-    this.begin = ledgerBegin(facts.ledgerRows);
+    this.hasLedger = shared.ledgerRows.length > 0;
+    this.begin = ledgerBegin(shared.ledgerRows);
+    this.namedClaims = new Uint8Array(claims);
   }
 
-  /** A row is written after the events that it names were received. */
-  beginWith(rows: Uint32Array): void {
-    const { events } = this.facts;
-    for (const row of rows) {
-      const received = events.get('received', row);
-      if (received < this.begin && events.get('check', row) & marks.named) this.begin = received;
+  /** Learns of the events of a part that the ledger names; a row is written after they were received. */
+  learn({ facts, named }: Part): void {
+    const { received } = facts.events.at;
+    for (let row = 0; row < facts.events.length; row++) {
+      if (named.events[row] && received[row]! < this.begin) this.begin = received[row]!;
+    }
+    const { row, claim } = facts.claimants.at;
+    for (let at = 0; at < facts.claimants.length; at++) {
+      if (named.events[row[at]!]) this.namedClaims[claim[at]!] = 1;
     }
   }
 
@@ -37,49 +36,65 @@ export class Witness {
     return this.objects[object]?.isRecent === true;
   }
 
-  isRecentEntry(entry: number): boolean {
-    const { ledger, ledgerRows } = this.facts;
-    return this.isRecent(ledgerRows[ledger.get('row', entry)]!.object);
+  isRecentEntry({ ledger, shared }: Facts, entry: number): boolean {
+    return this.isRecent(shared.ledgerRows.at.object[ledger.at.row[entry]!]!);
   }
 
-  claimer(row: number, mark = this.facts.events.get('check', row)): Claimer {
-    if (mark & marks.named) return 'acknowledged';
-    const received = this.facts.events.get('received', row);
+  /** Who speaks by an event. */
+  claimer(isNamed: boolean, received: number): Claimer {
+    if (isNamed) return 'acknowledged';
     return received >= this.begin ? 'unexplained' : 'unledgered';
   }
 
-  /** One point for each position; of several events at one, who put it there without a ledger has the word. */
-  eventPoints(rows: Uint32Array): Point[] {
+  /** The known positions of a stream; of several events at one, who put it there without a ledger has the word. */
+  points(part: Part, stream: number): Point[] {
+    return [...this.eventPoints(part, stream), ...this.lostPoints(part, stream), ...this.otherPoints(part, stream)];
+  }
+
+  private eventPoints({ facts, events, named }: Part, stream: number): Point[] {
     const points: Point[] = [];
-    for (const row of rows) {
-      const seq = this.facts.events.get('seq', row);
-      const claimer = this.claimer(row);
+    const { seq, received, happened, sdk } = facts.events.at;
+    for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
+      const row = events.order[place]!;
+      const claimer = this.claimer(named.events[row] === 1, received[row]!);
+      const by = { time: timeOf(received[row]!, happened[row]!), sdk: sdk[row]! };
       const before = points.at(-1);
-      if (before?.seq !== seq) points.push({ seq, kind: 'there', claimer, by: row });
-      else if (claimer === 'unledgered' || before.claimer === 'unexplained')
-        Object.assign(before, { claimer, by: row });
+      if (before === undefined || before.seq !== seq[row]) points.push({ seq: seq[row]!, kind: 'there', claimer, by });
+      else if (claimer === 'unledgered' || before.claimer === 'unexplained') Object.assign(before, { claimer, by });
     }
     return points;
   }
 
-  otherPoints({ lost, underWay, held, claims }: Others): Point[] {
-    const { facts } = this;
-    const hasLedger = facts.ledgerRows.length > 0;
-    const byText: Claimer = hasLedger ? 'acknowledged' : 'unledgered';
-    return [
-      ...[...lost, ...underWay].map((entry): Point => {
-        const kind = this.isRecentEntry(entry) ? 'there' : 'lost';
-        return { seq: facts.ledger.get('seq', entry), kind, claimer: 'acknowledged', by: -1 };
-      }),
-      ...held
-        .filter((each) => each.place === 'errors')
-        .map(({ seq }): Point => ({ seq, kind: 'there', claimer: byText, by: -1 })),
-      ...Array.from(claims, (claim): Point => {
-        const by = facts.claims.get('by', claim);
-        const seq = facts.claims.get('seq', claim);
-        if (by === byHeld) return { seq, kind: 'told', claimer: byText, by: -1 };
-        return { seq, kind: 'told', claimer: this.claimer(by), by };
-      }),
-    ];
+  private lostPoints({ facts, named }: Part, stream: number): Point[] {
+    const lost = named.lost.get(stream) ?? [];
+    return lost.map((entry) => ({
+      seq: facts.ledger.at.seq[entry]!,
+      kind: this.isRecentEntry(facts, entry) ? 'there' : 'lost',
+      claimer: 'acknowledged',
+    }));
+  }
+
+  private otherPoints({ facts, held, claims }: Part, stream: number): Point[] {
+    const points: Point[] = [];
+    const byText: Claimer = this.hasLedger ? 'acknowledged' : 'unledgered';
+    for (let place = held.start[stream]!; place < held.start[stream + 1]!; place++) {
+      const row = held.order[place]!;
+      if (facts.held.at.place[row] !== places.errors) continue;
+      points.push({ seq: facts.held.at.seq[row]!, kind: 'there', claimer: byText });
+    }
+    const { seq, received, happened, sdk, number, isHeld } = facts.claims.at;
+    for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
+      const claim = claims.order[place]!;
+      const told = { seq: seq[claim]!, kind: 'told' as const };
+      if (isHeld[claim]) points.push({ ...told, claimer: byText });
+      else {
+        const claimer = this.claimer(this.namedClaims[number[claim]!] === 1, received[claim]!);
+        points.push({ ...told, claimer, by: { time: timeOf(received[claim]!, happened[claim]!), sdk: sdk[claim]! } });
+      }
+    }
+    return points;
   }
 }
+
+/** When a server received an event, else when it happened. */
+export const timeOf = (received: number, happened: number): number => (Number.isNaN(received) ? happened : received);

@@ -85,6 +85,8 @@ async function walk(listing: LakeListing, directory: string, folders: string[]):
     throw error;
   });
   for (const entry of entries) {
+    // What lies hidden beside a lake, as what an audit keeps, is nobody's data.
+    if (folders.length === 0 && entry.name.startsWith('.') && entry.isDirectory()) continue;
     if (entry.isDirectory()) await walk(listing, join(directory, entry.name), [...folders, entry.name]);
     else if (isPartOfLake(folders, entry)) addObject(listing, folders, entry.name);
     else passOver(listing.passedOver, [...folders, entry.name].join('/'));

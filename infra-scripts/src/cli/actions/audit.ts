@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import type { AuditReport } from '@millrace/lake';
 import { auditableLakeOf } from '../../targets/lake.js';
 import { auditText } from '../text/audit-text.js';
@@ -16,6 +17,9 @@ export interface AuditCommandOptions {
   since?: number;
   until?: number;
   page?: string;
+  site?: string;
+  /** Keep what was found in each object beside the lake, and read only what changed. */
+  cache: boolean;
   /** Seconds. */
   settle: number;
 }
@@ -24,7 +28,7 @@ const exitCodes: Record<AuditReport['verdict'], number> = { complete: 0, lost: 1
 
 /** Audits the lake and prints the report. The exit code is that of the verdict. */
 export async function audit(options: AuditCommandOptions): Promise<void> {
-  const lake = await auditableLakeOf(options);
+  const { lake, folder } = await auditableLakeOf(options);
   try {
     const report = await lake.audit({
       lateMs: Math.round(options.late * 1_000),
@@ -33,7 +37,9 @@ export async function audit(options: AuditCommandOptions): Promise<void> {
       since: options.since,
       until: options.until,
       page: options.page,
+      site: options.site,
       settleMs: Math.round(options.settle * 1_000),
+      cache: options.cache ? join(dirname(folder), `.${basename(folder)}.audit`) : undefined,
     });
     if (options.json) console.log(JSON.stringify(report));
     else {

@@ -13,6 +13,7 @@ Examples:
   millrace audit
   millrace audit --late 300 --worst 50
   millrace audit --since 2026-11-23 --until 2026-11-24T06:00:00Z --page books
+  millrace audit --site shop
   millrace audit --json | jq .lost_by_us
 
 Exit code: 0 proved complete, 1 something is lost, 2 called wrongly, 3 cannot say (rows of the ledger are missing, or an object cannot be
@@ -47,6 +48,11 @@ export function addAudit(program: Command): void {
       )
         .argParser(numberFrom0('--settle'))
         .default(120),
+    )
+    .option('--site <site>', 'only streams with an event of this site; a stream counts whole')
+    .option(
+      '--no-cache',
+      'read every object again: else one that is as it was, by size and times, is not, and .LAKE.audit beside the lake has what was in it',
     )
     .option('--no-checksums', "skip the check of every object's gzip length and checksum: proves less")
     .addOption(lakeOption())

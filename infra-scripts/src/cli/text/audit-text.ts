@@ -13,7 +13,8 @@ const showTime = (time: string | null) => (time === null ? '?' : time.slice(0, 1
 /** The verdict, and what it rests on. */
 function verdict(report: AuditReport): string {
   const { ledger, without_ledger, streams, objects } = report;
-  const basis = `${plural(report.events, 'event')} of ${plural(streams.total, 'stream')} in ${plural(objects, 'object')} were read`;
+  const again = report.unchanged > 0 ? ` (${n(report.unchanged)} unchanged since an earlier audit)` : '';
+  const basis = `${plural(report.events, 'event')} of ${plural(streams.total, 'stream')} in ${plural(objects, 'object')}${again} were read`;
   switch (report.verdict) {
     case 'nothing':
       return `Nothing to audit: there is no event in ${plural(objects, 'object')}, so nothing is proved. Is it the right lake, period and page?`;

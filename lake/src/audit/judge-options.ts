@@ -1,0 +1,9 @@
+import type { Selection } from './selection.js';
+
+/** What to judge by. */
+export interface JudgeOptions extends Selection {
+  lateMs: number;
+  /** How many of the worst streams to name. */
+  worst: number;
+  signal?: AbortSignal | undefined;
+}

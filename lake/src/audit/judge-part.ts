@@ -1,0 +1,242 @@
+import { marks, places } from './facts.js';
+import type { Findings } from './findings.js';
+import { comparePoints, findGaps } from './gaps.js';
+import type { JudgeOptions } from './judge-options.js';
+import type { JudgedObject } from './judged-object.js';
+import { isCopy } from './naming.js';
+import { outOfOrder } from './order.js';
+import type { Part } from './part.js';
+import { chooseStreams } from './selection.js';
+import type { StreamFindings } from './stream-findings.js';
+import { timeOf, type Witness } from './witness.js';
+
+/** Most streams have no gaps. */
+const nothing: never[] = [];
+const hourMs = 3_600_000;
+
+/** What all parts share. */
+interface Judged {
+  options: JudgeOptions;
+  found: Findings;
+  witness: Witness;
+}
+
+/** How many events rows are. */
+interface Counted {
+  events: number;
+  positions: number;
+  /** Their positions are all from 0 to the last. */
+  isWhole: boolean;
+}
+
+/** Judges the streams of one part. */
+export class PartJudge {
+  private readonly part: Part;
+  private readonly objects: readonly JudgedObject[];
+  private readonly options: JudgeOptions;
+  private readonly found: Findings;
+  private readonly witness: Witness;
+
+  constructor(part: Part, objects: readonly JudgedObject[], { options, found, witness }: Judged) {
+    this.part = part;
+    this.objects = objects;
+    this.options = options;
+    this.found = found;
+    this.witness = witness;
+  }
+
+  run(): void {
+    const { part, objects, options } = this;
+    const streams = part.facts.streams.count;
+    const { start, order } = part.events;
+    const chosen = chooseStreams(part, objects, options);
+    for (let stream = 0; stream < streams; stream++) if (chosen.has(stream)) this.judgeStream(stream);
+    const unnumbered = order.subarray(start[streams]!, start[streams + 1]!).filter((row) => chosen.hasRow(row));
+    this.found.unnumbered += this.countEvents(unnumbered, 0, unnumbered.length).events;
+  }
+
+  private judgeStream(stream: number): void {
+    const { found } = this;
+    const { facts, events, claims, held, named } = this.part;
+    const [from, to] = [events.start[stream]!, events.start[stream + 1]!];
+    const claimCount = claims.start[stream + 1]! - claims.start[stream]!;
+    const heldCount = held.start[stream + 1]! - held.start[stream]!;
+    const lost = named.lost.get(stream);
+    if (from === to && claimCount + heldCount === 0 && lost === undefined) return;
+    const counted = this.countEvents(events.order, from, to);
+    let told = -1;
+    for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
+      told = Math.max(told, facts.claims.at.seq[claims.order[place]!]!);
+    }
+    found.acknowledged += named.acknowledged[stream]!;
+    const conflicts = counted.events - counted.positions;
+    const disorder = this.disorder(from, to);
+    found.conflicts += conflicts;
+    found.outOfOrder += disorder;
+    const last = counted.positions - 1;
+    const isPlain = counted.isWhole && told <= last && lost === undefined && heldCount === 0;
+    if (isPlain && conflicts + disorder === 0) {
+      if (last < 0) return;
+      found.streams.total += 1;
+      found.streams.gapFree += 1;
+      if (told !== last) found.streams.tailUnknown += 1;
+      return;
+    }
+    const findings: StreamFindings = {
+      stream,
+      events: counted.events,
+      held: 0,
+      last,
+      lost: 0,
+      missing: 0,
+      neverAcknowledged: 0,
+      conflicts,
+      outOfOrder: disorder,
+      gaps: nothing,
+      isTailKnown: told === last && told >= 0,
+    };
+    if (!isPlain) this.addGaps(findings, lost ?? nothing);
+    this.add(findings);
+  }
+
+  private add(findings: StreamFindings): void {
+    const { found } = this;
+    if (findings.last < 0) return;
+    found.streams.total += 1;
+    if (findings.missing === 0 && findings.lost === 0) found.streams.gapFree += 1;
+    if (!findings.isTailKnown) found.streams.tailUnknown += 1;
+    const isWrong = findings.missing + findings.lost + findings.conflicts + findings.outOfOrder > 0;
+    if (isWrong) found.worst.offer(findings, () => this.part.facts.streams.text(findings.stream));
+  }
+
+  /** Counts the events of sorted rows. */
+  private countEvents(order: Uint32Array, from: number, to: number): Counted {
+    const { found } = this;
+    const { facts } = this.part;
+    const { seq, check } = facts.events.at;
+    let copies = 0;
+    let positions = 0;
+    let before = -1;
+    let first = -1;
+    let isAcross = false;
+    for (let at = from; at < to; at++) {
+      const row = order[at]!;
+      if (check[row]! & marks.misfit) found.misfits += 1;
+      if (before >= 0 && isCopy(facts, before, row)) {
+        copies += 1;
+        if (!isAcross && this.partition(row) !== this.partition(first)) {
+          found.acrossPartitions += 1;
+          isAcross = true;
+        }
+      } else {
+        if (before < 0 || seq[before] !== seq[row]) positions += 1;
+        this.countEvent(row);
+        first = row;
+        isAcross = false;
+      }
+      before = row;
+    }
+    found.rows += to - from;
+    found.copies += copies;
+    found.events += to - from - copies;
+    const last = before < 0 ? -1 : seq[before]!;
+    return { events: to - from - copies, positions, isWhole: last === positions - 1 };
+  }
+
+  private countEvent(row: number): void {
+    const { found } = this;
+    const { received, happened, sdk, object } = this.part.facts.events.at;
+    const hour = found.byHour.of(Math.floor(timeOf(received[row]!, happened[row]!) / hourMs));
+    const version = found.bySdk.of(sdk[row]!);
+    hour.events += 1;
+    version.events += 1;
+    const ms = received[row]! - happened[row]!;
+    if (!Number.isNaN(ms)) {
+      found.lateness.add(ms);
+      if (ms > this.options.lateMs) {
+        found.late += 1;
+        hour.late += 1;
+        version.late += 1;
+      }
+    }
+    const claimer = this.witness.claimer(this.part.named.events[row] === 1, received[row]!);
+    if (claimer === 'unledgered') found.unledgered.events += 1;
+    else if (claimer === 'unexplained') {
+      if (this.witness.isRecent(object[row]!)) found.underWay.unnamed += 1;
+      else found.unexplained += 1;
+    }
+  }
+
+  private partition(row: number): string {
+    return this.objects[this.part.facts.events.at.object[row]!]!.partition;
+  }
+
+  private disorder(from: number, to: number): number {
+    const { facts, events } = this.part;
+    const { seq, received, object } = facts.events.at;
+    let isOrdered = true;
+    for (let at = from + 1; at < to && isOrdered; at++) {
+      isOrdered = received[events.order[at]!]! >= received[events.order[at - 1]!]!;
+    }
+    if (isOrdered) return 0;
+    const rows = events.order.subarray(from, to);
+    const firsts = rows.filter((row, at) => at === 0 || !isCopy(facts, rows[at - 1]!, row));
+    return outOfOrder(
+      Array.from(firsts, (row) => ({ seq: seq[row]!, received: received[row]!, object: object[row]!, row })),
+    );
+  }
+
+  private addGaps(findings: StreamFindings, notThere: readonly number[]): void {
+    const { found, part, witness } = this;
+    const { facts } = part;
+    const { stream } = findings;
+    const inQuarantine = this.addHeld(findings);
+    const points = witness.points(part, stream).sort(comparePoints);
+    const { gaps, implausible, last, isTailKnown } = findGaps(points, inQuarantine);
+    Object.assign(findings, { gaps, last, isTailKnown });
+    found.implausible += implausible;
+    for (const { first, last: to, claim } of gaps) {
+      const count = to - first + 1;
+      findings.missing += count;
+      found.missing += count;
+      if (claim?.claimer === 'unledgered') found.unledgered.missing += count;
+      else if (claim !== undefined) {
+        findings.neverAcknowledged += count;
+        found.neverAcknowledged += count;
+        if (claim.by) {
+          found.byHour.of(Math.floor(claim.by.time / hourMs)).never_acknowledged += count;
+          found.bySdk.of(claim.by.sdk).never_acknowledged += count;
+        }
+      }
+    }
+    const lost = notThere.filter((entry) => !witness.isRecentEntry(facts, entry));
+    findings.lost = lost.length;
+    found.lost += lost.length;
+    found.underWay.undelivered += notThere.length - lost.length;
+    const { received } = facts.shared.ledgerRows.at;
+    for (const entry of lost) {
+      found.byHour.of(Math.floor(received[facts.ledger.at.row[entry]!]! / hourMs)).lost_by_us += 1;
+    }
+  }
+
+  /** Adds what is held of a stream; the positions in the quarantine alone, sorted. */
+  private addHeld(findings: StreamFindings): number[] {
+    const { facts, events, held } = this.part;
+    const { stream } = findings;
+    const rows = Array.from(held.order.subarray(held.start[stream]!, held.start[stream + 1]!));
+    if (rows.length === 0) return nothing;
+    const present = new Set<number>();
+    for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
+      present.add(facts.events.at.seq[events.order[place]!]!);
+    }
+    const { seq, place } = facts.held.at;
+    const at = (where: number) => new Set(rows.filter((row) => place[row] === where).map((row) => seq[row]!));
+    const errors = at(places.errors);
+    const inErrors = [...errors].filter((each) => !present.has(each));
+    const inQuarantine = [...at(places.quarantine)].filter((each) => !present.has(each) && !errors.has(each));
+    findings.held = inErrors.length + inQuarantine.length;
+    this.found.held.errors += inErrors.length;
+    this.found.held.quarantine += inQuarantine.length;
+    return inQuarantine.sort((a, b) => a - b);
+  }
+}

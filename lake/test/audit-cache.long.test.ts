@@ -1,0 +1,1 @@
+import './audit-cache.test.js';
