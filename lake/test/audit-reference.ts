@@ -42,7 +42,9 @@ const position = (value: unknown) => {
 };
 const timeOf = (value: unknown) => {
   const ms =
-    typeof value === 'string' ? Date.parse(value.replace(' UTC', 'Z').replace(/\+(\d\d)$/, '+$1:00')) : Number.NaN;
+    typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)
+      ? Date.parse(value.replace(' UTC', 'Z').replace(/\+(\d\d)$/, '+$1:00'))
+      : Number.NaN;
   return Number.isNaN(ms) ? null : ms;
 };
 const parsed = (text: string): Json | undefined => {
