@@ -353,6 +353,38 @@ describe('a Lambda function', () => {
     ]);
   });
 
+  test.each([
+    ['no base64 at all', { data: '{"page":"books"}' }],
+    ['no padding', { data: 'eyJwYWdlIjoiYiJ9'.slice(0, -1) }],
+    ['too much padding', { data: 'eyJwYWdlIjoiYiJ9=' }],
+    ['the URL-safe alphabet', { data: 'eyJwYWdlIjoi_-J9' }],
+    ['a line break at the end', { data: 'eyJwYWdlIjoiYiJ9\n' }],
+    ['white space within', { data: 'eyJw YWdl Ijoi YiJ9' }],
+    ['padding within', { data: 'eyJwYQ==IjoiYiJ9' }],
+    ['bytes as numbers', { data: [123, 125] }],
+    ['an object', { data: { type: 'Buffer', data: [123, 125] } }],
+    ['no data', { data: undefined }],
+    ['keys that are a text', { metadata: { partitionKeys: 'kind' } }],
+    ['keys that are a list', { metadata: { partitionKeys: ['kind'] } }],
+    ['metadata that is a text', { metadata: 'kind' }],
+    ['the id as a number', { recordId: 1 }],
+    ['an id that differs in a space', { recordId: ' ' }],
+    ['an id in a list', { recordId: [] }],
+  ])('whose answer is not what AWS wants (%s) fails the record, with its own text', async (_, change) => {
+    const { stream, bucket, store } = await begin(prefix, async (event) => ({
+      records: (event as Event).records.map(({ recordId }) => ({
+        ...{ recordId, result: 'Ok', data: 'eyJwYWdlIjoiYiJ9', metadata: { partitionKeys: { kind: 'x' } } },
+        ...change,
+      })),
+    }));
+    stream.put('shard-0', 'sent');
+    await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'it is done with');
+    const { errorCode, rawData } = JSON.parse(bucket.lines('errors/processing-failed/')[0]!);
+    const wanted = 'recordId' in change ? 'Lambda.MissingRecordId' : 'Lambda.JsonProcessingException';
+    expect({ errorCode, raw: textOf({ data: rawData }) }).toEqual({ errorCode: wanted, raw: 'sent' });
+    expect(bucket.objects).toHaveLength(1);
+  });
+
   test('that throws is tried again; when it goes on, its records are error records after four attempts', async () => {
     let calls = 0;
     const { stream, bucket, store } = await begin(prefix, async (event) => {

@@ -287,9 +287,56 @@ const newer = [
   '[.tags[] | tostring] | join("/")',
 ];
 
+/** Keywords before a dot and a bracket, and names that are no function where they stand. */
+const words = [
+  'if (.a | type == "array") then .["page"] else .["event"] end',
+  'if .n then 1 elif .["page"] then 2 else .["event"] end',
+  'if .["page"] then .["n"] else .tags[0] end',
+  'try .["page"] catch .["x"]',
+  '.n and .["page"]',
+  '.missing or .["page"]',
+  'reduce .["tags"][] as $tag (0; . + 1)',
+  '[foreach .["tags"][] as $tag (0; . + 1)]',
+  '(.n | not) or .["page"]',
+  'not .["page"]',
+  'if .n then 1 else 2 end .["page"]',
+  '{a:1} .["a"]',
+  '.page .["x"]',
+  '.then .["x"]',
+  '{trim:.page, abs} | .trim',
+  '. as {page:$page, add:$n} | $page',
+  'def f(trim): trim; f(.page)',
+  '{then}',
+  '{debug} | .debug',
+];
+
+/** Dates as glibc reads and writes them. */
+const dates = [
+  ...['%Z', '%k', '%l', '%P', '%k:%M %Z', '%-d/%_m', '%^a', '%10d', '%E', '%Q', ''].map(
+    (f) => `.at | strftime("${f}")`,
+  ),
+  '.at | gmtime | strftime("%l %p")',
+  '.tags | strftime("%Y")',
+  ...['UTC', 'GMT', '+01:00', ' Europe/Berlin x'].map(
+    (z) => `.when | .[:19] + "${z}" | strptime("%Y-%m-%dT%H:%M:%S%Z")`,
+  ),
+  '.when | strptime("%FT%T%z") | mktime',
+  '.at | tostring | strptime("%s") | mktime',
+  '.when | .[11:16] | strptime("%k:%M")',
+  '"11 pm" | strptime("%l %p")',
+  '"2026-W48-1" | strptime("%G-W%V-%u")',
+  '"2026 47 1" | strptime("%Y %U %w")',
+  '"2026-327" | strptime("%Y-%j") | mktime',
+  '"Monday, 23 november 26" | strptime("%A, %d %B %y") | mktime',
+  '"2026-02-30" | strptime("%F")',
+  '"2026-11-23x" | strptime("%F")',
+];
+
 export const filters = [
   ...newer.map((expression) => `{k:(${expression})}`),
   ...expressions.map((expression) => `{k:(${expression})}`),
+  ...words.map((expression) => `{k:(${expression})}`),
+  ...dates.map((expression) => `{k:(${expression})}`),
   '{page:.page,event:.event}',
   '{page}',
   '{page,event,n}',

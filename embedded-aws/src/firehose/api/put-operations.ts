@@ -1,3 +1,4 @@
+import { isBase64 } from '../../base64.js';
 import { AwsError } from '../../json-service/aws-error.js';
 import { type DirectPut, maxBatchBytes, maxRecordBytes, type PutOutcome } from '../direct-put/put-records.js';
 import type { Meter } from '../meter.js';
@@ -86,8 +87,8 @@ const answerOf = (outcome: PutOutcome) =>
 
 /** @throws AwsError SerializationException, ValidationException */
 function dataOf(text: string, path: string): Buffer {
+  if (!isBase64(text)) throw new AwsError('SerializationException', `${path} is not base64.`);
   const data = Buffer.from(text, 'base64');
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new AwsError('SerializationException', `${path} is not base64.`);
   if (data.length > maxRecordBytes)
     throw new AwsError(
       'ValidationException',

@@ -1,3 +1,5 @@
+import { calls, endsTerm, type JqToken, keywords } from './jq-tokens.js';
+
 /**
  * Data Firehose runs jq 1.6, and this one runs 1.8. A query that works here must work on AWS, so this file makes 1.8
  * behave as 1.6 where it can. A test compares the two and lists the remaining differences.
@@ -15,7 +17,7 @@ export const definitionsOf16 =
   'if type == "number" then . + 0 else ($text + " cannot be parsed as a number" | error) end) ' +
   'elif type == "number" then . else (type + " cannot be parsed as a number" | error) end;\n';
 
-const newerFunctions = [
+const newerFunctions = new Set([
   'abs',
   'have_decnum',
   'have_literal_numbers',
@@ -26,23 +28,25 @@ const newerFunctions = [
   'toboolean',
   'trim',
   'trimstr',
-];
+]);
 /** That 1.6 has without arguments. */
-const newerWithArguments = ['add', 'debug'];
+const newerWithArguments = new Set(['add', 'debug']);
 
-/**
- * What 1.6 does not compile and 1.8 does, or nothing.
- * @param bare the query without what its strings and comments say
- */
-export function unknownTo16(bare: string): string | undefined {
-  const isCalled = (name: string, ending = '') =>
-    new RegExp(`(?<![.$\\w]|::)${name}(?!\\w|\\s*:)${ending}`).test(bare) &&
-    !new RegExp(`\\bdef\\s+${name}\\b`).test(bare);
-  for (const name of newerFunctions) if (isCalled(name)) return `${name} is not defined in jq 1.6`;
-  for (const name of newerWithArguments) if (isCalled(name, '\\s*\\(')) return `${name} takes no argument in jq 1.6`;
-  const count = (word: string) => [...bare.matchAll(new RegExp(`(?<![.$\\w])${word}(?!\\w|\\s*:)`, 'g'))].length;
+/** What 1.6 does not compile and 1.8 does, or nothing. */
+export function unknownTo16(tokens: readonly JqToken[]): string | undefined {
+  for (const { name, next } of calls(tokens)) {
+    if (newerFunctions.has(name)) return `${name} is not defined in jq 1.6`;
+    if (newerWithArguments.has(name) && next === '(') return `${name} takes no argument in jq 1.6`;
+  }
+  const count = (word: string) => tokens.filter(({ text, isKey }) => text === word && !isKey).length;
   if (count('if') > count('else')) return 'an if needs an else in jq 1.6';
-  if (/[\w\])"?]\s*\.\[/.test(bare)) return 'jq 1.6 has no dot before a bracket, as in .a.[0]: write .a[0]';
+  for (const [at, token] of tokens.entries()) {
+    const next = tokens[at + 1]?.text;
+    if (token.isKey && keywords.has(token.text) && next !== ':')
+      return `${token.text} is no member in short in jq 1.6: write {"${token.text}": .["${token.text}"]}`;
+    if (next === '.' && tokens[at + 2]?.text === '[' && endsTerm(token))
+      return 'jq 1.6 has no dot before a bracket, as in .a.[0]: write .a[0]';
+  }
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 import { type Jq, loadJq } from 'jq-wasm';
 import { definitionsOf16, numbersOf16, unknownTo16 } from './jq-1.6.js';
+import { dateDefinitions } from './jq-dates.js';
 import type { QueryResult } from './jq-path.js';
+import { calls, tokensOf } from './jq-tokens.js';
 
 /**
  * Any jq filter, run by jq itself (1.8 compiled to WebAssembly; Firehose says JQ-1.6). A call costs a millisecond
@@ -16,7 +18,9 @@ export interface Filter {
 export const maxFilterBatch = 500;
 
 /** Names that read past the current record or end the program: they would mix up the records of a batch. */
-const forbidden = ['input', 'inputs', 'halt', 'halt_error', 'debug', 'stderr', 'input_line_number', 'input_filename'];
+const forbidden = new Set([
+  ...['input', 'inputs', 'halt', 'halt_error', 'debug', 'stderr', 'input_line_number', 'input_filename'],
+]);
 
 /** jq says what is wrong with a filter as an Error's message. */
 export class FilterError extends Error {}
@@ -28,16 +32,17 @@ export async function compileFilter(query: string): Promise<Filter> {
   shared ??= loadJq();
   const jq = await shared;
   const bare = withoutStrings(query);
-  for (const name of forbidden) {
-    if (new RegExp(`(?<![.$\\w]|::)${name}(?![\\w:]|\\s*:)`).test(bare))
-      throw new FilterError(`${name} has no meaning in a query that sees one record at a time`);
-  }
-  const unknown = unknownTo16(bare);
+  const tokens = tokensOf(bare);
+  const meaningless = calls(tokens).find(({ name }) => forbidden.has(name));
+  if (meaningless)
+    throw new FilterError(`${meaningless.name} has no meaning in a query that sees one record at a time`);
+  const unknown = unknownTo16(tokens);
   if (unknown) throw new FilterError(unknown);
-  const program = `${definitionsOf16}.[] | try [(\n${query}\n)] catch {failure: .}`;
+  const definitions = definitionsOf16 + dateDefinitions(bare);
+  const program = `${definitions}.[] | try [(\n${query}\n)] catch {failure: .}`;
   // Alone as well: brackets that balance only within the program around them are an error. No input: it compiles and
   // runs on nothing.
-  for (const source of [definitionsOf16 + query, program]) {
+  for (const source of [definitions + query, program]) {
     const { exitCode, stderr } = jq.raw('', source, ['-c']);
     if (exitCode !== 0) throw new FilterError(firstLine(stderr));
   }

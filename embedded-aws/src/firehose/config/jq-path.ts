@@ -1,3 +1,5 @@
+import { keywords } from './jq-tokens.js';
+
 /**
  * The jq filters that nearly everybody uses for dynamic partitioning, `{page:.page,event:.context.event}`, compiled to
  * JavaScript: an object of plain paths. Everything else goes to jq itself. A property test holds the two together.
@@ -55,11 +57,6 @@ export function compilePaths(paths: Paths): PathQuery {
     return { values };
   };
 }
-
-/** Words that jq does not take as a short member. */
-const keywords = new Set(
-  'def module import include if then else elif end as reduce foreach try catch label and or not __loc__'.split(' '),
-);
 
 const kindOf = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);
 

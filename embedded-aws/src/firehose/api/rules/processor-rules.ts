@@ -1,3 +1,4 @@
+import { isBase64 } from '../../../base64.js';
 import { parameterOf, processorOf } from '../../config/processors.js';
 import type { Candidate, Rule } from './rule.js';
 
@@ -91,9 +92,8 @@ export const processorRules: Rule[] = [
     message: 'Delimiter should be a base64 encoded string', // ours
     broken: (candidate) =>
       parameter(candidate, 'RecordDeAggregation', 'SubRecordType') === 'DELIMITED' &&
-      !/^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
-        parameter(candidate, 'RecordDeAggregation', 'Delimiter')!,
-      ),
+      // Not the empty text, which is base64 of no delimiter.
+      !isBase64(parameter(candidate, 'RecordDeAggregation', 'Delimiter') || '-'),
   },
   {
     rule: 'keys are extracted by JQ-1.6',

@@ -1,3 +1,4 @@
+import { isBase64 } from '../../../base64.js';
 import type { DeliveryConfiguration } from '../../config/delivery-configuration.js';
 import { parsed, readsJson } from '../deaggregate.js';
 import type { SubRecord } from '../sub-record.js';
@@ -22,27 +23,30 @@ export function outcomeOf(configuration: DeliveryConfiguration, answers: readonl
       'Lambda.DuplicatedRecordId',
       'The Lambda function returned the recordId of the record more than once.',
     );
-  const { result, data, metadata } = answers[0] as {
-    result?: unknown;
-    data?: unknown;
-    metadata?: { partitionKeys?: object };
-  };
+  const { result, data, metadata } = answers[0] as { result?: unknown; data?: unknown; metadata?: unknown };
   if (result === 'Dropped') return { kind: 'dropped' };
   if (result === 'ProcessingFailed')
     return failed('Lambda.ProcessingFailedStatus', 'ProcessingFailed status set for record');
   if (result !== 'Ok')
-    return failed(
-      'Lambda.JsonProcessingException',
-      `The Lambda function returned the result ${JSON.stringify(result)}: it must be Ok, Dropped or ProcessingFailed.`,
-    );
-  if (typeof data !== 'string')
-    return failed(
-      'Lambda.JsonProcessingException',
-      'The Lambda function returned a record whose data is not a base64 text.',
-    );
+    return unreadable(`the result ${JSON.stringify(result)}: it must be Ok, Dropped or ProcessingFailed.`);
+  if (typeof data !== 'string' || !isBase64(data)) return unreadable('a record whose data is not a base64 text.');
+  const lambdaKeys = keysOf(metadata);
+  if (!lambdaKeys) return unreadable('a record whose metadata.partitionKeys is not an object.');
   const bytes = Buffer.from(data, 'base64');
-  const made = { data: bytes, start: 0, end: bytes.length, lambdaKeys: { ...metadata?.partitionKeys } };
+  const made = { data: bytes, start: 0, end: bytes.length, lambdaKeys };
   return { kind: 'ok', subRecord: readsJson(configuration) ? parsed(configuration, made) : made };
+}
+
+const unreadable = (what: string) => failed('Lambda.JsonProcessingException', `The Lambda function returned ${what}`);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The partition keys in a record's metadata, both optional; nothing when it is none. */
+function keysOf(metadata: unknown): Record<string, unknown> | undefined {
+  if (metadata === undefined || metadata === null) return {};
+  const keys = isObject(metadata) ? (metadata.partitionKeys ?? {}) : undefined;
+  return isObject(keys) ? { ...keys } : undefined;
 }
 
 /** The records of a function's answer by their ids. @throws Error when it is not an answer to an event at all */
