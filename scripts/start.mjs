@@ -6,9 +6,21 @@ import { prepare, root } from './prepare.mjs';
 prepare({ all: false });
 const child = spawn(process.execPath, [join(root, 'infra-scripts/bin/millrace.js'), 'dev', ...process.argv.slice(2)], {
   cwd: root,
-  stdio: 'inherit',
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
-// A terminal's Ctrl-C reaches the child by itself, and a second one would end it at once: SIGINT is not handed on. Other signals are.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+
+// It ends in order when the channel closes, also when this process is killed. A signal is not handed on: a terminal gives it to both,
+// and a second one would end `millrace dev` at once.
+const end = () => {
+  if (child.connected) child.disconnect();
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
+
+// npm tells nobody that it was killed, or that its terminal is gone. Without npm, a parent may go: `nohup` and `disown` mean that.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event === 'start') {
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, 300).unref();
+}

@@ -13,6 +13,11 @@ export interface ShutdownOptions {
   second?: 'exit' | 'ignore';
   /** The process exits with 1 if it still runs this long after the first signal; never by default. */
   forceAfterMs?: number;
+  /**
+   * The process that started this one, with a channel to it, closed that or died: this counts as a first SIGTERM, and
+   * as no second signal.
+   */
+  withParent?: boolean;
   /** A reader of the output that went away, as `| head` does, counts as a first signal, without a name. */
   output?: NodeJS.WriteStream;
 }
@@ -35,34 +40,59 @@ export interface Shutdown {
  * asking it.
  */
 export function listenForShutdown(options: ShutdownOptions = {}): Shutdown {
-  const { names = ['SIGINT', 'SIGTERM', 'SIGHUP'], onFirst, second = 'exit', forceAfterMs, output } = options;
+  const {
+    names = ['SIGINT', 'SIGTERM', 'SIGHUP'],
+    onFirst,
+    second = 'exit',
+    forceAfterMs,
+    withParent,
+    output,
+  } = options;
   const aborting = new AbortController();
   const { signal } = aborting;
   let resolve: (name: Name) => void;
   const received = new Promise<Name>((given) => {
     resolve = given;
   });
-  const listen = (name: NodeJS.Signals) => {
-    if (signal.aborted) {
-      if (second === 'exit') process.exit(130);
-      return;
-    }
-    onFirst?.(name as Name);
+  let isParentsEnd = false;
+  function onEnd(name: Name) {
+    onFirst?.(name);
     if (forceAfterMs !== undefined) setTimeout(() => process.exit(1), forceAfterMs).unref();
     aborting.abort();
-    resolve(name as Name);
+    resolve(name);
+  }
+  const listen = (name: NodeJS.Signals) => {
+    if (signal.aborted) {
+      // The same end: a terminal signals both, and the parent may be quicker.
+      if (isParentsEnd) isParentsEnd = false;
+      else if (second === 'exit') process.exit(130);
+      return;
+    }
+    onEnd(name as Name);
   };
   const readerGone = (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     aborting.abort();
   };
+  const parentGone = () => {
+    if (signal.aborted) return;
+    isParentsEnd = true;
+    onEnd('SIGTERM');
+  };
   for (const name of names) process.on(name, listen);
+  if (withParent && process.send !== undefined) {
+    process.once('disconnect', parentGone);
+    // The listener alone keeps no process alive.
+    process.channel?.unref();
+    if (!process.connected) parentGone();
+  }
   output?.on('error', readerGone);
   return {
     received,
     signal,
     release() {
       for (const name of names) process.off(name, listen);
+      process.off('disconnect', parentGone);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '@millrace/kit/millrace-error';
 
@@ -18,9 +18,16 @@ export function stateFolder({ state }: StateOptions = {}): string {
 
 /** The layout of the state folder that this release reads and writes. */
 const stateVersion = 1;
+const versionText = `${JSON.stringify({ millrace_state_version: stateVersion })}\n`;
+
+/** The file is there whole, or not at all. */
+function writeVersion(file: string): void {
+  writeFileSync(`${file}.new`, versionText);
+  renameSync(`${file}.new`, file);
+}
 
 /**
- * Creates the state folder, or checks the one that is there.
+ * Creates the state folder, finishes one that was half made, or checks the one that is there.
  * @throws MillraceError `BAD_STATE` with the file and what to do, when it is damaged or of another version.
  */
 export function openStateFolder(folder: string): void {
@@ -38,7 +45,12 @@ export function openStateFolder(folder: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       throw badState(`cannot read ${file}: ${(error as Error).message}`);
-    writeFileSync(file, `${JSON.stringify({ millrace_state_version: stateVersion })}\n`);
+    writeVersion(file);
+    return;
+  }
+  // A release before 0.2.0 that was killed at its first start may have written only the beginning.
+  if (text.length < versionText.length && versionText.startsWith(text)) {
+    writeVersion(file);
     return;
   }
   const version = versionIn(text);

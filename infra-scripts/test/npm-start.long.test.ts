@@ -1,0 +1,1 @@
+import './npm-start.test.js';
