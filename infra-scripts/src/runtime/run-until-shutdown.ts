@@ -2,8 +2,8 @@ import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 
 /**
  * Starts a server, waits for Ctrl-C (or SIGTERM, SIGHUP, or the end of `npm start`), and closes it. A signal during the
- * start aborts the start, or closes the server as soon as it has started. A second Ctrl-C ends the process at once: what
- * was acknowledged is on disk anyway.
+ * start aborts the start, or closes the server as soon as it has started. A second Ctrl-C ends the process at once:
+ * what was acknowledged is on disk anyway.
  * @param start resolves to the server; its `close` takes everything down in an order that loses nothing. Gives up when
  * the signal that it gets aborts
  */
