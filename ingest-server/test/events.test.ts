@@ -248,6 +248,10 @@ describe('POST /v1/events', () => {
     expect(refused.map(({ status }) => status)).toEqual([503, 503]);
     isDown = false;
     await eventually('an answer of 200', async () => (await send()).status === 200);
+    // What was refused may have been on its way all the same.
+    await eventually('nothing to be on its way', async () =>
+      (await request(app.server).get('/metrics')).text.includes('millrace_queued_events 0\n'),
+    );
     const before = sink.records.length;
     expect(eventsIn(sink.records).map(({ event_id }) => event_id)).toContain(event.event_id);
     expect((await send().expect(200)).body).toMatchObject({ accepted: 0, duplicates: 1 });
