@@ -107,6 +107,8 @@ async function expectWholeLake(ids: string[]): Promise<Record<string, number>> {
     rows: rows.length,
     events: unique.length,
     missing: 0,
+    lost_by_us: 0,
+    verdict: 'complete',
     duplicates: { rows: rows.length - unique.length, across_partitions: 0 },
     out_of_order: 0,
     conflicts: 0,

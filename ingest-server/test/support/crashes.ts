@@ -96,6 +96,8 @@ export interface CrashOptions {
   /** Alters the spool between two rounds. */
   withSpoolFaults?: boolean;
   folder?: string;
+  /** Gets each line that the stream takes, of events and of the ledger. */
+  onLine?: (line: string) => void;
   /** On top of the server's environment. */
   env?: NodeJS.ProcessEnv;
   random?: () => number;
@@ -112,7 +114,7 @@ const longestRoundMs = 5_000;
  */
 export async function sendThroughCrashes(options: CrashOptions): Promise<CrashReport> {
   const { rounds, signals, clients = 4, eventsPerRound = 30, env = {}, random = Math.random } = options;
-  const stub = await startStubKinesis({ shards: 2, brief: true });
+  const stub = await startStubKinesis({ shards: 2, brief: true, onLine: options.onLine });
   const folder = options.folder ?? (await temporaryFolder(diskFolder()));
   const spool = join(folder, 'spool');
   const began = Date.now();
@@ -136,7 +138,7 @@ export async function sendThroughCrashes(options: CrashOptions): Promise<CrashRe
   async function client(visitor: string) {
     for (let seq = 0; !isOver; ) {
       const events = Array.from({ length: eventsPerRequest }, (_, i) =>
-        someEvent({ visitor_id: visitor, seq: seq + i }),
+        someEvent({ visitor_id: visitor, stream_id: `stream-of-${visitor}`, seq: seq + i }),
       );
       const body = jsonLines(events);
       for (let isSafe = false; !isSafe && !isOver; ) {

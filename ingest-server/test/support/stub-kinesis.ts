@@ -37,8 +37,14 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
 /**
  * A Kinesis endpoint that answers PutRecords, ListShards, GetShardIterator and GetRecords as AWS does, and checks what
  * it is sent. With `brief` it keeps of each event only what tells its identity and place, and records for a minute.
+ * `onLine` gets each line of a record that it takes.
  */
-export async function startStubKinesis({ shards = 2, port = 0, brief = false } = {}): Promise<StubKinesis> {
+export async function startStubKinesis({
+  shards = 2,
+  port = 0,
+  brief = false,
+  onLine = undefined as ((line: string) => void) | undefined,
+} = {}): Promise<StubKinesis> {
   const ranges = evenRanges(shards);
   const taken: Record<string, unknown>[] = [];
   const wrong: string[] = [];
@@ -123,6 +129,7 @@ export async function startStubKinesis({ shards = 2, port = 0, brief = false } =
       }
       keep(shard, records[i]!.Data);
       for (const line of lines) {
+        onLine?.(line);
         const event = JSON.parse(line) as Record<string, unknown>;
         const { event_id, visitor_id, seq, page } = event;
         if (page === ledgerPage) continue;
