@@ -60,10 +60,19 @@ const permissions: Record<string, string> = {
 /** A call of ours, by its name, or a part of AWS that works in our name. */
 type Reason = { ours: string } | { theirs: string };
 
-/** What boots every host. */
+const toSessionManager = { theirs: 'the SSM agent, for Session Manager' };
+
+/** What boots every host, and what reaches it. */
 const boot: Record<string, Record<string, Reason>> = {
   FetchTheRelease: { 's3:GetObject': { ours: 's3:GetObject' } },
   SignalTheStack: { 'cloudformation:SignalResource': { ours: 'cloudformation:SignalResource' } },
+  OpenSessions: {
+    'ssm:UpdateInstanceInformation': toSessionManager,
+    'ssmmessages:CreateControlChannel': toSessionManager,
+    'ssmmessages:CreateDataChannel': toSessionManager,
+    'ssmmessages:OpenControlChannel': toSessionManager,
+    'ssmmessages:OpenDataChannel': toSessionManager,
+  },
 };
 const byItsDocumentation = (...actions: string[]) =>
   Object.fromEntries(actions.map((action) => [action, { theirs: 'Firehose, by its documentation' }]));
@@ -212,9 +221,34 @@ describe('every permission has its reason', () => {
         for (const { Action, Resource, Effect, Sid } of statementsOf(template, name)) {
           expect(Effect).toBe('Allow');
           for (const action of Action) expect(action).toMatch(/^[a-z0-9]+:[A-Z][A-Za-z0-9]+$/);
-          if (Resource === '*') expect(Sid).toBe('SayHowItIs');
+          if (Resource === '*') expect(['SayHowItIs', 'OpenSessions']).toContain(Sid);
         }
       }
+    }
+  });
+
+  test('no role has a policy that AWS or somebody else writes: what it may do is all in the template', () => {
+    const roles = [standard, trial].flatMap(({ Resources }) =>
+      Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::IAM::Role'),
+    );
+    expect(roles.map(([name]) => name).sort()).toEqual(
+      ['DeliveryRole', 'GeneratorRole', 'ServerRole'].flatMap((name) => [name, name]),
+    );
+    for (const [, { Properties }] of roles) expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+    const policies = [standard, trial].flatMap(({ Resources }) =>
+      Object.values(Resources).filter(({ Type }) => /^AWS::IAM::.*Policy$/.test(Type)),
+    );
+    expect(policies).toEqual([]);
+  });
+
+  test('a host reads no SSM parameter but the write keys, and the generator none', () => {
+    for (const template of [standard, trial]) {
+      const readers = Object.keys(reasons).flatMap((role) =>
+        statementsOf(template, role).filter(({ Action }) => Action.some((action) => /^ssm:Get/.test(action))),
+      );
+      expect(readers.map(({ Sid, Resource }) => [Sid, JSON.stringify(Resource)])).toEqual([
+        ['ReadTheWriteKeys', expect.stringMatching(/:parameter\$\{WriteKeysParameter\}"/)],
+      ]);
     }
   });
 

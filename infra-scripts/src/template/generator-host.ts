@@ -2,7 +2,7 @@ import type { Pipeline } from '../pipeline/definition.js';
 import { att, type Resources, ref, sub } from './intrinsics.js';
 import { lakeBucket, workGroup } from './names.js';
 import { outward } from './network.js';
-import { policy, sessionManager, trust } from './policy.js';
+import { policy, trust } from './policy.js';
 import { queryStatements } from './query.js';
 import { bootStatements } from './servers.js';
 import { userData } from './user-data.js';
@@ -33,7 +33,6 @@ export function generatorHostResources(pipeline: Pipeline): Resources {
       Condition,
       Properties: {
         AssumeRolePolicyDocument: trust('ec2.amazonaws.com'),
-        ManagedPolicyArns: [sessionManager],
         Policies: [
           policy('generator', [
             { Sid: 'PutEvents', Effect: 'Allow', Action: ['kinesis:PutRecord'], Resource: att('Stream', 'Arn') },

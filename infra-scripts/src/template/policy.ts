@@ -28,5 +28,21 @@ export const trust = (service: string, condition?: Properties): Properties => ({
   ],
 });
 
-/** Session Manager on an instance: no SSH, no open port, no key. */
-export const sessionManager = { 'Fn::Sub': 'arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore' };
+/**
+ * Session Manager on an instance: no SSH, no open port, no key. AWS's own policy for it, AmazonSSMManagedInstanceCore,
+ * also reads every parameter of the account.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+ */
+export const sessionStatement: Statement = {
+  Sid: 'OpenSessions',
+  Effect: 'Allow',
+  Action: [
+    'ssm:UpdateInstanceInformation',
+    'ssmmessages:CreateControlChannel',
+    'ssmmessages:CreateDataChannel',
+    'ssmmessages:OpenControlChannel',
+    'ssmmessages:OpenDataChannel',
+  ],
+  // The channels know no resource.
+  Resource: '*',
+};

@@ -2,7 +2,7 @@ import type { Pipeline } from '../pipeline/definition.js';
 import { att, nothing, type Properties, type Resources, ref, sub, type Value, when } from './intrinsics.js';
 import { ingestLogGroup, metricNamespace, serverPort } from './names.js';
 import { networkBlock } from './network.js';
-import { policy, type Statement, sessionManager, trust } from './policy.js';
+import { policy, type Statement, sessionStatement, trust } from './policy.js';
 import type { Size } from './size.js';
 import { userData } from './user-data.js';
 
@@ -25,7 +25,6 @@ export function serverResources(pipeline: Pipeline, size: Size): Resources {
       Type: 'AWS::IAM::Role',
       Properties: {
         AssumeRolePolicyDocument: trust('ec2.amazonaws.com'),
-        ManagedPolicyArns: [sessionManager],
         Policies: [policy('ingest', serverStatements(size))],
       },
     },
@@ -178,7 +177,7 @@ function trialServer(): Resources {
 const arn = (service: string, path: string) =>
   sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${path}`);
 
-/** What every host of ours needs to come up. */
+/** What every host of ours needs to come up and to be reached. */
 export const bootStatements: Statement[] = [
   {
     Sid: 'FetchTheRelease',
@@ -192,6 +191,7 @@ export const bootStatements: Statement[] = [
     Action: ['cloudformation:SignalResource'],
     Resource: ref('AWS::StackId'),
   },
+  sessionStatement,
 ];
 
 function serverStatements(size: Size): Statement[] {
