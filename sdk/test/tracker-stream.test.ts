@@ -1,11 +1,14 @@
 import './browser/fake-dom.js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { someEvent } from '@millrace/testing/event';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
+import { checkEvent } from '../src/schema/index.js';
 import { streamsRemembered } from '../src/tracker/bounds.js';
 import { createStore, type Store } from '../src/tracker/browser/store.js';
 import { defaults } from '../src/tracker/core/defaults.js';
 import { startTracker } from '../src/tracker/core/start-tracker.js';
+import { shortId } from '../src/tracker/identity/short-id.js';
 import { createStream, type Stream } from '../src/tracker/identity/stream.js';
 import { recordStream } from '../src/tracker/identity/stream-records.js';
 import { identify } from '../src/tracker/modules/identify.js';
@@ -83,6 +86,37 @@ describe('streams', () => {
     }
     expect(places.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
     expect(new Set(places.map(({ stream_id }) => stream_id)).size).toBe(5);
+  });
+
+  test('a page that lives for years has several: each ends at the last number that its ids can hold', () => {
+    const places: Place[] = [];
+    const [first, second] = [shortId(start), shortId(start + 1)];
+    let [id, seq] = [first, 8_999_996];
+    const stream: Stream = {
+      _next: (at, text) => {
+        const entry = { stream: id, seq, at, text: `${at}${text}}` };
+        seq += 1;
+        return entry;
+      },
+      _end() {
+        [id, seq] = [second, 0];
+      },
+    };
+    recordStream(
+      stream,
+      createStore(() => createDisk().storage, 'p.'),
+    );
+    for (let n = 0; n < 6; n++) places.push(placeIn(stream, start + n));
+    expect(places.map(({ stream_id, seq: number }) => `${stream_id}:${number}`)).toEqual([
+      `${first}:8999996`,
+      `${first}:8999997`,
+      `${first}:8999998`,
+      `${first}:8999999`,
+      `${second}:0`,
+      `${second}:1`,
+    ]);
+    expect(tells(places[4]!)).toBe(`${first}:8999999`);
+    for (const place of places) expect(checkEvent({ ...someEvent(), ...place }).refusal).toBeUndefined();
   });
 
   test('streams sort by age', () => {

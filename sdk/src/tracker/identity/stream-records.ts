@@ -1,7 +1,7 @@
 import { streamsRemembered } from '../bounds.js';
 import { cut, each, join, map, max, part, split } from '../browser/builtins.js';
 import type { Store } from '../browser/store.js';
-import type { Entry } from '../queue/entry.js';
+import { type Entry, million } from '../queue/entry.js';
 import { storedOf } from '../queue/stored-name.js';
 import type { Stream } from './stream.js';
 
@@ -52,6 +52,8 @@ export function recordStream(stream: Stream, store: Store): void {
     end();
   };
   stream._next = (at, facts) => {
+    // The last number with seven digits, and below the schema's bound: a kiosk's page may live for years.
+    if (newest && newest.seq > 9 * million - 2) stream._end();
     if (!newest) before = previous();
     else if (newest.seq + 1 === tellingEvents) before = '';
     newest = next(at, facts + before);
