@@ -13,6 +13,8 @@ export interface StoreOptions {
   feed?: LiveFeed;
   /** Where the objects are, for the live view: a folder or an address. */
   links?: { lake?: string };
+  /** The host names that it answers under: those of this machine when left out, every name when empty. */
+  hosts?: readonly string[];
   /** Called with one line for each failure. */
   log?: (line: string) => void;
 }

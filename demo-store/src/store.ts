@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
+import { createHostCheck, loopback } from '@millrace/kit/host-check';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { layout, type Page, type Shop } from './html/layout.js';
 import { departments, itemById } from './items/index.js';
@@ -26,6 +27,7 @@ export async function buildStore(options: StoreOptions): Promise<FastifyInstance
   const shop: Shop = { trackerUrl: collector.trackerUrl, writeKey: checkedWriteKey(options.writeKey) };
   const log = options.log ?? (() => {});
   const headers = securityHeaders(collector.origin);
+  const isHost = createHostCheck(options.hosts ?? [loopback]);
 
   const app = Fastify({
     // No route takes a body.
@@ -46,6 +48,12 @@ export async function buildStore(options: StoreOptions): Promise<FastifyInstance
     return reply.type('text/html; charset=utf-8').send(layout(shop, page));
   }
 
+  app.addHook('onRequest', async (request, reply) => {
+    const { host } = request.headers;
+    if (isHost(host)) return;
+    const named = host === undefined ? 'no host name' : JSON.stringify(host.slice(0, 255));
+    return reply.code(421).type('text/plain').send(`The store does not answer under ${named}: see MILLRACE_HOSTS.\n`);
+  });
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(headers);
     // Cached, but revalidated each time: a new version of the shop shows at once.

@@ -23,6 +23,11 @@ export interface EmbeddedAwsOptions {
   /** The port of 127.0.0.1 to listen on; 0, the default, takes any free one. */
   port?: number;
   /**
+   * The names that it answers under: `localhost`, names below it, 127.0.0.0/8 and `[::1]` when left out (`loopback`);
+   * `*.NAME` for every name below. Empty: every name.
+   */
+  hosts?: readonly string[];
+  /**
    * Divides the buffer intervals of delivery streams; 60 by default, which makes 60 s, the least that dynamic
    * partitioning allows, 1 s. Shard limits and retention are never scaled.
    */
@@ -77,12 +82,18 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
 }
 
 async function start(options: EmbeddedAwsOptions, state: string): Promise<EmbeddedAws> {
-  const { port = 0, log = () => {} } = options;
+  const { port = 0, hosts, log = () => {} } = options;
   let url = '';
   const opened: AwsService[] = [];
   try {
     const { services, firehose, catalogue, metrics } = await openServices(options, state, () => url, opened);
-    const endpoint = await startEndpoint({ port, services, metrics: () => prometheusText(metrics.list()), log });
+    const endpoint = await startEndpoint({
+      port,
+      ...(hosts ? { hosts } : {}),
+      services,
+      metrics: () => prometheusText(metrics.list()),
+      log,
+    });
     url = endpoint.url;
     firehose.start();
     return {

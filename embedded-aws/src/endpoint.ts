@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loopback } from '@millrace/kit/host-check';
 import { MillraceError } from '@millrace/kit/millrace-error';
+import { createDoor, refuseStranger } from './door.js';
 import { isHttp2Preface, refuseHttp2 } from './http2-refusal.js';
 import { AwsError, notSupported } from './json-service/aws-error.js';
 import { targetOf } from './json-service/read-request.js';
 import { sendAwsError } from './json-service/send-answer.js';
 import type { AwsService, Log } from './service.js';
+import { sendXmlError } from './xml-error.js';
 
 /**
  * The one address of the embedded AWS: finds the service that a request is for, by its `x-amz-target`, and hands the
@@ -19,6 +22,11 @@ export interface EndpointOptions {
   port: number;
   /** 127.0.0.1: no signature is checked, so it is for this machine only. */
   host?: string;
+  /**
+   * The names that it answers under, of which a page's origin must have one, too: those of this machine when left out,
+   * every name when empty.
+   */
+  hosts?: readonly string[];
   /** A request without `x-amz-target` goes to the first of them that accepts it. */
   services: readonly AwsService[];
   /** What `GET /metrics` answers, in Prometheus' text format. */
@@ -48,7 +56,8 @@ const keepAliveMs = 75_000;
 
 /** @throws MillraceError that names the port when it is taken or not allowed. */
 export async function startEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  const { host = '127.0.0.1', services, log, finishWithinMs = 5_000 } = options;
+  const { host = '127.0.0.1', hosts = [loopback], services, log, finishWithinMs = 5_000 } = options;
+  const strangerIn = createDoor(hosts);
   let closing = false;
   let loggedHttp2 = false;
 
@@ -66,7 +75,9 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
     const header = request.headers['x-amz-target'];
     const service = serviceFor(request, services);
     try {
-      if (options.metrics && isScrape(request)) sendMetrics(response, options.metrics());
+      const stranger = strangerIn(request);
+      if (stranger) refuseStranger(request, response, stranger);
+      else if (options.metrics && isScrape(request)) sendMetrics(response, options.metrics());
       else if (service) await service.handle(request, response);
       else sendAwsError(response, unknownTarget(String(header), services));
     } catch (error) {
@@ -75,7 +86,7 @@ export async function startEndpoint(options: EndpointOptions): Promise<Endpoint>
       const message = error instanceof Error ? error.message : String(error);
       log(`${service?.name}: ${String(header ?? `${request.method} ${request.url}`)} failed: ${message}`);
       if (response.headersSent) response.destroy();
-      else if (service?.target === undefined) sendXmlFailure(response, message);
+      else if (service?.target === undefined) sendXmlError(response, new AwsError('InternalError', message, 500));
       else sendAwsError(response, error instanceof AwsError ? error : new AwsError('InternalFailure', message, 500));
     } finally {
       // A service that answered without reading a body leaves it in the connection's way.
@@ -145,14 +156,6 @@ function serviceFor(request: IncomingMessage, services: readonly AwsService[]): 
 function unknownTarget(target: string, services: readonly AwsService[]): AwsError {
   const known = services.map((service) => (service.target ? `${service.name} (${service.target})` : service.name));
   return notSupported('The embedded AWS', target, `${known.slice(0, -1).join(', ')} and ${known.at(-1)}`);
-}
-
-function sendXmlFailure(response: ServerResponse, message: string): void {
-  const text = message.replace(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`);
-  response.writeHead(500, { 'content-type': 'application/xml' });
-  response.end(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InternalError</Code><Message>${text}</Message></Error>`,
-  );
 }
 
 function explained(error: NodeJS.ErrnoException, host: string, port: number): Error {

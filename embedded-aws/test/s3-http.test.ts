@@ -139,7 +139,7 @@ describe('other bodies', () => {
     expect([chunked.status, errorCodeOf(chunked)]).toEqual([411, 'MissingContentLength']);
     const answer = await rawExchange(
       s3.port,
-      `PUT /raw-bucket/k HTTP/1.1\r\nhost: x\r\ncontent-length: ${6 * 1024 ** 3}\r\nconnection: close\r\n\r\n`,
+      `PUT /raw-bucket/k HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${6 * 1024 ** 3}\r\nconnection: close\r\n\r\n`,
     );
     expect(answer).toContain('<Code>EntityTooLarge</Code>');
   });
@@ -147,9 +147,12 @@ describe('other bodies', () => {
   test('that end in the middle leave nothing behind', async () => {
     await new Promise<void>((resolve) => {
       const socket = connect(s3.port, '127.0.0.1', () => {
-        socket.write('PUT /raw-bucket/cut HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\nonly this', () => {
-          setTimeout(() => socket.destroy(), 50);
-        });
+        socket.write(
+          'PUT /raw-bucket/cut HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\nonly this',
+          () => {
+            setTimeout(() => socket.destroy(), 50);
+          },
+        );
       });
       socket.on('close', () => resolve());
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { parseHosts } from '@millrace/kit/host-check';
 import { defineCatalogue } from '@millrace/sdk/schema';
 import { z } from 'zod';
 import { parseOrigins } from './core/admission/origins.js';
@@ -44,16 +45,16 @@ const variables = {
     schema: z
       .string()
       .default('*')
-      .transform((text) =>
-        text
-          .toLowerCase()
-          .split(/[\s,]+/)
-          .filter((name) => name !== ''),
-      )
-      .pipe(z.array(z.string().regex(/^(\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])$/)))
-      .transform((names) => (names.includes('*') ? [] : names)),
+      .transform((text, context) => {
+        try {
+          return parseHosts(text);
+        } catch (error) {
+          context.addIssue({ code: 'custom', message: (error as Error).message });
+          return z.NEVER;
+        }
+      }),
     expected:
-      'the host names under which the server answers, as "collect.example *.localhost 127.0.0.1 [::1]", without ports; "*" for every name',
+      'the host names under which the server answers, as "collect.example *.localhost 127.0.0.1 [::1]", without ports; "loopback" for all of this machine, "*" for every name',
   },
   MILLRACE_STREAM: {
     schema: z

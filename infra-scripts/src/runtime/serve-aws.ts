@@ -4,6 +4,7 @@ import type { Pipeline } from '../pipeline/definition.js';
 import { openStateFolder } from '../state/state-folder.js';
 import { awsClients, destroyClients } from '../targets/aws-clients.js';
 import { awsTarget } from '../targets/aws-target.js';
+import { answeredHosts } from './answered-hosts.js';
 import { ensureTables } from './ensure-tables.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
@@ -25,7 +26,7 @@ export async function serveAws(options: ServeAwsOptions): Promise<StartedServer>
   const listen = { port: options.port, use: 'the AWS endpoint', option: options.portOption };
   const aws = await startListening(listen, async () => {
     openStateFolder(options.state);
-    const started = await startEmbeddedAws(options);
+    const started = await startEmbeddedAws({ ...options, hosts: answeredHosts() });
     try {
       if (options.pipeline) {
         await ensureTables(started.catalogue, options.pipeline);

@@ -9,6 +9,7 @@ import {
 } from '@millrace/ingest-server';
 import { openStateFolder } from '../state/state-folder.js';
 import { awsTarget, endpointOfEnvironment } from '../targets/aws-target.js';
+import { ingestHosts } from './answered-hosts.js';
 import { createFoundStream } from './found-stream.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
@@ -58,6 +59,8 @@ export async function serveIngest(options: ServeIngestOptions): Promise<StartedS
       ...options.defaults,
       ...process.env,
       MILLRACE_PORT: String(options.port),
+      // So that no page of another site reaches it by a name of its own.
+      MILLRACE_HOSTS: ingestHosts(),
     });
     const config = process.env.MILLRACE_CATALOGUE ? configured : { ...configured, catalogue: storeCatalogue };
     return startIngestServer(config, {

@@ -1,4 +1,5 @@
 import { type LiveFeed, startStore } from '@millrace/demo-store';
+import { answeredHosts } from './answered-hosts.js';
 import { startListening } from './listen.js';
 import { announced, refuseSecond, type StartedServer } from './started-server.js';
 
@@ -17,7 +18,7 @@ export async function serveStore(options: ServeStoreOptions): Promise<StartedSer
   refuseSecond(options.state, 'store');
   const { port, ingestUrl, feed } = options;
   const store = await startListening({ port, use: 'the demo store', option: options.portOption }, () =>
-    startStore({ port, collectorUrl: ingestUrl, writeKey: 'demo', ...(feed ? { feed } : {}) }),
+    startStore({ port, collectorUrl: ingestUrl, writeKey: 'demo', hosts: answeredHosts(), ...(feed ? { feed } : {}) }),
   );
   return announced(options.state, 'store', store);
 }

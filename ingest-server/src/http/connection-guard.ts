@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { HostCheck } from '@millrace/kit/host-check';
 import { type RequestErrorCode, requestErrors } from '@millrace/sdk/schema';
 import type { Metrics } from '../plugins/metric-counters.js';
-import type { HostCheck } from './host-check.js';
 import { refusalBody, refusalHeaders } from './refusal.js';
 
 /**

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '@millrace/kit/clock';
+import { createHostCheck } from '@millrace/kit/host-check';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config.js';
 import type { Limiter } from '../core/admission/limiter.js';
@@ -13,7 +14,6 @@ import { createConnectionGuard } from './connection-guard.js';
 import { createEarlyRefusal } from './early-refusal.js';
 import { watchEventLoop } from './event-loop.js';
 import { createFlooders } from './flooders.js';
-import { createHostCheck } from './host-check.js';
 import { type AddressSettings, createSenderNetwork } from './sender-network.js';
 
 /** What the HTTP server needs before it has routes. */

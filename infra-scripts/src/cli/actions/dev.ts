@@ -85,8 +85,6 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
       defaults: {
         MILLRACE_ADDRESS_REQUESTS_PER_SECOND: '0',
         MILLRACE_ADDRESS_BYTES_PER_SECOND: '0',
-        // So that no page of another site reaches it by a name of its own.
-        MILLRACE_HOSTS: process.env.MILLRACE_HOST ? '*' : 'localhost *.localhost 127.0.0.1 [::1]',
       },
     }),
   );
