@@ -187,6 +187,20 @@ describe('a fresh clone', () => {
     expect(existsSync(join(root, 'node_modules/leveldown/prebuilds/darwin-x64+arm64'))).toBe(true);
   });
 
+  test('each package that is installed has its exact version and a hash in the lock file', () => {
+    const { packages } = readJson('package-lock.json') as {
+      packages: Record<string, { version?: string; integrity?: string; link?: boolean; inBundle?: boolean }>;
+    };
+    const installed = Object.entries(packages).filter(
+      ([path, { link, inBundle }]) => path.includes('node_modules/') && !link && !inBundle,
+    );
+    expect(installed.length).toBeGreaterThan(500);
+    const loose = installed.filter(
+      ([, { version, integrity }]) => !/^\d+\.\d+\.\d+/.test(version ?? '') || !/^sha512-/.test(integrity ?? ''),
+    );
+    expect(loose.map(([path]) => path)).toEqual([]);
+  });
+
   test('the scripts that run before npm ci use nothing but Node', () => {
     for (const { from } of importsIn([
       'scripts/prepare.mjs',
