@@ -1,6 +1,7 @@
 import { isMillraceError } from '@millrace/kit/millrace-error';
 import { version } from '@millrace/kit/version';
 import { Command, CommanderError } from 'commander';
+import { asCalled } from './text/as-called.js';
 
 /**
  * Adds one command to the program: its options and its help. What it does is imported when it runs, so that no command
@@ -14,6 +15,10 @@ async function createProgram(commands: readonly AddCommand[], args: readonly str
     .version(version)
     .showHelpAfterError('(millrace --help lists the commands, millrace COMMAND --help explains one)')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(asCalled(text)),
+      writeErr: (text) => void process.stderr.write(asCalled(text)),
+    })
     .configureHelp({ subcommandTerm: (command) => command.name() });
   for (const add of commands) await add(program, args);
   return program;
@@ -48,7 +53,7 @@ export async function runProgram(commands: readonly AddCommand[], args: string[]
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (isMillraceError(error)) {
-      console.error(`millrace: ${error.message}`);
+      console.error(`millrace: ${asCalled(error.message)}`);
       return error.exitCode;
     }
     console.error(error);

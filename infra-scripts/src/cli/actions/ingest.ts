@@ -4,6 +4,7 @@ import { serveIngest } from '../../runtime/serve-ingest.js';
 import { runningServer } from '../../state/running-servers.js';
 import { stateFolder } from '../../state/state-folder.js';
 import { endpointOfEnvironment, noAwsText } from '../../targets/aws-target.js';
+import { asCalled } from '../text/as-called.js';
 
 /** The options of `millrace ingest`. */
 export interface IngestOptions {
@@ -21,7 +22,7 @@ export function ingest(options: IngestOptions): Promise<void> {
     const server = await serveIngest({ state, port, portOption: '--port', log, signal, region });
     console.log(`The ingest server is at ${server.url}.`);
     if (region === undefined && endpointOfEnvironment() === undefined && !runningServer(state, 'aws'))
-      console.log(`What it takes waits in its spool until an AWS is there: ${noAwsText(state)}.`);
+      console.log(asCalled(`What it takes waits in its spool until an AWS is there: ${noAwsText(state)}.`));
     return server;
   });
 }

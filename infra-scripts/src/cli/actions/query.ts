@@ -4,6 +4,7 @@ import type { QueryColumn, QueryEngine, QueryHead } from '@millrace/lake';
 import type { JsonValue } from '@millrace/sdk/schema';
 import { awsTarget } from '../../targets/aws-target.js';
 import { lakeOf } from '../../targets/lake.js';
+import { asCalled } from '../text/as-called.js';
 import { tellAthenaCost } from '../text/athena-cost.js';
 import { warn } from '../text/lake-warnings.js';
 import { nothingFoundText } from '../text/nothing-found.js';
@@ -70,7 +71,7 @@ async function selectLake(
       if (objects > 1 && isAggregate(sql))
         console.error('It answers for each object alone: one row an object, and none for all of them together.');
       if (objects > 0) return;
-      console.error(`There is no object under ${s3Select}: millrace ls shows what there is.`);
+      console.error(asCalled(`There is no object under ${s3Select}: millrace ls shows what there is.`));
       process.exitCode = 4;
     },
   });

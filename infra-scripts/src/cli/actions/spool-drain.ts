@@ -2,6 +2,7 @@ import { type Drained, drainSpool } from '@millrace/ingest-server/spool';
 import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 import { logOutput } from '../../runtime/log-output.js';
 import { type AwsTargetOptions, writableAwsTarget } from '../../targets/aws-target.js';
+import { asCalled } from '../text/as-called.js';
 import { drainedText } from '../text/spool-text.js';
 import { groupDigits } from '../text/table.js';
 import { lookAtSpoolFolder } from './spool-folder.js';
@@ -37,7 +38,7 @@ export async function spoolDrain(given: string, options: SpoolDrainOptions): Pro
       ...(process.stderr.isTTY && !options.json ? { progress: showProgress } : {}),
     });
     if (options.json) console.log(JSON.stringify(totals(drained, look.events)));
-    else console.log(drainedText(drained));
+    else console.log(asCalled(drainedText(drained)));
     if (drained.failure !== undefined) console.error(`millrace: ${drained.failure}`);
     process.exitCode = exitCodeOf(drained);
   } finally {

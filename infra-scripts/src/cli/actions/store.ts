@@ -4,6 +4,7 @@ import { serveStore } from '../../runtime/serve-store.js';
 import { runningServer } from '../../state/running-servers.js';
 import { stateFolder } from '../../state/state-folder.js';
 import { ingestTarget } from '../../targets/ingest-target.js';
+import { asCalled } from '../text/as-called.js';
 
 /** Where `millrace ingest` is, unless it is told otherwise. */
 const defaultIngestUrl = 'http://127.0.0.1:8080';
@@ -25,7 +26,9 @@ export function store(options: StoreOptions): Promise<void> {
     if (!isThere)
       console.log(`No ingest server runs on this state folder yet: pages look for it at ${defaultIngestUrl}.`);
     console.log(
-      `The demo store is at ${server.url}. The live view needs the whole pipeline in one process: millrace dev`,
+      asCalled(
+        `The demo store is at ${server.url}. The live view needs the whole pipeline in one process: millrace dev`,
+      ),
     );
     return server;
   });

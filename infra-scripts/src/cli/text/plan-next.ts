@@ -1,5 +1,6 @@
 import { defaultSizing } from '../../plan/default-sizing.js';
 import type { Plan } from '../../plan/plan.js';
+import { asCalled } from './as-called.js';
 
 /** What builds a plan, for `millrace up`: only what differs from what that takes by itself. */
 function upOptionsOf(plan: Plan): string[] {
@@ -31,10 +32,11 @@ function upOptionsOf(plan: Plan): string[] {
 /** The way from a plan to what would be created, for a person. */
 export function nextText(plan: Plan): string {
   const options = upOptionsOf(plan).join(' ');
-  return [
+  const lines = [
     'Next (docs/on-aws.md):',
     `  millrace up --print-resources ${options}`,
     `  millrace up --print-template ${options} > plan.yaml`,
     `  millrace up ${options} --origins https://YOUR.SHOP`,
-  ].join('\n');
+  ];
+  return asCalled(lines.join('\n'));
 }

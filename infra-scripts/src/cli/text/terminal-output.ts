@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { usageError } from '@millrace/kit/millrace-error';
 import type { Output } from '../../deploy/output.js';
+import { asCalled } from './as-called.js';
 
 /**
  * A deployment's output on standard error, which leaves standard output to results.
@@ -15,7 +16,7 @@ export function terminalOutput({ yes }: { yes?: true }): Output {
   return {
     line(text) {
       clear();
-      console.error(text);
+      console.error(asCalled(text));
     },
     progress(text) {
       if (!process.stderr.isTTY) return;
