@@ -1,7 +1,5 @@
+export type { AuditableLake, AuditOptions, AuditReport, Doubt, StreamReport } from './audit-report.js';
 export type {
-  AuditableLake,
-  AuditOptions,
-  AuditReport,
   DamagedObject,
   EventFilter,
   Lake,
@@ -14,7 +12,6 @@ export type {
   QueryHead,
   QueryOptions,
   QueryResult,
-  StreamReport,
 } from './lake.js';
 export { type OpenLakeOptions, openLake } from './open-lake.js';
 export type { QueryErrorCode } from './query-error.js';

@@ -1,7 +1,8 @@
 import { auditLake } from './audit/audit-lake.js';
+import type { AuditableLake } from './audit-report.js';
 import { defaultLimits, type EngineLimits } from './duckdb/open-engine.js';
 import { type LakeReading, readLake } from './duckdb/read-lake.js';
-import type { AuditableLake, EventFilter } from './lake.js';
+import type { EventFilter } from './lake.js';
 import { isFilter, withSuchRows } from './partition-summaries.js';
 
 /** A lake on this machine. */

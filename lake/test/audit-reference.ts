@@ -18,6 +18,9 @@ interface Event {
   object: string;
   place: number;
   claim: { stream: string; seq: number } | undefined;
+  site: string | null;
+  visitor: string | null;
+  dropped: Record<string, unknown>;
 }
 
 const textOf = (value: unknown) => {
@@ -133,6 +136,9 @@ export function reference(objects: PlainObject[]) {
           object: key,
           place,
           claim: claimOf(json),
+          site: textOf(json.site),
+          visitor: textOf(json.visitor_id),
+          dropped: ((json.properties as Json)?.tracker_dropped ?? {}) as Json,
         });
       }
     }
@@ -145,6 +151,7 @@ export function reference(objects: PlainObject[]) {
     event.id !== null &&
     ledger.some((each) => each.streamId === event.stream && each.seq === event.seq && each.bits === bits(event.id));
   for (const event of events) if (isNamed(event)) ledgerFrom = Math.min(ledgerFrom, event.received ?? ledgerFrom);
+  const hasSites = events.some((event) => isNamed(event) && event.site !== null);
   // The copy received first stays.
   const byId = new Map<string, Event[]>();
   for (const event of events) {
@@ -167,7 +174,8 @@ export function reference(objects: PlainObject[]) {
   const claimerOf = (event: Event | undefined) => {
     if (event === undefined) return ledgerRows > 0 ? 'acknowledged' : 'unledgered';
     if (isNamed(event)) return 'acknowledged';
-    return event.received !== null && event.received >= ledgerFrom ? 'unexplained' : 'unledgered';
+    const isOfLedger = (event.site !== null || !hasSites) && event.received !== null && event.received >= ledgerFrom;
+    return isOfLedger ? 'unexplained' : 'unledgered';
   };
   const sums = {
     missing: 0,
@@ -269,7 +277,22 @@ export function reference(objects: PlainObject[]) {
   const quantile = (part: number) => late[Math.max(1, Math.ceil(part * late.length)) - 1] ?? null;
   const missingRows = [...rows.values()].reduce((sum, numbers) => sum + Math.max(...numbers) + 1 - numbers.size, 0);
   const unexplained = firsts.filter((each) => claimerOf(each) === 'unexplained').length;
+  // Each event of a visitor counts what it adds to the totals of the one before.
+  const dropped: Record<string, number> = {};
+  const totals = new Map<string, number>();
+  const time = (event: Event) => event.received ?? event.happened ?? Number.NaN;
+  for (const event of [...events].sort((a, b) => time(a) - time(b))) {
+    for (const [reason, count] of Object.entries(event.dropped)) {
+      if (typeof count !== 'number' || !(count > 0) || event.visitor === null) continue;
+      const key = JSON.stringify([event.visitor, reason]);
+      const before = totals.get(key) ?? 0;
+      totals.set(key, count);
+      const added = count < before ? count : count - before;
+      if (added > 0 && added <= 10_000) dropped[reason] = (dropped[reason] ?? 0) + added;
+    }
+  }
   return {
+    tracker_dropped: dropped,
     rows: events.length,
     events: firsts.length,
     missing: sums.missing,

@@ -31,7 +31,7 @@ describe('the audit of a whole lake', () => {
   test('a gap-free lake misses nothing, and says what that rests on', async () => {
     at.put('books', 'clicked_review', ...stream('A', [0, 1, 2]));
     at.put('food', 'liked_item', ...stream('A', [3]), ...stream('B', [0], { after_stream_id: 'A', after_seq: 3 }));
-    const part = { events: 5, late: 0, lost_by_us: 0, never_acknowledged: 0 };
+    const part = { events: 5, late: 0, lost_by_us: 0, never_acknowledged: 0, unexplained: 0 };
     expect(await lake.audit()).toEqual({
       verdict: 'complete',
       ok: true,
@@ -56,7 +56,8 @@ describe('the audit of a whole lake', () => {
       without_ledger: { events: 5, missing: 0 },
       unexplained: 0,
       under_way: { unnamed: 0, undelivered: 0, ledger_rows: 0 },
-      held: { quarantine: 0, errors: 0 },
+      held: { quarantine: 0, errors: 0, causes: { quarantine: {}, errors: {} } },
+      tracker_dropped: {},
       duplicates: { rows: 0, across_partitions: 0 },
       conflicts: 0,
       out_of_order: 0,
@@ -64,6 +65,7 @@ describe('the audit of a whole lake', () => {
       unnumbered: 0,
       misfits: 0,
       streams: { total: 2, gap_free: 2, tail_unknown: 1 },
+      doubts: [],
       worst: [],
       by_hour: [{ hour: '2026-11-23T08:00:00.000Z', ...part }],
       by_sdk: [{ sdk: 'millrace-js/1.0.0', ...part }],

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const audit = (options: AuditOptions = {}) => lake.audit({ settleMs: 0, ...options });
 const stream = (stream_id: string, seqs: number[], more: Record<string, unknown> = {}) =>
-  seqs.map((seq) => event({ stream_id, seq, ...more }));
+  seqs.map((seq) => event({ stream_id, seq, site: 'shop', ...more }));
 const row = (server_row: number, events: Record<string, unknown>[], more: Record<string, unknown> = {}) => ({
   page: '_ledger',
   event: '_acknowledged',
@@ -114,6 +114,49 @@ describe('where the ledger is not whole', () => {
     expect(await audit()).toMatchObject({ verdict: 'cannot_say', unexplained: 1 });
   });
 
+  test('a server before 0.2.0 beside it leaves only its own events without: those stamped with no site', async () => {
+    const [a, b] = [
+      stream('A', [0, 1]),
+      stream('B', [0, 1], { site: undefined, received_at: '2026-11-23T08:01:00.000Z' }),
+    ];
+    putRows(row(0, a));
+    at.put('books', 'x', ...a, ...b);
+    expect(await audit()).toMatchObject({
+      verdict: 'complete',
+      unexplained: 0,
+      without_ledger: { events: 2, missing: 0 },
+    });
+    at.put('books', 'y', ...stream('B', [3], { site: undefined, received_at: '2026-11-23T08:01:00.000Z' }));
+    expect(await audit()).toMatchObject({ verdict: 'lost', lost_by_us: 0, without_ledger: { events: 3, missing: 1 } });
+  });
+
+  test('the times that are in doubt are named, and what lies outside them is proved', async () => {
+    const at9 = (minute: string) => ({ received_at: `2026-11-23T09:${minute}:00.000Z` });
+    const [a, b, c] = [stream('A', [0, 1]), stream('B', [0], at9('10')), stream('C', [0], at9('20'))];
+    const later = stream('D', [0], { received_at: '2026-11-23T12:30:00.000Z' });
+    putRows(
+      row(0, a),
+      row(1, [], at9('05')),
+      row(3, b, at9('11')),
+      row(4, [], { acknowledged: 'x', ...at9('59') }),
+      row(5, later, { received_at: '2026-11-23T12:30:01.000Z' }),
+    );
+    at.put('books', 'x', ...a, ...b, ...c, ...later);
+    const report = await audit();
+    const nine = { from: '2026-11-23T09:00:00.000Z', to: '2026-11-23T10:00:00.000Z' };
+    expect(report).toMatchObject({ verdict: 'cannot_say', lost_by_us: 0 });
+    expect(report.doubts).toEqual([
+      { ...nine, why: 'unexplained', count: 1 },
+      { ...nine, why: 'unreadable_rows', count: 1 },
+      { from: '2026-11-23T09:05:00.000Z', to: '2026-11-23T09:11:00.000Z', why: 'missing_rows', count: 1 },
+    ]);
+    expect(await audit({ since: Date.parse(nine.to) })).toMatchObject({ verdict: 'complete', doubts: [], events: 1 });
+    expect(await audit({ until: Date.parse(nine.from) })).toMatchObject({ verdict: 'complete', doubts: [], events: 2 });
+    at.writeBytes('page=books/event=x/cut.gz', Buffer.from('1f8b', 'hex'));
+    const damaged = await audit({ until: Date.parse(nine.from) });
+    expect(damaged.doubts).toEqual([{ from: null, to: null, why: 'damaged', count: 1 }]);
+  });
+
   test('events before its time, or put straight into the stream, are audited by their numbers', async () => {
     putRows(row(0, []));
     at.put('books', 'a', ...stream('A', [0, 1], { received_at: '2026-11-22T08:00:00.000Z' }));
@@ -144,6 +187,44 @@ test('what belongs to an object of the last minutes may still come: it is under 
   expect(await audit({ settleMs: 60_000 })).toMatchObject({ verdict: 'lost', lost_by_us: 2 });
 });
 
+describe('the causes of what is not there', () => {
+  test('are those of the quarantine and of error objects, by their codes', async () => {
+    const [first, second, third] = stream('A', [0, 1, 2]) as [object, object, object];
+    at.put('books', 'x', ...stream('A', [3]));
+    at.put('_quarantine', '_invalid_event', { event_id: 'x', reason: 'r', raw: JSON.stringify(first) });
+    at.put('_quarantine', '_too_large', { event_id: 'x', reason: 'r', raw: JSON.stringify(second) });
+    const rawData = Buffer.from(`${JSON.stringify(third)}\n`).toString('base64');
+    at.writeBytes('errors/format-conversion-failed/2026/11/23/08/a', `${JSON.stringify({ rawData })}\n`);
+    const causes = { quarantine: { invalid_event: 1, too_large: 1 }, errors: { 'format-conversion-failed': 1 } };
+    expect(await audit()).toMatchObject({ missing: 0, held: { quarantine: 2, errors: 1, causes } });
+  });
+
+  test.each<[string, [Record<string, unknown>, Record<string, unknown>?][], Record<string, number>]>([
+    [
+      'totals, of which each event counts what it adds',
+      [[{ full: 3 }], [{ full: 5, old: 1 }], [{ full: 5, old: 1 }]],
+      { full: 5, old: 1 },
+    ],
+    ['those of each visitor', [[{ full: 3 }], [{ full: 2 }, { visitor_id: 'v2' }]], { full: 5 }],
+    ['a new count after a smaller one', [[{ field: 9 }], [{ field: 2 }]], { field: 11 }],
+    [
+      'at most 10,000 at a time',
+      [[{ invalid: 10_001 }], [{ invalid: 10_003 }], [{ early: 10_000 }]],
+      { early: 10_000, invalid: 2 },
+    ],
+    ['no other values', [[{ full: -1, old: 1.5, early: '3', field: null }], [{ full: 1e300 }]], {}],
+    ['reasons that it does not know as one', [[{ a: 1, b: 2 }]], { other: 3 }],
+    ['those of the page that is audited', [[{ full: 3 }], [{ full: 7 }, { page: 'food' }]], { full: 3 }],
+  ])('are what trackers say they dropped: %s', async (_, counts, wanted) => {
+    for (const [seq, [tracker_dropped, more]] of counts.entries()) {
+      const received_at = `2026-11-23T08:00:0${seq}.000Z`;
+      const each = event({ stream_id: 'A', seq, received_at, properties: { a: { b: [1] }, tracker_dropped }, ...more });
+      at.put(String(each.page), 'x', each);
+    }
+    expect((await audit({ page: 'books' })).tracker_dropped).toEqual(wanted);
+  });
+});
+
 describe('a part of the lake', () => {
   beforeEach(() => {
     const monday = '2026-11-23T23:59:59.000Z';
@@ -170,7 +251,7 @@ describe('a part of the lake', () => {
     ],
     ['a page', { page: 'food' }, { rows: 6, unnumbered: 1, streams: { total: 2 } }],
     ['a page of a day', { page: 'food', until: Date.parse('2026-11-24') }, { rows: 1, streams: { total: 0 } }],
-    ['a site', { site: 'shop' }, { rows: 3, missing: 1, streams: { total: 1 } }],
+    ['a site', { site: 'shop' }, { rows: 4, missing: 1, streams: { total: 2 } }],
     ['a site on a page of a day', { site: 'blog', page: 'food' }, { rows: 2, missing: 0, streams: { total: 1 } }],
     ['a site that is not there', { site: 'toys' }, { verdict: 'nothing', rows: 0, streams: { total: 0 } }],
     ['a page that is not there', { page: 'garden' }, { verdict: 'nothing', rows: 0, streams: { total: 0 } }],

@@ -15,6 +15,7 @@ export type Sent = Record<string, unknown> & { event_id: string; stream_id: stri
 
 const at8 = Date.parse('2026-11-23T08:00:00.000Z');
 const iso = (ms: number) => new Date(ms).toISOString();
+const drops = [{ full: 3 }, { full: 9, field: 1 }, { old: 10_001 }, { full: -1, early: 2 }, { full: 'x' }, {}];
 let made = 0;
 /** An id that no other event has. */
 export const id = () => `01a2076b-4498-7156-b366-${(0x9e3779b1 * ++made).toString(16).padStart(12, '0').slice(-12)}`;
@@ -34,6 +35,10 @@ export function sent(dice: Dice, forged: boolean): Sent[] {
       event_time: iso(happened),
       received_at,
       sdk: 'a/1',
+      site: 'shop',
+      ...(dice.once(9)
+        ? { visitor_id: `v${dice.upTo(2)}`, properties: { a: [1, { b: 'c' }], tracker_dropped: dice.one(drops) } }
+        : {}),
       ...more,
     };
     all.push(event);
@@ -132,6 +137,8 @@ export const dices = fc.infiniteStream(fc.nat({ max: 2 ** 31 - 1 })).map((stream
 export function faultyLake(dice: Dice): RandomLake {
   const lake = new RandomLake(dice);
   const events = sent(dice, dice.once(2));
+  // A server before 0.2.0 stamps no site.
+  for (const event of events) if (dice.once(9)) delete event.site;
   const ledgerFrom = dice.one([0, 0, events.length >> 1, events.length]);
   for (const row of ledgerOf(dice, events.slice(ledgerFrom))) {
     const times = dice.one([1, 1, 1, 1, 1, 2, 0]);

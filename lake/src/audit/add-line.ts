@@ -40,9 +40,11 @@ export class LineAdder {
     return true;
   }
 
-  /** Adds a row that is parsed already. */
+  /** Adds a row whose columns are text. */
   addRow(row: Record<string, unknown>, page: string, object: number): void {
-    fillFromJson(this.line, row);
+    const { properties } = row;
+    const says = typeof properties === 'string' && properties.includes('tracker_dropped');
+    fillFromJson(this.line, { ...row, properties: says ? readJsonObject(properties) : undefined });
     this.file(page, object);
   }
 
@@ -101,6 +103,7 @@ export class LineAdder {
     events.sdk[row] = this.fewNumber(slots.sdk, shared.sdks);
     events.site[row] = this.fewNumber(slots.site, shared.sites);
     if (line.has(slots.after_stream_id)) this.addClaim(object, facts, row);
+    if (line.dropped.length > 0 && line.has(slots.visitor_id)) this.addDropped(object, facts, row);
   }
 
   /** `row`: of the event in `by` that makes the claim; without one it is held. */
@@ -126,6 +129,23 @@ export class LineAdder {
     const claimant = by.claimants.add();
     by.claimants.at.row[claimant] = row;
     by.claimants.at.claim[claimant] = number;
+  }
+
+  /** `row`: of the event in `by` that says it. */
+  private addDropped(object: number, by: Facts, row: number): void {
+    const { received, happened, site } = by.events.at;
+    const { facts, stream } = this.place(slots.visitor_id);
+    for (const [reason, count] of this.line.dropped) {
+      const at = facts.dropped.add();
+      const dropped = facts.dropped.at;
+      dropped.count[at] = count;
+      dropped.received[at] = received[row]!;
+      dropped.happened[at] = happened[row]!;
+      dropped.stream[at] = stream;
+      dropped.object[at] = object;
+      dropped.reason[at] = reason;
+      dropped.site[at] = site[row]!;
+    }
   }
 
   private addHeld(place: keyof typeof places, event: Record<string, unknown> | undefined, object: number): void {

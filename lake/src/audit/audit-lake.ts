@@ -1,6 +1,6 @@
+import type { AuditOptions, AuditReport } from '../audit-report.js';
 import { type LakeListing, listObjects } from '../duckdb/list-objects.js';
 import type { EngineLimits } from '../duckdb/open-engine.js';
-import type { AuditOptions, AuditReport } from '../lake.js';
 import { judge } from './judge.js';
 import { checkLedgerRows } from './ledger-rows.js';
 import { type LakeFacts, readObjects } from './read-objects.js';
@@ -33,10 +33,11 @@ async function report(
   options: AuditOptions,
 ): Promise<AuditReport> {
   const { lateMs = defaultLateMs, worst = 10, since, until, page, site, signal } = options;
-  const objects = [...delivered, ...errors].map(({ partition: { page: of = '', event = '' } }, index) => ({
+  const objects = [...delivered, ...errors].map(({ key, partition: { page: of = '', event = '' } }, index) => ({
     isRecent: index < delivered.length && isRecent(index),
     page: of,
     partition: `${of}/${event}`,
+    cause: index < delivered.length ? event.replace(/^_/, '') : (key.split('/')[1] ?? ''),
   }));
   const found = await judge(source, objects, { lateMs, worst, since, until, page, site, signal });
   const ledger = checkLedgerRows(source.shared, (object) => objects[object]!.isRecent, { since, until });

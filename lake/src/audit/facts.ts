@@ -57,6 +57,16 @@ export const tables = {
   claimants: { row: 'u32', claim: 'u32' },
   /** What the ledger names; `row` is the place in `ledgerRows`. */
   ledger: { seq: 'f64', stream: 'u32', check: 'u32', row: 'u32' },
+  /** What trackers say they dropped; `stream` is the visitor, `reason` a place in `dropReasons`. */
+  dropped: {
+    count: 'f64',
+    received: 'f64',
+    happened: 'f64',
+    stream: 'u32',
+    object: 'u32',
+    reason: 'u16',
+    site: 'u16',
+  },
   /** Events that are held; `place` is one of `places`. */
   held: { seq: 'f64', stream: 'u32', check: 'u32', object: 'u32', place: 'u16' },
 } as const;
@@ -93,6 +103,7 @@ export class Facts {
   readonly claimants = new Columns(tables.claimants);
   readonly ledger = new Columns(tables.ledger);
   readonly held = new Columns(tables.held);
+  readonly dropped = new Columns(tables.dropped);
 
   /** @param seed nobody outside knows it, so nobody can prepare ids or streams whose hashes collide */
   constructor(seed: number, shared: SharedFacts) {
@@ -111,7 +122,7 @@ export class Facts {
   }
 
   private all() {
-    const { events, claims, claimants, ledger, held } = this;
-    return [events, claims, claimants, ledger, held];
+    const { events, claims, claimants, ledger, held, dropped } = this;
+    return [events, claims, claimants, ledger, held, dropped];
   }
 }

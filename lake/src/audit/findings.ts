@@ -1,3 +1,4 @@
+import { dropReasons } from './dropped.js';
 import { Lateness, PartTally } from './tally.js';
 import { Worst } from './worst.js';
 
@@ -16,7 +17,9 @@ export class Findings {
   neverAcknowledged = 0;
   implausible = 0;
   acknowledged = 0;
-  held = { quarantine: 0, errors: 0 };
+  held = { quarantine: new Map<string, number>(), errors: new Map<string, number>() };
+  /** What trackers say they dropped, by reason. */
+  dropped: number[] = dropReasons.map(() => 0);
   /** Of events that no row of the ledger names, because there was none then, or they came another way. */
   unledgered = { events: 0, missing: 0 };
   /** Events that a server received while there was a ledger, and that no row names. */
@@ -32,5 +35,11 @@ export class Findings {
 
   constructor(worst: number) {
     this.worst = new Worst(worst);
+  }
+
+  /** Counts positions that are held, by their cause. */
+  addHeld(place: keyof Findings['held'], positions: readonly (readonly [number, string])[]): void {
+    const counts = this.held[place];
+    for (const [, cause] of positions) counts.set(cause, (counts.get(cause) ?? 0) + 1);
   }
 }

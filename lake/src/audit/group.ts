@@ -17,6 +17,7 @@ export interface GroupedFacts {
   /** Those of each stream by position. */
   readonly ledger: Grouped;
   readonly held: Grouped;
+  readonly dropped: Grouped;
 }
 
 /** Sorts rows by their stream, by counting. Rows without one come last, as stream number `streams`. */

@@ -1,3 +1,4 @@
+import { sumDropped } from './dropped.js';
 import { marks, places } from './facts.js';
 import type { Findings } from './findings.js';
 import { comparePoints, findGaps } from './gaps.js';
@@ -6,7 +7,7 @@ import type { JudgedObject } from './judged-object.js';
 import { isCopy } from './naming.js';
 import { outOfOrder } from './order.js';
 import type { Part } from './part.js';
-import { chooseStreams } from './selection.js';
+import { type Chosen, chooseStreams } from './selection.js';
 import type { StreamFindings } from './stream-findings.js';
 import { timeOf, type Witness } from './witness.js';
 
@@ -51,8 +52,26 @@ export class PartJudge {
     const { start, order } = part.events;
     const chosen = chooseStreams(part, objects, options);
     for (let stream = 0; stream < streams; stream++) if (chosen.has(stream)) this.judgeStream(stream);
+    this.addDropped(chosen);
     const unnumbered = order.subarray(start[streams]!, start[streams + 1]!).filter((row) => chosen.hasRow(row));
     this.found.unnumbered += this.countEvents(unnumbered, 0, unnumbered.length).events;
+  }
+
+  private addDropped(chosen: Chosen): void {
+    const { facts, dropped } = this.part;
+    const { count, received, happened, reason } = facts.dropped.at;
+    if (facts.dropped.length === 0) return;
+    for (let visitor = 0; visitor < facts.streams.count; visitor++) {
+      const rows = dropped.order.subarray(dropped.start[visitor]!, dropped.start[visitor + 1]!);
+      if (rows.length === 0) continue;
+      const counts = Array.from(rows, (row) => ({
+        time: timeOf(received[row]!, happened[row]!),
+        reason: reason[row]!,
+        count: count[row]!,
+        isChosen: chosen.hasDropped(row),
+      }));
+      sumDropped(counts, this.found.dropped);
+    }
   }
 
   private judgeStream(stream: number): void {
@@ -145,7 +164,7 @@ export class PartJudge {
 
   private countEvent(row: number): void {
     const { found } = this;
-    const { received, happened, sdk, object } = this.part.facts.events.at;
+    const { received, happened, sdk, site, object } = this.part.facts.events.at;
     const hour = found.byHour.of(Math.floor(timeOf(received[row]!, happened[row]!) / hourMs));
     const version = found.bySdk.of(sdk[row]!);
     hour.events += 1;
@@ -159,11 +178,14 @@ export class PartJudge {
         version.late += 1;
       }
     }
-    const claimer = this.witness.claimer(this.part.named.events[row] === 1, received[row]!);
+    const claimer = this.witness.claimer(this.part.named.events[row] === 1, received[row]!, site[row]!);
     if (claimer === 'unledgered') found.unledgered.events += 1;
     else if (claimer === 'unexplained') {
       if (this.witness.isRecent(object[row]!)) found.underWay.unnamed += 1;
-      else found.unexplained += 1;
+      else {
+        found.unexplained += 1;
+        hour.unexplained += 1;
+      }
     }
   }
 
@@ -229,14 +251,16 @@ export class PartJudge {
     for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
       present.add(facts.events.at.seq[events.order[place]!]!);
     }
-    const { seq, place } = facts.held.at;
-    const at = (where: number) => new Set(rows.filter((row) => place[row] === where).map((row) => seq[row]!));
+    const { seq, place, object } = facts.held.at;
+    // Of several at one position the last in the order of reading gives the cause.
+    const at = (where: number) =>
+      new Map(rows.filter((row) => place[row] === where).map((row) => [seq[row]!, this.objects[object[row]!]!.cause]));
     const errors = at(places.errors);
-    const inErrors = [...errors].filter((each) => !present.has(each));
-    const inQuarantine = [...at(places.quarantine)].filter((each) => !present.has(each) && !errors.has(each));
+    const inErrors = [...errors].filter(([each]) => !present.has(each));
+    const inQuarantine = [...at(places.quarantine)].filter(([each]) => !present.has(each) && !errors.has(each));
     findings.held = inErrors.length + inQuarantine.length;
-    this.found.held.errors += inErrors.length;
-    this.found.held.quarantine += inQuarantine.length;
-    return inQuarantine.sort((a, b) => a - b);
+    this.found.addHeld('errors', inErrors);
+    this.found.addHeld('quarantine', inQuarantine);
+    return inQuarantine.map(([each]) => each).sort((a, b) => a - b);
   }
 }

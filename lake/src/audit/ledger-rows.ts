@@ -20,6 +20,8 @@ export interface LedgerRows {
   servers: number;
   /** Rows that no server wrote so. */
   unreadable: number;
+  /** Those, by the hour in which they say they were written; NaN for none. */
+  unreadableByHour: Map<number, number>;
   /** The times of the first and the last; NaN without rows. */
   from: number;
   to: number;
@@ -44,6 +46,7 @@ export function checkLedgerRows(
     rows: 0,
     servers: 0,
     unreadable: 0,
+    unreadableByHour: new Map(),
     from: Number.NaN,
     to: Number.NaN,
     missing: 0,
@@ -54,7 +57,10 @@ export function checkLedgerRows(
     const time = received[row]!;
     if (!(time >= found.from)) found.from = Number.isNaN(time) ? found.from : time;
     if (!(time <= found.to)) found.to = Number.isNaN(time) ? found.to : time;
-    if (!isReadable[row] && !(time < since || time >= until)) found.unreadable += 1;
+    if (isReadable[row] || time < since || time >= until) continue;
+    const hour = Math.floor(time / 3_600_000);
+    found.unreadable += 1;
+    found.unreadableByHour.set(hour, (found.unreadableByHour.get(hour) ?? 0) + 1);
   }
   let next = 0;
   let after = Number.NEGATIVE_INFINITY;

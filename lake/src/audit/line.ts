@@ -1,6 +1,7 @@
 import { storedColumns } from '../duckdb/columns.js';
 import { viewOf } from './bytes.js';
 import { textOf, toInteger, toNumber, toTime } from './cast.js';
+import { type Dropped, readDropped } from './dropped.js';
 
 /** The columns that the audit looks at. */
 export const slots = {
@@ -18,8 +19,9 @@ export const slots = {
   event_time: 11,
   server_row: 12,
   site: 13,
+  visitor_id: 14,
 } as const;
-const slotCount = 14;
+const slotCount = 15;
 
 /** How a column is cast. */
 export type ColumnKind = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'json';
@@ -47,6 +49,8 @@ export const readColumns: readonly ReadColumn[] = storedColumns.map(({ name, duc
   slot: Object.hasOwn(slots, name) ? slots[name as keyof typeof slots] : -1,
 }));
 
+const nothing: Dropped = [];
+
 /** What the audit needs of one line; filled again for each line, so that millions of lines make no garbage. */
 export class Line {
   /** What `start` and `end` point into, and the same to read four bytes at a time. */
@@ -61,6 +65,8 @@ export class Line {
   /** NaN where the line has no such number or time. */
   readonly value = new Float64Array(slotCount);
   misfit = false;
+  /** What it says its tracker dropped. */
+  dropped: Dropped = nothing;
   /** No text of it, of those that are not wanted either, has other letters. */
   isAscii = true;
 
@@ -78,6 +84,7 @@ export class Line {
     this.value.fill(Number.NaN);
     this.misfit = false;
     this.isAscii = true;
+    this.dropped = nothing;
   }
 
   has(slot: number): boolean {
@@ -95,6 +102,7 @@ const casts = { time: toTime, integer: toInteger, number: toNumber };
 export function fillFromJson(line: Line, object: Record<string, unknown>): void {
   const texts: [number, string][] = [];
   line.clear();
+  line.dropped = readDropped(object.properties);
   for (const { name, kind, slot } of readColumns) {
     if (slot < 0 && (kind === 'text' || kind === 'json')) continue;
     const text = textOf(object[name]);

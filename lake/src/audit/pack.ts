@@ -5,9 +5,9 @@ import type { PartedFacts } from './parted-facts.js';
 import type { Texts, TextTable } from './text-table.js';
 
 /** A pack of another format is as good as none. */
-export const packFormat = 'millrace-audit-1';
+export const packFormat = 'millrace-audit-2';
 /** The tables of a part, in their order. */
-export const tableNames = ['events', 'claims', 'claimants', 'ledger', 'held'] as const;
+export const tableNames = ['events', 'claims', 'claimants', 'ledger', 'held', 'dropped'] as const;
 
 /** How much a section has; its arrays follow one another in a fixed order. */
 export interface SectionHead {

@@ -9,16 +9,18 @@ export class Part implements GroupedFacts {
   readonly claims: Grouped;
   readonly ledger: Grouped;
   readonly held: Grouped;
+  readonly dropped: Grouped;
   readonly named: Named;
 
   constructor(facts: Facts, isRecent: (object: number) => boolean) {
     this.facts = facts;
     const streams = facts.streams.count;
-    const { events, claims, ledger, held } = facts;
+    const { events, claims, ledger, held, dropped } = facts;
     this.events = groupByStream(events.at.stream, events.length, streams);
     this.claims = groupByStream(claims.at.stream, claims.length, streams);
     this.ledger = groupByStream(ledger.at.stream, ledger.length, streams);
     this.held = groupByStream(held.at.stream, held.length, streams);
+    this.dropped = groupByStream(dropped.at.stream, dropped.length, streams);
     sortEach(this.events, compareEvents(facts));
     sortEach(this.ledger, compareEntries(facts, isRecent));
     this.named = nameEvents(this);

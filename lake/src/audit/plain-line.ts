@@ -5,6 +5,8 @@ const quote = 0x22;
 const comma = 0x2c;
 const colon = 0x3a;
 const zero = 0x30;
+const brace = 0x7b;
+const bracket = 0x5b;
 
 /** Bytes that end a text, or that it cannot have as they are; in an ASCII text, what is not ASCII too. */
 const endsText = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 0x20 || byte === quote || byte === 0x5c));
@@ -45,8 +47,8 @@ const mostKept = 64;
 const layout: (KnownKey | undefined)[] = [];
 
 /**
- * Reads a line of the one shape that our own writers make: one flat object, no space between its parts, no escape in a
- * text, whole numbers of at most 15 digits and decimals, times as 2026-11-23T08:00:00.000Z. Of every other line it says
+ * Reads a line of the one shape that our own writers make: one object, no space between its parts, no escape in a text,
+ * whole numbers of at most 15 digits and decimals, times as 2026-11-23T08:00:00.000Z. Of every other line it says
  * false, and `JSON.parse` must judge: escapes, nested values, spaces, null, other numbers and spellings, and what is no
  * JSON. A byte below 0x20 follows the line, at `to`.
  */
@@ -54,7 +56,7 @@ export function readPlainLine(line: Line, from: number, to: number): boolean {
   line.clear();
   const { source, view } = line;
   let at = from;
-  if (source[at++] !== 0x7b) return false;
+  if (source[at++] !== brace) return false;
   for (let place = 0; ; place++) {
     let key = layout[place];
     if (key === undefined || at + key.length > to || !isAt(key, view, at)) {
@@ -99,12 +101,44 @@ function readValue(line: Line, source: Uint8Array, at: number, to: number, colum
   if (first === quote) return readText(line, source, at + 1, column);
   if (first - zero >= 0 && first - zero <= 9) return readNumber(line, source, at, to, column);
   if (column !== undefined && column.kind !== 'boolean') return -1;
+  if (first === brace || first === bracket) return column === undefined ? endOfNested(line, source, at, to) : -1;
   for (const word of first === 0x6e && column !== undefined ? [] : words) {
     let length = 0;
     while (length < word.length && source[at + length] === word[length]) length++;
     if (length === word.length) return at + length;
   }
   return -1;
+}
+
+/**
+ * The place after an object or an array, of the same plain shape. What a tracker dropped is read by JSON.parse: of an
+ * object that says it, -1.
+ */
+function endOfNested(line: Line, source: Uint8Array, start: number, to: number): number {
+  const isObject = source[start] === brace;
+  const close = isObject ? brace + 2 : bracket + 2;
+  let at = start + 1;
+  if (source[at] === close) return at + 1;
+  for (;;) {
+    if (isObject) {
+      const key = at;
+      at = source[at] === quote ? readText(line, source, at + 1, undefined) : -1;
+      if (at < 0 || source[at++] !== colon || isDropped(source, key, at)) return -1;
+    }
+    at = readValue(line, source, at, to, undefined);
+    if (at < 0 || at >= to) return -1;
+    const next = source[at++];
+    if (next === close) return at;
+    if (next !== comma) return -1;
+  }
+}
+
+const droppedKey = Buffer.from('"tracker_dropped":');
+
+function isDropped(source: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== droppedKey.length) return false;
+  for (let n = 0; n < droppedKey.length; n++) if (droppedKey[n] !== source[start + n]) return false;
+  return true;
 }
 
 function readText(line: Line, source: Uint8Array, start: number, column: ReadColumn | undefined): number {

@@ -22,7 +22,7 @@ export async function readParquet(
   const adder = new LineAdder(facts);
   const before = facts.mark();
   const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || (kind !== 'text' && kind !== 'json'));
-  const names = [...needed.map(({ name }) => name), 'page', 'object'];
+  const names = [...needed.map(({ name }) => name), 'properties', 'page', 'object'];
   return await readLake(
     folder,
     limits,

@@ -1,4 +1,7 @@
-import type { AuditOptions, AuditReport, LakeWarnings, PartReport, StreamReport } from '../lake.js';
+import type { AuditOptions, AuditReport, PartReport, StreamReport } from '../audit-report.js';
+import type { LakeWarnings } from '../lake.js';
+import { doubtsOf, timeText } from './doubts.js';
+import { dropReasons } from './dropped.js';
 import type { SharedFacts } from './facts.js';
 import type { Findings } from './findings.js';
 import type { LedgerRows } from './ledger-rows.js';
@@ -45,7 +48,12 @@ export function reportOf(
     without_ledger: { ...found.unledgered },
     unexplained: found.unexplained,
     under_way: { ...found.underWay, ledger_rows: ledger.underWay },
-    held: { ...found.held },
+    held: {
+      quarantine: total(found.held.quarantine),
+      errors: total(found.held.errors),
+      causes: { quarantine: sorted(found.held.quarantine), errors: sorted(found.held.errors) },
+    },
+    tracker_dropped: sorted(new Map(dropReasons.map((reason, at) => [reason, found.dropped[at]!]))),
     duplicates: { rows: found.copies, across_partitions: found.acrossPartitions },
     conflicts: found.conflicts,
     out_of_order: found.outOfOrder,
@@ -64,6 +72,7 @@ export function reportOf(
       gap_free: found.streams.gapFree,
       tail_unknown: found.streams.tailUnknown,
     },
+    doubts: doubtsOf(found, ledger, read.damaged.length + read.strange.length),
     worst: found.worst.streams.map(({ id, findings }) => streamReport(id, findings)),
     by_hour: parts(found.byHour.parts, (hour) => timeText(hour * hourMs))
       .map(([hour, counts]) => ({ hour, ...counts }))
@@ -79,13 +88,19 @@ export function reportOf(
   return { verdict, ok: verdict === 'complete', ...report };
 }
 
+const total = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+/** Most first, without zeros. */
+const sorted = (counts: ReadonlyMap<string, number>) =>
+  Object.fromEntries(
+    [...counts].filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)),
+  );
+
 function parts(found: Map<number, PartCounts>, name: (key: number) => string | null): [string | null, PartReport][] {
   return [...found]
     .filter(([, counts]) => Object.values(counts).some(Boolean))
     .map(([key, counts]) => [name(key), counts]);
 }
-
-const timeText = (ms: number): string | null => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null);
 
 function streamReport(id: string, findings: StreamFindings): StreamReport {
   return {

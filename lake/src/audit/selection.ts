@@ -15,9 +15,11 @@ export interface Selection {
 export interface Chosen {
   has(stream: number): boolean;
   hasRow(row: number): boolean;
+  /** Whether what an event says of what was dropped counts, by its row there. */
+  hasDropped(row: number): boolean;
 }
 
-const all: Chosen = { has: () => true, hasRow: () => true };
+const all: Chosen = { has: () => true, hasRow: () => true, hasDropped: () => true };
 
 /** Chooses streams. A stream of which the lake has nothing is on any page and site: nobody knows on which it was. */
 export function chooseStreams({ facts }: Part, objects: readonly JudgedObject[], selection: Selection): Chosen {
@@ -28,7 +30,7 @@ export function chooseStreams({ facts }: Part, objects: readonly JudgedObject[],
   const isThen = (time: number) => time >= since && time < until;
   // A site that no event has is none of the numbers.
   const siteNumber = site === undefined ? undefined : shared.sites.find(site);
-  const fits = (of: typeof events | typeof claims.at, row: number) =>
+  const fits = (of: Pick<typeof events, 'object' | 'site' | 'received' | 'happened'>, row: number) =>
     (page === undefined || objects[of.object[row]!]!.page === page) &&
     (site === undefined || of.site[row] === siteNumber) &&
     isThen(Number.isNaN(of.received[row]!) ? of.happened[row]! : of.received[row]!);
@@ -50,5 +52,5 @@ export function chooseStreams({ facts }: Part, objects: readonly JudgedObject[],
     const received = shared.ledgerRows.at.received[ledger.at.row[entry]!]!;
     if ((isAnywhere || !seen[stream]) && isThen(received)) chosen[stream] = 1;
   }
-  return { has: (stream) => chosen[stream] === 1, hasRow };
+  return { has: (stream) => chosen[stream] === 1, hasRow, hasDropped: (row) => fits(facts.dropped.at, row) };
 }

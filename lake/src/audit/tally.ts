@@ -4,6 +4,7 @@ export interface PartCounts {
   late: number;
   lost_by_us: number;
   never_acknowledged: number;
+  unexplained: number;
 }
 
 /** Counts by a number: the hour, or the number of a version. */
@@ -23,7 +24,7 @@ export class PartTally {
   }
 }
 
-const none = (): PartCounts => ({ events: 0, late: 0, lost_by_us: 0, never_acknowledged: 0 });
+const none = (): PartCounts => ({ events: 0, late: 0, lost_by_us: 0, never_acknowledged: 0, unexplained: 0 });
 
 const histogramMs = 1 << 20;
 

@@ -1,4 +1,4 @@
-import type { AuditReport } from '../lake.js';
+import type { AuditReport } from '../audit-report.js';
 
 /** The report without its verdict. */
 export type Unjudged = Omit<AuditReport, 'ok' | 'verdict'>;

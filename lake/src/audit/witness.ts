@@ -10,6 +10,8 @@ export class Witness {
   private readonly hasLedger: boolean;
   /** From then on a server that received an event wrote it into the ledger. */
   private begin: number;
+  /** Events that the ledger names bear their site. */
+  private hasSites = false;
   /** 1 for each claim of an event that the ledger names. */
   private readonly namedClaims: Uint8Array;
 
@@ -22,9 +24,11 @@ export class Witness {
 
   /** Learns of the events of a part that the ledger names; a row is written after they were received. */
   learn({ facts, named }: Part): void {
-    const { received } = facts.events.at;
+    const { received, site } = facts.events.at;
     for (let row = 0; row < facts.events.length; row++) {
-      if (named.events[row] && received[row]! < this.begin) this.begin = received[row]!;
+      if (!named.events[row]) continue;
+      if (site[row] !== 0) this.hasSites = true;
+      if (received[row]! < this.begin) this.begin = received[row]!;
     }
     const { row, claim } = facts.claimants.at;
     for (let at = 0; at < facts.claimants.length; at++) {
@@ -40,10 +44,13 @@ export class Witness {
     return this.isRecent(shared.ledgerRows.at.object[ledger.at.row[entry]!]!);
   }
 
-  /** Who speaks by an event. */
-  claimer(isNamed: boolean, received: number): Claimer {
+  /**
+   * Who speaks by an event. Where a server with a ledger stamps events with their site, which no page can, one without
+   * was received by a server before 0.2.0.
+   */
+  claimer(isNamed: boolean, received: number, site: number): Claimer {
     if (isNamed) return 'acknowledged';
-    return received >= this.begin ? 'unexplained' : 'unledgered';
+    return received >= this.begin && (site !== 0 || !this.hasSites) ? 'unexplained' : 'unledgered';
   }
 
   /** The known positions of a stream; of several events at one, who put it there without a ledger has the word. */
@@ -53,10 +60,10 @@ export class Witness {
 
   private eventPoints({ facts, events, named }: Part, stream: number): Point[] {
     const points: Point[] = [];
-    const { seq, received, happened, sdk } = facts.events.at;
+    const { seq, received, happened, sdk, site } = facts.events.at;
     for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
       const row = events.order[place]!;
-      const claimer = this.claimer(named.events[row] === 1, received[row]!);
+      const claimer = this.claimer(named.events[row] === 1, received[row]!, site[row]!);
       const by = { time: timeOf(received[row]!, happened[row]!), sdk: sdk[row]! };
       const before = points.at(-1);
       if (before === undefined || before.seq !== seq[row]) points.push({ seq: seq[row]!, kind: 'there', claimer, by });
@@ -82,13 +89,13 @@ export class Witness {
       if (facts.held.at.place[row] !== places.errors) continue;
       points.push({ seq: facts.held.at.seq[row]!, kind: 'there', claimer: byText });
     }
-    const { seq, received, happened, sdk, number, isHeld } = facts.claims.at;
+    const { seq, received, happened, sdk, site, number, isHeld } = facts.claims.at;
     for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
       const claim = claims.order[place]!;
       const told = { seq: seq[claim]!, kind: 'told' as const };
       if (isHeld[claim]) points.push({ ...told, claimer: byText });
       else {
-        const claimer = this.claimer(this.namedClaims[number[claim]!] === 1, received[claim]!);
+        const claimer = this.claimer(this.namedClaims[number[claim]!] === 1, received[claim]!, site[claim]!);
         points.push({ ...told, claimer, by: { time: timeOf(received[claim]!, happened[claim]!), sdk: sdk[claim]! } });
       }
     }
