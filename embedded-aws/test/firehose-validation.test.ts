@@ -256,11 +256,27 @@ describe('what Firehose takes and this does not carry out is refused by its name
       conversion({ Serializer: { ParquetSerDe: {} }, Deserializer: { HiveJsonSerDe: { TimestampFormats: ['yyyy'] } } }),
     ],
     ['processor Decompression', processing(extraction, { Type: 'Decompression' })],
+    ['processor CloudWatchLogProcessing', processing(extraction, { Type: 'CloudWatchLogProcessing' })],
     ['!{timestamp:w}', { Prefix: `${destination.Prefix}!{timestamp:w}/` }],
     [
       'DeliveryStreamType MSKAsSource',
       {},
       { DeliveryStreamType: 'MSKAsSource', KinesisStreamSourceConfiguration: undefined },
+    ],
+    [
+      'DeliveryStreamType DatabaseAsSource',
+      {},
+      { DeliveryStreamType: 'DatabaseAsSource', KinesisStreamSourceConfiguration: undefined },
+    ],
+    [
+      'HttpEndpointDestinationConfiguration',
+      {},
+      { ExtendedS3DestinationConfiguration: undefined, HttpEndpointDestinationConfiguration: {} },
+    ],
+    [
+      'RedshiftDestinationConfiguration',
+      {},
+      { ExtendedS3DestinationConfiguration: undefined, RedshiftDestinationConfiguration: {} },
     ],
     [
       'S3DestinationConfiguration',

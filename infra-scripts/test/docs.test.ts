@@ -78,6 +78,7 @@ function hasTest(file: string, name: string): boolean {
 const proven = {
   'docs/guarantees.md': 80,
   'docs/threat-model.md': 45,
+  'docs/embedded-aws.md': 40,
 };
 
 describe('the tests that pages name', () => {
@@ -102,6 +103,20 @@ describe('the tests that pages name', () => {
       expect(rows.filter((row) => !/\| (`[^`]+\.test\.ts`: ".+"|no test: .+) \|$/.test(row))).toEqual([]);
     },
   );
+});
+
+test('docs/embedded-aws.md names a test for each feature of its table', () => {
+  const namesBelow = (heading: string) =>
+    [
+      ...read('docs/embedded-aws.md')
+        .split(`## ${heading}\n`)[1]!
+        .split('\n## ')[0]!
+        .matchAll(/^\| ([^|]+) \|/gm),
+    ]
+      .map(([, name]) => name!)
+      .filter((name) => !/^(---|Feature$|\*\*)/.test(name));
+  expect(namesBelow('Features').length).toBeGreaterThan(30);
+  expect(namesBelow('Tests of the features')).toEqual(namesBelow('Features'));
 });
 
 describe('ARCHITECTURE.md and CONTRIBUTING.md', () => {
