@@ -94,6 +94,22 @@ describe('the views', () => {
     expect(rows).toEqual([['x', 'invalid_json', 'is no JSON', '{"a', '2026-11-23T08:00:01.000Z']]);
   });
 
+  test('the ledger has each of its rows, with what it names, and none of them is an event', async () => {
+    const row = { page: '_ledger', event: '_acknowledged', received_at: '2026-11-23T08:00:01.000Z', server: 'run.0' };
+    const rows = [
+      { ...row, server_row: 0, acknowledged: 'a:0:x3Kf' },
+      { ...row, server_row: 0, acknowledged: 'a:1:9aBc' },
+      { ...row, server_row: 1, acknowledged: '' },
+    ];
+    at.put('_ledger', '_acknowledged', ...rows);
+    at.put('books', 'clicked_review', event());
+    expect(await ask('select count(*) from events_raw')).toEqual([1]);
+    const answer = await lake.query('select server, server_row, received_at, acknowledged from ledger order by all');
+    expect(answer.rows).toEqual(
+      rows.map(({ server, server_row, received_at, acknowledged }) => [server, server_row, received_at, acknowledged]),
+    );
+  });
+
   test('whose event it is, and whether a bot sent it, can be asked; older rows, and what fits no boolean, have null', async () => {
     at.put('books', 'clicked_review', event({ site: 'shop', is_bot: false }), event({ site: 'shop', is_bot: true }));
     at.put('books', 'clicked_review', event(), event({ site: 'blog', is_bot: 'perhaps', clock_off: true }));
