@@ -34,3 +34,18 @@ test.each(changes)('a test file that leaves %s behind changes nothing for the ne
   expect(between).not.toEqual(before);
   expect(seen()).toEqual(before);
 });
+
+test('who listened before listens on, however many files listened to what', () => {
+  const heard: string[] = [];
+  const listener = (text: string) => heard.push(text);
+  const emitter = process as NodeJS.EventEmitter;
+  emitter.on('millrace', listener);
+  for (let file = 0; file < 50; file++) {
+    const putBack = keepProcess();
+    for (const name of ['SIGUSR2', 'SIGHUP', 'exit', `millrace ${file}`]) emitter.on(name, () => {});
+    putBack();
+  }
+  emitter.emit('millrace', 'x');
+  expect(heard).toEqual(['x']);
+  emitter.removeListener('millrace', listener);
+});

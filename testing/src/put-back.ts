@@ -9,9 +9,12 @@ const isSame = (one: PropertyDescriptor, other: PropertyDescriptor | undefined) 
  * it knows of it.
  */
 function keepProperties(object: object): PutBack {
-  const before = new Map(Reflect.ownKeys(object).map((key) => [key, Reflect.getOwnPropertyDescriptor(object, key)!]));
+  // Node counts its listeners in `_eventsCount`, for one.
+  const isPublic = (key: string | symbol) => !String(key).startsWith('_');
+  const keys = () => Reflect.ownKeys(object).filter(isPublic);
+  const before = new Map(keys().map((key) => [key, Reflect.getOwnPropertyDescriptor(object, key)!]));
   return () => {
-    for (const key of Reflect.ownKeys(object)) if (!before.has(key)) Reflect.deleteProperty(object, key);
+    for (const key of keys()) if (!before.has(key)) Reflect.deleteProperty(object, key);
     for (const [key, descriptor] of before)
       if (!isSame(descriptor, Reflect.getOwnPropertyDescriptor(object, key)))
         Reflect.defineProperty(object, key, descriptor);
