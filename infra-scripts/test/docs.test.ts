@@ -80,6 +80,7 @@ const proven = {
   'docs/threat-model.md': 45,
   'docs/embedded-aws.md': 40,
   'docs/ingest-server.md': 40,
+  'sdk/README.md': 60,
   'lake/README.md': 15,
   'generator/README.md': 11,
 };

@@ -344,6 +344,16 @@ browserDescribe('millrace-full.js', ({ launch }) => {
     expect(shop.console).toEqual(attributes === 'data-quiet' ? [] : ['millrace: cannot load millrace-full.js']);
   });
 
+  test('where it is refused, and an address is to be masked, nothing is stored or sent', async () => {
+    await shop.context.route('**/millrace-full.js', (route) => route.abort());
+    const page = await shop.visit({ attributes: 'data-mask="email"', after: calls });
+    await eventually('it to be told', () => shop.console.includes('millrace: cannot load millrace-full.js'));
+    const stored = () =>
+      Object.keys({ ...localStorage, ...sessionStorage }).filter((name) => name.startsWith('millrace'));
+    expect(await page.evaluate(stored)).toEqual([]);
+    expect(shop.collector.hits.filter(({ path }) => path === '/v1/events')).toEqual([]);
+  });
+
   test.each(['data-sample="1"', 'data-mask="email"', 'data-cookie="127.0.0.1"'])(
     'a page that calls the tracker behind its tag with %s, while millrace-full.js loads, loses no call',
     async (attribute) => {
