@@ -31,6 +31,15 @@ function converted(type: string, value: unknown, options: object = {}): unknown 
   return 'errorCode' in made ? made.errorMessage : (JSON.parse(made.toString()) as { c: unknown }).c;
 }
 
+test.each([
+  ['string', JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`), /nested too deep/],
+  ['double', `${'1'.repeat(500_000)}x`, /is not a double/],
+  ['decimal(38,2)', '1'.repeat(500_000), /is not a decimal/],
+  ['bigint', '1'.repeat(500_000), /is not a 64-bit integer/],
+])('a %s of any length and depth is converted, or says why it is not', (type, value, reason) => {
+  expect(converted(type, value)).toMatch(reason);
+});
+
 async function readParquet(bytes: Buffer, sql: string): Promise<unknown[]> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-test-parquet-'));
   const instance = await DuckDBInstance.create();
@@ -56,6 +65,14 @@ describe('column types', () => {
     ['STRUCT<a:struct<b:timestamp>>', 'STRUCT("a" STRUCT("b" TIMESTAMP))'],
   ])('%s is %s in DuckDB', (hive, duckdb) => {
     expect(duckdbType(parseHiveType(hive))).toBe(duckdb);
+  });
+
+  test.each([
+    'array<'.repeat(20_000),
+    `${'array<'.repeat(20_000)}int${'>'.repeat(20_000)}`,
+    `${'struct<a:'.repeat(10_000)}int${'>'.repeat(10_000)}`,
+  ])('one that is nested too deep is refused: %.20s…', (hive) => {
+    expect(() => parseHiveType(hive)).toThrow(/^the type .{0,300} is nested too deep$/);
   });
 
   test.each(['binary', 'map<int,string>', 'array<int', 'struct<a>', 'decimal(40,2)', 'int int', ''])(

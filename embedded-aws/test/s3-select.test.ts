@@ -103,6 +103,21 @@ describe('S3 Select', () => {
     expect(await rows('SELECT * FROM s3object LIMIT 0')).toEqual([]);
   });
 
+  test('statements of many terms are answered: alternatives, a list, a sum, branches', async () => {
+    const many = (term: (n: number) => string, by: string, count: number) =>
+      Array.from({ length: count }, (_, n) => term(n)).join(by);
+    const where = `${many((n) => `s.item_id = ${n}`, ' OR ', 300)} AND s.item_id IN (${many(String, ',', 2_000)})`;
+    expect(await rows(`SELECT s.event_id FROM s3object s WHERE ${where}`)).toEqual([
+      { event_id: 'a' },
+      { event_id: 'b' },
+      { event_id: 'c' },
+    ]);
+    const branches = many((n) => `WHEN s.item_id = ${n} THEN ${n}`, ' ', 100);
+    expect(
+      await rows(`SELECT ${many(() => 's.item_id', '+', 100)} AS n, CASE ${branches} END AS c FROM s3object s LIMIT 1`),
+    ).toEqual([{ n: 5_100, c: 51 }]);
+  });
+
   test.each<[where: string, ids: string]>([
     ["s.page = 'books' AND s.event = 'clicked_review'", 'ab'],
     ["page <> 'books'", "cd'"],

@@ -14,19 +14,23 @@ export class HiveTypeError extends Error {}
 
 const integers: Record<string, 8 | 16 | 32 | 64> = { tinyint: 8, smallint: 16, int: 32, integer: 32, bigint: 64 };
 
+const maxDepth = 100;
+
 /** @throws HiveTypeError for malformed text, and for a type that format conversion does not support */
 export function parseHiveType(text: string): HiveType {
   let at = 0;
   const source = text.toLowerCase().replace(/\s+/g, '');
 
-  const refuse = (why: string) => new HiveTypeError(`the type ${text} ${why}`);
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const rest = () => source.slice(at, at + 100) || 'its end';
+  const refuse = (why: string) => new HiveTypeError(`the type ${shown} ${why}`);
   function expect(token: string): void {
-    if (!source.startsWith(token, at)) throw refuse(`is not readable at "${source.slice(at) || 'its end'}"`);
+    if (!source.startsWith(token, at)) throw refuse(`is not readable at "${rest()}"`);
     at += token.length;
   }
   function word(): string {
     const found = /^[a-z_][\w$]*/.exec(source.slice(at))?.[0];
-    if (found === undefined) throw refuse(`is not readable at "${source.slice(at) || 'its end'}"`);
+    if (found === undefined) throw refuse(`is not readable at "${rest()}"`);
     at += found.length;
     return found;
   }
@@ -37,7 +41,15 @@ export function parseHiveType(text: string): HiveType {
     return Number(found);
   }
 
+  let depth = 0;
   function type(): HiveType {
+    if (++depth > maxDepth) throw refuse('is nested too deep');
+    const found = typeHere();
+    depth--;
+    return found;
+  }
+
+  function typeHere(): HiveType {
     const name = word();
     if (Object.hasOwn(integers, name)) return { kind: 'integer', bits: integers[name]! };
     switch (name) {
@@ -104,7 +116,7 @@ export function parseHiveType(text: string): HiveType {
   }
 
   const parsed = type();
-  if (at !== source.length) throw refuse(`is not readable at "${source.slice(at)}"`);
+  if (at !== source.length) throw refuse(`is not readable at "${rest()}"`);
   return parsed;
 }
 

@@ -54,5 +54,12 @@ export function unknownTo16(tokens: readonly JqToken[]): string | undefined {
  * A JSON text whose numbers are as 1.6 has them: 1.8 keeps `1.0` and `1E+2` as they are written, 1.6 makes 1 and 100 of
  * them. Only what may hold such a number is written anew.
  */
-export const numbersOf16 = (text: string): string =>
-  /\d[.eE]|\d{16}/.test(text) ? JSON.stringify(JSON.parse(text)) : text;
+export function numbersOf16(text: string): string {
+  if (!/\d[.eE]|\d{16}/.test(text)) return text;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    // Nested too deep to be written, and for jq to be read: it says so.
+    return text;
+  }
+}

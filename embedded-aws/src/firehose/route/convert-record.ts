@@ -16,6 +16,8 @@ export function createConverter({ schema, keys, fold }: ConversionConfiguration)
       return Buffer.from(`${JSON.stringify(row)}\n`);
     } catch (error) {
       if (error instanceof Misfit) return malformed(error.message);
+      // What works on a value calls itself for those within.
+      if (error instanceof RangeError) return malformed('The record is nested too deep.');
       throw error;
     }
   };

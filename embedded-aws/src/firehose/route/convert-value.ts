@@ -4,7 +4,9 @@ import type { HiveType } from '../config/hive-type.js';
 export class Misfit extends Error {}
 
 const bounds = (bits: number): [bigint, bigint] => [-(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n];
-const decimalText = /^([+-]?)(\d+\.?\d*|\.\d+)(?:e([+-]?\d{1,3}))?$/i;
+const decimalText = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d{1,3}))?$/i;
+/** What a column can hold has fewer: to make a number of a million digits takes seconds. */
+const mostCharacters = 1_000;
 
 /**
  * A JSON value as its column has it, in JSON again: numbers that come as text are numbers, times are `yyyy-MM-dd
@@ -30,7 +32,7 @@ export function convertValue(value: unknown, type: HiveType, path: string, fold:
     }
     case 'decimal': {
       const text = typeof value === 'number' ? String(value) : value;
-      if (typeof text !== 'string' || !decimalText.test(text)) throw misfit();
+      if (typeof text !== 'string' || text.length > mostCharacters || !decimalText.test(text)) throw misfit();
       const units = unitsOf(text, type.scale);
       if (units === undefined || units >= 10n ** BigInt(type.precision) || -units >= 10n ** BigInt(type.precision))
         throw misfit('has more digits than the column');

@@ -55,38 +55,86 @@ interface OpenNode {
   children: OpenNode[];
 }
 
-const token =
-  /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\/([^\s>]+)\s*>|<([^\s/>!?]+)((?:[^>"']|"[^"]*"|'[^']*')*?)(\/?)>|([^<]+)/y;
+/** S3's documents are four deep. */
+const maxDepth = 64;
 
-/** The document's root element. @throws S3Error MalformedXML. */
+/**
+ * The document's root element. Each character is looked at once: where the end of something is not found, the document
+ * is refused.
+ * @throws S3Error MalformedXML.
+ */
 export function parseXml(text: string): XmlNode {
   const root: OpenNode = { name: '', text: '', children: [] };
   const open: OpenNode[] = [root];
-  token.lastIndex = 0;
   const source = text.replace(/^\uFEFF/, '');
-  while (token.lastIndex < source.length) {
-    const at = token.lastIndex;
-    const match = token.exec(source);
-    if (!match) throw malformedXml(`unreadable at character ${at}.`);
-    const [, cdata, closed, opened, , selfClosed, raw] = match;
+  for (let at = 0; at < source.length; ) {
     const parent = open.at(-1)!;
-    if (opened !== undefined) {
-      const node: OpenNode = { name: localName(opened), text: '', children: [] };
-      parent.children.push(node);
-      if (selfClosed !== '/') open.push(node);
-    } else if (closed !== undefined) {
-      if (open.length === 1 || parent.name !== localName(closed)) throw malformedXml(`</${closed}> closes nothing.`);
-      open.pop();
-    } else if (cdata !== undefined) {
-      parent.text += cdata;
-    } else if (raw !== undefined) {
+    if (source[at] !== '<') {
+      const end = source.indexOf('<', at);
+      const raw = source.slice(at, end === -1 ? source.length : end);
       parent.text += unescapeText(raw);
+      at += raw.length;
+    } else if (source.startsWith('<?', at)) at = endOf(source, '?>', at);
+    else if (source.startsWith('<!--', at)) at = endOf(source, '-->', at);
+    else if (source.startsWith(cdata, at)) {
+      const end = endOf(source, ']]>', at);
+      parent.text += source.slice(at + cdata.length, end - 3);
+      at = end;
+    } else if (source.startsWith('</', at)) {
+      const end = endOf(source, '>', at);
+      const closed = source.slice(at + 2, end - 1).trimEnd();
+      if (open.length === 1 || parent.name !== localName(closed))
+        throw malformedXml(`</${brief(closed)}> closes nothing.`);
+      open.pop();
+      at = end;
+    } else {
+      const end = endOfTag(source, at);
+      const isClosed = source[end - 2] === '/';
+      const name = nameIn(source.slice(at + 1, end - (isClosed ? 2 : 1)), at);
+      const node: OpenNode = { name: localName(name), text: '', children: [] };
+      parent.children.push(node);
+      if (!isClosed) open.push(node);
+      if (open.length > maxDepth) throw malformedXml('it is nested too deep.');
+      at = end;
     }
   }
   const [top, ...more] = root.children;
-  if (open.length > 1) throw malformedXml(`<${open.at(-1)!.name}> is not closed.`);
+  if (open.length > 1) throw malformedXml(`<${brief(open.at(-1)!.name)}> is not closed.`);
   if (!top || more.length > 0 || root.text.trim() !== '') throw malformedXml('it must have exactly one root element.');
   return top;
+}
+
+const cdata = '<![CDATA[';
+
+const unreadable = (at: number) => malformedXml(`unreadable at character ${at}.`);
+
+/** What an error repeats of a text that was sent. */
+const brief = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
+
+/** The place behind the next `ending`. */
+function endOf(source: string, ending: string, from: number): number {
+  const at = source.indexOf(ending, from);
+  if (at === -1) throw unreadable(from);
+  return at + ending.length;
+}
+
+/** The place behind the `>` that ends a tag: not one within an attribute's quotes. */
+function endOfTag(source: string, from: number): number {
+  for (let at = from + 1; at < source.length; at++) {
+    const character = source[at]!;
+    if (character === '>') return at + 1;
+    if (character === '<') break;
+    if (character === '"' || character === "'") at = endOf(source, character, at + 1) - 1;
+  }
+  throw unreadable(from);
+}
+
+/** The name at the beginning of a tag. */
+function nameIn(tag: string, at: number): string {
+  const end = tag.search(/[\s/!?"']/);
+  const name = end === -1 ? tag : tag.slice(0, end);
+  if (name === '') throw unreadable(at);
+  return name;
 }
 
 /** The text of a child element. */
@@ -103,7 +151,7 @@ function unescapeText(text: string): string {
     const number = /^#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}))$/.exec(name);
     const code = number && (number[1] !== undefined ? Number.parseInt(number[1], 16) : Number(number[2]));
     const character = code !== null && code <= 0x10ffff ? String.fromCodePoint(code) : entities[name];
-    if (character === undefined || !whole.endsWith(';')) throw malformedXml(`the entity ${whole} is unknown.`);
+    if (character === undefined || !whole.endsWith(';')) throw malformedXml(`the entity ${brief(whole)} is unknown.`);
     return character;
   });
 }

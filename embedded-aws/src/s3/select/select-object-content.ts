@@ -109,6 +109,8 @@ function explained(error: unknown, { input }: SelectRequest): S3Error | Error {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.split('\n', 1)[0]!;
   if (/maximum_object_size/.test(message)) return overMaxRecordSize();
+  if (/^Out of Memory Error/.test(message))
+    return new S3Error('UnsupportedSqlStructure', 'The SQL expression needs more memory than a query may take.', 400);
   if (/Malformed JSON|Invalid Input Error.*JSON/i.test(message))
     return new S3Error(
       'JSONParsingError',

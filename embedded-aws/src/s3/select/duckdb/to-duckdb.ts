@@ -1,7 +1,8 @@
+import { expressionsIn } from '../sql/height.js';
 import type { Expression, SelectColumn, SelectQuery } from '../sql/syntax.js';
 import { isAggregate } from './functions.js';
 import { translateExpression } from './translate-expression.js';
-import { as, pathSql, refuse } from './typed-sql.js';
+import { as, pathSql, refuse, requireLength } from './typed-sql.js';
 
 /** S3 Select's SQL as DuckDB's, over a relation `records(j)` of JSON values. */
 export interface Translated {
@@ -27,6 +28,7 @@ export function toDuckDb({ columns, from, where, limit }: SelectQuery): Translat
   if (hasAggregate && columns.some(({ expression }) => holds(expression, isPath, isAggregateCall)))
     throw refuse('UnsupportedSqlStructure', 'Members cannot be selected beside an aggregate: there is no GROUP BY.');
   const typed = columns.map(({ expression }) => translateExpression(expression, true));
+  requireLength(typed.reduce((sum, { sql }) => sum + sql.length, 0));
   const list = typed.map(({ sql, type }, index) => `${type === 'json' ? sql : `to_json(${sql})`} AS c${index}`);
   return {
     sql: `SELECT ${list.join(', ')} FROM ${source}${filter}${bound}`,
@@ -69,12 +71,6 @@ function holds(
   if (except(node)) return false;
   return expressionsIn(node).some((inner) => holds(inner, test, except));
 }
-
-/** The expressions directly below a node, but for the branches of a CASE. */
-const expressionsIn = (node: Expression): Expression[] =>
-  Object.values(node)
-    .flat()
-    .filter((value): value is Expression => typeof value === 'object' && value !== null && 'kind' in value);
 
 /** `s.context.page` is named `page`; a computed column `_1`, `_2` …, by its place. */
 function nameOf({ expression, name }: SelectColumn, index: number): string {

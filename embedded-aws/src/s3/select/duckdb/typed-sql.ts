@@ -13,6 +13,14 @@ export interface TypedSql {
 /** An error of the statement, status 400, with S3's code. */
 export const refuse = (code: string, message: string): S3Error => new S3Error(code, message, 400);
 
+/** A statement of 256 KB becomes this long: what is written once may be needed several times. */
+const maxLength = 4 * 1024 * 1024;
+
+/** @throws S3Error UnsupportedSqlStructure when DuckDB's SQL becomes too long */
+export function requireLength(length: number): void {
+  if (length > maxLength) throw refuse('UnsupportedSqlStructure', 'The SQL expression is too complex.');
+}
+
 /**
  * The SQL of a value as a type: of a member that has another type, NULL.
  * @throws S3Error IncorrectSqlFunctionArgumentType

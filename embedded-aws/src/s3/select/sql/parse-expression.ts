@@ -1,4 +1,4 @@
-import { S3Error } from '../../errors.js';
+import { createHeights, tooDeep } from './height.js';
 import { parseOperand } from './parse-operand.js';
 import type { Expression } from './syntax.js';
 import type { TokenReader } from './token-reader.js';
@@ -28,23 +28,38 @@ const predicateStrength = 4;
 
 const maxDepth = 200;
 
+/** Operators whose operands may be grouped at will: many are a flat tree, not one as high as there are operands. */
+const associative = ['OR', 'AND', '||'];
+
 /** Operators and predicates, by precedence climbing. The operands between them may hold expressions again. */
 export function createExpressionParser(tokens: TokenReader): ParseExpression {
   let depth = 0;
+  const { checked } = createHeights();
+  const joined = (operator: string, operands: Expression[]): Expression => {
+    if (operands.length === 1) return operands[0]!;
+    const half = operands.length >> 1;
+    const [left, right] = [operands.slice(0, half), operands.slice(half)].map((some) => joined(operator, some));
+    return checked({ kind: 'binary', operator, left: left!, right: right! });
+  };
   const expression: ParseExpression = (least = 0) => {
-    if (++depth > maxDepth) throw new S3Error('ParseUnsupportedSyntax', 'The SQL expression is nested too deep.', 400);
-    let left = parseOperand(tokens, expression);
+    if (++depth > maxDepth) throw tooDeep();
+    let left = checked(parseOperand(tokens, expression));
     for (;;) {
       const tested = least <= predicateStrength ? parsePredicate(tokens, left, expression) : undefined;
       if (tested) {
-        left = tested;
+        left = checked(tested);
         continue;
       }
       const operator = operatorAt(tokens);
       const strength = strengths[operator];
       if (strength === undefined || strength < least) break;
       tokens.skip();
-      left = { kind: 'binary', operator, left, right: expression(strength + 1) };
+      const operands = [left, expression(strength + 1)];
+      while (associative.includes(operator) && operatorAt(tokens) === operator) {
+        tokens.skip();
+        operands.push(expression(strength + 1));
+      }
+      left = joined(operator, operands);
     }
     depth--;
     return left;

@@ -1,9 +1,12 @@
 import { S3Error } from '../../errors.js';
+import { tooDeep } from './height.js';
 import { createExpressionParser, type ParseExpression } from './parse-expression.js';
 import type { SelectColumn, SelectQuery } from './syntax.js';
 import { readTokens, type TokenReader } from './token-reader.js';
 
 const maxExpressionBytes = 256 * 1024;
+/** Steps behind S3Object: each `[*]` is a query within a query. */
+const maxSteps = 100;
 
 /**
  * Parses S3 Select's SQL, and refuses as S3 does what is not part of it.
@@ -69,6 +72,7 @@ function fromClause(tokens: TokenReader): SelectQuery['from'] {
       if (position !== undefined) from.push(position);
       else if (!isFirst) from.push({ each: true });
     } else return from;
+    if (from.length > maxSteps) throw tooDeep();
   }
 }
 

@@ -9,7 +9,7 @@ export type Token =
   | { kind: 'end'; text: ''; at: number };
 
 const pattern =
-  /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|([A-Za-z_$][\w$]*)|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(<>|<=|>=|!=|\|\||[-+*/%=<>(),.[\]])/y;
+  /\s+|--[^\n]*|([A-Za-z_$][\w$]*)|"((?:[^"]|"")*)"|'((?:[^']|'')*)'|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(<>|<=|>=|!=|\|\||[-+*/%=<>(),.[\]])/y;
 
 /**
  * Splits an expression into tokens, without spaces and comments; the last one is `end`.
@@ -20,7 +20,14 @@ export function tokensOf(expression: string): Token[] {
   pattern.lastIndex = 0;
   while (pattern.lastIndex < expression.length) {
     const at = pattern.lastIndex;
-    const match = pattern.exec(expression);
+    const isComment = expression.startsWith('/*', at);
+    const end = isComment ? expression.indexOf('*/', at + 2) : -1;
+    if (end !== -1) {
+      pattern.lastIndex = end + 2;
+      continue;
+    }
+    // A comment without an end: looking for it from each of many would take time without bounds.
+    const match = isComment ? null : pattern.exec(expression);
     if (!match)
       throw new S3Error(
         'LexerInvalidChar',
