@@ -49,3 +49,19 @@ test('who listened before listens on, however many files listened to what', () =
   expect(heard).toEqual(['x']);
   emitter.removeListener('millrace', listener);
 });
+
+test('a process that let go of the channel to its parent holds it again', () => {
+  let isHeld = true;
+  const channel = { ref: () => (isHeld = true), unref: () => (isHeld = false) };
+  const before = Object.getOwnPropertyDescriptor(process, 'channel');
+  Object.defineProperty(process, 'channel', { value: channel, configurable: true });
+  try {
+    const putBack = keepProcess();
+    process.channel!.unref();
+    putBack();
+    expect(isHeld).toBe(true);
+  } finally {
+    if (before) Object.defineProperty(process, 'channel', before);
+    else Reflect.deleteProperty(process, 'channel');
+  }
+});

@@ -38,6 +38,8 @@ function keepSurroundings(): PutBack {
     Object.assign(process.env, variables);
     if (process.cwd() !== folder) process.chdir(folder);
     process.exitCode = undefined;
+    // A command that ends with its parent lets go of the channel, which keeps a Jest worker alive.
+    process.channel?.ref();
   };
 }
 
