@@ -595,6 +595,11 @@ describe('the spool', () => {
       /spool folder .*file\/spool.*MILLRACE_SPOOL_FOLDER/,
     );
 
+    // As a disk does that cannot read a block.
+    const unread = join(parent, 'unread');
+    await mkdir(join(unread, '00000001.spool'), { recursive: true });
+    await expect(spoolIn(unread)).rejects.toThrow(/unread.00000001\.spool: cannot be read .*move the file out/);
+
     const folder = join(parent, 'later');
     await mkdir(folder);
     const content = 'millrace-spool 7\nwhatever';

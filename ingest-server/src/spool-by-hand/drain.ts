@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { MillraceError } from '@millrace/kit/millrace-error';
+import { isMillraceError, MillraceError } from '@millrace/kit/millrace-error';
 import type { Sink, SinkError } from '../core/delivery/sink.js';
 import { readStoredLine } from '../core/stored-line.js';
 import { createLog, type Log } from '../log.js';
@@ -74,7 +74,14 @@ async function requireStream({ stream, description, ...options }: DrainOptions):
 }
 
 async function mendUnderLock(folder: string, log: Log) {
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder).catch((error: NodeJS.ErrnoException) => {
+    if (isMillraceError(error)) throw error;
+    throw new MillraceError(
+      'SPOOL_FOLDER',
+      `the spool folder ${folder} cannot be changed (${error.message}): make it writable, or drain a copy of it`,
+      { cause: error },
+    );
+  });
   try {
     const pieces = await mendFolder(folder, readStoredLine);
     for (const { file: _, ...piece } of pieces) log.info('read a damaged piece', { folder, ...piece });

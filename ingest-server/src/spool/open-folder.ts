@@ -44,7 +44,7 @@ export interface FoundSegments {
 /**
  * Reads the segments that an earlier process left in the folder. Cuts off a torn last write. Copies damage into a
  * `.damaged` file beside its segment and reports it, or notes it in `unkept` when that has to wait.
- * @throws MillraceError SPOOL_FILE for a segment of another version
+ * @throws MillraceError SPOOL_FILE for a segment of another version, or one that the disk does not give
  */
 export async function readSegments(folder: string, fs: SpoolFs, report: SpoolReport): Promise<FoundSegments> {
   const names = await fs.readdir(folder);
@@ -53,7 +53,9 @@ export async function readSegments(folder: string, fs: SpoolFs, report: SpoolRep
   let setAsideEvents = 0;
   for (const id of ids.sort((a, b) => a - b)) {
     const path = join(folder, segmentName(id));
-    const bytes = await fs.readFile(path);
+    const bytes = await fs.readFile(path).catch((error: Error) => {
+      throw unknownFile(path, `cannot be read (${error.message})`);
+    });
     // The process ended during the segment's first write: nothing in it was acknowledged.
     if (bytes.length <= segmentHeader.length && segmentHeader.subarray(0, bytes.length).equals(bytes)) {
       await fs.rm(path, { force: true });
