@@ -110,6 +110,20 @@ describe('jq of any depth compiles, or is refused, and a record of any depth cos
     expect(await compile(text)).toBe(outcome);
   });
 
+  test('a record that takes all of jq’s memory costs itself and no neighbour', async () => {
+    const query = await compileQuery(parseQuery('{page:(if .n > 9 then ("x" * (.n * 1e8)) else .page end)}'));
+    if (query.kind !== 'filter') throw new Error('it is for jq');
+    const results = query.filter.run([1, 10, 2, 11, 3].map((n) => `{"page":"p${n}","n":${n}}`));
+    const failure = expect.stringMatching(/^jq has no more memory/);
+    expect(results).toEqual([
+      { values: { page: 'p1' } },
+      { failure },
+      { values: { page: 'p2' } },
+      { failure },
+      { values: { page: 'p3' } },
+    ]);
+  });
+
   test('a record that is nested too deep is a failure of its own', async () => {
     const query = await compileQuery(parseQuery('{page:.page|tostring}'));
     if (query.kind !== 'filter') throw new Error('it is for jq');

@@ -43,7 +43,7 @@ export async function compileFilter(query: string): Promise<Filter> {
   // Alone as well: brackets that balance only within the program around them are an error. No input: it compiles and
   // runs on nothing.
   for (const source of [definitions + query, program]) {
-    const { exitCode, stderr } = jq.raw('', source, ['-c']);
+    const { exitCode, stderr } = called(jq, '', source);
     if (exitCode !== 0) throw new FilterError(firstLine(stderr));
   }
 
@@ -51,15 +51,25 @@ export async function compileFilter(query: string): Promise<Filter> {
     if (texts.length > maxFilterBatch)
       return [...run(texts.slice(0, maxFilterBatch)), ...run(texts.slice(maxFilterBatch))];
     if (texts.length === 0) return [];
-    const { stdout, stderr, exitCode } = jq.raw(`[${texts.map(numbersOf16).join(',')}]`, program, ['-c']);
+    const { stdout, stderr, exitCode } = called(jq, `[${texts.map(numbersOf16).join(',')}]`, program);
     const lines = stdout === '' ? [] : stdout.split('\n');
     if (exitCode === 0 && lines.length === texts.length) return lines.map((line) => resultOf(JSON.parse(line)));
-    // The whole call failed (as at a value nested too deep for jq's parser): find the record by halves.
+    // The whole call failed (as at a value nested too deep, or when a record takes all memory): find the record by
+    // halves.
     if (texts.length === 1) return [{ failure: firstLine(stderr) || 'jq gave no result' }];
     const half = texts.length >> 1;
     return [...run(texts.slice(0, half)), ...run(texts.slice(half))];
   }
   return { run };
+}
+
+/** Runs jq. It throws when it has no more memory, and takes the next call all the same. */
+function called(jq: Jq, text: string, program: string) {
+  try {
+    return jq.raw(text, program, ['-c']);
+  } catch (error) {
+    return { stdout: '', stderr: `jq has no more memory: ${(error as Error).message}`, exitCode: 1 };
+  }
 }
 
 function resultOf(outcome: unknown[] | { failure: unknown }): QueryResult {
