@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { openLake } from '@millrace/lake';
 
-const [what, folder] = process.argv.slice(2);
+const [what, folder, cache] = process.argv.slice(2);
 const began = performance.now();
 
 async function gunzip() {
@@ -25,7 +25,7 @@ async function gunzip() {
 
 async function audit() {
   const lake = await openLake({ folder });
-  const report = await lake.audit({ settleMs: 0 });
+  const report = await lake.audit({ settleMs: 0, cache });
   await lake.close();
   return report;
 }

@@ -89,6 +89,13 @@ export class SharedFacts {
     this.sites.numberOf('');
     this.servers = new TextTable(seed);
   }
+
+  /** Forgets all, and keeps the room for as much. */
+  clear(): void {
+    for (const table of [this.sdks, this.sites, this.servers]) table.clear();
+    for (const table of [this.sdks, this.sites]) table.numberOf('');
+    this.ledgerRows.cut(0);
+  }
 }
 
 /**
@@ -119,6 +126,12 @@ export class Facts {
   /** Takes back all since `mark`. */
   cut(lengths: number[]): void {
     for (const [at, columns] of this.all().entries()) columns.cut(lengths[at]!);
+  }
+
+  /** Forgets all, and keeps the room for as much. */
+  clear(): void {
+    this.streams.clear();
+    for (const columns of this.all()) columns.cut(0);
   }
 
   private all() {

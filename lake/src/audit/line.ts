@@ -65,6 +65,8 @@ export class Line {
   /** NaN where the line has no such number or time. */
   readonly value = new Float64Array(slotCount);
   misfit = false;
+  /** How deep the value is nested that is read now. */
+  depth = 0;
   /** What it says its tracker dropped. */
   dropped: Dropped = nothing;
   /** No text of it, of those that are not wanted either, has other letters. */
@@ -85,6 +87,7 @@ export class Line {
     this.misfit = false;
     this.isAscii = true;
     this.dropped = nothing;
+    this.depth = 0;
   }
 
   has(slot: number): boolean {

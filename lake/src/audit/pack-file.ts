@@ -18,12 +18,11 @@ export interface PackFile extends WrittenPack {
 
 /** Writes facts as a pack; it is there whole or not at all. */
 export async function writePack(path: string, facts: PartedFacts, objects: PackHead['objects']): Promise<WrittenPack> {
-  const parts = encodePack(facts, objects);
+  const { head, bytes } = encodePack(facts, objects);
   const unfinished = `${path}.part`;
-  await writeFile(unfinished, parts);
+  await writeFile(unfinished, bytes);
   await rename(unfinished, path);
-  const text = parts[2]!;
-  return { path, head: JSON.parse(text.toString()) as PackHead, start: packPrefix + text.length };
+  return { path, head, start: packPrefix + bytes[2]!.length };
 }
 
 const readBytes = 1 << 20;

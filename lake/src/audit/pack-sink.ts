@@ -10,15 +10,13 @@ const mostRows = 1_000_000;
 
 /** Puts what is read into packs of whole objects. */
 export class PackSink implements Sink {
-  facts: PartedFacts;
+  readonly facts: PartedFacts;
   readonly packs: WrittenPack[] = [];
   private objects: PackHead['objects'] = [];
   private readonly folder: string;
-  private readonly seed: number;
 
   constructor(folder: string, seed: number) {
     this.folder = folder;
-    this.seed = seed;
     this.facts = new PartedFacts(seed, partCount);
   }
 
@@ -44,6 +42,6 @@ export class PackSink implements Sink {
     const path = join(this.folder, `${randomUUID()}.facts`);
     this.packs.push(await writePack(path, this.facts, this.objects));
     this.objects = [];
-    this.facts = new PartedFacts(this.seed, partCount);
+    this.facts.clear();
   }
 }

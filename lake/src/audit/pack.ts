@@ -72,34 +72,30 @@ export function sectionOf(section: number, head: SectionHead, buffer: ArrayBuffe
   };
 }
 
-/** Facts of some objects as the bytes of a pack. */
-export function encodePack(facts: PartedFacts, objects: PackHead['objects']): Buffer[] {
+/** Facts of some objects as the parts of a pack, of which all but the first three are views of the facts. */
+export function encodePack(facts: PartedFacts, objects: PackHead['objects']): { head: PackHead; bytes: Uint8Array[] } {
   const { seed, events, claims, shared, parts } = facts;
   const contents: Content[] = [
     { tables: [shared.ledgerRows], texts: [shared.sdks, shared.sites, shared.servers] },
     ...parts.map((part) => ({ tables: tableNames.map((name) => part[name]), texts: [part.streams] })),
   ];
   const sections: SectionHead[] = [];
-  let bytes = 0;
-  for (const [section, { tables: own, texts }] of contents.entries()) {
-    const head = {
-      offset: bytes,
-      rows: own.map(({ length }) => length),
-      texts: texts.map((table): [number, number] => [table.count, table.texts().bytes.length]),
-    };
-    sections.push(head);
-    bytes += sectionBytes(section, head);
-  }
-  const body = new ArrayBuffer(bytes);
+  const body: Uint8Array[] = [];
+  let offset = 0;
   for (const [section, content] of contents.entries()) {
-    fill(sectionOf(section, sections[section]!, body, sections[section]!.offset), content);
+    const rows = content.tables.map(({ length }) => length);
+    const texts = content.texts.map((table): [number, number] => [table.count, table.texts().bytes.length]);
+    sections.push({ offset, rows, texts });
+    offset += sectionBytes(section, { offset, rows, texts });
+    body.push(...arraysOf(content));
   }
   const head: PackHead = { format: packFormat, seed, rows: events, claims, objects, sections };
   const headText = Buffer.from(JSON.stringify(head));
   const lengths = Buffer.alloc(packPrefix - 32);
   lengths.writeUInt32LE(headText.length);
-  const sum = createHash('sha256').update(headText).update(new Uint8Array(body)).digest();
-  return [sum, lengths, headText, Buffer.from(body)];
+  const hash = createHash('sha256').update(headText);
+  for (const bytes of body) hash.update(bytes);
+  return { head, bytes: [hash.digest(), lengths, headText, ...body] };
 }
 
 /** The bytes before a pack's head: its checksum, the length of the head, and 4 that are not used. */
@@ -111,13 +107,13 @@ interface Content {
   texts: readonly TextTable[];
 }
 
-function fill(into: Section, { tables: own, texts }: Content): void {
-  for (const [table, { at, length }] of own.entries()) {
-    for (const [name, array] of Object.entries(into.tables[table]!.at)) {
-      (array as Float64Array).set((at as Record<string, Float64Array>)[name]!.subarray(0, length));
-    }
-  }
-  for (const [table, each] of texts.entries()) {
-    into.texts[table]!.bytes.set(each.texts().bytes);
-  }
+/** The arrays of a section as bytes, in the order of `sectionOf`, each followed by what aligns the next. */
+function arraysOf({ tables: own, texts }: Content): Uint8Array[] {
+  const columns = own.flatMap(({ at, length }) =>
+    Object.values(at as Record<string, Float64Array>).map((array) => array.subarray(0, length)),
+  );
+  return [...columns, ...texts.map((table) => table.texts().bytes)].flatMap(({ buffer, byteOffset, byteLength }) => {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    return byteLength % 8 === 0 ? [bytes] : [bytes, new Uint8Array(8 - (byteLength % 8))];
+  });
 }

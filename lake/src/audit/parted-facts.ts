@@ -37,6 +37,13 @@ export class PartedFacts {
     for (const [at, part] of this.parts.entries()) part.cut(lengths.slice(at * each, (at + 1) * each));
   }
 
+  /** Forgets all, and keeps the room for as much. */
+  clear(): void {
+    this.claims = 0;
+    this.shared.clear();
+    for (const part of this.parts) part.clear();
+  }
+
   /** How many events there are. */
   get events(): number {
     return this.parts.reduce((sum, { events }) => sum + events.length, 0);

@@ -110,6 +110,8 @@ function readValue(line: Line, source: Uint8Array, at: number, to: number, colum
   return -1;
 }
 
+const deepest = 16;
+
 /**
  * The place after an object or an array, of the same plain shape. What a tracker dropped is read by JSON.parse: of an
  * object that says it, -1.
@@ -119,6 +121,7 @@ function endOfNested(line: Line, source: Uint8Array, start: number, to: number):
   const close = isObject ? brace + 2 : bracket + 2;
   let at = start + 1;
   if (source[at] === close) return at + 1;
+  if (++line.depth > deepest) return -1;
   for (;;) {
     if (isObject) {
       const key = at;
@@ -128,7 +131,10 @@ function endOfNested(line: Line, source: Uint8Array, start: number, to: number):
     at = readValue(line, source, at, to, undefined);
     if (at < 0 || at >= to) return -1;
     const next = source[at++];
-    if (next === close) return at;
+    if (next === close) {
+      line.depth -= 1;
+      return at;
+    }
     if (next !== comma) return -1;
   }
 }

@@ -23,7 +23,7 @@ export interface ReadResult {
 
 /** Reads objects of JSON Lines into facts, each in one pass that also checks its gzip. */
 export class ObjectReader {
-  readonly facts: PartedFacts;
+  private readonly facts: PartedFacts;
   private readonly adder: LineAdder;
   private readonly options: ReadOptions;
 

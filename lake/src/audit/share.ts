@@ -28,7 +28,7 @@ export interface ShareOptions {
 
 /** Where what was read goes. */
 export interface Sink {
-  /** The facts of the next object go here; they may be others after `done`. */
+  /** The facts of the next object go here. */
   readonly facts: PartedFacts;
   /** The object's place in the facts. */
   place(object: ObjectToRead): number;
@@ -42,12 +42,11 @@ export async function readShare(
   signal?: AbortSignal,
 ): Promise<ReadObjects> {
   const read: ReadObjects = { damaged: [], gone: 0 };
-  let reader: ObjectReader | undefined;
+  const reader = new ObjectReader(sink.facts, { checksums, signal });
   for (;;) {
     const next = objects[Atomics.add(counter, 0, 1)];
     if (next === undefined) return read;
     signal?.throwIfAborted();
-    if (reader?.facts !== sink.facts) reader = new ObjectReader(sink.facts, { checksums, signal });
     const { result, state } = await reader.read(next.object, sink.place(next));
     if (result === 'gone') read.gone += 1;
     else if (result) read.damaged.push(result);

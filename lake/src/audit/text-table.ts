@@ -72,6 +72,13 @@ export class TextTable {
     return { bytes: this.bytes.subarray(0, this.length), count: this.count };
   }
 
+  /** Forgets all texts, and keeps the room for as many. */
+  clear(): void {
+    this.count = 0;
+    this.length = 0;
+    this.slots.fill(0);
+  }
+
   /** Numbers the texts of another table here: the new number of each. */
   merge({ bytes, count }: Texts): Uint32Array {
     const numbers = new Uint32Array(count);

@@ -14,6 +14,7 @@ Examples:
   millrace audit --late 300 --worst 50
   millrace audit --since 2026-11-23 --until 2026-11-24T06:00:00Z --page books
   millrace audit --site shop
+  millrace audit --since 2026-11-23 --html audit.html
   millrace audit --json | jq .lost_by_us
 
 Exit code: 0 proved complete, 1 something is lost, 2 called wrongly, 3 cannot say (rows of the ledger are missing, or an object cannot be
@@ -25,6 +26,7 @@ export function addAudit(program: Command): void {
     .command('audit')
     .description('Prove from the lake alone what was lost, doubled, late or out of order')
     .option('--json', 'the whole report as one JSON object, also by hour and by version of the tracker')
+    .option('--html <file>', 'write the report as one page too, with plots, for people who run no commands')
     .addOption(
       new Option('--late <seconds>', 'an event received this long after it happened is late')
         .argParser(numberFrom0('--late'))
