@@ -62,6 +62,28 @@ describe('the pages', () => {
   });
 });
 
+test('docs/scale.md has the figures of the benchmarks, rate by rate', () => {
+  const benchmarks = read('docs/benchmarks.md');
+  const figure = (name: string) => Number.parseFloat(benchmarks.split(`| ${name} | `)[1]!.split(' |')[0]!);
+  const rows = read('docs/scale.md')
+    .split('\n')
+    .filter((line) => /^\| [\d,]+ \| \d+ ×/.test(line))
+    .map((line) =>
+      line
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    );
+  expect(rows).toHaveLength(6);
+  for (const [rate, , ...said] of rows) {
+    const measured = ['visitor', 'even'].flatMap((way) =>
+      ['events in a record', 'total over that of full records'].map((name) => figure(`${way}, ${rate}/s: ${name}`)),
+    );
+    const waits = ['p50', 'p99'].map((name) => figure(`even, ${rate}/s: acknowledgement ${name}`));
+    expect([rate, ...said.flatMap((cell) => cell.split(' / ').map(Number))]).toEqual([rate, ...measured, ...waits]);
+  }
+});
+
 /** A test as a page names it: its file in backticks, a colon, its name in quotes. */
 const namedTest = /`([^`\s]+\.test\.ts)`: "(.+?)"(?=[;,.)]|\s*\||\s*$)/gm;
 
