@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
+// Before all that takes time: it may end meanwhile.
+const parent = process.ppid;
 prepare({ all: false });
 const child = spawn(process.execPath, [join(root, 'infra-scripts/bin/millrace.js'), 'dev', ...process.argv.slice(2)], {
   cwd: root,
@@ -18,7 +20,6 @@ const end = () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
 
 // npm tells nobody that it was killed, or that its terminal is gone. Without npm, a parent may go: `nohup` and `disown` mean that.
-const parent = process.ppid;
 if (process.env.npm_lifecycle_event === 'start') {
   setInterval(() => {
     if (process.ppid !== parent) end();
