@@ -106,6 +106,7 @@ const proven = {
   'sdk/README.md': 60,
   'lake/README.md': 15,
   'generator/README.md': 11,
+  'demo-store/README.md': 6,
 };
 
 describe('the tests that pages name', () => {
