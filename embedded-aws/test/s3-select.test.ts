@@ -268,6 +268,8 @@ describe('S3 Select', () => {
     expect(await failure('SELECT * FROM s3object', { InputSerialization: { CSV: {} } })).toMatch(
       /^NotImplemented.*CSV/,
     );
+    const bzip2 = { JSON: { Type: 'LINES' as const }, CompressionType: 'BZIP2' as const };
+    expect(await failure('SELECT * FROM s3object', { InputSerialization: bzip2 })).toMatch(/^NotImplemented.*BZIP2/);
     await put('empty.json', '');
     expect(await rows('SELECT * FROM s3object', { key: 'empty.json' })).toEqual([]);
   });
