@@ -64,7 +64,7 @@ describe('copies on Athena, its SQL run by DuckDB', () => {
       'the same three',
       [
         { stream_id: 's', seq: 1 },
-        { stream_id: 's', seq: 1, event_id: '01A2-B' },
+        { stream_id: 's', seq: 1, title: 'again' },
       ],
       1,
     ],

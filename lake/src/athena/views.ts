@@ -31,7 +31,7 @@ function typed(column: LakeColumn): string {
 const columns = lakeColumns();
 const isPartition = (column: LakeColumn) => partitionColumns.some((key) => key === column.name);
 const eventColumns = columns.filter((column) => isEventColumn(column.name));
-const identity = identityColumns.map((id) => (id === 'event_id' ? `lower(${name(id)})` : name(id))).join(', ');
+const identity = identityColumns.map(name).join(', ');
 
 /** A line that is no JSON: Athena's SerDe makes it a row in which nothing has a value. It is no event. */
 const hasValue = `NOT (${[

@@ -49,7 +49,7 @@ function eventViews(hasDate: boolean): string[] {
   return [
     `CREATE VIEW events_raw AS SELECT ${ordered}, object FROM (SELECT ${selected}, object FROM millrace_delivered WHERE ${isEvent})`,
     `CREATE VIEW events AS SELECT ${ordered} FROM (SELECT ${selected}, object, received_at AS received_text
-      FROM millrace_delivered WHERE ${isEvent}) ${firstCopy(...identityColumns.map((id) => (id === 'event_id' ? `lower(${id})` : id)))}`,
+      FROM millrace_delivered WHERE ${isEvent}) ${firstCopy(...identityColumns)}`,
   ];
 }
 
