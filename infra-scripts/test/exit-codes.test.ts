@@ -8,9 +8,9 @@ import { eventually } from '@millrace/testing/eventually';
 import { startCollectorStub, type Treatment } from '@millrace/testing/generator-collector-stub';
 import { event, lines, temporaryLake } from '@millrace/testing/lake-fixture';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
-import { run } from '../src/cli/main.js';
+import type { Finished } from './support/here.js';
 import { leaveSpool } from './support/left-spool.js';
-import { type Finished, type Sandbox, sandbox } from './support/millrace.js';
+import { type Sandbox, sandbox } from './support/millrace.js';
 import { startStreamStub } from './support/stream-stub.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -22,10 +22,8 @@ let box: Sandbox;
 let cleanUp: (() => void | Promise<void>)[] = [];
 beforeAll(() => {
   box = sandbox();
-  Object.assign(process.env, environment, { MILLRACE_STATE: box.state });
 });
 afterAll(async () => {
-  for (const name of ['MILLRACE_STATE', ...Object.keys(environment)]) delete process.env[name];
   for (const undo of cleanUp) await undo();
   cleanUp = [];
   await box.remove();
@@ -33,28 +31,9 @@ afterAll(async () => {
 
 type Ended = { code: number; said: string };
 
-/** The real command, in this process: a process of its own costs half a second. */
+/** The real command, in this process: one of its own costs half a second. */
 async function here(...args: string[]): Promise<Ended> {
-  let said = '';
-  const write = (text: unknown) => {
-    said += text;
-    return true;
-  };
-  const before = { out: process.stdout.write, err: process.stderr.write, log: console.log, error: console.error };
-  process.exitCode = undefined;
-  process.stdout.write = write as typeof process.stdout.write;
-  process.stderr.write = write as typeof process.stderr.write;
-  console.log = (text) => write(`${text}\n`);
-  console.error = (text) => write(`${text}\n`);
-  try {
-    return { code: await run(args), said };
-  } finally {
-    process.stdout.write = before.out;
-    process.stderr.write = before.err;
-    console.log = before.log;
-    console.error = before.error;
-    process.exitCode = undefined;
-  }
+  return asEnded(await box.run(args, { env: environment }));
 }
 
 /** Sends a signal once `when` resolves; a second one, which ends it at once, when it says that it is stopping. */

@@ -2,19 +2,21 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { event, temporaryLake } from '@millrace/testing/lake-fixture';
-import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { Command } from 'commander';
 import { addLs } from '../src/cli/commands/ls.js';
 import { addQuery } from '../src/cli/commands/query.js';
 import { harmless, renderTable, showBytes } from '../src/cli/text/table.js';
 import { auditableLakeOf } from '../src/targets/lake.js';
+import { type Sandbox, sandbox } from './support/millrace.js';
 
 let bin: string;
 let at: ReturnType<typeof temporaryLake>;
+let box: Sandbox;
 beforeAll(async () => {
   bin = await program('infra-scripts/bin/millrace.js');
   at = temporaryLake();
+  box = sandbox();
   at.put(
     'books',
     'clicked_review',
@@ -22,22 +24,14 @@ beforeAll(async () => {
     event({ stream_id: 'A', seq: 2 }),
   );
 });
-afterAll(() => at.remove());
+afterAll(async () => {
+  at.remove();
+  await box.remove();
+});
 
-function millrace(args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [bin, ...args], { stdio: 'pipe' });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (data) => {
-      out += data;
-    });
-    child.stderr.on('data', (data) => {
-      err += data;
-    });
-    child.on('close', (code) => resolve({ code, out, err }));
-    pipeInto(child, input);
-  });
+async function millrace(args: string[], input?: string): Promise<{ code: unknown; out: string; err: string }> {
+  const { code, stdout, stderr } = await box.run(args, input === undefined ? {} : { input });
+  return { code, out: stdout, err: stderr };
 }
 
 /** Runs `ls` or `query` in this process. */

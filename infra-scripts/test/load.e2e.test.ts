@@ -8,9 +8,9 @@ import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { disorder, lakeKeys, lakeRows, withoutDuplicates } from './support/lake.js';
 import { type Sandbox, sandbox } from './support/millrace.js';
 
-const events = inForm(3_000, 100_000);
+const events = inForm(2_000, 100_000);
 /** Slow enough for the short form to be under way for seconds, so that a kill finds it half way. */
-const eventsPerSecond = inForm(1_000, 12_000);
+const eventsPerSecond = inForm(700, 12_000);
 const name = `${events.toLocaleString('en')} events through HTTP to the lake: none missing, none twice by event_id, every stream in order`;
 
 let box: Sandbox;
@@ -67,7 +67,7 @@ async function expectWholeLake(sent: string[]): Promise<{ twice: number }> {
   return { twice: rows.length - unique.length };
 }
 
-describe(name + leavesOut('3,000 of 100,000 events'), () => {
+describe(name + leavesOut('2,000 of 100,000 events'), () => {
   test('when nothing fails, not one comes twice', async () => {
     await startAws();
     const ingest = await startIngest();

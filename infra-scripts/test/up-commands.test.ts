@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@millrace/testing/eventually';
 import { needs } from '@millrace/testing/needs';
 import { program } from '@millrace/testing/program';
+import { here } from './support/here.js';
 import { type Moto, region, startMoto } from './up-moto.js';
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -80,7 +81,7 @@ async function front(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, state };
 }
 
-needs('moto').describe('the commands of a deployment, as processes', () => {
+needs('moto').describe('the commands of a deployment', () => {
   let moto: Moto;
   let before: Awaited<ReturnType<typeof front>>;
   let logs: CloudWatchLogsClient;
@@ -129,17 +130,17 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const environment = () => ({
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: before.url,
+    AWS_ENDPOINT_URL_S3: before.url,
+  });
+
   function start(args: string[], env: NodeJS.ProcessEnv = {}) {
-    const child = spawn(process.execPath, [bin, ...args, '--region', region], {
+    const child = spawn(process.execPath, [bin, ...args, '--region', region, '--endpoint-url', before.url], {
       cwd: folder,
-      env: {
-        ...process.env,
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_ENDPOINT_URL: before.url,
-        AWS_ENDPOINT_URL_S3: before.url,
-        ...env,
-      },
+      env: { ...process.env, ...environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.add(child);
@@ -152,8 +153,13 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
     });
     return { child, output, ended };
   }
-  const run = (args: string[], env: NodeJS.ProcessEnv = {}) =>
-    start([...args, '--endpoint-url', before.url], env).ended;
+  async function run(args: string[], env: NodeJS.ProcessEnv = {}) {
+    const { code, stdout, stderr } = await here([...args, '--region', region, '--endpoint-url', before.url], {
+      cwd: folder,
+      env: { ...environment(), ...env },
+    });
+    return { code, out: stdout, err: stderr };
+  }
 
   test('logs shows what the servers said, with the host and without tricks; --delivery what Firehose said', async () => {
     const { code, out } = await run(['logs', '--name', 'one']);
@@ -171,7 +177,7 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
   }, 120_000);
 
   test('logs --follow shows each line once as it comes, and Ctrl-C ends it', async () => {
-    const following = start(['logs', '--name', 'one', '--delivery', '--follow', '--endpoint-url', before.url]);
+    const following = start(['logs', '--name', 'one', '--delivery', '--follow']);
     await eventually('the line from before', () => following.output.out.includes('AccessDenied'));
     await say(firehose, 'DestinationDelivery', '{"errorCode":"S3.NoSuchBucket"}');
     await eventually('the new line', () => following.output.out.includes('NoSuchBucket'));
@@ -215,19 +221,19 @@ needs('moto').describe('the commands of a deployment, as processes', () => {
     const asked = await run(['up', '--name', 'fresh', '--trial', '--origins', '*']);
     expect(asked).toMatchObject({ code: 2, err: expect.stringMatching(/About \$\d+[\s\S]*Create it\? .*--yes/) });
     expect(before.state.calls.filter((each) => /Create|Execute/.test(each))).toEqual([]);
-    const anonymous = await run(['up', '--trial', '--origins', '*', '--yes'], {
+    const anonymous = await start(['up', '--trial', '--origins', '*', '--yes'], {
       AWS_ACCESS_KEY_ID: '',
       AWS_SECRET_ACCESS_KEY: '',
       AWS_EC2_METADATA_DISABLED: 'true',
       HOME: folder,
-    });
+    }).ended;
     expect(anonymous).toMatchObject({ code: 1, err: expect.stringContaining('Log in first') });
     expect(anonymous.err).not.toMatch(/\n\s+at /);
   }, 120_000);
 
   test('Ctrl-C while AWS creates ends up at once with 130 and says how to go on; status knows the rest', async () => {
     const args = ['up', '--name', 'fresh', '--trial', '--origins', '*', '--yes', '--no-check'];
-    const running = start([...args, '--endpoint-url', before.url]);
+    const running = start(args);
     await eventually('the creation', () => {
       if (running.child.exitCode !== null) throw new Error(running.output.err);
       return before.state.creating;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { someEvent } from '@millrace/testing/event';
 import {
   checkEvent,
   defaultCatalogue,
@@ -13,19 +14,7 @@ import {
   storedEventSchema,
 } from '../src/schema/index.js';
 
-const event = {
-  event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
-  event: 'clicked_review',
-  page: 'books',
-  event_time: '2026-11-23T08:00:00.000Z',
-  visitor_id: 'v1',
-  session_id: 's1',
-  stream_id: 't1',
-  seq: 0,
-  os: 'linux',
-  device: 'desktop',
-  sdk: 'millrace-js/0.1.0',
-};
+const event = someEvent({ sdk: 'millrace-js/0.1.0' });
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 

@@ -2,6 +2,7 @@ import './browser/fake-dom.js';
 import { webcrypto } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { anyCharacter } from '@millrace/testing/any-character';
+import { someEvent } from '@millrace/testing/event';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
 import fc from 'fast-check';
 import { checkEvent, isSlug, plainLetters, nameOf as schemaName } from '../src/schema/index.js';
@@ -38,19 +39,7 @@ import { createDisk, type Disk } from './browser/web-storage.js';
 const start = 1_795_406_270_273;
 const minute = 60_000;
 
-const sample = {
-  event_id: '01938d2e-7c1a-7000-8000-0123456789ab',
-  event: 'clicked_review',
-  page: 'books',
-  event_time: '2026-11-23T08:00:00.000Z',
-  visitor_id: 'v1',
-  session_id: 's1',
-  stream_id: 't1',
-  seq: 0,
-  os: 'linux',
-  device: 'desktop',
-  sdk: 'millrace-js/0.1.0',
-};
+const sample = someEvent({ sdk: 'millrace-js/0.1.0' });
 
 describe('ids', () => {
   /** The event as it is sent. */

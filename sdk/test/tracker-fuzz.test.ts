@@ -8,7 +8,7 @@ import { describeOutcome, type Outcome, runPlan } from './browser/hostile/run.js
 // A browser on a busy machine is slow; nothing here asserts on time.
 jest.setTimeout(1_200_000);
 
-const pages = inForm(12, 200);
+const pages = inForm(8, 200);
 const alone = process.env.MILLRACE_FUZZ_SEED;
 const seeds = alone ? [Number(alone)] : Array.from({ length: pages }, (_, index) => index + 1);
 /** Pages at the same time. */
@@ -20,7 +20,7 @@ test('the generator is pure: a seed gives the same page again', () => {
   expect(new Set(names()).size).toBeGreaterThan(0.9 * seeds.length);
 });
 
-browserDescribe(`${pages} pages of random hostile features${leavesOut('188 of them')}`, ({ launch }) => {
+browserDescribe(`${pages} pages of random hostile features${leavesOut('192 of them')}`, ({ launch }) => {
   const outcomes: Outcome[] = [];
   beforeAll(async () => {
     const browser: Browser = await launch();

@@ -9,6 +9,7 @@ import { eventually } from '@millrace/testing/eventually';
 import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { type RunningServer, runningServer, type ServerName } from '../../src/state/running-servers.js';
+import { type Finished, here, isHereBusy, isOurs } from './here.js';
 
 const asInstalled = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url));
 
@@ -19,7 +20,7 @@ export interface Sandbox {
   serve(args: string[], parts: ServerName[], env?: NodeJS.ProcessEnv): Promise<Served>;
   /** Starts a server command and kills it `afterMs` later, whatever it has got to by then. */
   killWhileStarting(args: string[], afterMs: number): Promise<void>;
-  /** Runs a command to its end. */
+  /** Runs a command to its end: in this process where it can. */
   run(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Finished>;
   /** Starts a command, to send it a signal before its end. */
   begin(args: string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Begun>;
@@ -44,12 +45,6 @@ export interface Begun {
   ended: Promise<Finished>;
 }
 
-export interface Finished {
-  code: number | NodeJS.Signals;
-  stdout: string;
-  stderr: string;
-}
-
 function collect(child: ChildProcess): { stdout: () => string; stderr: () => string; all: () => string } {
   const parts: { from: 1 | 2; text: string }[] = [];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => parts.push({ from: 1, text }));
@@ -64,7 +59,7 @@ function collect(child: ChildProcess): { stdout: () => string; stderr: () => str
 
 function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env };
-  for (const name of Object.keys(env)) if (/^(AWS_|MILLRACE_|NODE_OPTIONS)/.test(name)) delete env[name];
+  for (const name of Object.keys(env)) if (isOurs(name)) delete env[name];
   return { ...env, ...extra };
 }
 
@@ -137,7 +132,11 @@ export function sandbox(parent = tmpdir(), command: 'installed' | 'bundled' = 'b
       child.kill('SIGKILL');
       await ended;
     },
-    run: async (args, options) => (await begin(args, options)).ended,
+    async run(args, options = {}) {
+      const needsProcess = command === 'installed' || options.input !== undefined || isHereBusy();
+      if (needsProcess) return (await begin(args, options)).ended;
+      return here(args, { cwd: state, env: { MILLRACE_STATE: state, ...options.env } });
+    },
     begin,
     async remove() {
       for (const child of children) {

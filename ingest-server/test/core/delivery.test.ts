@@ -245,7 +245,7 @@ describe('the delivery, whatever the stream does', () => {
     ['spread evenly, with a spool that works', 'even', false],
     ['spread evenly, with a spool that is full at times', 'even', true],
   ] as const)(
-    `nothing acknowledged is lost, nothing is sent again that the stream confirmed, and visitors keep their order (%s)${leavesOut('150 of 3,000 runs')}`,
+    `nothing acknowledged is lost, nothing is sent again that the stream confirmed, and visitors keep their order (%s)${leavesOut('60 of 3,000 runs')}`,
     async (_, spread, fullAtTimes) => {
       await fc.assert(
         fc.asyncProperty(
@@ -345,7 +345,7 @@ describe('the delivery, whatever the stream does', () => {
           },
         ),
         {
-          numRuns: inForm(150, 3_000),
+          numRuns: inForm(60, 3_000),
           // Found once: what was refused while in flight was spooled again, behind what came after it.
           examples: [
             [
