@@ -89,6 +89,12 @@ describe('partition keys by jq: what jq 1.6 was recorded to give', () => {
     expect(inputs.length).toBeGreaterThanOrEqual(50);
   });
 
+  test('is counted in docs/embedded-aws.md: filters, inputs and differences', () => {
+    const page = readFileSync(new URL('../../../docs/embedded-aws.md', import.meta.url), 'utf8');
+    const differ = Object.keys(differences).length;
+    expect(page).toContain(`${filters.length} filters × ${inputs.length} inputs; ${differ} differ`);
+  });
+
   test('is what we give, but for the differences that are listed with their reasons', () => {
     if (process.env.JQ_DIFFERENCES) for (const [filter, what] of found) console.log(`${filter}\n  ${what}`);
     expect([...found.keys()].sort()).toEqual(Object.keys(differences).sort());

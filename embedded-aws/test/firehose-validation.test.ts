@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type CreateRequest, parseRequest } from '../src/firehose/api/request-model.js';
 import { rules, validateCreation } from '../src/firehose/api/validation.js';
@@ -142,6 +143,11 @@ describe('what Firehose refuses is refused, in its words', () => {
     await expect(validateCreation(parseRequest('CreateDeliveryStream', request()))).resolves.toMatchObject({
       Prefix: destination.Prefix,
     });
+  });
+
+  test('docs/embedded-aws.md says how many rules there are', () => {
+    const page = readFileSync(new URL('../../../docs/embedded-aws.md', import.meta.url), 'utf8');
+    expect(page).toContain(`a table of ${rules.length} rules`);
   });
 
   test.each(rules)('$rule: $message', async ({ rule, message }) => {
