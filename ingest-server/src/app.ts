@@ -17,6 +17,7 @@ import { createFastify } from './http/fastify.js';
 import { createLog, type Log } from './log.js';
 import type { IngestObserver } from './observer.js';
 import { openPipeline, type Pipeline } from './pipeline.js';
+import { logAside } from './pipeline-log.js';
 import { cors } from './plugins/cors.js';
 import { drain } from './plugins/drain.js';
 import { errors } from './plugins/errors.js';
@@ -123,6 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const log = createLog(options.log ?? (() => {}));
   const pipeline = await openPipeline({ config, log, sink, spool: givenSpool, signal, claimedEvents });
   const { delivery, metrics, spool } = pipeline;
+  await logAside(log, spool, config.spoolFolder);
   const limiter = createLimiter({ ...config, clock: systemClock });
   const { heldMs = 1_000 } = options;
   const { app, addressLimits } = createFastify({ config, delivery, limiter, metrics, requestTimeoutMs, heldMs });

@@ -15,7 +15,10 @@ export const logSpool = (log: Log): SpoolReport => ({
 export async function logAside(log: Log, spool: Pick<Spool, 'asideBytes'>, folder: string): Promise<void> {
   const bytes = await spool.asideBytes();
   if (bytes > 0)
-    log.error('damaged entries are set aside: millrace spool drain brings back what is whole', { folder, bytes });
+    log.error(
+      'damaged entries are set aside: millrace spool ls lists them, millrace spool drain brings back what can be read',
+      { folder, bytes },
+    );
 }
 
 /** Logs outages of the stream, and when the spool is used. */

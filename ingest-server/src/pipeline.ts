@@ -13,7 +13,7 @@ import { hasJsonObjectLines } from './core/json-object-lines.js';
 import { type ClaimedIds, createClaimedIds } from './core/repeats/claimed-ids.js';
 import { eventIdsOf } from './core/repeats/event-ids.js';
 import type { Log } from './log.js';
-import { logAside, logCrashRecovery, logDelivery, logSpool } from './pipeline-log.js';
+import { logCrashRecovery, logDelivery, logSpool } from './pipeline-log.js';
 import { createMetrics, type Metrics } from './plugins/metric-counters.js';
 import { createKinesisSink } from './sinks/kinesis.js';
 import { openDiskSpool } from './spool/disk-spool.js';
@@ -67,7 +67,6 @@ export async function openPipeline({ config, log, signal, ...given }: PipelineOp
   const { stream, spoolFolder: folder, spoolMaxBytes: maxBytes, lingerMs, ackTimeoutMs } = config;
   const spool =
     given.spool ?? (await openDiskSpool({ folder, maxBytes, isReadable: hasJsonObjectLines, report: logSpool(log) }));
-  await logAside(log, spool, folder);
   const sink = given.sink ?? createKinesisSink({ stream });
   const metrics = createMetrics();
   const claimedIds = createClaimedIds(given.claimedEvents ?? defaultClaimedEvents);

@@ -20,8 +20,8 @@ export interface SpoolDrainOptions extends AwsTargetOptions {
  * read, 1 when it was not delivered or nothing can be read.
  */
 export async function spoolDrain(given: string, options: SpoolDrainOptions): Promise<void> {
-  const { clientConfig, description } = writableAwsTarget(options);
   const { folder, look } = await lookAtSpoolFolder(given);
+  const { clientConfig, description } = writableAwsTarget(options);
   const { signal, release } = listenForShutdown({
     onFirst: () => console.error('millrace: stopping: what is not in the stream stays in the spool …'),
   });

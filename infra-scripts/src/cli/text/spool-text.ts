@@ -54,7 +54,7 @@ export function drainedText({ delivered, left, recovered, unproved, unreadable, 
     lines.push(`${counted(left, 'event')} left in the spool${interrupted ? ': run the command again' : ''}.`);
   if (unreadable.pieces > 0)
     lines.push(
-      `${counted(unreadable.pieces, 'damaged piece')} of ${counted(unreadable.bytes, 'byte')} cannot be read and stay set aside: millrace spool ls lists them.`,
+      `${counted(unreadable.pieces, 'damaged piece')} of ${counted(unreadable.bytes, 'byte')} cannot be read and ${unreadable.pieces === 1 ? 'stays' : 'stay'} set aside; millrace spool ls shows where.`,
     );
   return lines.join('\n');
 }
