@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const buildStamp = join(root, '.build', 'stamp');
+const trackerStamp = join(root, '.build', 'tracker');
 
 /** @returns {never} */
 function fail(message) {
@@ -67,16 +68,23 @@ function* sourceFiles(folder) {
   }
 }
 
-/** Changes whenever a file that takes part in the build changes. */
-function fingerprint() {
+/** Changes whenever one of these files changes. */
+function fingerprint(files) {
   const hash = createHash('sha256');
-  const files = [join(root, 'tsconfig.base.json'), join(root, 'package-lock.json')];
-  for (const name of workspaces) files.push(...sourceFiles(join(root, name)));
   for (const file of files.sort()) {
     const { mtimeMs, size } = statSync(file);
     hash.update(`${file}\0${mtimeMs}\0${size}\n`);
   }
   return hash.digest('hex');
+}
+
+const general = ['tsconfig.base.json', 'package-lock.json'].map((file) => join(root, file));
+
+const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+function write(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
 
 /** Removes compiled files whose source is gone, so that no deleted test goes on passing. */
@@ -95,17 +103,26 @@ function removeOrphans() {
   }
 }
 
+const bin = (name) => join(root, 'node_modules', ...name.split('/'));
+
+/** To minify the tracker takes as long as to compile all: not again when nothing of it has changed. */
+function bundleTracker() {
+  const own = ['package.json', 'rollup.config.mjs'].map((file) => join(root, 'sdk', file));
+  const now = fingerprint([...general, ...own, ...sourceFiles(join(root, 'sdk/src'))]);
+  if (read(trackerStamp) === now && existsSync(join(root, 'sdk/dist/cjs/limits.cjs'))) return;
+  run(process.execPath, [bin('rollup/dist/bin/rollup'), '-c', 'sdk/rollup.config.mjs', '--silent']);
+  write(trackerStamp, now);
+}
+
 function build(all) {
-  const now = fingerprint();
-  const have = existsSync(buildStamp) ? readFileSync(buildStamp, 'utf8') : '';
+  const now = fingerprint([...general, ...workspaces.flatMap((name) => [...sourceFiles(join(root, name))])]);
+  const have = read(buildStamp);
   if (have === `${now} all` || (have === `${now} run` && !all)) return;
   console.log('millrace: building …');
   removeOrphans();
-  const bin = (name) => join(root, 'node_modules', ...name.split('/'));
   run(process.execPath, [bin('typescript/bin/tsc'), '-b', all ? 'tsconfig.json' : 'tsconfig.build.json']);
-  run(process.execPath, [bin('rollup/dist/bin/rollup'), '-c', 'sdk/rollup.config.mjs', '--silent']);
-  mkdirSync(dirname(buildStamp), { recursive: true });
-  writeFileSync(buildStamp, `${now} ${all ? 'all' : 'run'}`);
+  bundleTracker();
+  write(buildStamp, `${now} ${all ? 'all' : 'run'}`);
 }
 
 /** @param {{ all: boolean }} what `all` adds the tests and what they need. */
