@@ -186,6 +186,8 @@ export interface StreamReport {
   missing: number;
   lost_by_us: number;
   never_acknowledged: number;
+  /** The first runs of positions at which an event was lost by us, both ends included. */
+  lost: { first: number; last: number }[];
   /** The first runs of missing positions, both ends included. */
   gaps: { first: number; last: number }[];
   out_of_order: number;

@@ -67,6 +67,12 @@ test(`with objects deleted, lost by us is exactly what was in them, whatever an 
       });
       for (const stream of new Set(events.map(({ stream_id }) => stream_id))) {
         const found = report.worst.find(({ stream_id }) => stream_id === stream);
+        // And which they were, though somebody fills the quarantine with their numbers.
+        const seqs = lost.filter(({ stream_id }) => stream_id === stream).map(({ seq }) => seq);
+        const runs = (found?.lost ?? []).flatMap(({ first, last }) =>
+          Array.from({ length: last - first + 1 }, (_, n) => first + n),
+        );
+        expect({ stream, seqs: runs }).toEqual({ stream, seqs: [...new Set(seqs)].sort((a, b) => a - b) });
         expect({ stream, lost: found?.lost_by_us ?? 0 }).toEqual({
           stream,
           lost: lost.filter(({ stream_id }) => stream_id === stream).length,

@@ -2,31 +2,21 @@ import { dropReasons } from './dropped.js';
 import { Lateness, PartTally } from './tally.js';
 import { Worst } from './worst.js';
 
+const counters = [
+  ...(['rows', 'events', 'copies', 'acrossPartitions', 'misfits', 'unnumbered', 'conflicts', 'outOfOrder'] as const),
+  ...(['missing', 'lost', 'neverAcknowledged', 'implausible', 'acknowledged', 'unexplained', 'late'] as const),
+];
+
 /** What the facts show, all streams together. */
 export class Findings {
-  rows = 0;
-  events = 0;
-  copies = 0;
-  acrossPartitions = 0;
-  misfits = 0;
-  unnumbered = 0;
-  conflicts = 0;
-  outOfOrder = 0;
-  missing = 0;
-  lost = 0;
-  neverAcknowledged = 0;
-  implausible = 0;
-  acknowledged = 0;
+  readonly counts = Object.fromEntries(counters.map((name) => [name, 0])) as Record<(typeof counters)[number], number>;
   held = { quarantine: new Map<string, number>(), errors: new Map<string, number>() };
   /** What trackers say they dropped, by reason. */
   dropped: number[] = dropReasons.map(() => 0);
   /** Of events that no row of the ledger names, because there was none then, or they came another way. */
   unledgered = { events: 0, missing: 0 };
-  /** Events that a server received while there was a ledger, and that no row names. */
-  unexplained = 0;
   /** Events in recent objects without their row of the ledger yet, and events of recent rows that are not there yet. */
   underWay = { unnamed: 0, undelivered: 0 };
-  late = 0;
   lateness = new Lateness();
   streams = { total: 0, gapFree: 0, tailUnknown: 0 };
   byHour = new PartTally();

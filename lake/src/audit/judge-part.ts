@@ -54,7 +54,7 @@ export class PartJudge {
     for (let stream = 0; stream < streams; stream++) if (chosen.has(stream)) this.judgeStream(stream);
     this.addDropped(chosen);
     const unnumbered = order.subarray(start[streams]!, start[streams + 1]!).filter((row) => chosen.hasRow(row));
-    this.found.unnumbered += this.countEvents(unnumbered, 0, unnumbered.length).events;
+    this.found.counts.unnumbered += this.countEvents(unnumbered, 0, unnumbered.length).events;
   }
 
   private addDropped(chosen: Chosen): void {
@@ -87,11 +87,11 @@ export class PartJudge {
     for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
       told = Math.max(told, facts.claims.at.seq[claims.order[place]!]!);
     }
-    found.acknowledged += named.acknowledged[stream]!;
+    found.counts.acknowledged += named.acknowledged[stream]!;
     const conflicts = counted.events - counted.positions;
     const disorder = this.disorder(from, to);
-    found.conflicts += conflicts;
-    found.outOfOrder += disorder;
+    found.counts.conflicts += conflicts;
+    found.counts.outOfOrder += disorder;
     const last = counted.positions - 1;
     const isPlain = counted.isWhole && told <= last && lost === undefined && heldCount === 0;
     if (isPlain && conflicts + disorder === 0) {
@@ -107,6 +107,7 @@ export class PartJudge {
       held: 0,
       last,
       lost: 0,
+      lostAt: nothing,
       missing: 0,
       neverAcknowledged: 0,
       conflicts,
@@ -140,11 +141,11 @@ export class PartJudge {
     let isAcross = false;
     for (let at = from; at < to; at++) {
       const row = order[at]!;
-      if (check[row]! & marks.misfit) found.misfits += 1;
+      if (check[row]! & marks.misfit) found.counts.misfits += 1;
       if (before >= 0 && isCopy(facts, before, row)) {
         copies += 1;
         if (!isAcross && this.partition(row) !== this.partition(first)) {
-          found.acrossPartitions += 1;
+          found.counts.acrossPartitions += 1;
           isAcross = true;
         }
       } else {
@@ -155,9 +156,9 @@ export class PartJudge {
       }
       before = row;
     }
-    found.rows += to - from;
-    found.copies += copies;
-    found.events += to - from - copies;
+    found.counts.rows += to - from;
+    found.counts.copies += copies;
+    found.counts.events += to - from - copies;
     const last = before < 0 ? -1 : seq[before]!;
     return { events: to - from - copies, positions, isWhole: last === positions - 1 };
   }
@@ -173,7 +174,7 @@ export class PartJudge {
     if (!Number.isNaN(ms)) {
       found.lateness.add(ms);
       if (ms > this.options.lateMs) {
-        found.late += 1;
+        found.counts.late += 1;
         hour.late += 1;
         version.late += 1;
       }
@@ -183,7 +184,7 @@ export class PartJudge {
     else if (claimer === 'unexplained') {
       if (this.witness.isRecent(object[row]!)) found.underWay.unnamed += 1;
       else {
-        found.unexplained += 1;
+        found.counts.unexplained += 1;
         hour.unexplained += 1;
       }
     }
@@ -216,15 +217,15 @@ export class PartJudge {
     const points = witness.points(part, stream).sort(comparePoints);
     const { gaps, implausible, last, isTailKnown } = findGaps(points, inQuarantine);
     Object.assign(findings, { gaps, last, isTailKnown });
-    found.implausible += implausible;
+    found.counts.implausible += implausible;
     for (const { first, last: to, claim } of gaps) {
       const count = to - first + 1;
       findings.missing += count;
-      found.missing += count;
+      found.counts.missing += count;
       if (claim?.claimer === 'unledgered') found.unledgered.missing += count;
       else if (claim !== undefined) {
         findings.neverAcknowledged += count;
-        found.neverAcknowledged += count;
+        found.counts.neverAcknowledged += count;
         if (claim.by) {
           found.byHour.of(Math.floor(claim.by.time / hourMs)).never_acknowledged += count;
           found.bySdk.of(claim.by.sdk).never_acknowledged += count;
@@ -233,7 +234,8 @@ export class PartJudge {
     }
     const lost = notThere.filter((entry) => !witness.isRecentEntry(facts, entry));
     findings.lost = lost.length;
-    found.lost += lost.length;
+    findings.lostAt = lost.map((entry) => facts.ledger.at.seq[entry]!);
+    found.counts.lost += lost.length;
     found.underWay.undelivered += notThere.length - lost.length;
     const { received } = facts.shared.ledgerRows.at;
     for (const entry of lost) {

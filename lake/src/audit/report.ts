@@ -27,16 +27,16 @@ export function reportOf(
   const report: Unjudged = {
     objects: read.objects,
     unchanged: read.unchanged,
-    rows: found.rows,
-    events: found.events,
-    missing: found.missing,
-    lost_by_us: ledger.isThere ? found.lost : null,
-    never_acknowledged: found.neverAcknowledged,
-    implausible: found.implausible,
+    rows: found.counts.rows,
+    events: found.counts.events,
+    missing: found.counts.missing,
+    lost_by_us: ledger.isThere ? found.counts.lost : null,
+    never_acknowledged: found.counts.neverAcknowledged,
+    implausible: found.counts.implausible,
     ledger: {
       rows: ledger.rows,
       servers: ledger.servers,
-      acknowledged: found.acknowledged,
+      acknowledged: found.counts.acknowledged,
       from: timeText(ledger.from),
       to: timeText(ledger.to),
       missing_rows: ledger.missing,
@@ -46,7 +46,7 @@ export function reportOf(
         .map(({ after, before, ...gap }) => ({ ...gap, after: timeText(after), before: timeText(before) })),
     },
     without_ledger: { ...found.unledgered },
-    unexplained: found.unexplained,
+    unexplained: found.counts.unexplained,
     under_way: { ...found.underWay, ledger_rows: ledger.underWay },
     held: {
       quarantine: total(found.held.quarantine),
@@ -54,19 +54,19 @@ export function reportOf(
       causes: { quarantine: sorted(found.held.quarantine), errors: sorted(found.held.errors) },
     },
     tracker_dropped: sorted(new Map(dropReasons.map((reason, at) => [reason, found.dropped[at]!]))),
-    duplicates: { rows: found.copies, across_partitions: found.acrossPartitions },
-    conflicts: found.conflicts,
-    out_of_order: found.outOfOrder,
+    duplicates: { rows: found.counts.copies, across_partitions: found.counts.acrossPartitions },
+    conflicts: found.counts.conflicts,
+    out_of_order: found.counts.outOfOrder,
     late: {
       threshold_ms: options.lateMs ?? defaultLateMs,
-      events: found.late,
+      events: found.counts.late,
       timed: found.lateness.timed,
       p50_ms: found.lateness.quantile(0.5),
       p99_ms: found.lateness.quantile(0.99),
       max_ms: found.lateness.most,
     },
-    unnumbered: found.unnumbered,
-    misfits: found.misfits,
+    unnumbered: found.counts.unnumbered,
+    misfits: found.counts.misfits,
     streams: {
       total: found.streams.total,
       gap_free: found.streams.gapFree,
@@ -111,6 +111,7 @@ function streamReport(id: string, findings: StreamFindings): StreamReport {
     missing: findings.missing,
     lost_by_us: findings.lost,
     never_acknowledged: findings.neverAcknowledged,
+    lost: joined(findings.lostAt.map((seq) => ({ first: seq, last: seq }))).slice(0, mostGaps),
     gaps: joined(findings.gaps).slice(0, mostGaps),
     out_of_order: findings.outOfOrder,
     conflicts: findings.conflicts,
@@ -119,11 +120,11 @@ function streamReport(id: string, findings: StreamFindings): StreamReport {
 }
 
 /** Neighbours as one. */
-function joined(gaps: StreamFindings['gaps']): StreamReport['gaps'] {
+function joined(gaps: readonly { first: number; last: number }[]): StreamReport['gaps'] {
   const runs: StreamReport['gaps'] = [];
   for (const { first, last } of gaps) {
     const before = runs.at(-1);
-    if (before && before.last + 1 === first) before.last = last;
+    if (before && before.last + 1 >= first) before.last = last;
     else runs.push({ first, last });
   }
   return runs;

@@ -8,6 +8,8 @@ export interface StreamFindings {
   held: number;
   last: number;
   lost: number;
+  /** Where they were; the same position comes twice when two events had it. */
+  lostAt: readonly number[];
   missing: number;
   neverAcknowledged: number;
   conflicts: number;
