@@ -355,6 +355,25 @@ export const filters = [
   '{@base64 "x":.page}',
   '{page:.page,}',
   '{page:.page',
+  // Values that need brackets
+  '{page:.page // "x"}',
+  '{page:(.page // "x")}',
+  '{page:if .n then .page else .event end}',
+  '{page:.page|if . then . else "x" end}',
+  '{page:.page|ascii_upcase}',
+  '{page:.n-1}',
+  '{page:-1}',
+  '{page:.n|-1}',
+  '{page:1e-5}',
+  '{page:.n == 3}',
+  '{page:.n and true}',
+  '{page:.page as $x | $x}',
+  '{page:try .page}',
+  '{page:[.page // "x"][0]}',
+  '{page:"\\(.n + 1)"}',
+  '{page:.page,x:{y:.n + 1}}',
+  '{page:limit(1; .n + 1)}',
+  '{page:.page?}',
 ];
 
 const whole = {

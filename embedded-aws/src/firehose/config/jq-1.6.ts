@@ -1,4 +1,4 @@
-import { calls, endsTerm, type JqToken, keywords } from './jq-tokens.js';
+import { calls, endsTerm, type JqToken, keywords, unbracketed } from './jq-tokens.js';
 
 /**
  * Data Firehose runs jq 1.6, and this one runs 1.8. A query that works here must work on AWS, so this file makes 1.8
@@ -40,10 +40,13 @@ export function unknownTo16(tokens: readonly JqToken[]): string | undefined {
   }
   const count = (word: string) => tokens.filter(({ text, isKey }) => text === word && !isKey).length;
   if (count('if') > count('else')) return 'an if needs an else in jq 1.6';
+  const sign = unbracketed(tokens);
+  if (sign !== undefined) return `${sign} in the value of an object needs brackets in jq 1.6: write {a: (.b // "x")}`;
   for (const [at, token] of tokens.entries()) {
     const next = tokens[at + 1]?.text;
     if (token.isKey && keywords.has(token.text) && next !== ':')
       return `${token.text} is no member in short in jq 1.6: write {"${token.text}": .["${token.text}"]}`;
+    if (token.isKey && token.text === '$__loc__') return '$__loc__ is no member in jq 1.6';
     if (next === '.' && tokens[at + 2]?.text === '[' && endsTerm(token))
       return 'jq 1.6 has no dot before a bracket, as in .a.[0]: write .a[0]';
   }

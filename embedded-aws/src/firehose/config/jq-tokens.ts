@@ -5,7 +5,7 @@ export interface JqToken {
   isKey: boolean;
 }
 
-const pattern = /\.\.|\.[A-Za-z_]\w*|\$?[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*|@\w+|\d[\w.]*|[^\s\w]/g;
+const pattern = /\.\.|\.[A-Za-z_]\w*|\$?[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*|@\w+|\d[\d.]*(?:[eE][+-]?\d+)?|[^\s\w]/g;
 
 /** The tokens of a program without what its strings and comments say (`withoutStrings`). */
 export function tokensOf(bare: string): JqToken[] {
@@ -13,7 +13,7 @@ export function tokensOf(bare: string): JqToken[] {
   const open: string[] = [];
   for (const [text] of bare.matchAll(pattern)) {
     const before = tokens.at(-1)?.text;
-    const isKey = open.at(-1) === '{' && (before === '{' || before === ',') && /^[A-Za-z_]/.test(text);
+    const isKey = open.at(-1) === '{' && (before === '{' || before === ',') && /^([A-Za-z_]|\$__loc__$)/.test(text);
     tokens.push({ text, isKey });
     if (/^[{[(]$/.test(text)) open.push(text);
     else if (/^[}\])]$/.test(text)) open.pop();
@@ -51,4 +51,21 @@ function* definitions(tokens: readonly JqToken[]): Generator<string> {
     if (tokens[at + 2]?.text !== '(') continue;
     for (let next = at + 3; next < tokens.length && tokens[next]!.text !== ')'; next++) yield tokens[next]!.text;
   }
+}
+
+/** What a value of an object that is made may not be without brackets: `{a: (.b // "x")}`. */
+const beyondTerms = new Set([...'+*/%=<>!', 'and', 'or', 'as', 'if', 'reduce', 'foreach', 'try', 'def', 'label']);
+
+/** The first word or sign for which a value in an object needs brackets in jq 1.6. */
+export function unbracketed(tokens: readonly JqToken[]): string | undefined {
+  const open: { isObject: boolean; inValue: boolean }[] = [];
+  for (const [at, { text, isKey }] of tokens.entries()) {
+    const here = open.at(-1);
+    if (/^[{[(]$/.test(text)) open.push({ isObject: text === '{', inValue: false });
+    else if (/^[}\])]$/.test(text)) open.pop();
+    else if (!here?.isObject || isKey) continue;
+    else if (text === ',' || text === ':') here.inValue = text === ':';
+    else if (here.inValue && (beyondTerms.has(text) || (text === '-' && endsTerm(tokens[at - 1]!)))) return text;
+  }
+  return undefined;
 }
