@@ -98,8 +98,6 @@ describe('a command that puts into a stream, with the credentials of a company a
     const code = await run(await args());
     process.exitCode = undefined;
     expect(code).toBe(2);
-    expect(said.mock.calls.join()).toMatch(
-      /no embedded AWS runs on .*`millrace aws`.*--region REGION means AWS itself/,
-    );
+    expect(said.mock.calls.join()).toMatch(/no embedded AWS runs on .*millrace aws`.*--region REGION means AWS itself/);
   });
 });
