@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   readdirSync,
@@ -176,6 +177,15 @@ test('many small audits keep few files', async () => {
   }
   expect(packs().length).toBeLessThan(12);
   await audited();
+});
+
+test('a folder into which others may write is not used', async () => {
+  await put('page=books/event=x/a.gz', ...stream('A', [0]));
+  await audited(0);
+  chmodSync(cache, 0o777);
+  await audited(0);
+  chmodSync(cache, 0o755);
+  await audited(1);
 });
 
 test('a folder that cannot be made costs nothing', async () => {

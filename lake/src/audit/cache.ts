@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPack, type PackFile } from './pack-file.js';
 
@@ -20,11 +20,12 @@ export const nothingCached = (): Cached => ({ seed: randomInt(2 ** 32), packs: [
 
 /**
  * Opens what a folder has of the facts of objects, by their state now. A pack that is damaged, of another format, or of
- * no use is removed. Undefined when the folder cannot be made.
+ * no use is removed. Undefined when the folder cannot be made, or when others may write into it.
  */
 export async function openCache(folder: string, states: ReadonlyMap<string, string>): Promise<Cached | undefined> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (!(await isOurs(folder))) return undefined;
   } catch {
     return undefined;
   }
@@ -53,6 +54,14 @@ export async function openCache(folder: string, states: ReadonlyMap<string, stri
   }
   if (small.length > mostSmall) await drop(cached, small);
   return cached;
+}
+
+/** Whether nobody else can put something there that an audit would believe. */
+async function isOurs(folder: string): Promise<boolean> {
+  const { uid, mode } = await lstat(folder);
+  const us = process.getuid?.();
+  // Windows has neither.
+  return us === undefined || (uid === us && (mode & 0o022) === 0);
 }
 
 async function drop(cached: Cached, packs: readonly PackFile[]): Promise<void> {
