@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { pipeInto } from '@millrace/testing/pipe-into';
 import { program } from '@millrace/testing/program';
 import { runProgram } from './generator-program.js';
+import { here } from './support/here.js';
 
 /** A started command: its output so far, and how it ends. */
 export interface RunningCommand {
@@ -14,6 +15,12 @@ export interface RunningCommand {
   ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
+/** No real AWS is asked, and no server is found. */
+const environment = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  MILLRACE_STATE: fileURLToPath(new URL('./no-such-state', import.meta.url)),
+};
+
 /** Starts `millrace ARGS` as a shell would. Nothing of the caller's AWS settings reaches it, and no real AWS is asked. */
 export async function startCommand(
   args: readonly string[],
@@ -21,12 +28,7 @@ export async function startCommand(
 ): Promise<RunningCommand> {
   const file = await program('infra-scripts/dist/test/generator-process.js');
   const child = spawn(process.execPath, ['--no-warnings', file, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      MILLRACE_STATE: fileURLToPath(new URL('./no-such-state', import.meta.url)),
-      ...options.env,
-    },
+    env: { PATH: process.env.PATH, ...environment, ...options.env },
   });
   let stdout = '';
   let stderr = '';
@@ -64,11 +66,13 @@ export async function startCommand(
   };
 }
 
+/** Runs a command to its end: in this process, unless it is given an input. */
 export async function runCommand(
   args: readonly string[],
   options: { input?: string; env?: Record<string, string> } = {},
 ) {
-  return (await startCommand(args, options)).ended;
+  if (options.input !== undefined) return (await startCommand(args, options)).ended;
+  return here([...args], { cwd: process.cwd(), env: { ...environment, ...options.env } });
 }
 
 /** Calls a command in this process: for calls that end before they do anything. */
