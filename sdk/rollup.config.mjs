@@ -35,7 +35,8 @@ const again = (isPackage = false) => ({
   renderChunk(code) {
     const minified = uglify.minify(code, {
       module: true,
-      compress: { passes: 5, arrows: false },
+      // Without `webkit` the script sends nothing in WebKit 2.38 (Safari 16): an argument and a variable share a name.
+      compress: { passes: 5, arrows: false, awaits: false, webkit: true },
       mangle: { toplevel: true },
       // A page may have another encoding than UTF-8.
       output: { annotations: isPackage, ascii_only: true },

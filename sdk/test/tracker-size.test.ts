@@ -41,13 +41,13 @@ createTracker({ key: 'demo', endpoint: '/v1/events' }).track('a');`);
 }
 
 describe('what a page loads', () => {
-  test('the script is at most 9,900 bytes in Brotli', () => {
-    expect(brotli(built('millrace.js'))).toBeLessThanOrEqual(9900);
+  test('the script is at most 9,910 bytes in Brotli', () => {
+    expect(brotli(built('millrace.js'))).toBeLessThanOrEqual(9_910);
   });
 
-  test('a site that imports createTracker and track alone gets at most 4,400 bytes in Brotli', async () => {
+  test('a site that imports createTracker and track alone gets at most 4,420 bytes in Brotli', async () => {
     const code = await smallest();
-    expect(brotli(code)).toBeLessThanOrEqual(4400);
+    expect(brotli(code)).toBeLessThanOrEqual(4_420);
     // It is a tracker, and no module has come along.
     expect(code).toContain('indexedDB');
     expect(code).not.toMatch(/data-track|utm_|fetchLater|CompressionStream|iphone|millrace=/);
