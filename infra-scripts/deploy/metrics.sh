@@ -7,8 +7,12 @@ values() { awk -v name="$1" '{ sub(/[{].*/, "", $1) } $1 == name { print $2 }' <
 sum() { values "$1" | awk '{ sum += $1 } END { if (NR) printf "%.0f", sum }'; }
 least() { values "$1" | sort -n | head -n 1; }
 
-aws cloudwatch put-metric-data --namespace "$METRIC_NAMESPACE" --metric-data \
-  "MetricName=SpoolBytes,Unit=Bytes,Value=$(sum millrace_spool_bytes),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
-  "MetricName=SpoolEvents,Unit=Count,Value=$(sum millrace_spool_events),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
-  "MetricName=SpoolSetAsideBytes,Unit=Bytes,Value=$(sum millrace_spool_set_aside_bytes),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]" \
-  "MetricName=KinesisUp,Unit=None,Value=$(least millrace_kinesis_up),Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]"
+# One that the server does not tell is left out: CloudWatch would refuse all for one without a value.
+data=()
+tell() { [ -z "$3" ] || data+=("MetricName=$1,Unit=$2,Value=$3,Dimensions=[{Name=Stack,Value=$MILLRACE_STACK}]"); }
+tell SpoolBytes Bytes "$(sum millrace_spool_bytes)"
+tell SpoolEvents Count "$(sum millrace_spool_events)"
+tell SpoolSetAsideBytes Bytes "$(sum millrace_spool_set_aside_bytes)"
+tell KinesisUp None "$(least millrace_kinesis_up)"
+
+aws cloudwatch put-metric-data --namespace "$METRIC_NAMESPACE" --metric-data "${data[@]}"

@@ -43,6 +43,7 @@ test('a server that leaves holds what is in its spool and in memory', () => {
 
 test('of several workers what a host tells CloudWatch is the sum, and that Kinesis takes events only when it does from each', () => {
   const told = (metrics: string[]) => run(`. ${deploy}/metrics.sh`, metrics).match(/(?<=Unit=\w+,Value=)[^,]*/g);
+  // A figure that is missing costs none of the others.
   expect(told(['millrace_spool_bytes 10', 'millrace_spool_events 3', 'millrace_kinesis_up 1'])).toEqual([
     '10',
     '3',
@@ -52,9 +53,10 @@ test('of several workers what a host tells CloudWatch is the sum, and that Kines
     `millrace_spool_bytes{worker="${worker}"} 3000000000`,
     `millrace_spool_events{worker="${worker}"} 3`,
     `millrace_queued_events{worker="${worker}"} 4`,
+    `millrace_spool_set_aside_bytes{worker="${worker}"} 50`,
     `millrace_kinesis_up{worker="${worker}"} ${worker - 1}`,
   ]);
-  expect(told(ofTwo)).toEqual(['6000000000', '6', '0']);
+  expect(told(ofTwo)).toEqual(['6000000000', '6', '100', '0']);
   expect(held(ofTwo)).toBe('14');
 });
 

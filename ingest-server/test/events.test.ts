@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '@millrace/kit/clock';
 import { limits, quarantinedEventSchema, type StoredEvent, storedEventSchema } from '@millrace/sdk/schema';
 import { eventually } from '@millrace/testing/eventually';
+import type { FastifyInstance } from 'fastify';
 import request from 'supertest';
 import { parseOrigins } from '../src/core/admission/origins.js';
 import { parseWriteKeys, siteOf } from '../src/core/admission/write-keys.js';
@@ -21,6 +22,13 @@ import { keptAndPlaces, samplesOf, sum } from './support/samples.js';
 afterEach(cleanUp);
 
 const url = '/v1/events?key=demo';
+
+/** Until nothing is on its way to the stream, nor in the spool. */
+const idle = (app: FastifyInstance) =>
+  eventually('nothing to be on its way', async () => {
+    const { text } = await request(app.server).get('/metrics');
+    return ['queued_events 0', 'spool_events 0'].every((figure) => text.includes(`millrace_${figure}\n`));
+  });
 
 describe('POST /v1/events', () => {
   test('JSON Lines as text/plain are accepted, stamped and put, and the answer has the server clock', async () => {
@@ -249,9 +257,7 @@ describe('POST /v1/events', () => {
     isDown = false;
     await eventually('an answer of 200', async () => (await send()).status === 200);
     // What was refused may have been on its way all the same.
-    await eventually('nothing to be on its way', async () =>
-      (await request(app.server).get('/metrics')).text.includes('millrace_queued_events 0\n'),
-    );
+    await idle(app);
     const before = sink.records.length;
     expect(eventsIn(sink.records).map(({ event_id }) => event_id)).toContain(event.event_id);
     expect((await send().expect(200)).body).toMatchObject({ accepted: 0, duplicates: 1 });
@@ -614,9 +620,11 @@ describe('POST /v1/events', () => {
         .send(packed as string)
         .expect(200);
       expect(answer.body.rejected).toHaveLength(lines);
-      const stored = records.reduce((sum, { data }) => sum + data.length, 0);
-      expect(stored).toBeLessThanOrEqual(packed.length + 16 * 1024);
-      expect(stored).toBeGreaterThan(10_000);
+      const stored = () => records.reduce((sum, { data }) => sum + data.length, 0);
+      // On a busy machine the answer may come from the spool.
+      await eventually('what is kept', () => stored() > 10_000);
+      await idle(app);
+      expect(stored()).toBeLessThanOrEqual(packed.length + 16 * 1024);
     }
     const samples = samplesOf((await request(app.server).get('/metrics')).text);
     const { kept, places } = keptAndPlaces(samples);
