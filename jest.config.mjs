@@ -21,8 +21,8 @@ export default {
   transform: {},
   // The generous limit is for loaded machines; nothing asserts on time.
   testTimeout: 180_000,
-  // Much of the time is waiting for processes and browsers: two workers more than cores took 4:33 minutes where as many as cores took 6:33.
-  maxWorkers: availableParallelism() + 2,
+  // Much of the time is waiting for processes and browsers: more workers than cores use it.
+  maxWorkers: availableParallelism() + 3,
   // leveldown and DuckDB hold native handles: a worker is recycled when it has grown.
   workerIdleMemoryLimit: '700MB',
 };

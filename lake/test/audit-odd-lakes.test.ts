@@ -20,7 +20,7 @@ function verdictOf(files: readonly OddFile[], truth: ReturnType<typeof reference
   return 'complete';
 }
 
-test(`lakes of odd lines and objects give the verdict and the numbers of a slow reference${leavesOut('470 of 500 runs')}`, async () => {
+test(`lakes of odd lines and objects give the verdict and the numbers of a slow reference${leavesOut('488 of 500 runs')}`, async () => {
   await fc.assert(
     fc.asyncProperty(fc.noShrink(dices), async (dice: Dice) => {
       const files = oddFiles(dice, faultyLake(dice).objects());
@@ -46,7 +46,7 @@ test(`lakes of odd lines and objects give the verdict and the numbers of a slow 
         expect({ stream_id, missing, lost: lost_by_us }).toEqual({ stream_id, ...perStream.get(stream_id) });
       }
     }),
-    { numRuns: inForm(30, 500) },
+    { numRuns: inForm(12, 500) },
   );
 });
 
