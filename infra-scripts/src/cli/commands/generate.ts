@@ -4,6 +4,7 @@ import {
   batchOption,
   connectionsOption,
   endpointOption,
+  giveUpAfterOption,
   keyOption,
   outOption,
   regionOption,
@@ -47,7 +48,7 @@ export function addGenerate(program: Command): void {
     .option('--seed <text>', 'the same seed makes the same shoppers')
     .addOption(batchOption())
     .addOption(connectionsOption())
-    .option('--give-up-after <s>', 'fail after this number of seconds without a success', seconds('The time'), 120)
+    .addOption(giveUpAfterOption())
     .addOption(outOption())
     .option('--json', 'into a stream: the events as JSON Lines; with --to: the totals as JSON')
     .option('--verbose', 'into a stream: each event as indented JSON, and the answer to it')

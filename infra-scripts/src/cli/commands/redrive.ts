@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RedriveOptions } from '../actions/redrive.js';
 import { lakeOption, lakeStateOption, workGroupOption } from '../options/lake.js';
-import { keyOption, regionOption } from '../options/target.js';
+import { giveUpAfterOption, keyOption, regionOption } from '../options/target.js';
 import { wholeNumber } from '../options/values.js';
 
 const help = `
@@ -37,12 +37,7 @@ export function addRedrive(program: Command): void {
     .option('--endpoint-url <url>', 'the AWS endpoint, for errors')
     .addOption(regionOption())
     .option('--journal <file>', 'what was acknowledged before (redriven.txt in the state folder)')
-    .option(
-      '--give-up-after <s>',
-      'fail after this number of seconds without a success',
-      wholeNumber('The time', 0),
-      120,
-    )
+    .addOption(giveUpAfterOption(wholeNumber('The time', 0)))
     .option('--json', 'the totals as JSON')
     .addOption(lakeOption())
     .addOption(workGroupOption())

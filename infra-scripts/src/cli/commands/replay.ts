@@ -4,12 +4,13 @@ import {
   batchOption,
   connectionsOption,
   endpointOption,
+  giveUpAfterOption,
   keyOption,
   outOption,
   regionOption,
   stateOfServersOption,
 } from '../options/target.js';
-import { numberOrMax, seconds } from '../options/values.js';
+import { numberOrMax } from '../options/values.js';
 
 const help = `
 A recording has an event a line, as a client sends it or as it lies in the lake; gzip is recognised; - is stdin.
@@ -44,7 +45,7 @@ export function addReplay(program: Command): void {
     .option('--sort', 'order the events by time; holds them all in memory')
     .addOption(batchOption())
     .addOption(connectionsOption())
-    .option('--give-up-after <s>', 'fail after this number of seconds without a success', seconds('The time'), 120)
+    .addOption(giveUpAfterOption())
     .addOption(outOption())
     .option('--json', 'the totals as JSON')
     .addOption(endpointOption())

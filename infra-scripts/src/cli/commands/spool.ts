@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { SpoolDrainOptions } from '../actions/spool-drain.js';
 import type { SpoolLsOptions } from '../actions/spool-ls.js';
-import { endpointOption, regionOption, stateOfServersOption } from '../options/target.js';
+import { endpointOption, giveUpAfterOption, regionOption, stateOfServersOption } from '../options/target.js';
 import { wholeNumber } from '../options/values.js';
 
 const lsHelp = `
@@ -45,12 +45,7 @@ export function addSpool(program: Command): void {
     .addOption(endpointOption())
     .addOption(regionOption())
     .addOption(stateOfServersOption())
-    .option(
-      '--give-up-after <s>',
-      'fail after this number of seconds without a success',
-      wholeNumber('The time', 0),
-      120,
-    )
+    .addOption(giveUpAfterOption(wholeNumber('The time', 0)))
     .option('--json', 'the totals as JSON')
     .addHelpText('after', drainHelp)
     .action(async (folder: string, options: SpoolDrainOptions) =>

@@ -1,6 +1,6 @@
 import { limits } from '@millrace/sdk/schema/limits';
 import { Option } from 'commander';
-import { wholeNumber } from './values.js';
+import { seconds, wholeNumber } from './values.js';
 
 /** `--key`, demo unless given. */
 export const keyOption = () => new Option('--key <key>', "the site's write key, for the ingest server").default('demo');
@@ -31,3 +31,9 @@ export const regionOption = () => new Option('--region <region>', 'AWS itself, i
 /** `--state`, for commands that find running servers by it. */
 export const stateOfServersOption = () =>
   new Option('--state <folder>', 'the state folder of the servers that run here (MILLRACE_STATE, else .millrace)');
+
+/** `--give-up-after`, for commands that try until a server or the stream takes everything. */
+export const giveUpAfterOption = (parse: (text: string) => number = seconds('The time')) =>
+  new Option('--give-up-after <s>', 'fail after this number of seconds without a success')
+    .default(120)
+    .argParser(parse);
