@@ -148,8 +148,9 @@ describe('a spool that is drained by hand', () => {
           const hit = new Set<number>();
           for (const { at, bits } of flips) {
             const place = at % bytes.length;
-            const frame = frames.findIndex(({ offset, bytes: length }) => offset <= place && place < offset + length);
-            // Two in one entry are too many.
+            const found = frames.findIndex(({ offset, bytes: length }) => offset <= place && place < offset + length);
+            // Two in one entry are too many, and the file's head says where the first one begins.
+            const frame = Math.max(0, found);
             if (hit.has(frame)) continue;
             hit.add(frame);
             bytes[place]! ^= bits;
