@@ -1,99 +1,110 @@
-// Events/s, CPU and memory through the whole of Millrace: HTTP → ingest → Kinesis → Firehose → objects in S3, all on this machine.
-//   npm run build && node bench/pipeline.mjs [EVENTS=200000] [EVENTS_PER_SECOND=20000] [one|three] [--json FILE]
-// `one`: one process, as `npm start`. `three`: the embedded AWS, the ingest server and the generator each in its own.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { gunzipSync } from 'node:zlib';
-import { lakeObjects, millraceBin, serve, temporaryState, usage } from './processes.mjs';
+// From HTTP to objects in S3, in the layout of `npm start`: events/s, CPU an event, memory, and how quickly the endpoint answers meanwhile.
+// The load sends gzipped requests of 10 fresh events, which it made before the clock starts.
+//
+//   npm run build && node bench/pipeline.mjs [--events 200000] [--rate 8000] [--rounds 3] [--shards 32] [--clients 768]
+//     [--against FOLDER] [--profile FOLDER] [--json FILE]
+//
+// `--against` measures another checkout, built, in turns with this one. `--profile` writes a CPU profile of each thread of one round, and prints
+// the functions that take the most time.
+import { execFileSync } from 'node:child_process';
+import { startLoad } from './ingest/load-process.mjs';
+import { eventsPerRequest } from './ingest/requests.mjs';
+import { printHottest } from './pipeline/hottest.mjs';
+import { measureRun } from './pipeline/run.mjs';
+import { root } from './processes.mjs';
 import { openResult, readOptions } from './result.mjs';
-import { round, sum } from './statistics.mjs';
+import { median, round } from './statistics.mjs';
 
-const options = readOptions(
-  {},
-  {
-    positionals: [
-      ['events', '200000'],
-      ['rate', '20000'],
-      ['layout', 'one'],
-    ],
-  },
+const options = readOptions({
+  events: '200000',
+  rate: '8000',
+  rounds: '3',
+  shards: '32',
+  clients: '768',
+  against: undefined,
+  profile: undefined,
+});
+const [events, rate, rounds, shards, clients] = ['events', 'rate', 'rounds', 'shards', 'clients'].map((name) =>
+  Number(options[name]),
 );
-const [events, rate] = [options.events, options.rate].map(Number);
-const { layout } = options;
+/** What the other checkout is called in the figures. */
+const commitOf = (folder) =>
+  `commit ${execFileSync('git', ['-C', folder, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}`;
+const projects = [
+  { name: 'this', project: root },
+  ...(options.against === undefined ? [] : [{ name: commitOf(options.against), project: options.against }]),
+];
+const load = await startLoad({ prepared: Math.ceil(events / eventsPerRequest) });
 
-const { state, remove } = temporaryState();
-const servers =
-  layout === 'one'
-    ? [
-        await serve(
-          state,
-          ['dev', '--no-traffic', '--port', '0', '--ingest-port', '0', '--aws-port', '0'],
-          ['aws', 'ingest', 'store'],
-        ),
-      ]
-    : [await serve(state, ['aws', '--port', '0'], ['aws']), await serve(state, ['ingest', '--port', '0'], ['ingest'])];
-const url = servers.at(-1).urls.ingest;
-
-const peak = { servers: 0, generator: 0 };
-const idle = servers.map((server) => usage(server.pid));
-let generator;
-const sampler = setInterval(() => {
-  peak.servers = Math.max(peak.servers, sum(servers.map((server) => usage(server.pid).rssBytes)));
-  try {
-    peak.generator = Math.max(peak.generator, usage(generator.pid).rssBytes);
-    generatorCpu = usage(generator.pid).cpuSeconds;
-  } catch {
-    // It has ended.
+/** Each project as fast as it goes, then each at the rate; in turns, so that what else the machine does meets all of them. */
+async function measureAll() {
+  const found = projects.map(({ name }) => ({ name, fastest: [], atRate: [] }));
+  for (let turn = 0; turn < rounds; turn++) {
+    for (const loop of ['fastest', 'atRate'])
+      for (const [index, { project }] of projects.entries()) {
+        const run = await measureRun({ project, load, loop, events, rate, shards, clients });
+        console.log(`      ${projects[index].name}, ${loop}: ${JSON.stringify(run)}`);
+        found[index][loop].push(run);
+      }
   }
-}, 100);
-let generatorCpu = 0;
-
-const counted = new Map();
-const countRows = () => {
-  for (const file of lakeObjects(state)) {
-    if (!counted.has(file)) counted.set(file, gunzipSync(readFileSync(file)).toString('latin1').split('\n').length - 1);
-  }
-  let rows = 0;
-  for (const count of counted.values()) rows += count;
-  return rows;
-};
+  return found;
+}
 
 try {
-  const began = performance.now();
-  generator = spawn(
-    process.execPath,
-    [millraceBin, 'generate', '--to', url, '--count', events, '--rate', rate, '--seed', '1', '--json'],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, MILLRACE_STATE: state },
-    },
-  );
-  const [code] = await once(generator, 'exit');
-  if (code !== 0) throw new Error(`the generator ended with ${code}`);
-  const acknowledged = performance.now();
-  let rows = 0;
-  while (rows < events && performance.now() - acknowledged < 120_000) {
-    await sleep(200);
-    rows = countRows();
+  if (options.profile !== undefined) {
+    for (const { name, project } of projects) {
+      const folder = `${options.profile}/${name.replaceAll(' ', '-')}`;
+      await measureRun({ project, load, loop: 'fastest', events, rate, shards, clients, profile: folder });
+      printHottest(name, folder);
+    }
+  } else {
+    const found = await measureAll();
+    const result = openResult('The whole pipeline on one machine: HTTP to objects in S3', options.json);
+    const { figure } = result;
+    const middle = (runs, name, digits = 0) => round(median(runs.map((run) => run[name])), digits);
+    figure('events, shards, rounds', [events, shards, rounds].join(', '));
+    const [mine] = found;
+    const cpu = middle(mine.fastest, 'cpuMicros', 1);
+    figure(
+      'CPU of the load, µs an event',
+      middle(mine.fastest, 'loadMicros', 1),
+      '<= 10',
+      middle(mine.fastest, 'loadMicros', 1) <= 10,
+    );
+    for (const { name, fastest, atRate } of found) {
+      const of = found.length > 1 ? `${name}: ` : '';
+      figure(`${of}as fast as it goes, events/s acknowledged`, middle(fastest, 'acknowledged'));
+      figure(`${of}as fast as it goes, events/s until the last object`, middle(fastest, 'delivered'));
+      figure(`${of}CPU of server, stream and delivery, µs an event`, middle(fastest, 'cpuMicros', 1));
+      figure(`${of}memory of all processes at most, MB`, middle(fastest, 'memory'));
+      figure(`${of}DescribeStream meanwhile, 95 %, ms`, middle(fastest, 'describe95', 1));
+      figure(`${of}at ${rate} events/s: acknowledged after, 95 %, ms`, middle(atRate, 'answer95', 1));
+      figure(`${of}at ${rate} events/s: CPU, µs an event`, middle(atRate, 'cpuMicros', 1));
+      figure(`${of}at ${rate} events/s: DescribeStream, 95 %, ms`, middle(atRate, 'describe95', 1));
+      figure(
+        `${of}at ${rate} events/s: the last object after the last answer, s`,
+        middle(atRate, 'lastObjectSeconds', 1),
+      );
+    }
+    const [, other] = found;
+    if (other) {
+      const ratios = mine.fastest.map((run, turn) => run.delivered / other.fastest[turn].delivered);
+      figure(
+        `events/s until the last object, this over ${other.name}`,
+        round(median(ratios), 2),
+        '>= 2',
+        median(ratios) >= 2,
+      );
+      const cheaper = mine.fastest.map((run, turn) => other.fastest[turn].cpuMicros / run.cpuMicros);
+      figure(`CPU an event, ${other.name} over this`, round(median(cheaper), 2));
+    }
+    figure('CPU an event keeps its limit, µs', cpu, '<= 45', cpu <= 45);
+    const memory = middle(mine.fastest, 'memory');
+    figure('memory keeps its limit, MB', memory, '<= 400', memory <= 400);
+    const describe = middle(mine.fastest, 'describe95', 1);
+    figure('DescribeStream keeps its limit, ms', describe, '< 50', describe < 50);
+    result.done();
   }
-  const delivered = performance.now();
-  const cpuSeconds = sum(servers.map((server, n) => usage(server.pid).cpuSeconds - idle[n].cpuSeconds));
-  const result = openResult('The whole pipeline on one machine: HTTP to objects in S3', options.json);
-  const { figure } = result;
-  figure('events, offered a second, layout', [events, rate, layout].join(', '));
-  figure('rows delivered', rows, String(events), rows === events);
-  figure('acknowledged, events/s', round((events / (acknowledged - began)) * 1000));
-  figure('delivered, events/s until the last object is written', round((rows / (delivered - began)) * 1000));
-  figure('CPU of the servers, µs an event', round((cpuSeconds / events) * 1e6, 1));
-  figure('CPU of the generator, µs an event', round((generatorCpu / events) * 1e6, 1));
-  figure('objects', counted.size);
-  figure('memory of the servers at most, MB', round(peak.servers / 1e6));
-  figure('memory of the generator at most, MB', round(peak.generator / 1e6));
-  result.done();
 } finally {
-  clearInterval(sampler);
-  for (const server of servers.reverse()) await server.stop();
-  remove();
+  await load.stop();
 }

@@ -28,6 +28,19 @@ export function usage(pid) {
   };
 }
 
+/** The process and all that it started, and they in turn. */
+export function processTree(pid) {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  });
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** Proportional memory in bytes: what processes share counts once. */
+export const proportionalBytes = (pids) =>
+  sum(pids.map((pid) => Number(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) * 1024));
+
 /** Resident memory of processes while something runs: before, and at most. */
 export function watchMemory(pids) {
   const now = () => sum(pids.map((pid) => usage(pid).rssBytes));
@@ -44,9 +57,12 @@ export function watchMemory(pids) {
   };
 }
 
-/** Starts a millrace server and waits until each part has said where it is. */
-export async function serve(state, args, parts, env = {}) {
-  const child = spawn(process.execPath, [millraceBin, ...args], {
+/**
+ * Starts a millrace server and waits until each part has said where it is. `project` may be another checkout, `nodeArgs` such as
+ * `--cpu-prof`.
+ */
+export async function serve(state, args, parts, { env = {}, project = root, nodeArgs = [] } = {}) {
+  const child = spawn(process.execPath, [...nodeArgs, join(project, 'infra-scripts/bin/millrace.js'), ...args], {
     env: { ...process.env, MILLRACE_STATE: state, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -60,7 +76,7 @@ export async function serve(state, args, parts, env = {}) {
     for (const part of parts) {
       try {
         const found = JSON.parse(readFileSync(join(state, 'run', `${part}.json`), 'utf8'));
-        if (found.pid === child.pid) urls[part] = found.url;
+        if (processTree(child.pid).includes(found.pid)) urls[part] = found.url;
       } catch {
         // Not there yet.
       }

@@ -2,7 +2,7 @@
 // bench/write-benchmarks.mjs makes docs/benchmarks.md out of such files.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { dirname, relative } from 'node:path';
+import { dirname, isAbsolute, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './processes.mjs';
 
@@ -33,7 +33,7 @@ const machine = () => ({
   load: Math.round(loadavg()[1] * 10) / 10,
 });
 
-/** The command as it was typed, without where the project lies and without `--json FILE`. */
+/** The command as it was typed, without `--json FILE`, and without where the project or another folder lies. */
 function command() {
   const [node, script, ...args] = [
     ...(process.execArgv.length ? [`node ${process.execArgv.join(' ')}`] : ['node']),
@@ -42,7 +42,7 @@ function command() {
   ];
   const at = args.findIndex((arg) => arg === '--json' || arg.startsWith('--json='));
   if (at >= 0) args.splice(at, args[at] === '--json' ? 2 : 1);
-  return [node, script, ...args].join(' ');
+  return [node, script, ...args.map((arg) => (isAbsolute(arg) ? 'FOLDER' : arg))].join(' ');
 }
 
 /**

@@ -1,5 +1,6 @@
 // What a tracker sends: requests of 10 events of one visitor, about 500 bytes each. No event is sent twice.
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { uuidV7 } from '@millrace/kit/uuid';
 
 export const eventsPerRequest = 10;
@@ -34,19 +35,20 @@ function makeEvent(visitor, seq) {
   return event;
 }
 
-/** `count` requests, ready to be written to a socket, and the ids in them. */
-export function makeRequests(count) {
+/** `count` requests, ready to be written to a socket, and the ids in them; with `gzip`, their bodies are packed as the tracker packs them. */
+export function makeRequests(count, { gzip = false } = {}) {
   const ids = [];
   const requests = Array.from({ length: count }, () => {
     const visitor = { visitor_id: hex(32), session_id: hex(32), stream_id: hex(32) };
     const events = Array.from({ length: eventsPerRequest }, (_, seq) => makeEvent(visitor, seq));
     ids.push(events.map(({ event_id }) => event_id));
-    const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
-    return Buffer.from(
-      `POST /v1/events?key=demo&sent_at=${Date.now()}&batch=${hex(24)} HTTP/1.1\r\nhost: 127.0.0.1\r\n` +
-        `origin: http://shop.example\r\nuser-agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n` +
-        `accept: */*\r\ncontent-type: text/plain;charset=UTF-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    const text = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const body = gzip ? gzipSync(text) : text;
+    const head =
+      `POST /v1/events?key=demo&sent_at=${Date.now()}&batch=${hex(24)}${gzip ? '&encoding=gzip' : ''} HTTP/1.1\r\nhost: 127.0.0.1\r\n` +
+      `origin: http://shop.example\r\nuser-agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n` +
+      `accept: */*\r\ncontent-type: text/plain;charset=UTF-8\r\ncontent-length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), body]);
   });
   return { requests, ids };
 }
