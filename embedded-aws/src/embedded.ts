@@ -6,7 +6,9 @@ import { openCloudWatch } from './cloudwatch/index.js';
 import { createMetricStore } from './cloudwatch/metric-store.js';
 import { prometheusText } from './cloudwatch/prometheus.js';
 import { startEndpoint } from './endpoint.js';
+import { embeddedPorts } from './firehose/embedded-ports.js';
 import { type DeliveryObserver, type Firehose, openFirehose } from './firehose/index.js';
+import type { DeliveryPorts } from './firehose/ports.js';
 import type { Catalogue } from './glue/catalogue.js';
 import { openGlue } from './glue/index.js';
 import { openKinesis } from './kinesis/index.js';
@@ -38,6 +40,11 @@ export interface EmbeddedAwsOptions {
   observer?: DeliveryObserver;
   /** What stands in for Lambda functions, by name: a module's path, or a URL that takes the event by POST. */
   functions?: Readonly<Record<string, string>>;
+  /**
+   * Where delivery streams read from Kinesis and write to S3, if not here: the endpoint of another emulator, such as
+   * `http://127.0.0.1:4567`.
+   */
+  deliveryEndpoint?: string;
 }
 
 /** An embedded AWS that runs. */
@@ -83,10 +90,9 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions = {}): Promis
 
 async function start(options: EmbeddedAwsOptions, state: string): Promise<EmbeddedAws> {
   const { port = 0, hosts, log = () => {} } = options;
-  let url = '';
   const opened: AwsService[] = [];
   try {
-    const { services, firehose, catalogue, metrics } = await openServices(options, state, () => url, opened);
+    const { services, firehose, catalogue, metrics } = await openServices(options, state, opened);
     const endpoint = await startEndpoint({
       port,
       ...(hosts ? { hosts } : {}),
@@ -94,16 +100,15 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
       metrics: () => prometheusText(metrics.list()),
       log,
     });
-    url = endpoint.url;
     firehose.start();
     return {
-      url,
+      url: endpoint.url,
       region: localRegion,
       credentials: { ...localCredentials },
       state,
       catalogue,
       stop: once(async () => {
-        // The delivery engine writes its last objects through the endpoint, so it goes first.
+        // Whoever still puts records gets an answer while the delivery engine writes its last objects.
         await firehose.close();
         await endpoint.close();
         for (const service of services) if (service !== firehose) await service.close();
@@ -117,9 +122,8 @@ async function start(options: EmbeddedAwsOptions, state: string): Promise<Embedd
 
 /** @param opened gets each service as soon as it is open, so that a failed start can close it */
 async function openServices(
-  { timeScale = 60, log = () => {}, functions, observer }: EmbeddedAwsOptions,
+  { timeScale = 60, log = () => {}, functions, observer, deliveryEndpoint }: EmbeddedAwsOptions,
   state: string,
-  endpointUrl: () => string,
   opened: AwsService[],
 ) {
   let delivery: Firehose | undefined;
@@ -135,8 +139,7 @@ async function openServices(
   const glue = await openGlue({ folder: join(state, 'glue') });
   const firehose = await openFirehose({
     folder: join(state, 'firehose'),
-    endpointUrl,
-    streamChanges: kinesis.changes,
+    ports: deliveryEndpoint === undefined ? embeddedPorts(kinesis, s3) : await portsOf(deliveryEndpoint),
     timeScale,
     log,
     metrics,
@@ -149,6 +152,12 @@ async function openServices(
   // S3 comes last: it accepts whatever names no service.
   const services: AwsService[] = [kinesis, firehose, glue, openCloudWatch(metrics), s3];
   return { services, firehose, catalogue: glue.catalogue, metrics };
+}
+
+/** The AWS clients are loaded only where they are needed: that takes longer than the start of all services. */
+async function portsOf(endpoint: string): Promise<DeliveryPorts> {
+  const { createAwsClients } = await import('./firehose/aws-clients.js');
+  return createAwsClients(endpoint);
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

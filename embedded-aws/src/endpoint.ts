@@ -43,8 +43,7 @@ export interface Endpoint {
   port: number;
   /**
    * Takes no more connections, lets the requests that are running finish (5 s at most), and closes their connections.
-   * The services stay open: the caller closes Data Firehose before this, because it reads from Kinesis and writes to S3
-   * through the endpoint, and the others after it.
+   * The services stay open, for the caller to close.
    */
   close(): Promise<void>;
 }

@@ -71,6 +71,23 @@ describe('startEmbeddedAws in a Jest suite', () => {
     await (await startEmbeddedAws({ port, state: folder })).stop();
   });
 
+  test('with deliveryEndpoint, delivery reads from another Kinesis and writes to another S3', async () => {
+    const other = await startEmbeddedAws();
+    const aws = await startEmbeddedAws({ deliveryEndpoint: other.url });
+    const here = clientsOf(aws);
+    const there = clientsOf(other);
+    await createClicksToLake({ ...there, firehose: here.firehose }, aws.region);
+    const click = await putClick(there, 'food');
+    const folderOfPage = join(bucketFolder(other.state, 'lake'), 'page=food');
+    await eventually('an object of the other S3', () => existsSync(folderOfPage));
+    const [object] = await readdir(folderOfPage);
+    expect(await readFile(join(folderOfPage, object!), 'utf8')).toBe(click);
+    expect(existsSync(bucketFolder(aws.state, 'lake'))).toBe(false);
+    for (const clients of [here, there]) clients.destroy();
+    await aws.stop();
+    await other.stop();
+  });
+
   test('a start that fails at a damaged file leaves the folder free for the next', async () => {
     await mkdir(join(folder, 'firehose'));
     await writeFile(join(folder, 'firehose', 'delivery-streams.json'), 'damaged');

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Endpoint, startEndpoint } from '../src/endpoint.js';
 import { createControlPlane } from '../src/firehose/api/control-plane.js';
 import { openDefinitions } from '../src/firehose/api/definitions.js';
+import { createAwsClients } from '../src/firehose/aws-clients.js';
 import { type Firehose, openFirehose } from '../src/firehose/index.js';
 import { unmetered } from '../src/firehose/meter.js';
 import { writeState } from '../src/state-file.js';
@@ -26,7 +27,7 @@ let client: FirehoseClient;
 let log: string[];
 
 const open = () =>
-  openFirehose({ folder, endpointUrl: () => 'http://127.0.0.1:9', timeScale: 30, log: (line) => log.push(line) });
+  openFirehose({ folder, ports: createAwsClients('http://127.0.0.1:9'), timeScale: 30, log: (line) => log.push(line) });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-firehose-'));

@@ -1,6 +1,7 @@
 /** The embedded AWS alone in a process, for tests that kill it: `node firehose-aws-process.js FOLDER TIME_SCALE`. Says its address. */
 import { join } from 'node:path';
 import { startEndpoint } from '../src/endpoint.js';
+import { embeddedPorts } from '../src/firehose/embedded-ports.js';
 import { openFirehose } from '../src/firehose/index.js';
 import { openKinesis } from '../src/kinesis/index.js';
 import { openS3 } from '../src/s3/index.js';
@@ -12,21 +13,17 @@ const unlimited = { shardRecordsPerSecond: 1e9, shardBytesPerSecond: 1e9 };
 
 const kinesis = await openKinesis({ folder: join(folder, 'kinesis'), log, ...unlimited });
 const s3 = await openS3({ folder: join(folder, 's3'), metaFolder: join(folder, 's3-meta'), log });
-let url = '';
 const firehose = await openFirehose({
   folder: join(folder, 'firehose'),
-  endpointUrl: () => url,
-  streamChanges: kinesis.changes,
+  ports: embeddedPorts(kinesis, s3),
   timeScale: Number(timeScale),
   log,
 });
 const endpoint = await startEndpoint({ port: 0, services: [kinesis, firehose, s3], log });
-url = endpoint.url;
 firehose.start();
-console.log(url);
+console.log(endpoint.url);
 
 process.once('SIGTERM', async () => {
-  // Data Firehose delivers what it holds through the endpoint, so the endpoint goes after it.
   await firehose.close();
   await endpoint.close();
   await Promise.all([kinesis.close(), s3.close()]);

@@ -8,20 +8,13 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { keepAliveHandler } from '@millrace/kit/keep-alive';
 import { localCredentials, localRegion } from '@millrace/kit/local-aws';
-import type { ObjectSink, Shard, StreamSource } from './ports.js';
-
-/** The real clients, on any endpoint. Delivery retries by itself, so they try once. */
-export interface AwsClients {
-  source(streamName: string): StreamSource;
-  sink: ObjectSink;
-  close(): void;
-}
+import type { DeliveryPorts, Shard } from './ports.js';
 
 /**
- * @param endpoint where Kinesis and S3 are: `http://127.0.0.1:4566`
- * @param changes as in `StreamSource`
+ * Delivery's ports on another Kinesis and S3, through the real clients. Delivery retries by itself, so they try once.
+ * @param endpoint where both are: `http://127.0.0.1:4566`
  */
-export function createAwsClients(endpoint: string, changes?: () => number): AwsClients {
+export function createAwsClients(endpoint: string): DeliveryPorts {
   const shared = {
     endpoint,
     region: localRegion,
@@ -34,7 +27,6 @@ export function createAwsClients(endpoint: string, changes?: () => number): AwsC
 
   return {
     source: (StreamName) => ({
-      ...(changes ? { changes } : {}),
       async shards(abortSignal) {
         const shards: Shard[] = [];
         let NextToken: string | undefined;

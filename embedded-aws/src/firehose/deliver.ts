@@ -1,6 +1,5 @@
 import type { Log } from '../service.js';
 import type { DeliveryStreamDefinition } from './api/definitions.js';
-import type { AwsClients } from './aws-clients.js';
 import { configureDelivery, type DeliveryConfiguration, type Surroundings } from './config/delivery-configuration.js';
 import { isOutdated } from './config/find-schema.js';
 import { parseDestination } from './config/parse-destination.js';
@@ -9,7 +8,7 @@ import { directPutSource } from './direct-put/source.js';
 import { createErrorLog } from './error-log.js';
 import type { Meter } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
-import type { DeliveryClock } from './ports.js';
+import type { DeliveryClock, DeliveryPorts } from './ports.js';
 import { createTransform } from './route/lambda/transform.js';
 import type { FirehoseState } from './state.js';
 import { startWorker, type WorkerLimits } from './worker.js';
@@ -17,7 +16,7 @@ import { startWorker, type WorkerLimits } from './worker.js';
 /** The options of `createStartDelivery`: what all delivery streams share. */
 export interface DeliveryOptions {
   state: Pick<FirehoseState, 'open'>;
-  clients: AwsClients;
+  ports: DeliveryPorts;
   surroundings: Surroundings;
   clock: DeliveryClock;
   timeScale: number;
@@ -33,7 +32,7 @@ export interface DeliveryOptions {
  * gone.
  */
 export function createStartDelivery(options: DeliveryOptions): StartDelivery {
-  const { clients, state, surroundings, clock, timeScale, log, observer, limits } = options;
+  const { ports, state, surroundings, clock, timeScale, log, observer, limits } = options;
   return async (definition, given) => {
     const configuration = given && isCurrent(given, surroundings) ? given : await fromDisk(definition, surroundings);
     const { stored, positions, records } = await state.open(definition);
@@ -52,8 +51,8 @@ export function createStartDelivery(options: DeliveryOptions): StartDelivery {
       configuration,
       // A record that was put came after the delivery stream was made, even if the clock was set back.
       startMs: records ? 0 : createdMs,
-      source: records ? directPutSource(records) : clients.source(sourceArn!.slice(sourceArn!.indexOf('/') + 1)),
-      sink: clients.sink,
+      source: records ? directPutSource(records) : ports.source(sourceArn!.slice(sourceArn!.indexOf('/') + 1)),
+      sink: ports.sink,
       stored,
       positions,
       timeScale,

@@ -5,7 +5,6 @@ import { createJsonService } from '../json-service/json-service.js';
 import type { AwsService, Log } from '../service.js';
 import { createControlPlane } from './api/control-plane.js';
 import type { DeliveryStreamDefinition } from './api/definitions.js';
-import { type AwsClients, createAwsClients } from './aws-clients.js';
 import { conversionOf } from './config/conversion.js';
 import type { Tables } from './config/find-schema.js';
 import type { FunctionSources } from './config/lambda-function.js';
@@ -13,6 +12,7 @@ import { createStartDelivery } from './deliver.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
 import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
+import type { DeliveryPorts } from './ports.js';
 import { type FirehoseState, openState } from './state.js';
 import type { WorkerLimits } from './worker.js';
 
@@ -22,10 +22,8 @@ export type { DeliveredObject, DeliveryObserver, RecordOrigin } from './observer
 export interface FirehoseOptions {
   /** Where delivery streams and positions are kept; made when it is missing. */
   folder: string;
-  /** Where Kinesis and S3 are; asked once, at `start`. */
-  endpointUrl: () => string;
-  /** A number that is another whenever a stream may have changed; without it, streams are read all the time. */
-  streamChanges?: () => number;
+  /** Kinesis and S3. `close` closes them. */
+  ports: DeliveryPorts;
   /** Buffer intervals are divided by it: 30 makes 60 seconds 2. Nothing else is scaled. */
   timeScale: number;
   log: Log;
@@ -43,9 +41,7 @@ export interface FirehoseOptions {
 
 /** Data Firehose as a service that also delivers. */
 export interface Firehose extends AwsService {
-  /**
-   * Begins delivery: of the delivery streams on disk, and of those created from now on. The endpoint must be listening.
-   */
+  /** Begins delivery: of the delivery streams on disk, and of those created from now on. */
   start(): void;
   /**
    * When the newest delivery stream was made, in milliseconds since 1970: what comes into its source from then on is
@@ -77,7 +73,6 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   const { definitions } = state;
   const deliveries = createDeliveries(state, log);
   renewWithTables(state, deliveries, tables);
-  let clients: AwsClients | undefined;
 
   return {
     ...createJsonService({
@@ -96,8 +91,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     }),
 
     start() {
-      clients ??= createAwsClients(options.endpointUrl(), options.streamChanges);
-      deliveries.start(createStartDelivery({ ...options, clients, state, surroundings, clock, log, meterFor }));
+      deliveries.start(createStartDelivery({ ...options, state, surroundings, clock, log, meterFor }));
     },
 
     newestMs: () => Math.max(0, ...definitions.all().map(({ createdMs }) => createdMs)),
@@ -105,7 +99,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
     async close() {
       await deliveries.close();
       await state.close();
-      clients?.close();
+      options.ports.close();
     },
   };
 }

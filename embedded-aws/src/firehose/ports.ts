@@ -51,3 +51,10 @@ export interface ObjectSink {
     signal: AbortSignal,
   ): Promise<void>;
 }
+
+/** What delivery reads from and writes to: the embedded Kinesis and S3, or others behind an endpoint. */
+export interface DeliveryPorts {
+  source(streamName: string): StreamSource;
+  sink: ObjectSink;
+  close(): void;
+}

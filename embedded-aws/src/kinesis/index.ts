@@ -7,6 +7,7 @@ import type { PutContext } from './put-records.js';
 import { trimExpired } from './retention.js';
 import { createShardLimits } from './shard-limits.js';
 import { openStore } from './store.js';
+import type { Input } from './validation.js';
 
 /** The options of `openKinesis`: its folder, and the limits of a shard. */
 export interface KinesisOptions {
@@ -30,8 +31,14 @@ export interface KinesisOptions {
   arrivalsFrom?: () => number;
 }
 
-/** Kinesis as a service that tells a reader in this process whether reading again is worth it. */
+/** Kinesis as a service that others in this process use without HTTP. */
 export interface Kinesis extends AwsService {
+  /**
+   * Runs an operation, with all its checks and limits.
+   * @returns its answer: an object, or JSON text
+   * @throws AwsError
+   */
+  call(operation: string, input: Input): Promise<object | Buffer>;
   /** How many calls have ended that may have changed a stream or its records. */
   changes(): number;
 }
@@ -95,25 +102,28 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
   void trim();
 
   const runOperation = kinesisOperations(context);
+  async function call(operation: string, input: Input): Promise<object | Buffer> {
+    if (closed) throw new AwsError('ServiceUnavailable', 'The embedded Kinesis is stopping.', 503);
+    try {
+      return await tracked(runOperation(operation, input));
+    } catch (error) {
+      if (error instanceof AwsError) throw error;
+      // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
+      throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
+    } finally {
+      if (!/^(Describe|Get|List)/.test(operation)) changes++;
+    }
+  }
+
   return {
     ...createJsonService({
       name: 'Kinesis',
       target: 'Kinesis_20131202',
       maxBodyBytes,
       check: requireSignedJson,
-      async run(operation, input) {
-        if (closed) throw new AwsError('ServiceUnavailable', 'The embedded Kinesis is stopping.', 503);
-        try {
-          return await tracked(runOperation(operation, input));
-        } catch (error) {
-          if (error instanceof AwsError) throw error;
-          // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
-          throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
-        } finally {
-          if (!/^(Describe|Get|List)/.test(operation)) changes++;
-        }
-      },
+      run: call,
     }),
+    call,
     changes: () => changes,
     async close() {
       if (closed) return;

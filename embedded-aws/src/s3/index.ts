@@ -8,8 +8,18 @@ import { operationOf } from './http/operation.js';
 import { readRequest, type S3Request } from './http/request.js';
 import { openUploadStore } from './multipart/upload-store.js';
 import type { Handler } from './operations/call.js';
+import { type BufferedObject, putBuffer } from './operations/put-buffer.js';
 import { type Disk, errorCode } from './store/disk.js';
 import { openObjectStore } from './store/object-store.js';
+
+/** S3 as a service that others in this process use without HTTP. */
+export interface S3 extends AwsService {
+  /**
+   * PutObject of an object in memory.
+   * @throws S3Error what PutObject answers
+   */
+  putObject(object: BufferedObject): Promise<void>;
+}
 
 /**
  * A small S3 over plain files: the object `page=books/x.gz` of the bucket `lake` is the file
@@ -33,11 +43,15 @@ export async function openS3(options: {
   log: Log;
   /** For tests that make the disk fail. */
   disk?: Disk;
-}): Promise<AwsService> {
+}): Promise<S3> {
   const { log } = options;
   const store = await openObjectStore(options);
   const uploads = await openUploadStore(options);
   const running = new Set<Promise<void>>();
+  const tracked = (work: Promise<void>): Promise<void> => {
+    running.add(work);
+    return work.finally(() => running.delete(work));
+  };
 
   async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
     let request: S3Request | undefined;
@@ -55,16 +69,19 @@ export async function openS3(options: {
     }
   }
 
+  /** What to answer; logged where it is not the client's doing. */
+  function asS3Error(error: unknown, what: string): S3Error {
+    if (error instanceof S3Error) return error;
+    const answered = unexpected(error);
+    const { status, code } = answered;
+    log(`S3: ${what} failed with ${errorCode(error) ?? 'an error'}, answered ${status} ${code}: ${error}`);
+    return answered;
+  }
+
   function answerError(error: unknown, message: IncomingMessage, response: ServerResponse, request?: S3Request): void {
     // The client disconnected while it was sending. Nothing of its request was kept.
     if (message.errored || response.destroyed) return;
-    const answered = error instanceof S3Error ? error : unexpected(error);
-    if (answered !== error) {
-      const what = `${message.method} /${request?.bucket ?? ''}/${request?.key ?? ''}`;
-      log(
-        `S3: ${what} failed with ${errorCode(error) ?? 'an error'}, answered ${answered.status} ${answered.code}: ${error}`,
-      );
-    }
+    const answered = asS3Error(error, `${message.method} /${request?.bucket ?? ''}/${request?.key ?? ''}`);
     if (response.headersSent) {
       // The client must not take half an object for a whole one.
       response.destroy();
@@ -80,10 +97,14 @@ export async function openS3(options: {
     accepts: () => true,
     async handle(message, response) {
       if (message.method === 'OPTIONS') return sendEmpty(response, 403);
-      const answering = answer(message, response);
-      running.add(answering);
-      await answering.finally(() => running.delete(answering));
+      await tracked(answer(message, response));
     },
+    putObject: (object) =>
+      tracked(
+        putBuffer(store, object).catch((error: unknown) => {
+          throw asS3Error(error, `PUT /${object.bucket}/${object.key}`);
+        }),
+      ),
     async close() {
       await Promise.all(running);
     },

@@ -34,7 +34,8 @@ export function readRequest(request: IncomingMessage, now = Date.now()): S3Reque
   return { method: request.method ?? 'GET', bucket, key, query, headers: withSignedHeaders(request.headers, query) };
 }
 
-function requireKeyLength(key: string): void {
+/** @throws S3Error KeyTooLongError */
+export function requireKeyLength(key: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes > maxKeyBytes)
     throw new S3Error('KeyTooLongError', 'Your key is too long', 400, {

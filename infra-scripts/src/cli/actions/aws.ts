@@ -13,6 +13,7 @@ export interface AwsOptions {
   format: 'json' | 'parquet';
   pipeline: boolean;
   lambda?: Record<string, string>;
+  deliveryEndpoint?: string;
 }
 
 /** Runs the embedded AWS until it is told to stop. */
@@ -26,6 +27,7 @@ export function aws(options: AwsOptions): Promise<void> {
       timeScale: options.timeScale,
       log,
       ...(options.lambda ? { functions: options.lambda } : {}),
+      ...(options.deliveryEndpoint === undefined ? {} : { deliveryEndpoint: options.deliveryEndpoint }),
       ...(options.pipeline ? { pipeline: definePipeline({ shards: options.shards, format: options.format }) } : {}),
     });
     if (signal.aborted) return server;
