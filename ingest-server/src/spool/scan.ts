@@ -1,4 +1,5 @@
-import { type DamageCause, type FramePlace, frameAt, headerBytes, newline, nextMagic, readHeader } from './frame.js';
+import { scanFrames as scanAll } from '@millrace/kit/scan-frames';
+import { chunkFrames, type DamageCause, type FramePlace, headerBytes, newline, readHeader } from './frame.js';
 import { segmentHeader } from './segment.js';
 
 /** A damaged part of a segment's file, in bytes. */
@@ -19,27 +20,18 @@ export interface Scan {
 
 /** Finds the frames of a segment from `start` on, also behind damage. */
 export function scanFrames(bytes: Buffer, start: number): Scan {
-  const scan: Scan = { frames: [], damaged: [], tornAt: undefined };
-  for (let offset = start; offset < bytes.length; ) {
-    const found = frameAt(bytes, offset);
-    if (typeof found !== 'string') {
-      scan.frames.push(found);
-      offset += found.bytes;
-      continue;
-    }
-    let next = nextMagic(bytes, offset + 1);
-    while (next >= 0 && typeof frameAt(bytes, next) === 'string') next = nextMagic(bytes, next + 1);
-    if (found === 'torn' && next < 0) {
-      scan.tornAt = offset;
-      return scan;
-    }
-    const end = next < 0 ? bytes.length : next;
-    const cause = found === 'torn' ? 'length' : found;
-    const isAllZeros = cause === 'zeros' && bytes.subarray(offset, end).every((byte) => byte === 0);
-    scan.damaged.push({ start: offset, end, cause: cause === 'zeros' && !isAllZeros ? 'no_entry' : cause });
-    offset = end;
-  }
-  return scan;
+  const { frames, damaged, tornAt } = scanAll(bytes, start, chunkFrames);
+  return {
+    frames: frames.map(({ offset, words: [hash, events], bytes: length, isMarked }) => ({
+      offset,
+      hash,
+      events,
+      bytes: length,
+      isDone: isMarked,
+    })),
+    damaged,
+    tornAt,
+  };
 }
 
 /**
