@@ -23,6 +23,6 @@ export default {
   testTimeout: 180_000,
   // Much of the time is waiting for processes and browsers: more workers than cores use it.
   maxWorkers: availableParallelism() + 3,
-  // leveldown and DuckDB hold native handles: a worker is recycled when it has grown.
+  // DuckDB holds native handles: a worker is recycled when it has grown.
   workerIdleMemoryLimit: '700MB',
 };

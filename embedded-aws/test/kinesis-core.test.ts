@@ -116,7 +116,7 @@ describe('shard limits', () => {
 });
 
 describe('shard iterators', () => {
-  const position = { stream: 's', shardIndex: 3, from: '49', inclusive: true };
+  const position = { stream: 's', id: 'id', shardIndex: 3, from: 49, sinceMs: 0 };
 
   test('hold their position for five minutes', () => {
     const iterator = encodeShardIterator(position, 1_000_000);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CreateStreamCommand,
@@ -15,6 +15,7 @@ import { kinesisClient } from '@millrace/testing/kinesis-client';
 import { program } from '@millrace/testing/program';
 import { openKinesis } from '../src/kinesis/index.js';
 import { trimExpired } from '../src/kinesis/retention.js';
+import { parseSequenceNumber } from '../src/kinesis/sequence-number.js';
 import { openStore } from '../src/kinesis/store.js';
 import { noLimits, readAll, startKinesis } from './kinesis-support.js';
 
@@ -87,7 +88,7 @@ test('kill -9 in the middle of writing loses no acknowledged record', async () =
 });
 
 test('a write that the disk refuses is not acknowledged, and the store goes on by itself when there is room again', async () => {
-  // No file may pass 3 MiB: LevelDB's log (up to 4 MiB) meets that as it would meet a full disk, and a new log has room again.
+  // No file may pass 3 MiB: a segment meets that as it would meet a full disk, and a new one has room again.
   const { url } = await startChild('-f 6144');
   const client = kinesisClient(url);
   await client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 1 }));
@@ -102,7 +103,7 @@ test('a write that the disk refuses is not acknowledged, and the store goes on b
     );
   }
   expect(refused.length).toBeGreaterThan(1);
-  expect(refused[0]).toMatch(new RegExp(`File too large \\(the Kinesis store in ${folder}\\)`));
+  expect(refused[0]).toMatch(new RegExp(`file too large.* \\(the Kinesis store in ${folder}\\)`));
   expect(Number.parseInt(acknowledged.at(-1)!, 10)).toBeGreaterThanOrEqual(90);
   const found = new Set((await readAll(client, 's')).map(({ data }) => data));
   expect(acknowledged.filter((data) => !found.has(data))).toHaveLength(0);
@@ -128,50 +129,63 @@ test('streams, modes, shards and records are there again after a restart', async
   await second.stop();
 });
 
-test('a stream that was half made, half split or half deleted when the process was killed is put right', async () => {
+test('a log without a stream, which a killed process left when it made or deleted one, is removed', async () => {
   const first = await startKinesis({ folder });
-  for (const StreamName of ['making', 'splitting', 'deleting'])
-    await first.client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }));
+  await first.client.send(new CreateStreamCommand({ StreamName: 'kept', ShardCount: 1 }));
   const Records = [{ PartitionKey: 'p', Data: Buffer.from('one') }];
-  for (const StreamName of ['splitting', 'deleting'])
-    await first.client.send(new PutRecordsCommand({ StreamName, Records }));
+  await first.client.send(new PutRecordsCommand({ StreamName: 'kept', Records }));
   await first.stop();
-  const store = await openStore(folder);
-  const states = { making: 'CREATING', splitting: 'UPDATING', deleting: 'DELETING' } as const;
-  for (const [name, state] of Object.entries(states))
-    await store.update(name, (stream) => {
-      stream.StreamStatus = state;
-    });
-  await store.close();
-
-  const second = await openStore(folder);
-  expect((await second.streams()).map((stream) => [stream.StreamName, stream.StreamStatus])).toEqual([
-    ['splitting', 'ACTIVE'],
-  ]);
-  await second.close();
+  const logs = await readdir(join(folder, 'records'));
+  for (const name of ['half-made', 'half-deleted']) {
+    await mkdir(join(folder, 'records', name));
+    await writeFile(join(folder, 'records', name, '0000000000000001.log'), 'millr');
+  }
+  const second = await startKinesis({ folder });
+  expect(await readdir(join(folder, 'records'))).toEqual(logs);
+  expect((await readAll(second.client, 'kept')).map(({ data }) => data)).toEqual(['one']);
+  await second.stop();
 });
 
 test('a folder that another process uses is refused with what to do', async () => {
-  await startChild();
+  const { child } = await startChild();
   expect(await openError()).toBe(
-    `The Kinesis store in ${folder} is in use by another process. Stop that process, or choose another folder.`,
+    `The Kinesis store in ${folder} is in use by process ${child.pid}. Stop that process, or choose another folder.`,
   );
 });
 
-test('a damaged folder is refused by name, with what to do and what it costs, and nothing in it is touched', async () => {
-  await (await openKinesis({ folder, log: () => {} })).close();
-  const damaged = new RegExp(
-    `The Kinesis store in ${folder} is damaged .* Move the folder away and start again.*undelivered records`,
-  );
-  const manifest = (await readdir(folder)).find((name) => name.startsWith('MANIFEST'))!;
-  await truncate(join(folder, manifest), 3);
-  expect(await openError()).toMatch(damaged);
-  await writeFile(join(folder, 'CURRENT'), 'no such thing');
-  expect(await openError()).toMatch(damaged);
-  // LevelDB alone would begin anew here and delete the old files.
-  await unlink(join(folder, 'CURRENT'));
-  expect(await openError()).toMatch(damaged);
-  expect(await readdir(folder)).toContain(manifest);
+test('a damaged list of streams is refused by name, with what to do and what it costs, and nothing is touched', async () => {
+  const first = await startKinesis({ folder });
+  await first.client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 1 }));
+  await first.stop();
+  const file = join(folder, 'streams.json');
+  const whole = await readFile(file);
+  for (const damaged of [whole.subarray(0, 50), Buffer.from(whole).fill('x', 150, 151), Buffer.alloc(0)]) {
+    await writeFile(file, damaged);
+    expect(await openError()).toMatch(new RegExp(`${file} is .*an empty store takes its place.*undelivered records`));
+    expect(await readFile(file)).toEqual(damaged);
+  }
+});
+
+test('a flipped bit costs the record that it is in, whatever came before and after it is read, and the log names it', async () => {
+  const first = await startKinesis({ folder, ...noLimits });
+  await first.client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: 2 }));
+  const data = Array.from({ length: 30 }, (_, i) => `record ${i} of 30`);
+  for (const one of data)
+    await first.client.send(
+      new PutRecordsCommand({ StreamName: 's', Records: [{ PartitionKey: one, Data: Buffer.from(one) }] }),
+    );
+  await first.stop();
+  const [id] = await readdir(join(folder, 'records'));
+  const file = join(folder, 'records', id!, '0000000000000001.log');
+  const bytes = await readFile(file);
+  bytes[bytes.indexOf('record 7 of')]! ^= 4;
+  await writeFile(file, bytes);
+
+  const second = await startKinesis({ folder, ...noLimits });
+  const found = (await readAll(second.client, 's')).map((record) => record.data);
+  expect(found.sort()).toEqual(data.filter((_, i) => i !== 7).sort());
+  expect(second.logged.join()).toMatch(new RegExp(`stream s: ${file} is damaged from byte \\d+ .*: 1 record lost`));
+  await second.stop();
 });
 
 test('a folder that cannot be is refused by name', async () => {
@@ -191,26 +205,24 @@ test('expired records are removed and their space is given back', async () => {
     await kinesis.client.send(new PutRecordsCommand({ StreamName: 's', Records }));
   }
   await kinesis.stop();
-  const size = async () => {
-    const names = await readdir(folder);
-    return (await Promise.all(names.map((name) => stat(join(folder, name))))).reduce((sum, { size }) => sum + size, 0);
-  };
-  const full = await size();
 
-  const store = await openStore(folder);
+  const store = await openStore(folder, () => {});
+  const { log } = store.opened('s');
+  const full = log.bytes();
   const logged: string[] = [];
   await trimExpired(store, Date.now() + 23 * 3_600_000, (line) => void logged.push(line));
   expect(logged).toEqual([]);
   await trimExpired(store, Date.now() + 25 * 3_600_000, (line) => void logged.push(line));
   expect(logged).toEqual(['Kinesis: removed what is older than 24 hours from stream s']);
-  await store.close();
   expect(full).toBeGreaterThan(9_000_000);
-  expect(await size()).toBeLessThan(full / 4);
+  expect(log.bytes()).toBeLessThan(100);
+  await store.close();
 
   const after = await startKinesis({ folder, ...noLimits });
   expect(await readAll(after.client, 's')).toEqual([]);
   const Records = [{ PartitionKey: 'p', Data: Buffer.from('next') }];
-  await after.client.send(new PutRecordsCommand({ StreamName: 's', Records }));
+  const { Records: placed } = await after.client.send(new PutRecordsCommand({ StreamName: 's', Records }));
+  expect(parseSequenceNumber(placed![0]!.SequenceNumber!)!.index).toBeGreaterThan(400);
   expect((await readAll(after.client, 's')).map(({ data }) => data)).toEqual(['next']);
   await after.stop();
 });

@@ -372,7 +372,6 @@ describe('records', () => {
     ).toEqual(['c']);
     expect(await read({ ShardIteratorType: 'AT_TIMESTAMP', Timestamp })).toEqual(['c']);
     expect(await read({ ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(0) })).toEqual(['a', 'b', 'c']);
-    // kinesalite alone leaves this call without an answer.
     await delay(20);
     expect(await read({ ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date() })).toEqual([]);
     await expect(read({ ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: '12' })).rejects.toThrow(

@@ -16,7 +16,7 @@ export const programs = [
 ];
 
 /** Native code, and what loads a file that lies beside it. */
-const external = ['@duckdb/node-bindings', 'leveldown', 'jq-wasm', 'esbuild', '@jest/globals'];
+const external = ['@duckdb/node-bindings', 'jq-wasm', 'esbuild', '@jest/globals'];
 
 /** Files of ours find what lies beside them where they were compiled, not where the bundle is. */
 const ownPlaces = {

@@ -8,7 +8,7 @@ import type { DeliveryPorts, ObjectSink, Shard, StreamSource } from './ports.js'
  * and the limits of a shard, and leave out HTTP.
  */
 export const embeddedPorts = (
-  kinesis: Pick<Kinesis, 'call' | 'changes'>,
+  kinesis: Pick<Kinesis, 'call' | 'read' | 'changes'>,
   s3: Pick<S3, 'putObject'>,
 ): DeliveryPorts => ({
   source: (streamName) => embeddedSource(kinesis, streamName),
@@ -22,13 +22,10 @@ interface ListedShard {
   AdjacentParentShardId?: string;
 }
 
-interface ReadRecords {
-  Records: { SequenceNumber: string; ApproximateArrivalTimestamp: number; Data: string; PartitionKey: string }[];
-  NextShardIterator?: string;
-  MillisBehindLatest: number;
-}
-
-function embeddedSource({ call, changes }: Pick<Kinesis, 'call' | 'changes'>, StreamName: string): StreamSource {
+function embeddedSource(
+  { call, read: readRecords, changes }: Pick<Kinesis, 'call' | 'read' | 'changes'>,
+  StreamName: string,
+): StreamSource {
   return {
     changes,
     async shards() {
@@ -59,18 +56,17 @@ function embeddedSource({ call, changes }: Pick<Kinesis, 'call' | 'changes'>, St
       })) as { ShardIterator: string };
       return ShardIterator;
     },
-    async read(ShardIterator, Limit) {
-      const answer = (await call('GetRecords', { ShardIterator, Limit })) as Buffer;
-      const { Records, NextShardIterator, MillisBehindLatest } = JSON.parse(answer.toString()) as ReadRecords;
+    async read(iterator, limit) {
+      const { records, sequenceNumber, next, behindMs } = await readRecords(iterator, limit);
       return {
-        records: Records.map(({ SequenceNumber, ApproximateArrivalTimestamp, Data, PartitionKey }) => ({
-          partitionKey: PartitionKey,
-          sequenceNumber: SequenceNumber,
-          arrivalMs: Math.round(ApproximateArrivalTimestamp * 1000),
-          data: Buffer.from(Data, 'base64'),
+        records: records.map((record) => ({
+          partitionKey: record.key,
+          sequenceNumber: sequenceNumber(record),
+          arrivalMs: record.arrivalMs,
+          data: record.data,
         })),
-        ...(NextShardIterator ? { next: NextShardIterator } : {}),
-        behindMs: MillisBehindLatest,
+        ...(next === undefined ? {} : { next }),
+        behindMs,
       };
     },
     async retentionMs() {

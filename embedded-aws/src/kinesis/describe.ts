@@ -1,20 +1,18 @@
 import { AwsError } from '../json-service/aws-error.js';
-import { horizonOf } from './positions.js';
+import { horizonOf } from './retention.js';
 import { isOpen, lifeOf } from './shard-map.js';
-import type { KinesisStore, StoredShard, StoredStream } from './store.js';
-import { count, type Input, oneOf, optionalName, streamName, validated } from './validation.js';
+import type { KinesisStore } from './store.js';
+import type { StoredShard, StoredStream } from './stored-stream.js';
+import { count, type Input, oneOf, optionalName, type Rules, requiredName, validated } from './validation.js';
 
 /** What Kinesis says about streams and shards, in pages and with the members that today's clients know. */
-
-/** `StreamModeDetails`; a stream from before it existed is PROVISIONED. */
-export const modeOf = (stream: StoredStream) => stream.StreamModeDetails ?? { StreamMode: 'PROVISIONED' as const };
 
 /** What DescribeStream and DescribeStreamSummary have in common. */
 const commonTo = (stream: StoredStream) => ({
   StreamName: stream.StreamName,
   StreamARN: stream.StreamARN,
   StreamStatus: stream.StreamStatus,
-  StreamModeDetails: modeOf(stream),
+  StreamModeDetails: stream.StreamModeDetails,
   RetentionPeriodHours: stream.RetentionPeriodHours,
   StreamCreationTimestamp: stream.StreamCreationTimestamp,
   EnhancedMonitoring: stream.EnhancedMonitoring,
@@ -23,7 +21,7 @@ const commonTo = (stream: StoredStream) => ({
 
 /** DescribeStream. @throws AwsError */
 export async function describeStream(store: KinesisStore, input: Input): Promise<object> {
-  const rules = { types: { StreamName: streamName, Limit: count(10_000), ExclusiveStartShardId: optionalName } };
+  const rules: Rules = { StreamName: requiredName, Limit: count(10_000), ExclusiveStartShardId: optionalName };
   const { StreamName, Limit, ExclusiveStartShardId } = validated(rules, input) as {
     StreamName: string;
     Limit?: number;
@@ -36,7 +34,7 @@ export async function describeStream(store: KinesisStore, input: Input): Promise
 
 /** DescribeStreamSummary. @throws AwsError */
 export async function describeStreamSummary(store: KinesisStore, input: Input): Promise<object> {
-  const { StreamName } = validated({ types: { StreamName: streamName } }, input) as { StreamName: string };
+  const { StreamName } = validated({ StreamName: requiredName }, input) as { StreamName: string };
   const stream = await store.stream(StreamName);
   return {
     StreamDescriptionSummary: {
@@ -50,8 +48,10 @@ export async function describeStreamSummary(store: KinesisStore, input: Input): 
 
 /** ListStreams. @throws AwsError */
 export async function listStreams(store: KinesisStore, input: Input): Promise<object> {
-  const rules = {
-    types: { Limit: count(10_000), ExclusiveStartStreamName: optionalName, NextToken: { type: 'String' } },
+  const rules: Rules = {
+    Limit: count(10_000),
+    ExclusiveStartStreamName: optionalName,
+    NextToken: { type: 'String' },
   };
   const { Limit, ExclusiveStartStreamName, NextToken } = validated(rules, input) as {
     Limit?: number;
@@ -68,7 +68,7 @@ export async function listStreams(store: KinesisStore, input: Input): Promise<ob
       StreamName: stream.StreamName,
       StreamARN: stream.StreamARN,
       StreamStatus: stream.StreamStatus,
-      StreamModeDetails: modeOf(stream),
+      StreamModeDetails: stream.StreamModeDetails,
       StreamCreationTimestamp: stream.StreamCreationTimestamp,
     })),
   };
@@ -91,17 +91,15 @@ interface ShardFilter {
 
 /** ListShards. @param nowMs milliseconds since 1970 @throws AwsError */
 export async function listShards(store: KinesisStore, input: Input, nowMs: number): Promise<object> {
-  const rules = {
-    types: {
-      StreamName: optionalName,
-      NextToken: { type: 'String', lengthGreaterThanOrEqual: 1 },
-      ExclusiveStartShardId: optionalName,
-      MaxResults: count(10_000),
-      StreamCreationTimestamp: { type: 'Timestamp' },
-      ShardFilter: {
-        type: 'Structure',
-        children: { Type: oneOf(...filterTypes), ShardId: optionalName, Timestamp: { type: 'Timestamp' } },
-      },
+  const rules: Rules = {
+    StreamName: optionalName,
+    NextToken: { type: 'String', lengthGreaterThanOrEqual: 1 },
+    ExclusiveStartShardId: optionalName,
+    MaxResults: count(10_000),
+    StreamCreationTimestamp: { type: 'Timestamp' },
+    ShardFilter: {
+      type: 'Structure',
+      children: { Type: oneOf(...filterTypes), ShardId: optionalName, Timestamp: { type: 'Timestamp' } },
     },
   };
   const request = validated(rules, input) as {

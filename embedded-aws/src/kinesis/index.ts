@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../json-service/aws-error.js';
 import { createJsonService } from '../json-service/json-service.js';
 import type { AwsService, Log } from '../service.js';
+import { readShard, type ShardRead } from './get-records.js';
 import { kinesisOperations, type OperationContext } from './operations.js';
 import type { PutContext } from './put-records.js';
 import { trimExpired } from './retention.js';
@@ -39,6 +40,11 @@ export interface Kinesis extends AwsService {
    * @throws AwsError
    */
   call(operation: string, input: Input): Promise<object | Buffer>;
+  /**
+   * GetRecords without its text: the records' data are views of what the store has in memory, and must not be changed.
+   * @throws AwsError
+   */
+  read(iterator: string, maxRecords: number): Promise<ShardRead>;
   /** How many calls have ended that may have changed a stream or its records. */
   changes(): number;
 }
@@ -50,14 +56,13 @@ const trimEveryMs = 10 * 60_000;
 const throttleLogEveryMs = 60_000;
 
 /**
- * The embedded Kinesis: the JSON 1.1 API over kinesalite's LevelDB store, with the shard limits of AWS. What it
- * acknowledged is read again after `kill -9`; a power cut may cost the last seconds, because LevelDB writes without
- * fsync.
+ * The embedded Kinesis: the JSON 1.1 API over logs on disk, with the shard limits of AWS. What it acknowledged is
+ * synced: it is read again after `kill -9` and after a power cut.
  * @throws MillraceError that names the folder and says what to do, when it is in use, damaged or cannot be written.
  */
 export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
   const { folder, log, now = Date.now, arrivalsFrom = () => 0 } = options;
-  const store = await openStore(folder);
+  const store = await openStore(folder, log);
   const limits = createShardLimits(
     {
       recordsPerSecond: options.shardRecordsPerSecond ?? 1000,
@@ -102,18 +107,20 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
   void trim();
 
   const runOperation = kinesisOperations(context);
-  async function call(operation: string, input: Input): Promise<object | Buffer> {
+  async function served<Result>(work: () => Promise<Result>): Promise<Result> {
     if (closed) throw new AwsError('ServiceUnavailable', 'The embedded Kinesis is stopping.', 503);
     try {
-      return await tracked(runOperation(operation, input));
+      return await tracked(work());
     } catch (error) {
       if (error instanceof AwsError) throw error;
-      // LevelDB's own words, such as "IO error" and "Corruption", do not say whose store they are about.
+      // The disk's own words, such as "ENOSPC", do not say whose store they are about.
       throw new Error(`${(error as Error).message} (the Kinesis store in ${folder})`, { cause: error });
-    } finally {
-      if (!/^(Describe|Get|List)/.test(operation)) changes++;
     }
   }
+  const call = (operation: string, input: Input) =>
+    served(() => runOperation(operation, input)).finally(() => {
+      if (!/^(Describe|Get|List)/.test(operation)) changes++;
+    });
 
   return {
     ...createJsonService({
@@ -124,6 +131,7 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
       run: call,
     }),
     call,
+    read: (iterator, maxRecords) => served(() => readShard(context, iterator, maxRecords)),
     changes: () => changes,
     async close() {
       if (closed) return;

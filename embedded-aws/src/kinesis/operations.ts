@@ -1,24 +1,11 @@
-import addTagsToStream from 'kinesalite/actions/addTagsToStream.js';
-import listTagsForStream from 'kinesalite/actions/listTagsForStream.js';
-import removeTagsFromStream from 'kinesalite/actions/removeTagsFromStream.js';
-import addTagsRules from 'kinesalite/validations/addTagsToStream.js';
-import listTagsRules from 'kinesalite/validations/listTagsForStream.js';
-import removeTagsRules from 'kinesalite/validations/removeTagsFromStream.js';
 import { type RunOperation, runnerOf } from '../json-service/operations.js';
 import { describeStream, describeStreamSummary, listShards, listStreams } from './describe.js';
 import { type GetContext, getRecords, getShardIterator } from './get-records.js';
 import { type PutContext, putRecord, putRecords } from './put-records.js';
-import {
-  changeRetention,
-  createStream,
-  deleteStream,
-  describeLimits,
-  mergeShards,
-  splitShard,
-  updateShardCount,
-  updateStreamMode,
-} from './streams.js';
-import { type Input, validated, withStreamName } from './validation.js';
+import { mergeShards, splitShard, updateShardCount } from './reshard.js';
+import { changeRetention, createStream, deleteStream, describeLimits, updateStreamMode } from './streams.js';
+import { addTags, listTags, removeTags } from './tags.js';
+import { type Input, withStreamName } from './validation.js';
 
 /** What all operations work on. */
 export type OperationContext = PutContext & GetContext & { onDemandShards: number };
@@ -27,8 +14,8 @@ export type OperationContext = PutContext & GetContext & { onDemandShards: numbe
 type Operation = (context: OperationContext, input: Input) => Promise<object | Buffer>;
 
 const operations: Record<string, Operation> = {
-  AddTagsToStream: ({ store }, input) => store.act(addTagsToStream, validated(addTagsRules, input)),
-  CreateStream: ({ store, onDemandShards }, input) => createStream(store, input, onDemandShards),
+  AddTagsToStream: ({ store }, input) => addTags(store, input),
+  CreateStream: ({ store, onDemandShards, now }, input) => createStream(store, input, { onDemandShards, nowMs: now() }),
   DecreaseStreamRetentionPeriod: ({ store }, input) => changeRetention(store, input, 'down'),
   DeleteStream: async ({ store, limits }, input) => {
     limits.forget(await deleteStream(store, input));
@@ -42,12 +29,12 @@ const operations: Record<string, Operation> = {
   IncreaseStreamRetentionPeriod: ({ store }, input) => changeRetention(store, input, 'up'),
   ListShards: ({ store, now }, input) => listShards(store, input, now()),
   ListStreams: ({ store }, input) => listStreams(store, input),
-  ListTagsForStream: ({ store }, input) => store.act(listTagsForStream, validated(listTagsRules, input)),
-  MergeShards: ({ store }, input) => mergeShards(store, input),
+  ListTagsForStream: ({ store }, input) => listTags(store, input),
+  MergeShards: ({ store, now }, input) => mergeShards(store, input, now()),
   PutRecord: putRecord,
   PutRecords: putRecords,
-  RemoveTagsFromStream: ({ store }, input) => store.act(removeTagsFromStream, validated(removeTagsRules, input)),
-  SplitShard: ({ store }, input) => splitShard(store, input),
+  RemoveTagsFromStream: ({ store }, input) => removeTags(store, input),
+  SplitShard: ({ store, now }, input) => splitShard(store, input, now()),
   UpdateShardCount: ({ store, now }, input) => updateShardCount(store, input, now()),
   UpdateStreamMode: ({ store }, input) => updateStreamMode(store, input),
 };

@@ -1,23 +1,45 @@
 import { localAccountId as accountId } from '@millrace/kit/local-aws';
-import putRecordRules from 'kinesalite/validations/putRecord.js';
-import putRecordsRules from 'kinesalite/validations/putRecords.js';
 import { AwsError } from '../json-service/aws-error.js';
+import type { NewRecord } from '../record-log/records.js';
 import { formatSequenceNumber, parseSequenceNumber } from './sequence-number.js';
 import type { ShardLimits } from './shard-limits.js';
-import { hashKeyOf, openShards, shardFor } from './shard-map.js';
-import { type KinesisStore, recordKey, type StoredStream, streamEntry } from './store.js';
-import { type Input, type Rules, validated } from './validation.js';
+import { hashKeyOf, type OpenShard, shardFor } from './shard-map.js';
+import type { KinesisStore } from './store.js';
+import { hashKeyRule, type Input, type Rules, requiredName, sequenceNumberRule, validated } from './validation.js';
 
-/**
- * PutRecord and PutRecords into kinesalite's format. Not kinesalite's own actions, because theirs write the stream's
- * counter and the records in two steps, compute in a slow big-number library, and know no limits.
- */
+const recordRules: Rules = {
+  PartitionKey: { type: 'String', notNull: true, lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 256 },
+  ExplicitHashKey: hashKeyRule,
+  Data: { type: 'Blob', notNull: true, lengthLessThanOrEqual: 1_048_576 },
+};
+const putRecordRules: Rules = {
+  SequenceNumberForOrdering: sequenceNumberRule,
+  ...recordRules,
+  StreamName: requiredName,
+};
+const putRecordsRules: Rules = {
+  Records: {
+    type: 'List',
+    notNull: true,
+    lengthGreaterThanOrEqual: 1,
+    lengthLessThanOrEqual: 500,
+    memberStr: 'com.amazonaws.kinesis.v20131202.PutRecordsRequestEntry@c965e310',
+    children: { type: 'Structure', children: recordRules },
+  },
+  StreamName: requiredName,
+};
 
 interface PutEntry {
   PartitionKey: string;
   ExplicitHashKey?: string | null;
   /** Base64. */
   Data: string;
+}
+
+interface DecodedEntry {
+  key: string;
+  hashKey: string | undefined;
+  data: Buffer;
 }
 
 type Placed = { ShardId: string; SequenceNumber: string };
@@ -37,14 +59,13 @@ export interface PutContext {
 /** AWS's limit for a record's data and partition key, for a stream whose MaxRecordSizeInKiB is as created. */
 const maxRecordBytes = 1_048_576;
 const maxCallBytes = 10 * 1_048_576;
-const base64Outside = /[-_]/;
 const hashKeyPattern = /^(0|[1-9]\d{0,38})$/;
 const hashKeys = 1n << 128n;
 
 /** PutRecord. @throws AwsError */
 export async function putRecord(context: PutContext, input: Input): Promise<object> {
-  const entry = input as unknown as PutEntry;
-  if (!isFine(entry)) throw invalid(putRecordRules, input);
+  const entry = decoded(input as unknown as PutEntry);
+  if (entry === undefined) throw invalid(putRecordRules, input);
   const ordering = input.SequenceNumberForOrdering;
   if (ordering !== undefined) validated(putRecordRules, input);
   const streamName = nameOf(input, putRecordRules);
@@ -64,9 +85,14 @@ export async function putRecord(context: PutContext, input: Input): Promise<obje
 
 /** PutRecords: each record succeeds or fails by itself. @throws AwsError for the request as a whole */
 export async function putRecords(context: PutContext, input: Input): Promise<object> {
-  const entries = input.Records as PutEntry[];
-  if (!Array.isArray(entries) || entries.length < 1 || entries.length > 500 || !entries.every(isFine))
-    throw invalid(putRecordsRules, input);
+  const sent = input.Records as PutEntry[];
+  if (!Array.isArray(sent) || sent.length < 1 || sent.length > 500) throw invalid(putRecordsRules, input);
+  const entries: DecodedEntry[] = [];
+  for (const one of sent) {
+    const entry = decoded(one);
+    if (entry === undefined) throw invalid(putRecordsRules, input);
+    entries.push(entry);
+  }
   const streamName = nameOf(input, putRecordsRules);
   if (entries.reduce((bytes, entry) => bytes + sizeOf(entry), 0) > maxCallBytes)
     throw new AwsError('InvalidArgumentException', 'Records size exceeds 10 MB limit');
@@ -75,7 +101,7 @@ export async function putRecords(context: PutContext, input: Input): Promise<obj
 }
 
 /** The results in the entries' order. */
-async function put(context: PutContext, streamName: string, entries: PutEntry[]): Promise<(Placed | Refused)[]> {
+async function put(context: PutContext, streamName: string, entries: DecodedEntry[]): Promise<(Placed | Refused)[]> {
   const { store, limits, now, arrivalsFrom, onRefused } = context;
   const tooLarge = entries.findIndex((entry) => sizeOf(entry) > maxRecordBytes);
   if (tooLarge >= 0)
@@ -83,52 +109,43 @@ async function put(context: PutContext, streamName: string, entries: PutEntry[])
       'ValidationException',
       `Record ${tooLarge + 1} has ${sizeOf(entries[tooLarge]!)} bytes of data and partition key, and a record may have ${maxRecordBytes}.`,
     );
-  const hashes = entries.map((entry) => {
-    const hash = hashKeyOf(entry.PartitionKey, entry.ExplicitHashKey);
+  const hashes = entries.map(({ key, hashKey }) => {
+    const hash = hashKeyOf(key, hashKey);
     if (hash < hashKeys) return hash;
     throw new AwsError(
       'InvalidArgumentException',
-      `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${entry.ExplicitHashKey}`,
+      `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${hashKey}`,
     );
   });
 
-  // Under the lock until the batch is written: a reader that sees one number of a shard then sees all lower ones too.
-  return store.locked(streamName, async () => {
-    const stream = await store.stream(streamName);
-    if (stream.StreamStatus !== 'ACTIVE' && stream.StreamStatus !== 'UPDATING')
-      throw new AwsError('ResourceNotFoundException', `Stream ${streamName} under account ${accountId} not found.`);
-    const shards = openShards(stream);
-    const writes: { type: 'put'; key: string; value: string }[] = [];
-    const results = entries.map((entry, i): Placed | Refused => {
-      const shard = shardFor(hashes[i]!, shards)!;
-      if (!limits.takeWrite(streamName, shard.shardId, sizeOf(entry))) return refused(streamName, shard.shardId);
-      const at = Math.max(now(), shard.createdSeconds * 1000, arrivalsFrom());
-      const sequenceNumber = formatSequenceNumber({
-        shardCreatedSeconds: shard.createdSeconds,
-        shardIndex: shard.index,
-        index: nextIndex(stream, shard.index),
-        writtenSeconds: Math.floor(at / 1000),
-      });
-      writes.push({
-        type: 'put',
-        key: recordKey(streamName, shard.index, sequenceNumber),
-        // The data is known to be base64, so it needs no escaping.
-        value: `{"PartitionKey":${JSON.stringify(entry.PartitionKey)},"Data":"${entry.Data}","ApproximateArrivalTimestamp":${at / 1000}}`,
-      });
-      return { ShardId: shard.shardId, SequenceNumber: sequenceNumber };
-    });
-    if (writes.length > 0) await store.write([streamEntry(stream), ...writes]);
-    if (writes.length < entries.length) onRefused(streamName, entries.length - writes.length);
-    return results;
-  });
-}
-
-/** Kept per five shards, as kinesalite keeps it. It begins at 1: the shard's own starting number has 0. */
-function nextIndex(stream: StoredStream, shardIndex: number): number {
-  const group = Math.floor(shardIndex / 5);
-  const index = stream._seqIx[group] || 1;
-  stream._seqIx[group] = index + 1;
-  return index;
+  // No pause between the last look and the append: a shard must not be closed in between.
+  for (let change = store.opened(streamName).changing; change; change = store.opened(streamName).changing) await change;
+  const opened = store.opened(streamName);
+  const records: (NewRecord & { place: number; owner: OpenShard })[] = [];
+  const results: (Placed | Refused)[] = [];
+  for (const [place, entry] of entries.entries()) {
+    const owner = shardFor(hashes[place]!, opened.shards)!;
+    if (!limits.takeWrite(streamName, owner.shardId, sizeOf(entry))) {
+      results[place] = refused(streamName, owner.shardId);
+      continue;
+    }
+    const arrivalMs = Math.max(now(), owner.createdSeconds * 1000, arrivalsFrom());
+    records.push({ shard: owner.index, arrivalMs, key: entry.key, data: entry.data, place, owner });
+  }
+  const { first, stored } = opened.log.append(records);
+  if (records.length < entries.length) onRefused(streamName, entries.length - records.length);
+  for (const [i, { place, owner, arrivalMs }] of records.entries())
+    results[place] = {
+      ShardId: owner.shardId,
+      SequenceNumber: formatSequenceNumber({
+        shardCreatedSeconds: owner.createdSeconds,
+        shardIndex: owner.index,
+        index: first + i,
+        writtenSeconds: Math.floor(arrivalMs / 1000),
+      }),
+    };
+  await stored;
+  return results;
 }
 
 const refused = (streamName: string, shardId: string): Refused => ({
@@ -136,10 +153,7 @@ const refused = (streamName: string, shardId: string): Refused => ({
   ErrorMessage: `Rate exceeded for shard ${shardId} in stream ${streamName} under account ${accountId}.`,
 });
 
-/**
- * The refusal of an invalid record: in AWS's words where kinesalite's rules find the mistake, in ours where they miss
- * it.
- */
+/** The refusal of an invalid record: in AWS's words where the rules find the mistake, in ours where they miss it. */
 function invalid(rules: Rules, input: Input): AwsError {
   validated(rules, input);
   return new AwsError('ValidationException', "A record's PartitionKey, ExplicitHashKey or Data is not valid.");
@@ -151,27 +165,25 @@ function nameOf(input: Input, rules: Rules): string {
   return validated(rules, input).StreamName as string;
 }
 
-const dataBytes = (base64: string) =>
-  (base64.length / 4) * 3 - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
-
-const sizeOf = (entry: PutEntry) => dataBytes(entry.Data) + Buffer.byteLength(entry.PartitionKey);
+const sizeOf = ({ key, data }: DecodedEntry) => data.length + Buffer.byteLength(key);
 
 /**
- * Whether an entry is certainly valid, by one pass over its data. For the others kinesalite's slower rules decide, and
- * word the answer.
+ * An entry that is certainly valid, decoded in one pass over its data. Of the others the slower rules decide, and word
+ * the answer.
  */
-function isFine(entry: PutEntry): boolean {
-  if (typeof entry !== 'object' || entry === null) return false;
-  const { PartitionKey: key, ExplicitHashKey: hashKey, Data: data } = entry;
-  if (typeof key !== 'string' || key.length < 1 || key.length > 256) return false;
+function decoded(entry: PutEntry): DecodedEntry | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const { PartitionKey: key, ExplicitHashKey: hashKey, Data: text } = entry;
+  if (typeof key !== 'string' || key.length < 1 || key.length > 256) return undefined;
   if (hashKey !== undefined && hashKey !== null && !(typeof hashKey === 'string' && hashKeyPattern.test(hashKey)))
-    return false;
-  if (typeof data !== 'string' || data.length % 4 !== 0 || dataBytes(data) > maxRecordBytes) return false;
+    return undefined;
+  if (typeof text !== 'string' || text.length % 4 !== 0) return undefined;
+  const data = Buffer.from(text, 'base64');
   // Node's decoder leaves out what is not base64, and takes the URL alphabet too, which AWS does not.
-  const end = data.slice(-4);
-  return (
-    Buffer.from(data, 'base64').length === dataBytes(data) &&
-    !base64Outside.test(data) &&
-    Buffer.from(end, 'base64').toString('base64') === end
-  );
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  if (data.length !== (text.length / 4) * 3 - padding || data.length > maxRecordBytes) return undefined;
+  if (text.includes('-') || text.includes('_')) return undefined;
+  const end = text.slice(-4);
+  if (data.toString('base64', data.length - ((data.length - 1) % 3) - 1) !== end && text !== '') return undefined;
+  return { key, hashKey: hashKey ?? undefined, data };
 }

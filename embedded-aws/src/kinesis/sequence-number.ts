@@ -1,13 +1,12 @@
 /**
- * Sequence numbers as kinesalite stores them, which is the layout that AWS hands out ("version 2"): one large decimal
- * number, in hexadecimal `2`, shard created (9 digits, seconds), last digit of the shard (1), index (16), `00`, written
- * (9, seconds), shard (8), `2`. Always 47 hexadecimal and 56 decimal digits, so their order as text is their order in
- * the shard.
+ * Sequence numbers in the layout that AWS hands out ("version 2"): one large decimal number, in hexadecimal `2`, shard
+ * created (9 digits, seconds), last digit of the shard (1), index (16), `00`, written (9, seconds), shard (8), `2`.
+ * Always 47 hexadecimal and 56 decimal digits, so their order as text is their order in the shard.
  */
 export interface SequenceNumber {
   shardCreatedSeconds: number;
   shardIndex: number;
-  /** Counts up per stream and group of five shards. Exact below 2^53; the number that closes a shard is above. */
+  /** The record's number in the stream's log. Exact below 2^53; the number that closes a shard is above. */
   index: number;
   writtenSeconds: number;
 }

@@ -3,19 +3,20 @@ import { AwsError } from '../json-service/aws-error.js';
 /** A place in a shard from which GetRecords goes on. */
 export interface ShardPosition {
   stream: string;
+  /** The stream's id: one that was made again under the name begins at its beginning. */
+  id: string;
   shardIndex: number;
-  /** A sequence number, or empty for the shard's beginning. */
-  from: string;
-  /** Whether the record with that number itself comes too. */
-  inclusive: boolean;
+  /** The first number in the stream's log. */
+  from: number;
+  /** Records before the first one that came then or later are passed over. In milliseconds since 1970; 0 for none. */
+  sinceMs: number;
 }
 
 const lifetimeMs = 300_000;
 
 /** Opaque to clients, as on AWS. It holds its own time, because it expires after five minutes. */
-export function encodeShardIterator(position: ShardPosition, now: number): string {
-  const { stream, shardIndex, from, inclusive } = position;
-  return Buffer.from(JSON.stringify(['shard-iterator', now, stream, shardIndex, from, inclusive])).toString('base64');
+export function encodeShardIterator({ stream, id, shardIndex, from, sinceMs }: ShardPosition, now: number): string {
+  return Buffer.from(JSON.stringify(['shard-iterator', now, stream, id, shardIndex, from, sinceMs])).toString('base64');
 }
 
 /** @throws AwsError InvalidArgumentException, ExpiredIteratorException. */
@@ -26,14 +27,13 @@ export function decodeShardIterator(text: string, now: number): ShardPosition {
   } catch {
     // Answered below.
   }
-  const [kind, at, stream, shardIndex, from, inclusive] = Array.isArray(fields) ? fields : [];
+  const [kind, at, stream, id, shardIndex, from, sinceMs] = Array.isArray(fields) ? fields : [];
   if (
     kind !== 'shard-iterator' ||
-    typeof at !== 'number' ||
     typeof stream !== 'string' ||
-    !Number.isInteger(shardIndex) ||
-    typeof from !== 'string' ||
-    typeof inclusive !== 'boolean'
+    typeof id !== 'string' ||
+    ![at, shardIndex, from, sinceMs].every((number) => typeof number === 'number' && number >= 0) ||
+    !Number.isInteger(shardIndex)
   )
     throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.');
   if (now - at > lifetimeMs)
@@ -42,5 +42,5 @@ export function decodeShardIterator(text: string, now: number): ShardPosition {
       `Iterator expired. The iterator was created at time ${new Date(at).toUTCString()} while right now it is ${new Date(now).toUTCString()} ` +
         `which is further in the future than the tolerated delay of ${lifetimeMs} milliseconds.`,
     );
-  return { stream, shardIndex, from, inclusive };
+  return { stream, id, shardIndex, from, sinceMs };
 }

@@ -1,5 +1,5 @@
 /**
- * What a shard takes and gives in a second, which kinesalite does not enforce: 1,000 records and 1 MiB in; 5 GetRecords
+ * What a shard takes and gives in a second: 1,000 records and 1 MiB in; 5 GetRecords
  * calls and 2 MiB out (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Each is an
  * allowance that holds at most one second's worth and refills steadily: a burst passes as far as one second allows, and
  * over time the rate is exact.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseSequenceNumber } from './sequence-number.js';
-import type { StoredShard, StoredStream } from './store.js';
+import type { StoredShard, StoredStream } from './stored-stream.js';
 
 /** A shard that takes records: the part of the 128-bit hash space that is its own, both ends included. */
 export interface OpenShard {

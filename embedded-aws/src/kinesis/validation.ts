@@ -1,43 +1,40 @@
-import validations from 'kinesalite/validations/index.js';
 import { AwsError } from '../json-service/aws-error.js';
-import { asAwsError } from './store.js';
+import { checkTypes, type Rule, type Rules } from './check-types.js';
+import { checkValues } from './check-values.js';
+
+export type { Rules } from './check-types.js';
 
 /** An operation's members, not yet checked. */
 export type Input = Record<string, unknown>;
 
-/** Which members an operation takes, of which type and size, in kinesalite's notation. */
-export interface Rules {
-  types: Record<string, Record<string, unknown>>;
-  custom?: unknown;
-}
-
-const nameRule = { type: 'String', regex: '[a-zA-Z0-9_.-]+', lengthGreaterThanOrEqual: 1, lengthLessThanOrEqual: 128 };
-/** A stream name that must be there. */
-export const streamName = { ...nameRule, notNull: true };
 /** A name that may be absent. */
-export const optionalName = nameRule;
+export const optionalName: Rule = {
+  type: 'String',
+  regex: '[a-zA-Z0-9_.-]+',
+  lengthGreaterThanOrEqual: 1,
+  lengthLessThanOrEqual: 128,
+};
+/** A name that must be there: of a stream or a shard. */
+export const requiredName: Rule = { ...optionalName, notNull: true };
 /** A retention period, in hours. */
-export const retentionHours = { type: 'Integer', notNull: true, greaterThanOrEqual: 1, lessThanOrEqual: 8760 };
+export const retentionHours: Rule = { type: 'Integer', notNull: true, greaterThanOrEqual: 1, lessThanOrEqual: 8760 };
 /** A whole number from 1. */
-export const count = (max: number) => ({ type: 'Integer', greaterThanOrEqual: 1, lessThanOrEqual: max });
-/** The rule for a member that may be absent. */
-export const optional = ({ notNull: _, ...rule }: Record<string, unknown>) => rule;
+export const count = (max: number): Rule => ({ type: 'Integer', greaterThanOrEqual: 1, lessThanOrEqual: max });
 /** One of these texts. */
-export const oneOf = (...values: string[]) => ({ type: 'String', notNull: true, enum: values });
+export const oneOf = (...values: string[]): Rule => ({ type: 'String', notNull: true, enum: values });
+/** A sequence number as AWS takes it. */
+export const sequenceNumberRule: Rule = { type: 'String', regex: '0|([1-9]\\d{0,128})' };
+/** A hash key. */
+export const hashKeyRule: Rule = { type: 'String', regex: '0|([1-9]\\d{0,38})' };
 
 /**
  * The members that the operation knows, checked.
  * @throws AwsError SerializationException or ValidationException, with AWS's words.
  */
 export function validated(rules: Rules, input: Input): Input {
-  try {
-    // checkTypes removes unknown members from what it is given.
-    const known = validations.checkTypes({ ...input }, rules.types);
-    validations.checkValidations(known, rules.types, rules.custom);
-    return known;
-  } catch (error) {
-    throw asAwsError(error);
-  }
+  const known = checkTypes(input, rules);
+  checkValues(known, rules);
+  return known;
 }
 
 /**

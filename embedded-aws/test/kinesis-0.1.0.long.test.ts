@@ -1,0 +1,1 @@
+import './kinesis-0.1.0.test.js';
