@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib';
 import { systemClock } from '@millrace/kit/clock';
 import { configureDelivery } from '../embedded-aws/dist/src/firehose/config/delivery-configuration.js';
 import { parseDestination } from '../embedded-aws/dist/src/firehose/config/parse-destination.js';
+import { createJqPool } from '../embedded-aws/dist/src/firehose/jq/run/pool.js';
 import { startWorker } from '../embedded-aws/dist/src/firehose/worker.js';
 import { openResult, readOptions } from './result.mjs';
 import { sum } from './statistics.mjs';
@@ -106,6 +107,8 @@ const conversion = {
   OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } },
 };
 
+const jq = createJqPool();
+
 async function delivery(query, parquet = false) {
   const parameters = { MetadataExtractionQuery: query, JsonParsingEngine: 'JQ-1.6' };
   const destination = {
@@ -135,6 +138,7 @@ async function delivery(query, parquet = false) {
   };
   const configuration = await configureDelivery(parseDestination(destination), true, {
     tables: { versions: () => [table] },
+    jq,
   });
   const shards = Array.from({ length: shardCount }, (_, shard) =>
     records.filter((_, index) => index % shardCount === shard),
@@ -218,5 +222,6 @@ if (!values.only) {
 }
 for (const [name, [what, work]] of Object.entries(deliveries))
   if (!values.only || values.only === name) report(what, await best(work), least);
+await jq.close();
 result.figure('memory at most, with the input, MiB', Math.round(process.resourceUsage().maxRSS / 1024));
 result.done();

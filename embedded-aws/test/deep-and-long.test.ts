@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { FilterError } from '../src/firehose/config/jq-filter.js';
-import { compileQuery, parseQuery } from '../src/firehose/config/query.js';
+import { compileFilter } from '../src/firehose/jq/index.js';
+import { FilterError } from '../src/firehose/jq/jq-program.js';
 import { parseXml } from '../src/s3/http/xml.js';
 import { toDuckDb } from '../src/s3/select/duckdb/to-duckdb.js';
 import { parseSelect } from '../src/s3/select/sql/parse-select.js';
+import { runQuery } from './jq-support.js';
 
 /** The code that a text is refused with: what takes time without bounds would not end. */
 function refusal(read: () => unknown): string {
@@ -96,7 +97,7 @@ describe('SQL of any length and depth is read once, or refused', () => {
 
 describe('jq of any depth compiles, or is refused, and a record of any depth costs itself', () => {
   const compile = (text: string) =>
-    compileQuery(parseQuery(text)).then(
+    compileFilter(text).then(
       () => 'taken',
       (error) => (error instanceof FilterError ? 'refused' : String(error)),
     );
@@ -111,10 +112,11 @@ describe('jq of any depth compiles, or is refused, and a record of any depth cos
   });
 
   test('a record that takes all of jq’s memory costs itself and no neighbour', async () => {
-    const query = await compileQuery(parseQuery('{page:(if .n > 9 then ("x" * (.n * 1e8)) else .page end)}'));
-    if (query.kind !== 'filter') throw new Error('it is for jq');
-    const results = query.filter.run([1, 10, 2, 11, 3].map((n) => `{"page":"p${n}","n":${n}}`));
-    const failure = expect.stringMatching(/^jq has no more memory/);
+    const results = await runQuery(
+      '{page:(if .n > 9 then ("x" * (.n * 1e8)) else .page end)}',
+      [1, 10, 2, 11, 3].map((n) => `{"page":"p${n}","n":${n}}`),
+    );
+    const failure = 'The query took more than 256 MiB of memory for the record';
     expect(results).toEqual([
       { values: { page: 'p1' } },
       { failure },
@@ -125,10 +127,8 @@ describe('jq of any depth compiles, or is refused, and a record of any depth cos
   });
 
   test('a record that is nested too deep is a failure of its own', async () => {
-    const query = await compileQuery(parseQuery('{page:.page|tostring}'));
-    if (query.kind !== 'filter') throw new Error('it is for jq');
     const deep = (inner: string) => `{"page":"b","x":${times('[', 20_000)}${inner}${times(']', 20_000)}}`;
-    const results = query.filter.run(['{"page":"a"}', deep('1'), deep('1.5'), '{"page":"c"}']);
+    const results = await runQuery('{page:.page|tostring}', ['{"page":"a"}', deep('1'), deep('1.5'), '{"page":"c"}']);
     expect(results).toEqual([
       { values: { page: 'a' } },
       { failure: expect.stringMatching(/depth/) },

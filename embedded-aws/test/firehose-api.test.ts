@@ -19,6 +19,7 @@ import { type Firehose, openFirehose } from '../src/firehose/index.js';
 import { unmetered } from '../src/firehose/meter.js';
 import { writeState } from '../src/state-file.js';
 import { destination, until } from './firehose-fakes.js';
+import { jq } from './jq-support.js';
 
 let folder: string;
 let firehose: Firehose;
@@ -107,7 +108,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
       definitions: await openDefinitions(join(folder, 'of-its-own.json')),
       clock: { wallMs: () => now },
       log: () => undefined,
-      surroundings: {},
+      surroundings: { jq },
       deliveries: { begin: () => undefined, renew: () => undefined, remove: () => undefined },
       directPut: () => Promise.reject(new Error('not asked for')),
       meterFor: () => unmetered,

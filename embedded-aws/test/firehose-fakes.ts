@@ -11,6 +11,7 @@ import { parseDestination } from '../src/firehose/config/parse-destination.js';
 import type { DeliveryClock, ObjectSink, Shard, StreamSource } from '../src/firehose/ports.js';
 import type { Position } from '../src/firehose/read/position.js';
 import type { PositionStore } from '../src/firehose/read/position-store.js';
+import { jq } from './jq-support.js';
 
 export const aws = (name: string, message = name) => Object.assign(new Error(message), { name });
 
@@ -42,10 +43,10 @@ export const destination: ExtendedS3Destination = {
 /** The delivery configuration of a destination, as of the pipeline's unless it is changed. */
 export const configure = (
   change: Partial<ExtendedS3Destination> = {},
-  surroundings: Surroundings = {},
+  surroundings: Partial<Surroundings> = {},
   fromKinesis = true,
 ): Promise<DeliveryConfiguration> =>
-  configureDelivery(parseDestination({ ...destination, ...change }), fromKinesis, surroundings);
+  configureDelivery(parseDestination({ ...destination, ...change }), fromKinesis, { jq, ...surroundings });
 
 /** A stream in memory; `fail` throws what the next calls shall meet. */
 export function fakeStream(shardIds: string[]) {

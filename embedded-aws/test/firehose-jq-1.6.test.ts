@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { FilterError } from '../src/firehose/config/jq-filter.js';
-import { compileQuery, parseQuery } from '../src/firehose/config/query.js';
+import { FilterError } from '../src/firehose/jq/jq-program.js';
+import { runQuery } from './jq-support.js';
 
 /** What jq 1.6 gave, recorded by test/recorded/record-jq.mjs. */
 interface Recorded {
@@ -52,9 +52,7 @@ function expected({ table, outcomes }: Recorded, input: number): Outcome {
 
 async function actual(filter: string): Promise<Outcome[] | 'refused'> {
   try {
-    const query = await compileQuery(parseQuery(filter));
-    const results =
-      query.kind === 'filter' ? query.filter.run(inputs) : inputs.map((input) => query.run(JSON.parse(input)));
+    const results = await runQuery(filter, inputs);
     return results.map((result) => ('failure' in result ? 'fails' : { values: result.values }));
   } catch (error) {
     if (error instanceof FilterError) return 'refused';

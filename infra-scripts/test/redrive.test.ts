@@ -8,47 +8,50 @@ import { someEvent } from '@millrace/testing/event';
 import fc from 'fast-check';
 import { choose } from '../src/redrive/choose.js';
 import { openJournal } from '../src/redrive/journal.js';
-import { type Left, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
+import { type Left, type Repaired, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
 import { type Asks, delivered } from '../src/redrive/source.js';
 
+/** What a redrive found: what is left, and what can go in again. */
+const found = (repair: (one: Left) => Promise<Repaired[]>, all: readonly Left[]) =>
+  Promise.all(all.map(async (one) => ({ left: one, repaired: await repair(one) })));
 const left = (raw: string, eventId?: string): Left => ({ eventId, code: 'invalid_event', raw, object: 'page=x/o.gz' });
 
 describe('a rejected event can go in again', () => {
-  test('when it fits now: as it was sent', () => {
-    expect(repairRejected(left(JSON.stringify(someEvent())))).toEqual([{ event: someEvent() }]);
+  test('when it fits now: as it was sent', async () => {
+    expect(await repairRejected(left(JSON.stringify(someEvent())))).toEqual([{ event: someEvent() }]);
   });
 
-  test('when it still does not fit it says where and why', () => {
-    expect(repairRejected(left(JSON.stringify(someEvent({ item_quantity: 'two' }))))).toEqual([
+  test('when it still does not fit it says where and why', async () => {
+    expect(await repairRejected(left(JSON.stringify(someEvent({ item_quantity: 'two' }))))).toEqual([
       { reason: expect.stringMatching(/^\/item_quantity: /) },
     ]);
-    expect(repairRejected(left('{"torn'))).toEqual([{ reason: 'it is not JSON' }]);
+    expect(await repairRejected(left('{"torn'))).toEqual([{ reason: 'it is not JSON' }]);
   });
 
   test.each(['購入', 'Liked Item', '_other'])(
     'as it is, when an earlier version refused it for its name: %s',
-    (name) => {
+    async (name) => {
       const event = someEvent({ event: name, page: name });
-      expect(repairRejected(left(JSON.stringify(event)))).toEqual([{ event }]);
+      expect(await repairRejected(left(JSON.stringify(event)))).toEqual([{ event }]);
     },
   );
 
   test("repaired by jq; one without an id gets the quarantine's, so that it stays the same event", async () => {
     const { event_id, ...anonymous } = someEvent({ item_quantity: '2' });
     const filter = await compileFilter('.item_quantity |= tonumber');
-    const [repaired] = repairRejected(left(JSON.stringify(anonymous), event_id), filter);
+    const [repaired] = await repairRejected(left(JSON.stringify(anonymous), event_id), filter);
     expect(repaired).toEqual({ event: someEvent({ item_quantity: 2 }) });
-    const [broken] = repairRejected(left('{"item_quantity":"many"}', event_id), filter);
+    const [broken] = await repairRejected(left('{"item_quantity":"many"}', event_id), filter);
     expect(broken).toEqual({ reason: expect.stringMatching(/^--jq: /) });
   });
 });
 
 describe('what Firehose could not deliver can go in again', () => {
-  test('as it is, with what the server stamped, and a record with many events as each of them', () => {
+  test('as it is, with what the server stamped, and a record with many events as each of them', async () => {
     const stamped = (seq: number) => ({ ...someEvent({ seq }), received_at: '2026-11-23T08:00:00.200Z' });
     const many = Array.from({ length: 700 }, (_, seq) => stamped(seq));
     const record = many.map((each) => JSON.stringify(each)).join('\n');
-    expect(repairUndelivered(left(record))).toEqual(many.map((event) => ({ event })));
+    expect(await repairUndelivered(left(record))).toEqual(many.map((event) => ({ event })));
   });
 
   test.each([
@@ -56,45 +59,45 @@ describe('what Firehose could not deliver can go in again', () => {
     [{ page: '' }, '/page: "" is not a valid partition name'],
     [{ event: 7 }, '/event: 7 is not a valid partition name'],
     [{ event_id: undefined }, '/event_id: missing'],
-  ])('not with %j', (change, reason) => {
-    expect(repairUndelivered(left(JSON.stringify(someEvent(change))))).toEqual([{ reason }]);
+  ])('not with %j', async (change, reason) => {
+    expect(await repairUndelivered(left(JSON.stringify(someEvent(change))))).toEqual([{ reason }]);
   });
 
   test.each(['a/b', '書籍', 'Liked Item', '../x'])(
     'a name that no partition may have (%s) is filed under _other',
-    (name) => {
-      const found = repairUndelivered(left(JSON.stringify(someEvent({ page: name, event: name }))));
+    async (name) => {
+      const found = await repairUndelivered(left(JSON.stringify(someEvent({ page: name, event: name }))));
       const filed = { page: '_other', page_as_sent: name, event: '_other', event_as_sent: name };
       expect(found).toEqual([{ event: { ...someEvent(), ...filed } }]);
-      expect(repairUndelivered(left(JSON.stringify({ ...someEvent(), ...filed })))).toEqual(found);
+      expect(await repairUndelivered(left(JSON.stringify({ ...someEvent(), ...filed })))).toEqual(found);
     },
   );
 
   test('a page is given by jq', async () => {
     const filter = await compileFilter('.page //= "home"');
-    expect(repairUndelivered(left(JSON.stringify(someEvent({ page: null }))), filter)).toEqual([
+    expect(await repairUndelivered(left(JSON.stringify(someEvent({ page: null }))), filter)).toEqual([
       { event: someEvent({ page: 'home' }) },
     ]);
   });
 });
 
-test('whatever is read, in whatever order and however often: each event is sent once, and none that is in or under way', () => {
+test('whatever is read, in whatever order and however often: each event is sent once, and none that is in or under way', async () => {
   const ids = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 });
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       ids,
       fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
       fc.uniqueArray(fc.integer({ min: 0, max: 9 })),
-      (found, there, onTheWay) => {
+      async (read, there, onTheWay) => {
         const id = (seq: number) => identityText(someEvent({ seq }));
-        const rows = found.map((seq) => left(JSON.stringify(someEvent({ seq }))));
+        const rows = read.map((seq) => left(JSON.stringify(someEvent({ seq }))));
         const is = (list: number[]) => (identity: string) => list.some((seq) => id(seq) === identity);
-        const choice = choose(rows, repairRejected, is(there), is(onTheWay));
+        const choice = choose(await found(repairRejected, rows), is(there), is(onTheWay));
         const sent = choice.events.map(identityText);
         expect(new Set(sent).size).toBe(sent.length);
-        const expected = [...new Set(found)].filter((seq) => !there.includes(seq) && !onTheWay.includes(seq));
+        const expected = [...new Set(read)].filter((seq) => !there.includes(seq) && !onTheWay.includes(seq));
         expect(sent.toSorted()).toEqual(expected.map(id).toSorted());
-        expect(choice.events.length + choice.delivered + choice.underWay + choice.repeated).toBe(found.length);
+        expect(choice.events.length + choice.delivered + choice.underWay + choice.repeated).toBe(read.length);
       },
     ),
   );
@@ -112,10 +115,12 @@ describe('an event with the id of another does not keep it from going in again',
       queryEach: async (_sql, onRows) => onRows([[attack.event_id, attack.stream_id, attack.seq]]),
     };
     const there = await delivered(asks, [victim.event_id]);
-    const rows = [attack, victim, victim].map((each) => left(JSON.stringify(each)));
+    const rows = await found(
+      repairUndelivered,
+      [attack, victim, victim].map((each) => left(JSON.stringify(each))),
+    );
     const choice = choose(
       rows,
-      repairUndelivered,
       (each) => there.has(each),
       () => false,
     );
@@ -124,7 +129,6 @@ describe('an event with the id of another does not keep it from going in again',
     expect(
       choose(
         rows,
-        repairUndelivered,
         () => false,
         (each) => journal.has(each),
       ).events,

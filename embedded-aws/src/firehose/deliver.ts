@@ -44,7 +44,8 @@ export function createStartDelivery(options: DeliveryOptions): StartDelivery {
       log,
     );
     const sourceArn = source?.KinesisStreamARN;
-    const { lambda } = configuration;
+    const { lambda, query } = configuration;
+    if (query?.kind === 'filter' && query.filter.warning) log(`${name}: ${query.filter.warning}`);
     return startWorker({
       deliveryStream: name,
       version,

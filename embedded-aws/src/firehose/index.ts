@@ -10,6 +10,7 @@ import type { Tables } from './config/find-schema.js';
 import type { FunctionSources } from './config/lambda-function.js';
 import { createStartDelivery } from './deliver.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
+import { createJqPool } from './jq/run/pool.js';
 import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
 import type { DeliveryPorts } from './ports.js';
@@ -68,7 +69,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   const logOf = (name: string) => (line: string) => log(`${name}: ${line}`);
   const clock = systemClock;
   const meterFor = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
-  const surroundings = { tables, functions };
+  const jq = createJqPool();
+  const surroundings = { tables, functions, jq };
   const state = await openState({ folder, clock, backlogBytes: options.backlogBytes, logOf });
   const { definitions } = state;
   const deliveries = createDeliveries(state, log);
@@ -98,6 +100,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
 
     async close() {
       await deliveries.close();
+      await jq.close();
       await state.close();
       options.ports.close();
     },

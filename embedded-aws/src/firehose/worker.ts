@@ -100,6 +100,7 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
       ...options,
       route: createRouter({ ...options, buffers, meter }),
       buffers,
+      meter,
       signal: reading.signal,
       taken: changed.notify,
       done() {

@@ -15,6 +15,12 @@ export interface Choice {
   still: { reason: string; count: number; example: string }[];
 }
 
+/** What was read, and what of it can go in again. */
+export interface Found {
+  left: Left;
+  repaired: readonly Repaired[];
+}
+
 /**
  * Sorts what was read. Pure: who is in the lake or under way is asked through the two functions.
  * They get the `identityText` of an event.
@@ -22,20 +28,19 @@ export interface Choice {
  * @param isUnderWay whether an earlier redrive had it acknowledged
  */
 export function choose(
-  left: readonly Left[],
-  repair: (one: Left) => Repaired[],
+  found: readonly Found[],
   isDelivered: (identity: string) => boolean,
   isUnderWay: (identity: string) => boolean,
 ): Choice {
   const choice: Choice = { events: [], delivered: 0, underWay: 0, repeated: 0, still: [] };
   const seen = new Set<string>();
   const reasons = new Map<string, { reason: string; count: number; example: string }>();
-  for (const one of left) {
-    for (const result of repair(one)) {
+  for (const { left, repaired } of found) {
+    for (const result of repaired) {
       if ('reason' in result) {
         const known = reasons.get(result.reason);
         if (known) known.count += 1;
-        else reasons.set(result.reason, { reason: result.reason, count: 1, example: one.object });
+        else reasons.set(result.reason, { reason: result.reason, count: 1, example: left.object });
         continue;
       }
       const identity = identityText(result.event);

@@ -24,13 +24,13 @@ export type Repaired = { event: MillraceEvent } | { reason: string };
 /** What a text holds, as one line a value; a repair by jq is made before anything is looked at. */
 type Values = { values: unknown[] } | { reason: string };
 
-function valuesOf(raw: string, repair: Filter | undefined): Values {
+async function valuesOf(raw: string, repair: Filter | undefined): Promise<Values> {
   // A record that Firehose did not take apart may hold many events, and more than it takes apart.
   const bytes = Buffer.from(raw);
   const parts = splitJson(bytes)?.map(({ value }) => value) ?? linesOf(raw);
   if (parts === undefined) return { reason: 'it is not JSON' };
   if (repair === undefined) return { values: parts };
-  const results = repair.run(parts.map((part) => JSON.stringify(part)));
+  const results = await repair.run(parts.map((part) => Buffer.from(JSON.stringify(part))));
   const failed = results.find((result) => 'failure' in result);
   if (failed && 'failure' in failed) return { reason: `--jq: ${failed.failure}` };
   return { values: results.map((result) => (result as { values: unknown }).values) };
@@ -50,8 +50,8 @@ function linesOf(raw: string): unknown[] | undefined {
  * A rejected event as it can be sent to the ingest server again. It keeps its event_id, or the one that the quarantine
  * gave it, so that a second redrive makes a copy that readers remove, and never a second event.
  */
-export function repairRejected({ raw, eventId }: Left, repair?: Filter): Repaired[] {
-  const found = valuesOf(raw, repair);
+export async function repairRejected({ raw, eventId }: Left, repair?: Filter): Promise<Repaired[]> {
+  const found = await valuesOf(raw, repair);
   if ('reason' in found) return [found];
   return found.values.map((value) => {
     const own = isObject(value) && typeof value.event_id === 'string' ? value.event_id : undefined;
@@ -72,8 +72,8 @@ const partitionName = /^[a-z_][a-z0-9_]{0,47}$/;
  * already, except that a name that no partition may have is filed under `_other`. It needs what Firehose partitions by,
  * and an event_id, without which copies could not be told apart.
  */
-export function repairUndelivered({ raw }: Left, repair?: Filter): Repaired[] {
-  const found = valuesOf(raw, repair);
+export async function repairUndelivered({ raw }: Left, repair?: Filter): Promise<Repaired[]> {
+  const found = await valuesOf(raw, repair);
   if ('reason' in found) return [found];
   return found.values.map((value) => {
     if (!isObject(value)) return { reason: 'not a JSON object' };

@@ -1,11 +1,12 @@
 import { AwsError } from '../../json-service/aws-error.js';
 import { configureDelivery, type DeliveryConfiguration, type Surroundings } from '../config/delivery-configuration.js';
 import type { ExtendedS3Destination } from '../config/destination-shape.js';
-import { FilterError } from '../config/jq-filter.js';
 import { FunctionError } from '../config/lambda-function.js';
 import { type ParsedDestination, parseDestination } from '../config/parse-destination.js';
 import { PrefixError, PrefixNotSupported } from '../config/prefix.js';
 import { compileQuery } from '../config/query.js';
+import { FilterError } from '../jq/jq-program.js';
+import { createJqPool } from '../jq/run/pool.js';
 import { type CreateRequest, otherDestinations } from './request-model.js';
 import { bufferingRules } from './rules/buffering-rules.js';
 import { conversionAndBackupRules } from './rules/conversion-and-backup-rules.js';
@@ -91,6 +92,11 @@ export async function configurationOf(
  */
 export async function validateCreation(request: CreateRequest): Promise<ExtendedS3Destination> {
   const { destination, query } = validated(request);
-  if (query) await compileQuery(query).catch(refuse);
+  const jq = createJqPool();
+  try {
+    if (query) await compileQuery(query, jq).catch(refuse);
+  } finally {
+    await jq.close();
+  }
   return destination;
 }

@@ -1,3 +1,4 @@
+import type { JqPool } from '../jq/run/pool.js';
 import { bufferLimitsOf, retrySecondsOf } from './buffering.js';
 import { type ConversionConfiguration, configureConversion, conversionOf } from './conversion.js';
 import type { CompressionFormat, ExtendedS3Destination } from './destination-shape.js';
@@ -71,6 +72,8 @@ export interface Surroundings {
   tables?: Tables | undefined;
   /** What stands in for Lambda functions. */
   functions?: FunctionSources;
+  /** Runs the queries that are more than plain paths. */
+  jq: JqPool;
 }
 
 /**
@@ -80,10 +83,10 @@ export interface Surroundings {
 export async function configureDelivery(
   parsed: ParsedDestination,
   fromKinesis: boolean,
-  { tables, functions = {} }: Surroundings = {},
+  { tables, functions = {}, jq }: Surroundings,
 ): Promise<DeliveryConfiguration> {
   const { destination, zone, query } = parsed;
-  const compiled = query && (await compileQuery(query));
+  const compiled = query && (await compileQuery(query, jq));
   const converting = conversionOf(destination);
   const conversion = converting && configureConversion(converting, findSchema(converting, tables));
   const lambda = await configureLambda(destination, functions);

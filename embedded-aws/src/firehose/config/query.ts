@@ -1,5 +1,8 @@
-import { compileFilter, type Filter, writtenKeys } from './jq-filter.js';
-import { compilePaths, type PathQuery, type Paths, parsePaths } from './jq-path.js';
+import { compileIn, type Filter } from '../jq/filter.js';
+
+import { compilePaths, type PathQuery, type Paths, parsePaths } from '../jq/jq-path.js';
+import type { JqPool } from '../jq/run/pool.js';
+import { writtenKeys } from '../jq/written-keys.js';
 
 /** A MetadataExtractionQuery, read but not compiled. */
 export interface ParsedQuery {
@@ -20,9 +23,9 @@ export function parseQuery(text: string): ParsedQuery {
 }
 
 /** @throws FilterError */
-export async function compileQuery({ text, paths }: ParsedQuery): Promise<Query> {
+export async function compileQuery({ text, paths }: ParsedQuery, jq: JqPool): Promise<Query> {
   if (paths) return { kind: 'paths', run: compilePaths(paths) };
-  return { kind: 'filter', filter: await compileFilter(text) };
+  return { kind: 'filter', filter: await compileIn(jq, text) };
 }
 
 /** Whether the query gives a record the same keys each time that it runs. */

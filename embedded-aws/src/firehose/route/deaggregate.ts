@@ -1,7 +1,7 @@
 import { parseWhole, splitJson } from '@millrace/kit/split-json';
 import type { DeliveryConfiguration } from '../config/delivery-configuration.js';
 import type { SourceRecord } from '../ports.js';
-import { notJson, notParsed } from './failure.js';
+import { extractionFailed, notJson, notParsed } from './failure.js';
 import { splitDelimited } from './split-delimited.js';
 import { splitKpl } from './split-kpl.js';
 import type { SubRecord } from './sub-record.js';
@@ -17,6 +17,17 @@ export function deaggregate(configuration: DeliveryConfiguration, records: reado
       ? packed.flatMap(({ start, end }) => subRecordsOf(configuration, data.subarray(start, end)))
       : subRecordsOf(configuration, data);
   });
+}
+
+/** The same, where an unforeseen error of one record is its own, and holds up none of those behind it. */
+export function deaggregateEach(configuration: DeliveryConfiguration, records: readonly SourceRecord[]): SubRecord[][] {
+  try {
+    return deaggregate(configuration, records);
+  } catch (error) {
+    if (records.length > 1) return records.flatMap((record) => deaggregateEach(configuration, [record]));
+    const { data } = records[0]!;
+    return [[{ data, start: 0, end: data.length, failure: extractionFailed(String(error)) }]];
+  }
 }
 
 function subRecordsOf(configuration: DeliveryConfiguration, data: Buffer): SubRecord[] {

@@ -1,57 +1,47 @@
 import type { DeliveryConfiguration } from '../config/delivery-configuration.js';
-import { maxFilterBatch } from '../config/jq-filter.js';
-import type { QueryResult } from '../config/jq-path.js';
-import { type Meter, unmetered } from '../meter.js';
+import type { Filter } from '../jq/filter.js';
+import type { QueryResult } from '../jq/jq-path.js';
+import type { Meter } from '../meter.js';
 import { emptyKey, extractionFailed, type Failure } from './failure.js';
 import { isFailure, type Piece, type SubRecord } from './sub-record.js';
 
-/** The partition keys of whole records, in order. Each sub-record gives one piece: nothing is dropped. */
+/**
+ * The partition keys of whole records, in order. Each sub-record gives one piece: nothing is dropped.
+ * @param filtered what the query's filter gave (`runFilter`), where the query is one
+ */
 export function extractKeys(
   configuration: DeliveryConfiguration,
   records: readonly (readonly SubRecord[])[],
-  meter: Meter = unmetered,
+  filtered: readonly QueryResult[] = [],
 ): Piece[][] {
-  const { query } = configuration;
-  const result = (subRecord: SubRecord, queried: QueryResult | undefined): string[] | Failure => {
-    const values = queried ? partitionValues(configuration.keyNames, queried) : [];
-    if (isFailure(values) || configuration.lambdaKeyNames.length === 0) return values;
-    const fromLambda = partitionValues(configuration.lambdaKeyNames, { values: subRecord.lambdaKeys ?? {} });
+  const { query, keyNames, lambdaKeyNames } = configuration;
+  const results = filtered.values();
+  function keys(subRecord: SubRecord): string[] | Failure {
+    const queried = query?.kind === 'paths' ? query.run(subRecord.value) : query && results.next().value!;
+    const values = queried ? partitionValues(keyNames, queried) : [];
+    if (isFailure(values) || lambdaKeyNames.length === 0) return values;
+    const fromLambda = partitionValues(lambdaKeyNames, { values: subRecord.lambdaKeys ?? {} });
     return isFailure(fromLambda) ? fromLambda : [...values, ...fromLambda];
-  };
-  const pieces = (queried: (subRecord: SubRecord) => QueryResult | undefined) =>
-    records.map((subRecords) =>
-      subRecords.map(
-        (subRecord): Piece => ({ ...subRecord, result: subRecord.failure ?? result(subRecord, queried(subRecord)) }),
-      ),
-    );
-  if (!query) return pieces(() => undefined);
-  if (query.kind === 'paths') return pieces(({ value }) => query.run(value));
-  const results = runFilter(records, (texts) => {
-    const begun = performance.now();
-    const found = query.filter.run(texts);
-    meter('JQProcessing.Duration', performance.now() - begun);
-    return found;
-  });
-  return pieces(() => results.next().value as QueryResult);
+  }
+  return records.map((subRecords) =>
+    subRecords.map((subRecord): Piece => ({ ...subRecord, result: subRecord.failure ?? keys(subRecord) })),
+  );
 }
 
-/** The filter's results for all sub-records that have not failed, by the batch. */
-function* runFilter(
+/** The filter's results for all sub-records that have not failed. @throws when `signal` aborts */
+export async function runFilter(
+  filter: Filter,
   records: readonly (readonly SubRecord[])[],
-  run: (texts: readonly string[]) => QueryResult[],
-): Generator<QueryResult> {
-  let texts: string[] = [];
-  for (const subRecords of records) {
-    for (const { data, start, end, failure } of subRecords) {
-      if (failure) continue;
-      texts.push(data.toString('utf8', start, end));
-      if (texts.length === maxFilterBatch) {
-        yield* run(texts);
-        texts = [];
-      }
-    }
-  }
-  yield* run(texts);
+  meter: Meter,
+  signal: AbortSignal,
+): Promise<QueryResult[]> {
+  const texts: Buffer[] = [];
+  for (const subRecords of records)
+    for (const { data, start, end, failure } of subRecords) if (!failure) texts.push(data.subarray(start, end));
+  const begun = performance.now();
+  const results = await filter.run(texts, signal);
+  meter('JQProcessing.Duration', performance.now() - begun);
+  return results;
 }
 
 /**

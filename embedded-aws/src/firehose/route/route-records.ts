@@ -4,10 +4,8 @@ import type { DeliveryObserver } from '../observer.js';
 import type { SourceRecord } from '../ports.js';
 import type { Buffers, OpenBuffer } from '../write/buffers.js';
 import { createConverter } from './convert-record.js';
-import { deaggregate } from './deaggregate.js';
-import { extractKeys } from './extract-keys.js';
-import { conversionErrorLine, errorLine, extractionFailed, type Failure, tooManyPartitions } from './failure.js';
-import { isFailure, type Piece, type SubRecord } from './sub-record.js';
+import { conversionErrorLine, errorLine, type Failure, tooManyPartitions } from './failure.js';
+import { isFailure, type Piece } from './sub-record.js';
 import { createTargets, type DeliveryTarget } from './targets.js';
 
 /** The options of `createRouter`. */
@@ -25,12 +23,12 @@ export interface RouterOptions {
 export type Router = (
   shardId: string,
   records: readonly SourceRecord[],
+  /** Of each record. */
+  pieces: readonly (readonly Piece[])[],
   nowMs: number,
-  /** Of each record, where a Lambda function has seen them. */
-  subRecords?: SubRecord[][],
 ) => void;
 
-/** Extracts keys, converts, and appends to the buffers. An error of one record becomes an error record. */
+/** Converts, and appends to the buffers. An error of one record becomes an error record. */
 export function createRouter({
   configuration,
   buffers,
@@ -93,13 +91,12 @@ export function createRouter({
     return undefined;
   }
 
-  return (shardId, records, nowMs, subRecords) => {
+  return (shardId, records, pieces, nowMs) => {
     let exceeded = false;
-    for (const [index, pieces] of piecesOf(configuration, records, meter, subRecords).entries()) {
-      const record = records[index]!;
+    for (const [index, record] of records.entries()) {
       const { arrivalMs, sequenceNumber } = record;
       backUp(shardId, record, nowMs);
-      for (const piece of pieces) {
+      for (const piece of pieces[index]!) {
         const failure = append(shardId, record, piece, nowMs);
         if (failure === tooManyPartitions) exceeded = true;
         if (failure) fail(shardId, record, piece, failure, nowMs);
@@ -111,25 +108,6 @@ export function createRouter({
       meter('PartitionCountExceeded', exceeded ? 1 : 0);
     }
   };
-}
-
-/** An unforeseen error of one record must not hold up those behind it: it too ends as an error record. */
-function piecesOf(
-  configuration: DeliveryConfiguration,
-  records: readonly SourceRecord[],
-  meter: Meter,
-  subRecords?: SubRecord[][],
-): Piece[][] {
-  try {
-    return extractKeys(configuration, subRecords ?? deaggregate(configuration, records), meter);
-  } catch (error) {
-    if (records.length > 1)
-      return records.flatMap((record, index) =>
-        piecesOf(configuration, [record], meter, subRecords && [subRecords[index]!]),
-      );
-    const { data } = records[0]!;
-    return [[{ data, start: 0, end: data.length, result: extractionFailed(String(error)) }]];
-  }
 }
 
 function errorLines({ conversion, deaggregateKpl }: DeliveryConfiguration, meter: Meter) {

@@ -3,7 +3,7 @@ import { defaultConnections, feeding, type Log, runTraffic, type Sink } from '@m
 import { usageError } from '@millrace/kit/millrace-error';
 import type { Looked } from '@millrace/lake';
 import { identityText } from '@millrace/sdk/schema';
-import { type Choice, choose } from '../../redrive/choose.js';
+import { type Choice, choose, type Found } from '../../redrive/choose.js';
 import { openJournal } from '../../redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../../redrive/repair.js';
 import { type Asks, delivered, type Filters, quarantined, undelivered } from '../../redrive/source.js';
@@ -120,16 +120,18 @@ async function look(
   lake: Asks,
   kind: Kind,
   options: RedriveOptions,
-  repair: (one: Left) => Repaired[],
+  repair: (one: Left) => Promise<Repaired[]>,
   isUnderWay: (identity: string) => boolean,
 ): Promise<Choice> {
   const left = await (kind === 'quarantine' ? quarantined : undelivered)(lake, options);
-  const ids = left.flatMap((one) => repair(one).flatMap((each) => ('event' in each ? [each.event.event_id] : [])));
+  const found: Found[] = [];
+  for (const one of left) found.push({ left: one, repaired: await repair(one) });
+  const ids = found.flatMap(({ repaired }) => repaired.flatMap((one) => ('event' in one ? [one.event.event_id] : [])));
   const there = await delivered(lake, ids);
-  return choose(left, repair, (identity) => there.has(identity), isUnderWay);
+  return choose(found, (identity) => there.has(identity), isUnderWay);
 }
 
-async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left) => Repaired[]> {
+async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left) => Promise<Repaired[]>> {
   const repair = kind === 'quarantine' ? repairRejected : repairUndelivered;
   if (jq === undefined) return (one) => repair(one);
   // Only here: jq takes a moment to load.

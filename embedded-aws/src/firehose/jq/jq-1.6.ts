@@ -54,13 +54,19 @@ export function unknownTo16(tokens: readonly JqToken[]): string | undefined {
 }
 
 /**
+ * A number that 1.8 keeps as it is written, in JSON: one with a fraction, an exponent or more than 15 digits, behind
+ * what stands before a number. Most texts with such digits (times, addresses) do not match.
+ */
+const asWritten = /(?:^|[[,\s]|["\s]:)-?(?:\d{16}|\d+[.eE])/;
+
+/**
  * A JSON text whose numbers are as 1.6 has them: 1.8 keeps `1.0` and `1E+2` as they are written, 1.6 makes 1 and 100 of
  * them. Only what may hold such a number is written anew.
  */
-export function numbersOf16(text: string): string {
-  if (!/\d[.eE]|\d{16}/.test(text)) return text;
+export function numbersOf16(text: Buffer): Buffer {
+  if (!asWritten.test(text.toString('latin1'))) return text;
   try {
-    return JSON.stringify(JSON.parse(text));
+    return Buffer.from(`${JSON.stringify(JSON.parse(text.toString()))}\n`);
   } catch {
     // Nested too deep to be written, and for jq to be read: it says so.
     return text;

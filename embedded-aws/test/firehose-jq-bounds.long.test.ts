@@ -1,0 +1,1 @@
+import './firehose-jq-bounds.test.js';
