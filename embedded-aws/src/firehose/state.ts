@@ -1,11 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RecordLog } from '../record-log/record-log.js';
 import type { Log } from '../service.js';
 import { removeState } from '../state-file.js';
 import { type Definitions, type DeliveryStreamDefinition, openDefinitions } from './api/definitions.js';
 import { createDirectPutLogs } from './direct-put/logs.js';
 import type { DirectPut } from './direct-put/put-records.js';
-import type { RecordLog } from './direct-put/record-log.js';
 import { deliveredUpTo } from './direct-put/source.js';
 import type { DeliveryClock } from './ports.js';
 import type { Position } from './read/position.js';
@@ -51,7 +51,7 @@ export async function openState({ folder, clock, backlogBytes, logOf }: StateOpt
     let records: RecordLog | undefined;
     const positions = createPositionStore(pathOf(id), clock, logOf(name), (stored) => {
       const delivered = deliveredUpTo(stored);
-      if (delivered !== undefined) void records?.trim(delivered).catch(() => undefined);
+      if (delivered !== undefined) void records?.trim(delivered + 1).catch(() => undefined);
     });
     const stored = await positions.load();
     if (source) return { stored, positions };

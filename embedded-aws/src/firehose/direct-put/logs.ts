@@ -1,15 +1,15 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openRecordLog, type RecordLog } from '../../record-log/record-log.js';
 import type { Log } from '../../service.js';
 import { createDirectPut, type DirectPut } from './put-records.js';
-import { openRecordLog, type RecordLog } from './record-log.js';
 
 /** The logs of all Direct PUT delivery streams, each in a folder of its own. */
 export interface DirectPutLogs {
   /**
    * Opened when it is not open yet.
-   * @param delivered the last record that is known to be in S3
-   * @throws Error when it is damaged
+   * @param delivered the last record that is known to be in S3: numbers go on after it even if every file is gone
+   * @throws MillraceError when a newer version wrote it
    */
   open(id: string, delivered: number, log: Log): Promise<{ records: RecordLog; directPut: DirectPut }>;
   remove(id: string): Promise<void>;
@@ -29,7 +29,7 @@ export function createDirectPutLogs(
     open(id, delivered, log) {
       let one = opened.get(id);
       if (!one) {
-        one = openRecordLog(join(folder, id), delivered, log).then((records) => ({
+        one = openRecordLog({ folder: join(folder, id), next: delivered + 1, log }).then((records) => ({
           records,
           directPut: createDirectPut(records, { log, now, backlogBytes }),
         }));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { RecordLog } from '../../record-log/record-log.js';
 import type { Log } from '../../service.js';
 import { causeOf, createFailureLog } from '../failure-log.js';
-import type { RecordLog } from './record-log.js';
 
 /**
  * Of all records of one PutRecordBatch:
@@ -51,7 +51,8 @@ export function createDirectPut(
       });
       let failed = false;
       try {
-        if (taken.length > 0) await records.append(taken, now());
+        const arrivalMs = now();
+        await records.append(taken.map((data) => ({ shard: 0, arrivalMs, key: '', data }))).stored;
         failureLog.recovered('disk');
       } catch (error) {
         failed = true;

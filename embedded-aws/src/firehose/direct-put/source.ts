@@ -1,5 +1,5 @@
+import type { RecordLog } from '../../record-log/record-log.js';
 import type { StreamSource } from '../ports.js';
-import type { Place, RecordLog } from './record-log.js';
 
 /** The log of a delivery stream as the one shard of its source. */
 const directPutShard = 'direct-put';
@@ -8,6 +8,9 @@ const directPutShard = 'direct-put';
 const sequenceText = (sequence: number): string => String(sequence).padStart(16, '0');
 const sequenceOf = (text: string): number => Number.parseInt(text, 10);
 
+/** What one read takes into memory. */
+const readBytes = 4 * 1024 * 1024;
+
 /** The log of a delivery stream as a source with one shard. */
 export function directPutSource(log: RecordLog): StreamSource {
   return {
@@ -15,18 +18,21 @@ export function directPutSource(log: RecordLog): StreamSource {
     async shards() {
       return [{ id: directPutShard, parents: [] }];
     },
-    async iterator(_shardId, after) {
-      return JSON.stringify(await log.placeAfter(after === undefined ? undefined : sequenceOf(after)));
-    },
+    iterator: async (_shardId, after) => String(after === undefined ? 0 : sequenceOf(after) + 1),
     async read(iterator, limit) {
-      const { records, next } = await log.read(JSON.parse(iterator) as Place, limit);
+      const { records, next } = await log.read({
+        shard: 0,
+        from: Number(iterator),
+        maxRecords: limit,
+        maxBytes: readBytes,
+      });
       return {
-        records: records.map(({ sequence, arrivalMs, data }) => ({
-          sequenceNumber: sequenceText(sequence),
+        records: records.map(({ number, arrivalMs, data }) => ({
+          sequenceNumber: sequenceText(number),
           arrivalMs,
           data,
         })),
-        next: JSON.stringify(next),
+        next: String(next),
       };
     },
     // Kept until it is delivered, however long that takes.
