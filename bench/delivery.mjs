@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib';
 import { systemClock } from '@millrace/kit/clock';
 import { configureDelivery } from '../embedded-aws/dist/src/firehose/config/delivery-configuration.js';
 import { parseDestination } from '../embedded-aws/dist/src/firehose/config/parse-destination.js';
+import { createFunctions } from '../embedded-aws/dist/src/firehose/functions/functions.js';
 import { createJqPool } from '../embedded-aws/dist/src/firehose/jq/run/pool.js';
 import { startWorker } from '../embedded-aws/dist/src/firehose/worker.js';
 import { openResult, readOptions } from './result.mjs';
@@ -138,6 +139,7 @@ async function delivery(query, parquet = false) {
   };
   const configuration = await configureDelivery(parseDestination(destination), true, {
     tables: { versions: () => [table] },
+    functions: createFunctions({}),
     jq,
   });
   const shards = Array.from({ length: shardCount }, (_, shard) =>

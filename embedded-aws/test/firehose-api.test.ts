@@ -15,6 +15,7 @@ import { type Endpoint, startEndpoint } from '../src/endpoint.js';
 import { createControlPlane } from '../src/firehose/api/control-plane.js';
 import { openDefinitions } from '../src/firehose/api/definitions.js';
 import { createAwsClients } from '../src/firehose/aws-clients.js';
+import { createFunctions } from '../src/firehose/functions/functions.js';
 import { type Firehose, openFirehose } from '../src/firehose/index.js';
 import { unmetered } from '../src/firehose/meter.js';
 import { writeState } from '../src/state-file.js';
@@ -108,7 +109,7 @@ describe('the API of Data Firehose, by the AWS SDK', () => {
       definitions: await openDefinitions(join(folder, 'of-its-own.json')),
       clock: { wallMs: () => now },
       log: () => undefined,
-      surroundings: { jq },
+      surroundings: { jq, functions: createFunctions({}) },
       deliveries: { begin: () => undefined, renew: () => undefined, remove: () => undefined },
       directPut: () => Promise.reject(new Error('not asked for')),
       meterFor: () => unmetered,

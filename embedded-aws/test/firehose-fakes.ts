@@ -8,6 +8,7 @@ import {
 } from '../src/firehose/config/delivery-configuration.js';
 import type { ExtendedS3Destination } from '../src/firehose/config/destination-shape.js';
 import { parseDestination } from '../src/firehose/config/parse-destination.js';
+import { createFunctions } from '../src/firehose/functions/functions.js';
 import type { DeliveryClock, ObjectSink, Shard, StreamSource } from '../src/firehose/ports.js';
 import type { Position } from '../src/firehose/read/position.js';
 import type { PositionStore } from '../src/firehose/read/position-store.js';
@@ -46,7 +47,11 @@ export const configure = (
   surroundings: Partial<Surroundings> = {},
   fromKinesis = true,
 ): Promise<DeliveryConfiguration> =>
-  configureDelivery(parseDestination({ ...destination, ...change }), fromKinesis, { jq, ...surroundings });
+  configureDelivery(parseDestination({ ...destination, ...change }), fromKinesis, {
+    jq,
+    functions: createFunctions({}),
+    ...surroundings,
+  });
 
 /** A stream in memory; `fail` throws what the next calls shall meet. */
 export function fakeStream(shardIds: string[]) {

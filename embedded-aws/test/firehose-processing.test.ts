@@ -10,7 +10,8 @@ import fc from 'fast-check';
 import type { DeliveryConfiguration } from '../src/firehose/config/delivery-configuration.js';
 import type { ExtendedS3Destination } from '../src/firehose/config/destination-shape.js';
 import { compileTimePattern } from '../src/firehose/config/java-time-format.js';
-import { findFunction, type LambdaFunction } from '../src/firehose/config/lambda-function.js';
+import { createFunctions } from '../src/firehose/functions/functions.js';
+import type { LambdaFunction } from '../src/firehose/functions/lambda-function.js';
 import { unmetered } from '../src/firehose/meter.js';
 import type { SourceRecord } from '../src/firehose/ports.js';
 import { deaggregate } from '../src/firehose/route/deaggregate.js';
@@ -251,7 +252,7 @@ async function begin(change: Partial<ExtendedS3Destination>, call?: LambdaFuncti
   const bucket = fakeBucket();
   const store = fakePositions();
   // An address that nothing calls: the test's own function stands in for it.
-  const made = await configure(change, { functions: { transform: 'http://127.0.0.1:9' } });
+  const made = await configure(change, { functions: createFunctions({ transform: 'http://127.0.0.1:9' }) });
   const failures: string[] = [];
   const transform =
     made.lambda &&
@@ -420,9 +421,9 @@ describe('a Lambda function', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const sources = { transform: path, remote: url, broken: `${url}/broken` };
+    const functions = createFunctions({ transform: path, remote: url, broken: `${url}/broken` });
     const call = async (name: string) =>
-      (await findFunction(`arn:aws:lambda:us-east-1:000000000000:function:${name}:1`, sources))(
+      (await functions.find(`arn:aws:lambda:us-east-1:000000000000:function:${name}:1`))(
         { records: [] },
         new AbortController().signal,
       );
@@ -431,6 +432,7 @@ describe('a Lambda function', () => {
     await expect(call('broken')).rejects.toThrow('/broken answered 500');
     await expect(call('other')).rejects.toThrow('--lambda other=FILE');
     server.close();
+    await functions.close();
     rmSync(folder, { recursive: true });
   });
 });

@@ -7,9 +7,9 @@ import { createControlPlane } from './api/control-plane.js';
 import type { DeliveryStreamDefinition } from './api/definitions.js';
 import { conversionOf } from './config/conversion.js';
 import type { Tables } from './config/find-schema.js';
-import type { FunctionSources } from './config/lambda-function.js';
 import { createStartDelivery } from './deliver.js';
 import { createDeliveries, type Deliveries } from './deliveries.js';
+import { createFunctions, type FunctionSources } from './functions/functions.js';
 import { createJqPool } from './jq/run/pool.js';
 import { type Meter, meterOf, unmetered } from './meter.js';
 import type { DeliveryObserver } from './observer.js';
@@ -62,7 +62,7 @@ const maxBodyBytes = 8 * 1024 * 1024;
  * @throws MillraceError naming the file and what to do when the stored state is damaged
  */
 export async function openFirehose(options: FirehoseOptions): Promise<Firehose> {
-  const { folder, timeScale, metrics, tables, functions = {} } = options;
+  const { folder, timeScale, metrics, tables, functions: sources = {} } = options;
   if (!(timeScale > 0 && Number.isFinite(timeScale)))
     throw new MillraceError('TIME_SCALE', `The time scale must be a number above 0, not ${timeScale}.`);
   const log: Log = (line) => options.log(`Data Firehose: ${line}`);
@@ -70,6 +70,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
   const clock = systemClock;
   const meterFor = (name: string): Meter => (metrics ? meterOf(metrics, name) : unmetered);
   const jq = createJqPool();
+  const functions = createFunctions(sources);
   const surroundings = { tables, functions, jq };
   const state = await openState({ folder, clock, backlogBytes: options.backlogBytes, logOf });
   const { definitions } = state;
@@ -100,7 +101,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
 
     async close() {
       await deliveries.close();
-      await jq.close();
+      await Promise.all([jq.close(), functions.close()]);
       await state.close();
       options.ports.close();
     },

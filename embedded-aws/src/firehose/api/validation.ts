@@ -1,10 +1,10 @@
 import { AwsError } from '../../json-service/aws-error.js';
 import { configureDelivery, type DeliveryConfiguration, type Surroundings } from '../config/delivery-configuration.js';
 import type { ExtendedS3Destination } from '../config/destination-shape.js';
-import { FunctionError } from '../config/lambda-function.js';
 import { type ParsedDestination, parseDestination } from '../config/parse-destination.js';
 import { PrefixError, PrefixNotSupported } from '../config/prefix.js';
 import { compileQuery } from '../config/query.js';
+import { FunctionError } from '../functions/lambda-function.js';
 import { FilterError } from '../jq/jq-program.js';
 import { createJqPool } from '../jq/run/pool.js';
 import { type CreateRequest, otherDestinations } from './request-model.js';

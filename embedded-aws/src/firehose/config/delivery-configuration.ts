@@ -1,9 +1,10 @@
+import type { Functions } from '../functions/functions.js';
+import type { LambdaFunction } from '../functions/lambda-function.js';
 import type { JqPool } from '../jq/run/pool.js';
 import { bufferLimitsOf, retrySecondsOf } from './buffering.js';
 import { type ConversionConfiguration, configureConversion, conversionOf } from './conversion.js';
 import type { CompressionFormat, ExtendedS3Destination } from './destination-shape.js';
 import { findSchema, type Tables } from './find-schema.js';
-import { type FunctionSources, findFunction, type LambdaFunction } from './lambda-function.js';
 import type { ParsedDestination } from './parse-destination.js';
 import { keysOf, type Prefix, withDefaultTime } from './prefix.js';
 import { parameterOf, processorOf } from './processors.js';
@@ -71,7 +72,7 @@ export interface Surroundings {
   /** Glue's, where records are converted to a table's columns. */
   tables?: Tables | undefined;
   /** What stands in for Lambda functions. */
-  functions?: FunctionSources;
+  functions: Functions;
   /** Runs the queries that are more than plain paths. */
   jq: JqPool;
 }
@@ -83,7 +84,7 @@ export interface Surroundings {
 export async function configureDelivery(
   parsed: ParsedDestination,
   fromKinesis: boolean,
-  { tables, functions = {}, jq }: Surroundings,
+  { tables, functions, jq }: Surroundings,
 ): Promise<DeliveryConfiguration> {
   const { destination, zone, query } = parsed;
   const compiled = query && (await compileQuery(query, jq));
@@ -130,7 +131,7 @@ function configureDelimiter(destination: ExtendedS3Destination): Pick<DeliveryCo
 
 async function configureLambda(
   destination: ExtendedS3Destination,
-  functions: FunctionSources,
+  functions: Functions,
 ): Promise<LambdaConfiguration | undefined> {
   const processor = processorOf(destination, 'Lambda');
   if (!processor) return undefined;
@@ -138,7 +139,7 @@ async function configureLambda(
   const number = (name: string, otherwise: number) => Number(parameterOf(processor, name) ?? otherwise);
   return {
     arn,
-    call: await findFunction(arn, functions),
+    call: await functions.find(arn),
     retries: number('NumberOfRetries', 3),
     batchBytes: number('BufferSizeInMBs', 1) * 1024 * 1024,
   };

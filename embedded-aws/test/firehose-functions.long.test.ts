@@ -1,0 +1,1 @@
+import './firehose-functions.test.js';
