@@ -25,11 +25,16 @@ export const leastRecordBytes = frameHeaderBytes + headBytes;
 /**
  * The frames of records, for a segment that begins with the number `first`. A frame's words are the shard and the
  * number above `first`.
+ * @param memory to write to, where it is large enough: new memory costs more than the copy
  */
-export function encodeRecords(records: readonly LoggedRecord[], first: number): Buffer {
+export function encodeRecords(
+  records: readonly LoggedRecord[],
+  first: number,
+  memory: Buffer = Buffer.alloc(0),
+): Buffer {
   const keyBytes = records.map(({ key }) => Buffer.byteLength(key));
   const bytes = records.reduce((sum, { data }, i) => sum + leastRecordBytes + keyBytes[i]! + data.length, 0);
-  const encoded = Buffer.allocUnsafe(bytes);
+  const encoded = bytes <= memory.length ? memory.subarray(0, bytes) : Buffer.allocUnsafeSlow(bytes);
   let at = 0;
   for (const [i, { shard, number, arrivalMs, key, data }] of records.entries()) {
     const start = at + frameHeaderBytes;

@@ -46,6 +46,7 @@ export function createWriter({ folder, disk, segments, segmentBytes, next: first
   const waiting: Append[] = [];
   let writing: Promise<void> | undefined;
   let closed = false;
+  let memory: Buffer = Buffer.alloc(0);
 
   async function seal(): Promise<void> {
     if (active === undefined) return;
@@ -81,7 +82,9 @@ export function createWriter({ folder, disk, segments, segmentBytes, next: first
     const records = group.flatMap((append) => append.records);
     if (active === undefined || active.segment.bytes >= segmentBytes) await begin(records[0]!.number);
     const { segment, file } = active!;
-    const bytes = encodeRecords(records, segment.first);
+    const bytes = encodeRecords(records, segment.first, memory);
+    // The largest so far, but for a single large append.
+    if (bytes.length > memory.length && bytes.length <= groupBytes) memory = bytes;
     try {
       await file.write(bytes, segment.bytes);
       await file.sync();
