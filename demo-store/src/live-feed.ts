@@ -7,6 +7,11 @@ export interface LiveStep {
    * in quarantine. `direct`: put straight into the stream. `repeated`: safe before, so it has no further step.
    */
   kind?: 'stored' | 'refused' | 'unkept' | 'direct' | 'repeated';
+  /**
+   * Page, event and what follows are those of the event's steps before. An event is not shown for such a step alone: it
+   * is counted.
+   */
+  isBrief?: boolean;
   /** How many events the step is of, where they are only counted; 1. */
   events?: number;
   /**

@@ -132,6 +132,28 @@ describe('the live view', () => {
     expect(new Set(steps().map(({ kind }) => kind))).toEqual(new Set(['stored', 'refused', 'unkept', 'direct']));
   });
 
+  test('a brief step shows the fields of the steps before it; alone it is counted, and not shown', () => {
+    const { source, advance, join } = setUp();
+    const { messages, steps } = join();
+    const brief = { isBrief: true, page: '', event: '' };
+    const known = stepOf({ page: 'food', site: 'shop', item_name: 'Bread' });
+    source.emit(known);
+    source.emit({ ...brief, step: 'in_stream', identity: known.event_id!, at: 5, shard_id: 'shard' });
+    source.emit({ ...brief, step: 'in_object', identity: known.event_id!, at: 6, key: 'key' });
+    for (const step of ['in_stream', 'in_object'] as const) source.emit({ ...brief, step, identity: 'unknown', at: 7 });
+    advance(1000);
+    const fields = { page: 'food', event: known.event, site: 'shop', item_name: 'Bread', identity: known.event_id };
+    expect(steps()).toEqual([
+      expect.objectContaining({ ...fields, step: 'received' }),
+      expect.objectContaining({ ...fields, step: 'in_stream', at: 5, shard_id: 'shard' }),
+      expect.objectContaining({ ...fields, step: 'in_object', at: 6, key: 'key' }),
+    ]);
+    expect(steps()[2]).not.toHaveProperty('shard_id');
+    const { counts } = messages.at(-1)!.data;
+    expect(counts.steps).toEqual({ received: { stored: 1 }, in_stream: { stored: 2 }, in_object: { stored: 2 } });
+    expect(counts).toMatchObject({ shown: 1, notShown: 1 });
+  });
+
   test('events with the same id and another identity are two', () => {
     const { hub, source, advance, join } = setUp();
     const { steps } = join();

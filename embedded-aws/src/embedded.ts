@@ -65,11 +65,6 @@ export interface EmbeddedAws {
   stop(): Promise<void>;
 }
 
-/** The folder in which a bucket's objects lie as plain files. */
-export function bucketFolder(state: string, bucket: string): string {
-  return join(state, 's3', bucket);
-}
-
 /**
  * Starts Kinesis, Data Firehose, S3, Glue and CloudWatch on one endpoint of 127.0.0.1. Several can run side by side,
  * each on its own state folder.

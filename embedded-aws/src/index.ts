@@ -1,5 +1,5 @@
+export { bucketFolder } from './bucket-folder.js';
 export {
-  bucketFolder,
   type EmbeddedAws,
   type EmbeddedAwsOptions,
   startEmbeddedAws,

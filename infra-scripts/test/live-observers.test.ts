@@ -1,21 +1,27 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createLiveFeed, type LiveStep } from '@millrace/demo-store/live-feed';
 import { someEvent } from '@millrace/testing/event';
-import { liveDelivery, liveIngest } from '../src/runtime/live-observers.js';
+import { liveIngest } from '../src/runtime/live-observers.js';
+import { publishRelayed, relayDelivery } from '../src/runtime/live-relay.js';
 
 let steps: LiveStep[];
 let ingest: ReturnType<typeof liveIngest>;
-let delivery: ReturnType<typeof liveDelivery>;
+let delivery: ReturnType<typeof relayDelivery>;
 beforeEach(() => {
   steps = [];
   const feed = createLiveFeed();
   feed.subscribe((step) => steps.push(step));
   ingest = liveIngest(feed);
-  delivery = liveDelivery(feed);
+  // As between two threads.
+  delivery = relayDelivery((relayed) => publishRelayed(feed, structuredClone(relayed)));
 });
 
 const from = { deliveryStream: 'd', shardId: 'shardId-000000000001', at: 1 };
-const read = (row: object) => delivery.read(row as Record<string, unknown>, from);
+function read(row: object) {
+  const note = delivery.read(row as Record<string, unknown>, from);
+  delivery.flush();
+  return note;
+}
 const stamp = { received_at: '2026-11-23T08:00:00.200Z', site: 'shop', is_bot: false };
 const kinds = () => steps.map(({ step, kind, events = 1 }) => `${step} ${kind} ${events}`);
 
@@ -52,6 +58,7 @@ test('a row of the stream is stored, refused, or put straight in; the ledger’s
     ...{ reason: '/item_quantity: must be a number: or so', raw: 'r'.repeat(1_000_000) },
   });
   delivery.delivered({ deliveryStream: 'd', bucket: 'b', key: 'k', records: 1, bytes: 1, at: 2 }, [note!]);
+  delivery.flush();
   expect(kinds()).toEqual([
     'in_stream stored 1',
     'in_stream direct 1',
@@ -59,9 +66,10 @@ test('a row of the stream is stored, refused, or put straight in; the ledger’s
     'in_stream refused 1',
     'in_object refused 1',
   ]);
-  expect(steps[4]).toMatchObject({ code: 'invalid_event', path: '/item_quantity', reason: 'must be a number: or so' });
-  expect(steps[4]!.raw).toHaveLength(200);
-  expect(steps[4]!.line!().length).toBeLessThan(16_000);
+  expect(steps[3]).toMatchObject({ code: 'invalid_event', path: '/item_quantity', reason: 'must be a number: or so' });
+  expect(steps[3]!.raw).toHaveLength(200);
+  expect(steps[3]!.line!().length).toBeLessThan(16_000);
+  expect(steps[4]).toMatchObject({ isBrief: true, identity: steps[3]!.identity, key: 'k', at: 2 });
 });
 
 test('the steps of one event have its identity; another with its id, and a refused one, have others', () => {
@@ -79,4 +87,22 @@ test('the steps of one event have its identity; another with its id, and a refus
   expect(identities[0]).toBe(identities[1]);
   expect(identities.at(-1)).toBe(identities.at(-2));
   expect(steps.at(-1)!.path).toBe('');
+});
+
+test('of a flood every row is counted, and the first hundred of a message have details', () => {
+  const rows = Array.from({ length: 1_000 }, (_, seq) => ({ ...someEvent({ seq }), ...stamp }));
+  const notes = rows.map((row, n) => delivery.read(row, { ...from, shardId: `shard ${n % 3}`, at: n % 7 })!);
+  expect(steps).toEqual([]);
+  delivery.flush();
+  delivery.delivered({ deliveryStream: 'd', bucket: 'b', key: 'k', records: 1_000, bytes: 1, at: 2 }, notes);
+  delivery.flush();
+  expect(steps).toHaveLength(2_000);
+  expect(steps.slice(0, 100).map((step) => JSON.parse(step.line!()))).toEqual(rows.slice(0, 100));
+  expect(steps.slice(0, 1_000).map(({ shard_id, at }) => [shard_id, at])).toEqual(
+    rows.map((_, n) => [`shard ${n % 3}`, n % 7]),
+  );
+  expect(steps.slice(100).every(({ isBrief, line }) => isBrief && line === undefined)).toBe(true);
+  expect(steps.slice(1_000).map(({ identity }) => identity)).toEqual(
+    steps.slice(0, 1_000).map(({ identity }) => identity),
+  );
 });

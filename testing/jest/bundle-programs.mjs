@@ -1,13 +1,14 @@
 // The programs that tests start, each as one file: most of a start is looking for hundreds of modules, and a bundle halves its CPU time.
 import { readFileSync, symlinkSync } from 'node:fs';
-import { extname, join, sep } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What tests start in processes of their own, relative to the root. */
+/** What tests start in processes of their own, and what these start on a thread, relative to the root. */
 export const programs = [
   'infra-scripts/bin/millrace.js',
+  'infra-scripts/dist/src/runtime/aws-thread.js',
   'ingest-server/dist/src/main.js',
   'infra-scripts/dist/test/generator-process.js',
   'embedded-aws/dist/test/firehose-aws-process.js',
@@ -18,17 +19,25 @@ export const programs = [
 /** Native code, and what loads a file that lies beside it. */
 const external = ['@duckdb/node-bindings', 'jq-wasm', 'esbuild', '@jest/globals'];
 
-/** Files of ours find what lies beside them where they were compiled, not where the bundle is. */
-const ownPlaces = {
+/** Files of ours find what lies beside them where they were compiled, not where the bundle is; a program, as its bundle. */
+const ownPlaces = (folder) => ({
   name: 'own-places',
   setup({ onLoad }) {
     onLoad({ filter: /\.js$/ }, ({ path }) => {
       if (path.includes(`${sep}node_modules${sep}`)) return undefined;
       const url = JSON.stringify(pathToFileURL(path).href);
-      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+      const contents = readFileSync(path, 'utf8')
+        .replaceAll(/new URL\('(\.[^']+)', import\.meta\.url\)/g, (found, beside) => {
+          const program = relative(root, join(dirname(path), beside)).replaceAll(sep, '/');
+          return programs.includes(program)
+            ? `new URL(${JSON.stringify(pathToFileURL(bundled(folder, program)))})`
+            : found;
+        })
+        .replaceAll('import.meta.url', url);
+      return { contents };
     });
   },
-};
+});
 
 /** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module lacks. */
 const requireForCommonJs = `import { createRequire as createRequireForBundle } from 'node:module';
@@ -56,7 +65,7 @@ export async function bundlePrograms(folder) {
     mainFields: ['module', 'main'],
     banner: { js: requireForCommonJs },
     external,
-    plugins: [ownPlaces],
+    plugins: [ownPlaces(folder)],
     logLevel: 'error',
   });
   // What is external is looked for from where the bundle is.

@@ -20,6 +20,19 @@ export interface FollowLimits {
   lineLength: number;
 }
 
+/** The fields of an event's first step that all its steps have. */
+function firstOf({ steps }: FollowedEvent): ShownStep {
+  const { shard_id: _shard, key: _key, ...fields } = Object.values(steps)[0]!;
+  return fields;
+}
+
+const whereOf = ({ step, at, shard_id, key }: LiveStep) => ({
+  step,
+  at,
+  ...(shard_id === undefined ? {} : { shard_id }),
+  ...(key === undefined ? {} : { key }),
+});
+
 /**
  * Chooses the events that the live view shows, and follows each through its steps. It chooses once, at an event's first
  * step, so that every shown event shows all its steps. It does no I/O and keeps no more than its limits.
@@ -79,7 +92,7 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
       if (event === undefined) {
         // An object holds what was in the stream: an event first seen here was passed over, longer ago than remembered.
         if (step.step === 'in_object' || passedOver.has(id)) return undefined;
-        if (!(isOwn && own.take()) && !anyone.take()) {
+        if (step.isBrief || (!(isOwn && own.take()) && !anyone.take())) {
           passedOver.add(id);
           notShown += 1;
           return undefined;
@@ -88,7 +101,7 @@ export function createFollowedEvents(limits: FollowLimits, now: () => number) {
       }
       keepLine(id, event, step.line);
       if (event.steps[step.step]) return undefined;
-      const shown = shownStep(step);
+      const shown = shownStep(step.isBrief ? { ...firstOf(event), ...whereOf(step) } : step);
       event.steps[shown.step] = shown;
       return shown;
     },

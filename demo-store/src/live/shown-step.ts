@@ -19,7 +19,10 @@ export type Kind = (typeof kinds)[number];
 export const kindOf = ({ kind = 'stored' }: LiveStep): Kind => (kinds.includes(kind) ? kind : 'stored');
 
 /** A step as browsers get it: without the line, each field cut to a length that the schema allows. */
-export type ShownStep = Omit<LiveStep, 'line' | 'events' | 'kind' | 'identity'> & { kind: Kind; identity: string };
+export type ShownStep = Omit<LiveStep, 'line' | 'events' | 'kind' | 'identity' | 'isBrief'> & {
+  kind: Kind;
+  identity: string;
+};
 
 /** What the live view follows an event by; at most 200 characters, and none for a step that is only counted. */
 export const identityOf = (step: LiveStep): string => cut(step.identity ?? step.event_id, 200) ?? '';

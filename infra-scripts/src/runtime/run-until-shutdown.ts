@@ -1,15 +1,22 @@
 import { listenForShutdown } from '@millrace/kit/shutdown-signal';
 
+/** What runs: how to end it and, if it may end by itself, what rejects then. */
+export interface RunningUntilShutdown {
+  close(): Promise<void>;
+  failed?: Promise<never>;
+}
+
 /**
  * Starts a server, waits for Ctrl-C (or SIGTERM, SIGHUP, or the end of `npm start`), and closes it. A signal during the
  * start aborts the start, or closes the server as soon as it has started. A second Ctrl-C ends the process at once:
  * what was acknowledged is on disk anyway.
- * @param start resolves to the server; its `close` takes everything down in an order that loses nothing. Gives up when
- * the signal that it gets aborts
+ * @param start resolves to the server; its `close` takes everything down in an order that loses nothing, also when
+ * `failed` rejects. Gives up when the signal that it gets aborts
+ * @throws what `start` and `failed` reject with
  */
 export async function runUntilShutdown(
   log: (line: string) => void,
-  start: (signal: AbortSignal) => Promise<{ close(): Promise<void> }>,
+  start: (signal: AbortSignal) => Promise<RunningUntilShutdown>,
 ): Promise<void> {
   const { received, signal } = listenForShutdown({
     withParent: true,
@@ -18,7 +25,7 @@ export async function runUntilShutdown(
         'stopping: sending on what is buffered … (Ctrl-C again ends at once; nothing acknowledged is lost either way)',
       ),
   });
-  let server: { close(): Promise<void> };
+  let server: RunningUntilShutdown;
   try {
     server = await start(signal);
   } catch (error) {
@@ -26,6 +33,9 @@ export async function runUntilShutdown(
     if (signal.aborted) return;
     throw error;
   }
-  await received;
-  await server.close();
+  try {
+    await Promise.race([received, ...(server.failed ? [server.failed] : [])]);
+  } finally {
+    await server.close();
+  }
 }

@@ -54,7 +54,7 @@ export async function serveIngest(options: ServeIngestOptions): Promise<StartedS
       MILLRACE_SPOOL_FOLDER: join(options.state, 'spool'),
       MILLRACE_WRITE_KEYS: 'demo',
       MILLRACE_ORIGINS: '*',
-      // With everything in one process the loop is late for other reasons than too many requests.
+      // A loop that shares two processors with all the rest is late for other reasons than too many requests.
       MILLRACE_SHED_DELAY_MS: '0',
       ...options.defaults,
       ...process.env,

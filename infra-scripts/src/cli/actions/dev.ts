@@ -1,8 +1,9 @@
 import { createLiveFeed } from '@millrace/demo-store/live-feed';
 import { startTraffic } from '@millrace/generator';
 import { definePipeline } from '../../pipeline/definition.js';
+import { startAwsOnThread } from '../../runtime/aws-on-thread.js';
 import { requireFreePorts } from '../../runtime/free-ports.js';
-import { liveDelivery, liveIngest } from '../../runtime/live-observers.js';
+import { liveIngest } from '../../runtime/live-observers.js';
 import { logOutput } from '../../runtime/log-output.js';
 import { runUntilShutdown } from '../../runtime/run-until-shutdown.js';
 import { serveAws } from '../../runtime/serve-aws.js';
@@ -31,7 +32,7 @@ interface Closable {
   close(): Promise<void>;
 }
 
-/** Runs the whole pipeline in this process until it is told to stop. */
+/** Runs the whole pipeline, the embedded AWS on a thread of its own, until it is told to stop. */
 export function dev(options: DevOptions): Promise<void> {
   // In the order of starting; closed from the last to the first, so that each still has the one it sends to.
   const running: Closable[] = [];
@@ -40,11 +41,11 @@ export function dev(options: DevOptions): Promise<void> {
   };
   return runUntilShutdown(logOutput('millrace'), async () => {
     try {
-      await start(options, (server) => {
+      const { failed } = await start(options, (server) => {
         running.push(server);
         return server;
       });
-      return { close };
+      return { close, failed };
     } catch (error) {
       await close();
       throw error;
@@ -52,7 +53,11 @@ export function dev(options: DevOptions): Promise<void> {
   });
 }
 
-async function start(options: DevOptions, keep: <Server extends Closable>(server: Server) => Server): Promise<void> {
+/** @returns what rejects when the embedded AWS ends by itself */
+async function start(
+  options: DevOptions,
+  keep: <Server extends Closable>(server: Server) => Server,
+): Promise<{ failed: Promise<never> }> {
   const { port, ingestPort, awsPort } = options;
   const state = stateFolder(options);
   await requireFreePorts([
@@ -60,18 +65,19 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
     { port: ingestPort, use: 'the ingest server', option: '--ingest-port' },
     { port: awsPort, use: 'the AWS endpoint', option: '--aws-port' },
   ]);
-  const pipeline = definePipeline({ shards: options.shards, format: options.format });
   const feed = createLiveFeed();
+  let failed: Promise<never> | undefined;
+  const log = logOutput('aws');
+  const pipeline = definePipeline({ shards: options.shards, format: options.format });
   const aws = keep(
-    await serveAws({
-      state,
-      port: awsPort,
-      portOption: '--aws-port',
-      timeScale: options.timeScale,
-      pipeline,
-      log: logOutput('aws'),
-      observer: liveDelivery(feed),
-    }),
+    await serveAws(
+      { state, port: awsPort, portOption: '--aws-port', timeScale: options.timeScale, pipeline, log },
+      async ({ log: _, ...settings }) => {
+        const started = await startAwsOnThread(settings, { log, feed });
+        failed = started.failed;
+        return started;
+      },
+    ),
   );
   const ingest = keep(
     await serveIngest({
@@ -105,4 +111,5 @@ async function start(options: DevOptions, keep: <Server extends Closable>(server
       ...(options.traffic ? { traffic } : {}),
     }),
   );
+  return { failed: failed! };
 }

@@ -1,4 +1,4 @@
-import { bucketFolder } from '@millrace/embedded-aws';
+import { bucketFolder } from '@millrace/embedded-aws/bucket-folder';
 import { pathFrom } from './path-from.js';
 import { quoted } from './quoted.js';
 
