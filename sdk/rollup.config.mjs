@@ -185,7 +185,11 @@ export default [
   module('react', 'react/index.js', { external: (id) => id === 'react' || isTracker(id), banner: "'use client';" }),
   {
     // As ES modules they are what tsc compiled.
-    input: { schema: here('dist/src/schema/index.js'), limits: here('dist/src/schema/limits.js') },
+    input: {
+      schema: here('dist/src/schema/index.js'),
+      limits: here('dist/src/schema/limits.js'),
+      ledger: here('dist/src/schema/ledger.js'),
+    },
     output: { ...output('[name].cjs', 'cjs'), dir: here('dist/cjs'), chunkFileNames: '[name].cjs' },
     external: ['zod'],
     plugins: [commonJsTypes],

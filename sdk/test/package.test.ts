@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => packed.remove());
 
 /** The modules of the package: each has types and both formats. */
-const modules = ['', '/react', '/debug', '/vitals', '/stub', '/schema', '/schema/limits'].map(
+const modules = ['', '/react', '/debug', '/vitals', '/stub', '/schema', '/schema/limits', '/schema/ledger'].map(
   (path) => `@millrace/sdk${path}`,
 );
 const esm = { 'package.json': '{"type":"module"}' };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { quarantinedEventSchema, storedEventSchema } from './event.js';
-import { ledgerRowSchema } from './ledger.js';
+import { ledgerRowSchema } from './ledger-row.js';
 
 /** A column of the lake's table, in the words of each engine. */
 export interface LakeColumn {

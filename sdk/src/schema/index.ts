@@ -8,6 +8,7 @@ export { isAsWritten } from './json-length.js';
 export * from './json-schema.js';
 export type { JsonValue } from './json-value.js';
 export * from './ledger.js';
+export * from './ledger-row.js';
 export * from './limits.js';
 export * from './name.js';
 export * from './other.js';
