@@ -3,6 +3,7 @@ import { event, temporaryLake } from '@millrace/testing/lake-fixture';
 import { LineAdder } from '../src/audit/add-line.js';
 import { marks } from '../src/audit/facts.js';
 import { PartedFacts } from '../src/audit/parted-facts.js';
+import { readColumns } from '../src/audit/read-columns.js';
 import { openLake } from '../src/index.js';
 
 const times = [
@@ -98,7 +99,7 @@ test('a value that a query sees as NULL is a misfit of the audit, and no other i
   const at = temporaryLake();
   const lake = await openLake({ folder: at.folder });
   const facts = new PartedFacts(1, 1);
-  const adder = new LineAdder(facts);
+  const adder = new LineAdder(facts, readColumns);
   try {
     at.put('books', 'x', ...texts);
     const { rows } = await lake.query(
@@ -106,9 +107,9 @@ test('a value that a query sees as NULL is a misfit of the audit, and no other i
     );
     for (const [row, [column, json]] of cases.entries()) {
       const line = Buffer.from(texts[row]!);
-      adder.begin(line);
-      expect(adder.add(0, line.length, 'books', 0)).toBe(true);
-      const misfit = (facts.parts[0]!.events.at.check[row]! & marks.misfit) !== 0;
+      adder.begin(line, 'books');
+      expect(adder.add(0, line.length, 0)).toBe(true);
+      const misfit = (facts.parts[0]!.events.at.check.get(row) & marks.misfit) !== 0;
       const isNull = rows[row]![0] === true && json !== 'null';
       expect({ column, json, misfit }).toEqual({ column, json, misfit: isNull });
     }

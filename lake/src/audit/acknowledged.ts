@@ -1,4 +1,4 @@
-import { readLedger } from '@millrace/sdk/schema';
+import { readLedger } from '@millrace/sdk/schema/ledger';
 import { hashBytes, viewOf } from './bytes.js';
 import type { Facts } from './facts.js';
 import { type Line, slots } from './line.js';
@@ -29,10 +29,10 @@ export function addAcknowledged(facts: PartedFacts, line: Line, row: number): bo
 function addEntry({ ledger }: Facts, stream: number, seq: number, check: number, row: number): void {
   const entry = ledger.add();
   const { at } = ledger;
-  at.stream[entry] = stream;
-  at.seq[entry] = seq;
-  at.check[entry] = check;
-  at.row[entry] = row;
+  at.stream.set(entry, stream);
+  at.seq.set(entry, seq);
+  at.check.set(entry, check);
+  at.row.set(entry, row);
 }
 
 const [colon, comma, space] = [0x3a, 0x2c, 0x20];

@@ -1,42 +1,59 @@
-import { ledgerPage, quarantinePage } from '@millrace/sdk/schema';
+import { ledgerPage, quarantinePage } from '@millrace/sdk/schema/ledger';
 import { readJsonLine, readJsonObject } from '../json-line.js';
 import { addAcknowledged } from './acknowledged.js';
 import { hashBytes } from './bytes.js';
 import { type Facts, marks, noNumber, noStream, places } from './facts.js';
-import { fillFromJson, Line, slots } from './line.js';
+import { FewTexts } from './few-texts.js';
+import { fillFromJson, Line, type ReadColumn, slots } from './line.js';
 import type { PartedFacts } from './parted-facts.js';
-import { readPlainLine } from './plain-line.js';
+import { PlainLineReader } from './plain-line.js';
 import type { TextTable } from './text-table.js';
 
 /** Whether a number is a position that can be counted with. */
 const isPosition = (seq: number): boolean => seq >= 0 && seq <= Number.MAX_SAFE_INTEGER;
 
+type RowKind = 'event' | 'ledger' | 'quarantine';
+
+const kindOf = (page: string): RowKind =>
+  page === ledgerPage ? 'ledger' : page === quarantinePage ? 'quarantine' : 'event';
+
 /** Puts lines into facts. */
 export class LineAdder {
-  private readonly line = new Line();
+  private kind: RowKind = 'event';
+  private readonly line: Line;
+  private readonly plain: PlainLineReader;
   private readonly facts: PartedFacts;
+  private readonly sdks: FewTexts;
+  private readonly sites: FewTexts;
 
-  constructor(facts: PartedFacts) {
+  /** @param columns what a line can have */
+  constructor(facts: PartedFacts, columns: readonly ReadColumn[]) {
     this.facts = facts;
+    this.line = new Line(columns);
+    this.plain = new PlainLineReader(this.line);
+    this.sdks = new FewTexts(facts.shared.sdks);
+    this.sites = new FewTexts(facts.shared.sites);
   }
 
-  /** The lines of this follow. */
-  begin(source: Uint8Array): void {
+  /** The lines of this follow, of an object of this page. */
+  begin(source: Uint8Array, page: string): void {
+    this.kind = kindOf(page);
     this.line.begin(source);
+    this.sdks.begin();
+    this.sites.begin();
   }
 
   /**
-   * Adds the line from `from` to `to` of what `begin` was told, of an object of this page; false when it is neither
-   * blank nor a JSON object.
+   * Adds the line from `from` to `to` of what `begin` was told; false when it is neither blank nor a JSON object.
    */
-  add(from: number, to: number, page: string, object: number): boolean {
+  add(from: number, to: number, object: number): boolean {
     if (from === to) return true;
-    if (!readPlainLine(this.line, from, to)) {
+    if (!this.plain.read(from, to)) {
       const json = readJsonLine(this.line.source.subarray(from, to));
       if (!json) return json === undefined;
       fillFromJson(this.line, json);
     }
-    this.file(page, object);
+    this.file(object);
     return true;
   }
 
@@ -45,7 +62,8 @@ export class LineAdder {
     const { properties } = row;
     const says = typeof properties === 'string' && properties.includes('tracker_dropped');
     fillFromJson(this.line, { ...row, properties: says ? readJsonObject(properties) : undefined });
-    this.file(page, object);
+    this.kind = kindOf(page);
+    this.file(object);
   }
 
   /**
@@ -66,17 +84,20 @@ export class LineAdder {
     }
   }
 
-  private file(page: string, object: number): void {
-    if (page === ledgerPage) this.addLedgerRow(object);
-    else if (page !== quarantinePage) this.addEvent(object);
+  private file(object: number): void {
+    if (this.kind === 'event') this.addEvent(object);
+    else if (this.kind === 'ledger') this.addLedgerRow(object);
     else if (this.line.has(slots.raw)) this.addHeld('quarantine', readJsonObject(this.line.text(slots.raw)), object);
   }
 
   private addEvent(object: number): void {
     const { line } = this;
-    const { seed, shared } = this.facts;
+    const { seed } = this.facts;
     const seq = line.value[slots.seq]!;
     const isNumbered = line.has(slots.stream_id) && isPosition(seq);
+    // Numbered events are compared within their stream, others wherever they are.
+    const hash = line.has(slots.stream_id) ? this.hash(slots.stream_id, seed) : 0;
+    const likely = isNumbered ? this.facts.of(hash).streams.likely(hash) : 0;
     const occurred = line.value[slots.occurred_at]!;
     let mark = (isNumbered ? marks.numbered : 0) | (line.misfit ? marks.misfit : 0);
     let idA = seed;
@@ -86,22 +107,20 @@ export class LineAdder {
       idA = this.hash(slots.event_id, idA);
       idB = this.hash(slots.event_id, Math.imul(idB, 0x2c1b3c6d));
     }
-    // Numbered events are compared within their stream, others wherever they are.
-    const hash = line.has(slots.stream_id) ? this.hash(slots.stream_id, seed) : 0;
     if (!isNumbered) idA = (idA ^ hash) >>> 0;
     const facts = this.facts.of(isNumbered ? hash : idA);
     const row = facts.events.add();
     const events = facts.events.at;
-    events.stream[row] = isNumbered ? this.number(slots.stream_id, facts.streams, hash) : noStream;
-    events.seq[row] = Number.isNaN(seq) ? noNumber : seq;
-    events.idA[row] = idA;
-    events.idB[row] = idB;
-    events.check[row] = mark;
-    events.received[row] = line.value[slots.received_at]!;
-    events.happened[row] = Number.isNaN(occurred) ? line.value[slots.event_time]! : occurred;
-    events.object[row] = object;
-    events.sdk[row] = this.fewNumber(slots.sdk, shared.sdks);
-    events.site[row] = this.fewNumber(slots.site, shared.sites);
+    events.stream.set(row, isNumbered ? this.number(slots.stream_id, facts.streams, hash, likely) : noStream);
+    events.seq.set(row, Number.isNaN(seq) ? noNumber : seq);
+    events.idA.set(row, idA);
+    events.idB.set(row, idB);
+    events.check.set(row, mark);
+    events.received.set(row, line.value[slots.received_at]!);
+    events.happened.set(row, Number.isNaN(occurred) ? line.value[slots.event_time]! : occurred);
+    events.object.set(row, object);
+    events.sdk.set(row, this.fewNumber(slots.sdk, this.sdks));
+    events.site.set(row, this.fewNumber(slots.site, this.sites));
     if (line.has(slots.after_stream_id)) this.addClaim(object, facts, row);
     if (line.dropped.length > 0 && line.has(slots.visitor_id)) this.addDropped(object, facts, row);
   }
@@ -116,19 +135,19 @@ export class LineAdder {
     const claim = facts.claims.add();
     const claims = facts.claims.at;
     const events = by?.events.at;
-    claims.stream[claim] = stream;
-    claims.seq[claim] = seq;
-    claims.number[claim] = number;
-    claims.object[claim] = object;
-    claims.isHeld[claim] = by ? 0 : 1;
-    claims.received[claim] = events ? events.received[row]! : Number.NaN;
-    claims.happened[claim] = events ? events.happened[row]! : Number.NaN;
-    claims.sdk[claim] = events ? events.sdk[row]! : 0;
-    claims.site[claim] = events ? events.site[row]! : 0;
+    claims.stream.set(claim, stream);
+    claims.seq.set(claim, seq);
+    claims.number.set(claim, number);
+    claims.object.set(claim, object);
+    claims.isHeld.set(claim, by ? 0 : 1);
+    claims.received.set(claim, events ? events.received.get(row) : Number.NaN);
+    claims.happened.set(claim, events ? events.happened.get(row) : Number.NaN);
+    claims.sdk.set(claim, events ? events.sdk.get(row) : 0);
+    claims.site.set(claim, events ? events.site.get(row) : 0);
     if (!by) return;
     const claimant = by.claimants.add();
-    by.claimants.at.row[claimant] = row;
-    by.claimants.at.claim[claimant] = number;
+    by.claimants.at.row.set(claimant, row);
+    by.claimants.at.claim.set(claimant, number);
   }
 
   /** `row`: of the event in `by` that says it. */
@@ -138,13 +157,13 @@ export class LineAdder {
     for (const [reason, count] of this.line.dropped) {
       const at = facts.dropped.add();
       const dropped = facts.dropped.at;
-      dropped.count[at] = count;
-      dropped.received[at] = received[row]!;
-      dropped.happened[at] = happened[row]!;
-      dropped.stream[at] = stream;
-      dropped.object[at] = object;
-      dropped.reason[at] = reason;
-      dropped.site[at] = site[row]!;
+      dropped.count.set(at, count);
+      dropped.received.set(at, received.get(row));
+      dropped.happened.set(at, happened.get(row));
+      dropped.stream.set(at, stream);
+      dropped.object.set(at, object);
+      dropped.reason.set(at, reason);
+      dropped.site.set(at, site.get(row));
     }
   }
 
@@ -156,11 +175,11 @@ export class LineAdder {
       const { facts, stream } = this.place(slots.stream_id);
       const row = facts.held.add();
       const held = facts.held.at;
-      held.stream[row] = stream;
-      held.seq[row] = seq;
-      held.check[row] = this.check();
-      held.place[row] = places[place];
-      held.object[row] = object;
+      held.stream.set(row, stream);
+      held.seq.set(row, seq);
+      held.check.set(row, this.check());
+      held.place.set(row, places[place]);
+      held.object.set(row, object);
     }
     // What was refused says nothing of other streams.
     if (place === 'errors') this.addClaim(object);
@@ -172,11 +191,11 @@ export class LineAdder {
     const row = ledgerRows.add();
     const rows = ledgerRows.at;
     const isNamed = line.has(slots.server) && isPosition(line.value[slots.server_row]!) && line.has(slots.acknowledged);
-    rows.received[row] = line.value[slots.received_at]!;
-    rows.object[row] = object;
-    rows.row[row] = isNamed ? line.value[slots.server_row]! : Number.NaN;
-    rows.server[row] = isNamed ? this.number(slots.server, servers) : 0;
-    rows.isReadable[row] = isNamed && addAcknowledged(facts, line, row) ? 1 : 0;
+    rows.received.set(row, line.value[slots.received_at]!);
+    rows.object.set(row, object);
+    rows.row.set(row, isNamed ? line.value[slots.server_row]! : Number.NaN);
+    rows.server.set(row, isNamed ? this.number(slots.server, servers) : 0);
+    rows.isReadable.set(row, isNamed && addAcknowledged(facts, line, row) ? 1 : 0);
   }
 
   /** Where the facts of a stream are, and its number there. */
@@ -186,16 +205,15 @@ export class LineAdder {
     return { facts, stream: this.number(slot, facts.streams, hash) };
   }
 
-  private number(slot: number, table: TextTable, hash?: number): number {
+  private number(slot: number, table: TextTable, hash?: number, likely = 0): number {
     const { view, start, end } = this.line;
-    return table.number(view, start[slot]!, end[slot]!, hash);
+    const known = table.numberAt(likely, view, start[slot]!, end[slot]!);
+    return known >= 0 ? known : table.number(view, start[slot]!, end[slot]!, hash);
   }
 
-  /** Of a value of which there are few; 0 for none. */
-  private fewNumber(slot: number, table: TextTable): number {
-    if (!this.line.has(slot)) return 0;
-    const number = this.number(slot, table);
-    return number > 0xffff ? 0 : number;
+  private fewNumber(slot: number, texts: FewTexts): number {
+    const { view, start, end } = this.line;
+    return this.line.has(slot) ? texts.of(view, start[slot]!, end[slot]!) : 0;
   }
 
   /** The last 24 bits of the event's id, as the ledger has them. */

@@ -1,4 +1,4 @@
-import { Columns } from './columns.js';
+import { Rows } from './rows.js';
 import { TextTable } from './text-table.js';
 
 /** Marks of an event, beside the 24 bits of its check. */
@@ -21,8 +21,7 @@ export const noStream = 0xffffffff;
 export const noNumber = -0.5;
 
 /**
- * The tables, and their columns. Those of 8 bytes are first, so that a pack of them is aligned. Times are NaN where
- * there is none. Every row of a stream has its object, so that an object's rows can be left out.
+ * The tables, and their fields. Those of 8 bytes are first, so that each is aligned. Times are NaN where there is none. Every row of a stream has its object, so that an object's rows can be left out.
  */
 export const tables = {
   /** Every delivered event, copies too. `check` has `marks` above its 24 bits. */
@@ -80,7 +79,7 @@ export class SharedFacts {
   readonly sdks: TextTable;
   readonly sites: TextTable;
   readonly servers: TextTable;
-  readonly ledgerRows = new Columns(ledgerRowKinds);
+  readonly ledgerRows = new Rows(ledgerRowKinds);
 
   constructor(seed: number) {
     this.sdks = new TextTable(seed);
@@ -105,12 +104,12 @@ export class SharedFacts {
 export class Facts {
   readonly streams: TextTable;
   readonly shared: SharedFacts;
-  readonly events = new Columns(tables.events);
-  readonly claims = new Columns(tables.claims);
-  readonly claimants = new Columns(tables.claimants);
-  readonly ledger = new Columns(tables.ledger);
-  readonly held = new Columns(tables.held);
-  readonly dropped = new Columns(tables.dropped);
+  readonly events = new Rows(tables.events);
+  readonly claims = new Rows(tables.claims);
+  readonly claimants = new Rows(tables.claimants);
+  readonly ledger = new Rows(tables.ledger);
+  readonly held = new Rows(tables.held);
+  readonly dropped = new Rows(tables.dropped);
 
   /** @param seed nobody outside knows it, so nobody can prepare ids or streams whose hashes collide */
   constructor(seed: number, shared: SharedFacts) {
@@ -125,13 +124,13 @@ export class Facts {
 
   /** Takes back all since `mark`. */
   cut(lengths: number[]): void {
-    for (const [at, columns] of this.all().entries()) columns.cut(lengths[at]!);
+    for (const [at, rows] of this.all().entries()) rows.cut(lengths[at]!);
   }
 
   /** Forgets all, and keeps the room for as much. */
   clear(): void {
     this.streams.clear();
-    for (const columns of this.all()) columns.cut(0);
+    for (const rows of this.all()) rows.cut(0);
   }
 
   private all() {

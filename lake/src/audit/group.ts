@@ -1,4 +1,5 @@
 import type { Facts } from './facts.js';
+import type { Field } from './rows.js';
 
 /**
  * Rows by stream: those of `stream` are `order[start[stream]] … order[start[stream + 1] - 1]`, in the order of reading.
@@ -21,13 +22,13 @@ export interface GroupedFacts {
 }
 
 /** Sorts rows by their stream, by counting. Rows without one come last, as stream number `streams`. */
-export function groupByStream(stream: Uint32Array, rows: number, streams: number): Grouped {
+export function groupByStream(stream: Field, rows: number, streams: number): Grouped {
   const start = new Uint32Array(streams + 2);
-  for (let row = 0; row < rows; row++) start[Math.min(stream[row]!, streams) + 1]!++;
+  for (let row = 0; row < rows; row++) start[Math.min(stream.get(row), streams) + 1]!++;
   for (let each = 0; each <= streams; each++) start[each + 1]! += start[each]!;
   const order = new Uint32Array(rows);
   const next = start.slice();
-  for (let row = 0; row < rows; row++) order[next[Math.min(stream[row]!, streams)]!++] = row;
+  for (let row = 0; row < rows; row++) order[next[Math.min(stream.get(row), streams)]!++] = row;
   return { start, order };
 }
 

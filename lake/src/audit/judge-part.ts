@@ -65,9 +65,9 @@ export class PartJudge {
       const rows = dropped.order.subarray(dropped.start[visitor]!, dropped.start[visitor + 1]!);
       if (rows.length === 0) continue;
       const counts = Array.from(rows, (row) => ({
-        time: timeOf(received[row]!, happened[row]!),
-        reason: reason[row]!,
-        count: count[row]!,
+        time: timeOf(received.get(row), happened.get(row)),
+        reason: reason.get(row),
+        count: count.get(row),
         isChosen: chosen.hasDropped(row),
       }));
       sumDropped(counts, this.found.dropped);
@@ -85,7 +85,7 @@ export class PartJudge {
     const counted = this.countEvents(events.order, from, to);
     let told = -1;
     for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
-      told = Math.max(told, facts.claims.at.seq[claims.order[place]!]!);
+      told = Math.max(told, facts.claims.at.seq.get(claims.order[place]!));
     }
     found.counts.acknowledged += named.acknowledged[stream]!;
     const conflicts = counted.events - counted.positions;
@@ -141,7 +141,7 @@ export class PartJudge {
     let isAcross = false;
     for (let at = from; at < to; at++) {
       const row = order[at]!;
-      if (check[row]! & marks.misfit) found.counts.misfits += 1;
+      if (check.get(row) & marks.misfit) found.counts.misfits += 1;
       if (before >= 0 && isCopy(facts, before, row)) {
         copies += 1;
         if (!isAcross && this.partition(row) !== this.partition(first)) {
@@ -149,7 +149,7 @@ export class PartJudge {
           isAcross = true;
         }
       } else {
-        if (before < 0 || seq[before] !== seq[row]) positions += 1;
+        if (before < 0 || seq.get(before) !== seq.get(row)) positions += 1;
         this.countEvent(row);
         first = row;
         isAcross = false;
@@ -159,18 +159,18 @@ export class PartJudge {
     found.counts.rows += to - from;
     found.counts.copies += copies;
     found.counts.events += to - from - copies;
-    const last = before < 0 ? -1 : seq[before]!;
+    const last = before < 0 ? -1 : seq.get(before);
     return { events: to - from - copies, positions, isWhole: last === positions - 1 };
   }
 
   private countEvent(row: number): void {
     const { found } = this;
     const { received, happened, sdk, site, object } = this.part.facts.events.at;
-    const hour = found.byHour.of(Math.floor(timeOf(received[row]!, happened[row]!) / hourMs));
-    const version = found.bySdk.of(sdk[row]!);
+    const hour = found.byHour.of(Math.floor(timeOf(received.get(row), happened.get(row)) / hourMs));
+    const version = found.bySdk.of(sdk.get(row));
     hour.events += 1;
     version.events += 1;
-    const ms = received[row]! - happened[row]!;
+    const ms = received.get(row) - happened.get(row);
     if (!Number.isNaN(ms)) {
       found.lateness.add(ms);
       if (ms > this.options.lateMs) {
@@ -179,10 +179,10 @@ export class PartJudge {
         version.late += 1;
       }
     }
-    const claimer = this.witness.claimer(this.part.named.events[row] === 1, received[row]!, site[row]!);
+    const claimer = this.witness.claimer(this.part.named.events[row] === 1, received.get(row), site.get(row));
     if (claimer === 'unledgered') found.unledgered.events += 1;
     else if (claimer === 'unexplained') {
-      if (this.witness.isRecent(object[row]!)) found.underWay.unnamed += 1;
+      if (this.witness.isRecent(object.get(row))) found.underWay.unnamed += 1;
       else {
         found.counts.unexplained += 1;
         hour.unexplained += 1;
@@ -191,7 +191,7 @@ export class PartJudge {
   }
 
   private partition(row: number): string {
-    return this.objects[this.part.facts.events.at.object[row]!]!.partition;
+    return this.objects[this.part.facts.events.at.object.get(row)]!.partition;
   }
 
   private disorder(from: number, to: number): number {
@@ -199,13 +199,13 @@ export class PartJudge {
     const { seq, received, object } = facts.events.at;
     let isOrdered = true;
     for (let at = from + 1; at < to && isOrdered; at++) {
-      isOrdered = received[events.order[at]!]! >= received[events.order[at - 1]!]!;
+      isOrdered = received.get(events.order[at]!) >= received.get(events.order[at - 1]!);
     }
     if (isOrdered) return 0;
     const rows = events.order.subarray(from, to);
     const firsts = rows.filter((row, at) => at === 0 || !isCopy(facts, rows[at - 1]!, row));
     return outOfOrder(
-      Array.from(firsts, (row) => ({ seq: seq[row]!, received: received[row]!, object: object[row]!, row })),
+      Array.from(firsts, (row) => ({ seq: seq.get(row), received: received.get(row), object: object.get(row), row })),
     );
   }
 
@@ -234,12 +234,12 @@ export class PartJudge {
     }
     const lost = notThere.filter((entry) => !witness.isRecentEntry(facts, entry));
     findings.lost = lost.length;
-    findings.lostAt = lost.map((entry) => facts.ledger.at.seq[entry]!);
+    findings.lostAt = lost.map((entry) => facts.ledger.at.seq.get(entry));
     found.counts.lost += lost.length;
     found.underWay.undelivered += notThere.length - lost.length;
     const { received } = facts.shared.ledgerRows.at;
     for (const entry of lost) {
-      found.byHour.of(Math.floor(received[facts.ledger.at.row[entry]!]! / hourMs)).lost_by_us += 1;
+      found.byHour.of(Math.floor(received.get(facts.ledger.at.row.get(entry)) / hourMs)).lost_by_us += 1;
     }
   }
 
@@ -251,12 +251,16 @@ export class PartJudge {
     if (rows.length === 0) return nothing;
     const present = new Set<number>();
     for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
-      present.add(facts.events.at.seq[events.order[place]!]!);
+      present.add(facts.events.at.seq.get(events.order[place]!));
     }
     const { seq, place, object } = facts.held.at;
     // Of several at one position the last in the order of reading gives the cause.
     const at = (where: number) =>
-      new Map(rows.filter((row) => place[row] === where).map((row) => [seq[row]!, this.objects[object[row]!]!.cause]));
+      new Map(
+        rows
+          .filter((row) => place.get(row) === where)
+          .map((row) => [seq.get(row), this.objects[object.get(row)]!.cause]),
+      );
     const errors = at(places.errors);
     const inErrors = [...errors].filter(([each]) => !present.has(each));
     const inQuarantine = [...at(places.quarantine)].filter(([each]) => !present.has(each) && !errors.has(each));

@@ -54,10 +54,10 @@ export function checkLedgerRows(
     gaps: [],
   };
   for (let row = 0; row < ledgerRows.length; row++) {
-    const time = received[row]!;
+    const time = received.get(row);
     if (!(time >= found.from)) found.from = Number.isNaN(time) ? found.from : time;
     if (!(time <= found.to)) found.to = Number.isNaN(time) ? found.to : time;
-    if (isReadable[row] || time < since || time >= until) continue;
+    if (isReadable.get(row) || time < since || time >= until) continue;
     const hour = Math.floor(time / 3_600_000);
     found.unreadable += 1;
     found.unreadableByHour.set(hour, (found.unreadableByHour.get(hour) ?? 0) + 1);
@@ -66,20 +66,20 @@ export function checkLedgerRows(
   let after = Number.NEGATIVE_INFINITY;
   let before = -1;
   for (const row of numberedRows(ledgerRows)) {
-    if (before < 0 || server[row] !== server[before]) {
+    if (before < 0 || server.get(row) !== server.get(before)) {
       found.servers += 1;
       next = 0;
       after = Number.NEGATIVE_INFINITY;
     }
     before = row;
-    const number = numbers[row]!;
-    const time = Number.isNaN(received[row]!) ? Number.POSITIVE_INFINITY : received[row]!;
+    const number = numbers.get(row);
+    const time = Number.isNaN(received.get(row)) ? Number.POSITIVE_INFINITY : received.get(row);
     if (number >= next) found.rows += 1;
     if (number > next && time >= since && after < until) {
-      if (isRecent(object[row]!)) found.underWay += number - next;
+      if (isRecent(object.get(row))) found.underWay += number - next;
       else {
         found.missing += number - next;
-        found.gaps.push({ server: servers.text(server[row]!), first: next, last: number - 1, after, before: time });
+        found.gaps.push({ server: servers.text(server.get(row)), first: next, last: number - 1, after, before: time });
       }
     }
     next = Math.max(next, number + 1);
@@ -90,8 +90,8 @@ export function checkLedgerRows(
 
 /** The rows that have a number, by server and number. */
 function numberedRows({ at, length }: SharedFacts['ledgerRows']): Uint32Array {
-  const rows = Uint32Array.from({ length }, (_, row) => row).filter((row) => !Number.isNaN(at.row[row]!));
-  return rows.sort((a, b) => at.server[a]! - at.server[b]! || at.row[a]! - at.row[b]! || a - b);
+  const rows = Uint32Array.from({ length }, (_, row) => row).filter((row) => !Number.isNaN(at.row.get(row)));
+  return rows.sort((a, b) => at.server.get(a) - at.server.get(b) || at.row.get(a) - at.row.get(b) || a - b);
 }
 
 /**
@@ -102,8 +102,8 @@ export function ledgerBegin({ at, length }: SharedFacts['ledgerRows']): number {
   let begin = Number.POSITIVE_INFINITY;
   const first = new Map<number, number>();
   for (let row = 0; row < length; row++) {
-    const [number, server] = [at.row[row]!, at.server[row]!];
-    if (at.received[row]! < begin) begin = at.received[row]!;
+    const [number, server] = [at.row.get(row), at.server.get(row)];
+    if (at.received.get(row) < begin) begin = at.received.get(row);
     if (number < (first.get(server) ?? Number.POSITIVE_INFINITY)) first.set(server, number);
   }
   return [...first.values()].some((row) => row > 0) ? Number.NEGATIVE_INFINITY : begin;

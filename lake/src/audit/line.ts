@@ -1,4 +1,3 @@
-import { storedColumns } from '../duckdb/columns.js';
 import { viewOf } from './bytes.js';
 import { textOf, toInteger, toNumber, toTime } from './cast.js';
 import { type Dropped, readDropped } from './dropped.js';
@@ -33,22 +32,6 @@ export interface ReadColumn {
   slot: number;
 }
 
-const kinds: Record<string, ColumnKind> = {
-  VARCHAR: 'text',
-  TIMESTAMP: 'time',
-  BIGINT: 'integer',
-  DOUBLE: 'number',
-  BOOLEAN: 'boolean',
-  JSON: 'json',
-};
-
-/** The columns that a line can have. */
-export const readColumns: readonly ReadColumn[] = storedColumns.map(({ name, duckdb }) => ({
-  name,
-  kind: kinds[duckdb]!,
-  slot: Object.hasOwn(slots, name) ? slots[name as keyof typeof slots] : -1,
-}));
-
 const nothing: Dropped = [];
 
 /** What the audit needs of one line; filled again for each line, so that millions of lines make no garbage. */
@@ -71,6 +54,12 @@ export class Line {
   dropped: Dropped = nothing;
   /** No text of it, of those that are not wanted either, has other letters. */
   isAscii = true;
+  /** What a line can have. */
+  readonly columns: readonly ReadColumn[];
+
+  constructor(columns: readonly ReadColumn[]) {
+    this.columns = columns;
+  }
 
   /** The next lines are in this. */
   begin(source: Uint8Array): void {
@@ -82,8 +71,12 @@ export class Line {
   clear(): void {
     this.source = this.lines;
     this.view = this.linesView;
-    this.end.fill(-1);
-    this.value.fill(Number.NaN);
+    const { end, value } = this;
+    // A third of the time of `fill`.
+    for (let slot = 0; slot < slotCount; slot++) {
+      end[slot] = -1;
+      value[slot] = Number.NaN;
+    }
     this.misfit = false;
     this.isAscii = true;
     this.dropped = nothing;
@@ -106,7 +99,7 @@ export function fillFromJson(line: Line, object: Record<string, unknown>): void 
   const texts: [number, string][] = [];
   line.clear();
   line.dropped = readDropped(object.properties);
-  for (const { name, kind, slot } of readColumns) {
+  for (const { name, kind, slot } of line.columns) {
     if (slot < 0 && (kind === 'text' || kind === 'json')) continue;
     const text = textOf(object[name]);
     if (text === null) continue;

@@ -6,14 +6,14 @@ const checkOf = (bits: number) => bits & 0xffffff;
 /** Compares events of one stream: by position, then copies side by side, the one received first before the others. */
 export function compareEvents({ events }: Facts): (a: number, b: number) => number {
   const { seq, check, idA, idB, received, object } = events.at;
-  const arrival = (row: number) => (Number.isNaN(received[row]!) ? Number.MAX_VALUE : received[row]!);
+  const arrival = (row: number) => (Number.isNaN(received.get(row)) ? Number.MAX_VALUE : received.get(row));
   return (a, b) =>
-    seq[a]! - seq[b]! ||
-    (check[a]! & marks.id) - (check[b]! & marks.id) ||
-    idA[a]! - idA[b]! ||
-    idB[a]! - idB[b]! ||
+    seq.get(a) - seq.get(b) ||
+    (check.get(a) & marks.id) - (check.get(b) & marks.id) ||
+    idA.get(a) - idA.get(b) ||
+    idB.get(a) - idB.get(b) ||
     arrival(a) - arrival(b) ||
-    object[a]! - object[b]! ||
+    object.get(a) - object.get(b) ||
     a - b;
 }
 
@@ -21,10 +21,10 @@ export function compareEvents({ events }: Facts): (a: number, b: number) => numb
 export function isCopy({ events }: Facts, before: number, row: number): boolean {
   const { seq, check, idA, idB } = events.at;
   return (
-    seq[before] === seq[row] &&
-    idA[before] === idA[row] &&
-    idB[before] === idB[row] &&
-    (check[before]! & check[row]! & marks.id) !== 0
+    seq.get(before) === seq.get(row) &&
+    idA.get(before) === idA.get(row) &&
+    idB.get(before) === idB.get(row) &&
+    (check.get(before) & check.get(row) & marks.id) !== 0
   );
 }
 
@@ -35,8 +35,8 @@ export function compareEntries(
 ): (a: number, b: number) => number {
   const { seq, check, row } = ledger.at;
   const { object } = shared.ledgerRows.at;
-  const recent = (entry: number) => Number(isRecent(object[row[entry]!]!));
-  return (a, b) => seq[a]! - seq[b]! || check[a]! - check[b]! || recent(a) - recent(b) || a - b;
+  const recent = (entry: number) => Number(isRecent(object.get(row.get(entry))));
+  return (a, b) => seq.get(a) - seq.get(b) || check.get(a) - check.get(b) || recent(a) - recent(b) || a - b;
 }
 
 /** What the ledger says of the events of a part. */
@@ -75,15 +75,15 @@ function nameStream(part: GroupedFacts, stream: number, named: Named): void {
   let before = -1;
   for (let at = part.ledger.start[stream]!; at < last; at++) {
     const entry = part.ledger.order[at]!;
-    const seq = entries.seq[entry]!;
-    const check = entries.check[entry]!;
-    if (before >= 0 && entries.seq[before] === seq && entries.check[before] === check) continue;
+    const seq = entries.seq.get(entry);
+    const check = entries.check.get(entry);
+    if (before >= 0 && entries.seq.get(before) === seq && entries.check.get(before) === check) continue;
     before = entry;
     named.acknowledged[stream]!++;
-    while (from < end && seqs[order[from]!]! < seq) from++;
+    while (from < end && seqs.get(order[from]!) < seq) from++;
     let isThere = false;
-    for (let to = from; to < end && seqs[order[to]!] === seq; to++) {
-      const mark = checks[order[to]!]!;
+    for (let to = from; to < end && seqs.get(order[to]!) === seq; to++) {
+      const mark = checks.get(order[to]!);
       if (checkOf(mark) !== check || !(mark & marks.id)) continue;
       named.events[order[to]!] = 1;
       isThere = true;
@@ -99,7 +99,7 @@ function isHeld({ facts, held }: GroupedFacts, stream: number, seq: number, chec
   const { at } = facts.held;
   for (let place = held.start[stream]!; place < held.start[stream + 1]!; place++) {
     const row = held.order[place]!;
-    if (at.seq[row] === seq && at.check[row] === check) return true;
+    if (at.seq.get(row) === seq && at.check.get(row) === check) return true;
   }
   return false;
 }

@@ -16,9 +16,14 @@ export interface PackFile extends WrittenPack {
   file: FileHandle;
 }
 
-/** Writes facts as a pack; it is there whole or not at all. */
-export async function writePack(path: string, facts: PartedFacts, objects: PackHead['objects']): Promise<WrittenPack> {
-  const { head, bytes } = encodePack(facts, objects);
+/** Writes facts as a pack; it is there whole or not at all. `isKept`: another audit will read it. */
+export async function writePack(
+  path: string,
+  facts: PartedFacts,
+  objects: PackHead['objects'],
+  isKept: boolean,
+): Promise<WrittenPack> {
+  const { head, bytes } = encodePack(facts, objects, isKept);
   const unfinished = `${path}.part`;
   await writeFile(unfinished, bytes);
   await rename(unfinished, path);

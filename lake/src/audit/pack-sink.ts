@@ -8,15 +8,25 @@ import type { ObjectToRead, Sink } from './share.js';
 /** Facts of more events than this become a pack, so that few are in memory. */
 const mostRows = 1_000_000;
 
+/** Where packs go. */
+export interface PackPlace {
+  folder: string;
+  /** Another audit will read them. */
+  isKept: boolean;
+}
+
 /** Puts what is read into packs of whole objects. */
 export class PackSink implements Sink {
   readonly facts: PartedFacts;
   readonly packs: WrittenPack[] = [];
   private objects: PackHead['objects'] = [];
   private readonly folder: string;
+  private readonly isKept: boolean;
 
-  constructor(folder: string, seed: number) {
+  /** @param isKept another audit will read the packs */
+  constructor({ folder, isKept }: PackPlace, seed: number) {
     this.folder = folder;
+    this.isKept = isKept;
     this.facts = new PartedFacts(seed, partCount);
   }
 
@@ -40,7 +50,7 @@ export class PackSink implements Sink {
   async flush(): Promise<void> {
     if (this.objects.length === 0) return;
     const path = join(this.folder, `${randomUUID()}.facts`);
-    this.packs.push(await writePack(path, this.facts, this.objects));
+    this.packs.push(await writePack(path, this.facts, this.objects, this.isKept));
     this.objects = [];
     this.facts.clear();
   }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { bytesOf, type Kinds, makeArray } from './columns.js';
 import { ledgerRowKinds, tables } from './facts.js';
 import type { PartedFacts } from './parted-facts.js';
+import { type Kinds, Rows, rowBytesOf } from './rows.js';
 import type { Texts, TextTable } from './text-table.js';
 
 /** A pack of another format is as good as none. */
-export const packFormat = 'millrace-audit-2';
+export const packFormat = 'millrace-audit-3';
 /** The tables of a part, in their order. */
 export const tableNames = ['events', 'claims', 'claimants', 'ledger', 'held', 'dropped'] as const;
 
-/** How much a section has; its arrays follow one another in a fixed order. */
+/** How much a section has; its tables and texts follow one another in a fixed order. */
 export interface SectionHead {
   offset: number;
   rows: number[];
@@ -30,9 +30,9 @@ export interface PackHead {
   sections: SectionHead[];
 }
 
-/** A section's arrays. */
+/** What a section has. */
 export interface Section {
-  tables: { at: Record<string, Float64Array | Uint32Array | Uint16Array>; length: number }[];
+  tables: Rows[];
   texts: Texts[];
 }
 
@@ -41,14 +41,12 @@ const kindsOf = (section: number): Kinds[] =>
 /** How many bytes a section takes. */
 export function sectionBytes(section: number, { rows, texts }: SectionHead): number {
   let bytes = 0;
-  for (const [at, kinds] of kindsOf(section).entries()) {
-    for (const kind of Object.values(kinds)) bytes += bytesOf(kind, rows[at]!);
-  }
+  for (const [at, kinds] of kindsOf(section).entries()) bytes += rows[at]! * rowBytesOf(kinds);
   for (const [, length] of texts) bytes += (length + 7) & ~7;
   return bytes;
 }
 
-/** The arrays of a section that lies in `buffer` from `offset` on. */
+/** A section that lies in `buffer` from `offset` on. */
 export function sectionOf(section: number, head: SectionHead, buffer: ArrayBuffer, offset: number): Section {
   let at = offset;
   const place = (bytes: number) => {
@@ -56,15 +54,10 @@ export function sectionOf(section: number, head: SectionHead, buffer: ArrayBuffe
     return at - bytes;
   };
   return {
-    tables: kindsOf(section).map((kinds, table) => ({
-      length: head.rows[table]!,
-      at: Object.fromEntries(
-        Object.entries(kinds).map(([name, kind]) => {
-          const length = head.rows[table]!;
-          return [name, makeArray(kind, length, buffer, place(bytesOf(kind, length)))];
-        }),
-      ),
-    })),
+    tables: kindsOf(section).map((kinds, table) => {
+      const length = head.rows[table]!;
+      return new Rows(kinds, { buffer, from: place(length * rowBytesOf(kinds)), length });
+    }),
     texts: head.texts.map(([count, bytes]) => ({
       count,
       bytes: new Uint8Array(buffer, place((bytes + 7) & ~7), bytes),
@@ -72,8 +65,15 @@ export function sectionOf(section: number, head: SectionHead, buffer: ArrayBuffe
   };
 }
 
-/** Facts of some objects as the parts of a pack, of which all but the first three are views of the facts. */
-export function encodePack(facts: PartedFacts, objects: PackHead['objects']): { head: PackHead; bytes: Uint8Array[] } {
+/**
+ * Facts of some objects as the parts of a pack, of which all but the first three are views of the facts. `isKept`:
+ * another audit will read it.
+ */
+export function encodePack(
+  facts: PartedFacts,
+  objects: PackHead['objects'],
+  isKept: boolean,
+): { head: PackHead; bytes: Uint8Array[] } {
   const { seed, events, claims, shared, parts } = facts;
   const contents: Content[] = [
     { tables: [shared.ledgerRows], texts: [shared.sdks, shared.sites, shared.servers] },
@@ -87,15 +87,22 @@ export function encodePack(facts: PartedFacts, objects: PackHead['objects']): { 
     const texts = content.texts.map((table): [number, number] => [table.count, table.texts().bytes.length]);
     sections.push({ offset, rows, texts });
     offset += sectionBytes(section, { offset, rows, texts });
-    body.push(...arraysOf(content));
+    body.push(...bytesOf(content));
   }
   const head: PackHead = { format: packFormat, seed, rows: events, claims, objects, sections };
   const headText = Buffer.from(JSON.stringify(head));
   const lengths = Buffer.alloc(packPrefix - 32);
   lengths.writeUInt32LE(headText.length);
-  const hash = createHash('sha256').update(headText);
-  for (const bytes of body) hash.update(bytes);
-  return { head, bytes: [hash.digest(), lengths, headText, ...body] };
+  return { head, bytes: [isKept ? checksumOf([headText, ...body]) : noChecksum, lengths, headText, ...body] };
+}
+
+/** A pack that only the audit that writes it reads needs no checksum; for another audit it is as good as none. */
+const noChecksum = new Uint8Array(32);
+
+function checksumOf(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const bytes of parts) hash.update(bytes);
+  return hash.digest();
 }
 
 /** The bytes before a pack's head: its checksum, the length of the head, and 4 that are not used. */
@@ -103,17 +110,12 @@ export const packPrefix = 40;
 
 /** What becomes a section. */
 interface Content {
-  tables: readonly { at: object; length: number }[];
+  tables: readonly { length: number; bytes(): Uint8Array }[];
   texts: readonly TextTable[];
 }
 
-/** The arrays of a section as bytes, in the order of `sectionOf`, each followed by what aligns the next. */
-function arraysOf({ tables: own, texts }: Content): Uint8Array[] {
-  const columns = own.flatMap(({ at, length }) =>
-    Object.values(at as Record<string, Float64Array>).map((array) => array.subarray(0, length)),
-  );
-  return [...columns, ...texts.map((table) => table.texts().bytes)].flatMap(({ buffer, byteOffset, byteLength }) => {
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    return byteLength % 8 === 0 ? [bytes] : [bytes, new Uint8Array(8 - (byteLength % 8))];
-  });
+/** A section as bytes, in the order of `sectionOf`, each part followed by what aligns the next. */
+function bytesOf({ tables: own, texts }: Content): Uint8Array[] {
+  const parts = [...own.map((table) => table.bytes()), ...texts.map((table) => table.texts().bytes)];
+  return parts.flatMap((bytes) => (bytes.length % 8 === 0 ? [bytes] : [bytes, new Uint8Array(8 - (bytes.length % 8))]));
 }

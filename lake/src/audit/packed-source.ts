@@ -1,9 +1,9 @@
-import type { Columns, Kinds } from './columns.js';
 import { Facts, noStream, SharedFacts } from './facts.js';
 import { type Section, tableNames } from './pack.js';
 import { type PackFile, readSection } from './pack-file.js';
 import { Part } from './part.js';
 import { partCount } from './parted-facts.js';
+import type { Field, Rows } from './rows.js';
 import type { Source } from './source.js';
 
 /** An object that is no longer as the pack knows it; its rows are left out. */
@@ -59,6 +59,9 @@ export class PackedSource implements Source {
     const kept = this.kept[number];
     if (kept) return kept;
     const facts = new Facts(this.options.seed, this.shared);
+    for (const [at, name] of tableNames.entries()) {
+      facts[name].reserve(this.packs.reduce((sum, { pack }) => sum + pack.head.sections[number + 1]!.rows[at]!, 0));
+    }
     for (const { pack, numbers } of this.packs) addSection(facts, await readSection(pack, number + 1), numbers);
     const part = new Part(facts, this.options.isRecent);
     if (this.isKept) this.kept[number] = part;
@@ -79,8 +82,8 @@ export class PackedSource implements Source {
       sites: few(shared.sites.merge(texts[1]!)),
       ledgerRows: new Uint32Array(0),
     };
-    numbers.ledgerRows = addRows(shared.ledgerRows as unknown as Columns<Kinds>, tables[0]!, {
-      keep: (row) => objects[tables[0]!.at.object![row]!] !== stale,
+    numbers.ledgerRows = addRows(shared.ledgerRows as unknown as Rows, tables[0]!, {
+      keep: (row) => objects[tables[0]!.at.object!.get(row)] !== stale,
       isAll: !numbers.hasStale,
       change: { server: servers, object: objects },
     });
@@ -97,19 +100,19 @@ function addSection(facts: Facts, { tables, texts }: Section, numbers: Numbers):
   const places: Record<string, Uint32Array> = {};
   for (const [at, name] of tableNames.entries()) {
     const table = tables[at]!;
-    const columns = facts[name] as unknown as Columns<Kinds>;
+    const rows = facts[name] as unknown as Rows;
     const { object, row: ofRow } = table.at;
     if (name === 'claimants') {
       const events = places.events!;
-      const keep = (row: number) => events[ofRow![row]!] !== stale;
-      addRows(columns, table, { keep, isAll, change: { row: events }, shift: { claim: claims } });
+      const keep = (row: number) => events[ofRow!.get(row)] !== stale;
+      addRows(rows, table, { keep, isAll, change: { row: events }, shift: { claim: claims } });
     } else if (name === 'ledger') {
-      const keep = (row: number) => ledgerRows[ofRow![row]!] !== stale;
-      addRows(columns, table, { keep, isAll, change: { stream: streams, row: ledgerRows } });
+      const keep = (row: number) => ledgerRows[ofRow!.get(row)] !== stale;
+      addRows(rows, table, { keep, isAll, change: { stream: streams, row: ledgerRows } });
     } else {
-      const keep = (row: number) => objects[object![row]!] !== stale;
+      const keep = (row: number) => objects[object!.get(row)] !== stale;
       const change = { stream: streams, object: objects, sdk: sdks, site: sites };
-      places[name] = addRows(columns, table, { keep, isAll, change, shift: { number: claims } });
+      places[name] = addRows(rows, table, { keep, isAll, change, shift: { number: claims } });
     }
   }
 }
@@ -119,37 +122,38 @@ interface Change {
   keep: (row: number) => boolean;
   /** All rows are kept. */
   isAll: boolean;
-  /** Columns whose values are numbers of the pack: what they are here. */
+  /** Fields whose values are numbers of the pack: what they are here. */
   change: Record<string, Uint32Array>;
-  /** Columns to which something is added. */
+  /** Fields to which something is added. */
   shift?: Record<string, number>;
 }
 
 /** Adds rows; the place of each, `stale` for one that is left out. */
-function addRows(
-  columns: Columns<Kinds>,
-  table: Section['tables'][0],
-  { keep, isAll, change, shift }: Change,
-): Uint32Array {
-  const places = new Uint32Array(table.length);
-  const first = columns.length;
-  let count = 0;
-  for (let row = 0; row < table.length; row++) places[row] = isAll || keep(row) ? first + count++ : stale;
-  columns.add(count);
-  for (const name of Object.keys(columns.kinds)) {
-    const from = table.at[name]!;
-    const to = columns.at[name]!;
-    const values = change[name];
-    const plus = shift?.[name] ?? 0;
-    if (isAll && !values && plus === 0) to.set(from as Float64Array, first);
-    else {
-      for (let row = 0; row < from.length; row++) {
-        const place = places[row]!;
-        if (place === stale) continue;
-        const value = from[row]!;
-        to[place] = values && value !== noStream ? values[value]! : value + plus;
-      }
+function addRows(rows: Rows, table: Rows, { keep, isAll, change, shift }: Change): Uint32Array {
+  const places = new Uint32Array(table.length).fill(stale);
+  const first = rows.length;
+  if (isAll) {
+    rows.addAll(table);
+    for (let row = 0; row < table.length; row++) places[row] = first + row;
+  } else {
+    for (let row = 0; row < table.length; row++) {
+      if (!keep(row)) continue;
+      places[row] = rows.length;
+      rows.addOne(table, row);
     }
   }
+  for (const [name, numbers] of Object.entries(change))
+    if (rows.at[name]) renumber(rows.at[name], first, rows.length, numbers);
+  for (const [name, plus] of Object.entries(shift ?? {})) {
+    const field = rows.at[name];
+    for (let row = first; field && row < rows.length; row++) field.set(row, field.get(row) + plus);
+  }
   return places;
+}
+
+function renumber(field: Field, first: number, end: number, numbers: Uint32Array): void {
+  for (let row = first; row < end; row++) {
+    const value = field.get(row);
+    if (value !== noStream) field.set(row, numbers[value]!);
+  }
 }

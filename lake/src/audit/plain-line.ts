@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Line, type ReadColumn, readColumns } from './line.js';
+import type { Line, ReadColumn } from './line.js';
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -12,29 +12,13 @@ const bracket = 0x5b;
 const endsText = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 0x20 || byte === quote || byte === 0x5c));
 const endsAscii = endsText.map((ends, byte) => (byte < 0x80 ? ends : 1));
 
+/** Four times the same byte. */
+const [quotes, backslashes, spaces, ones] = [0x22222222, 0x5c5c5c5c, 0x20202020, 0x01010101];
+const highestBits = 0x80808080 | 0;
+
 const words = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 
-/** Keys by length and first and last letter, so that one comparison finds a column. */
-const byShape: (readonly { bytes: Buffer; column: ReadColumn }[] | undefined)[] = [];
 const shape = (length: number, first: number, last: number) => (length * 31 + first * 7 + last * 3) & 1023;
-for (const column of readColumns) {
-  if (column.slot < 0 && (column.kind === 'text' || column.kind === 'json')) continue;
-  const bytes = Buffer.from(column.name);
-  const at = shape(bytes.length, bytes[0]!, bytes.at(-1)!);
-  byShape[at] = [...(byShape[at] ?? []), { bytes, column }];
-}
-
-function columnOf(source: Uint8Array, start: number, end: number): ReadColumn | undefined {
-  const candidates = byShape[shape(end - start, source[start]!, source[end - 1]!)];
-  if (candidates === undefined) return undefined;
-  for (const { bytes, column } of candidates) {
-    let at = 0;
-    if (bytes.length !== end - start) continue;
-    while (at < bytes.length && bytes[at] === source[start + at]) at++;
-    if (at === bytes.length) return column;
-  }
-  return undefined;
-}
 
 /** A key as it stood at its place in the line before: lines of one object mostly have the same keys. */
 interface KnownKey {
@@ -44,31 +28,76 @@ interface KnownKey {
   column: ReadColumn | undefined;
 }
 const mostKept = 64;
-const layout: (KnownKey | undefined)[] = [];
 
 /**
- * Reads a line of the one shape that our own writers make: one object, no space between its parts, no escape in a text,
+ * Reads lines of the one shape that our own writers make: one object, no space between its parts, no escape in a text,
  * whole numbers of at most 15 digits and decimals, times as 2026-11-23T08:00:00.000Z. Of every other line it says
  * false, and `JSON.parse` must judge: escapes, spaces, null, other numbers and spellings, deep nesting, and what is no
- * JSON. A byte below 0x20 follows the line, at `to`.
+ * JSON.
  */
-export function readPlainLine(line: Line, from: number, to: number): boolean {
-  line.clear();
-  const { source, view } = line;
-  let at = from;
-  if (source[at++] !== brace) return false;
-  for (let place = 0; ; place++) {
-    let key = layout[place];
-    if (key === undefined || at + key.length > to || !isAt(key, view, at)) {
-      key = keyAt(source, view, at);
-      if (key === undefined) return false;
-      if (place < mostKept) layout[place] = key;
+export class PlainLineReader {
+  private readonly line: Line;
+  /** Keys by length and first and last letter, so that one comparison finds a column. */
+  private readonly byShape: (readonly { bytes: Buffer; column: ReadColumn }[] | undefined)[] = [];
+  private readonly layout: (KnownKey | undefined)[] = [];
+
+  constructor(line: Line) {
+    this.line = line;
+    for (const column of line.columns) {
+      if (column.slot < 0 && (column.kind === 'text' || column.kind === 'json')) continue;
+      const bytes = Buffer.from(column.name);
+      const at = shape(bytes.length, bytes[0]!, bytes.at(-1)!);
+      this.byShape[at] = [...(this.byShape[at] ?? []), { bytes, column }];
     }
-    at = readValue(line, source, at + key.length, to, key.column);
-    if (at < 0 || at >= to) return false;
-    const next = source[at++];
-    if (next === comma) continue;
-    return next === 0x7d && at === to && (line.isAscii || isUtf8(source.subarray(from, to)));
+  }
+
+  /** Reads the line from `from` to `to` into the `Line`. A byte below 0x20 follows it, at `to`. */
+  read(from: number, to: number): boolean {
+    const { line, layout } = this;
+    line.clear();
+    const { source, view } = line;
+    let at = from;
+    if (source[at++] !== brace) return false;
+    for (let place = 0; ; place++) {
+      let key = layout[place];
+      if (key === undefined || at + key.length > to || !isAt(key, view, at)) {
+        key = this.keyAt(source, view, at);
+        if (key === undefined) return false;
+        if (place < mostKept) layout[place] = key;
+      }
+      at = readValue(line, source, at + key.length, to, key.column);
+      if (at < 0 || at >= to) return false;
+      const next = source[at++];
+      if (next === comma) continue;
+      return next === 0x7d && at === to && (line.isAscii || isUtf8(source.subarray(from, to)));
+    }
+  }
+
+  private keyAt(source: Uint8Array, view: DataView, at: number): KnownKey | undefined {
+    if (source[at] !== quote) return undefined;
+    let end = at + 1;
+    while (endsAscii[source[end]!] === 0) end++;
+    if (source[end] !== quote || source[end + 1] !== colon) return undefined;
+    // A key without a letter is left to JSON.parse: it is shorter than four bytes.
+    if (end === at + 1) return undefined;
+    const column = this.columnOf(source, at + 1, end);
+    const length = end + 2 - at;
+    const words = Int32Array.from({ length: Math.ceil(length / 4) }, (_, n) =>
+      view.getInt32(wordPlace(at, n, length), true),
+    );
+    return { words, length, column };
+  }
+
+  private columnOf(source: Uint8Array, start: number, end: number): ReadColumn | undefined {
+    const candidates = this.byShape[shape(end - start, source[start]!, source[end - 1]!)];
+    if (candidates === undefined) return undefined;
+    for (const { bytes, column } of candidates) {
+      let at = 0;
+      if (bytes.length !== end - start) continue;
+      while (at < bytes.length && bytes[at] === source[start + at]) at++;
+      if (at === bytes.length) return column;
+    }
+    return undefined;
   }
 }
 
@@ -78,21 +107,6 @@ function isAt({ words, length }: KnownKey, view: DataView, at: number): boolean 
   const last = words.length - 1;
   for (let n = 0; n < last; n++) if (words[n] !== view.getInt32(at + n * 4, true)) return false;
   return words[last] === view.getInt32(at + length - 4, true);
-}
-
-function keyAt(source: Uint8Array, view: DataView, at: number): KnownKey | undefined {
-  if (source[at] !== quote) return undefined;
-  let end = at + 1;
-  while (endsAscii[source[end]!] === 0) end++;
-  if (source[end] !== quote || source[end + 1] !== colon) return undefined;
-  // A key without a letter is left to JSON.parse: it is shorter than four bytes.
-  if (end === at + 1) return undefined;
-  const column = columnOf(source, at + 1, end);
-  const length = end + 2 - at;
-  const words = Int32Array.from({ length: Math.ceil(length / 4) }, (_, n) =>
-    view.getInt32(wordPlace(at, n, length), true),
-  );
-  return { words, length, column };
 }
 
 /** Reads the value that begins at `at`; the place after it, or -1. */
@@ -147,18 +161,24 @@ function isDropped(source: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** The first byte that ends an ASCII text. Four at a turn: an eighth less time for the whole line. */
-function endOfAscii(source: Uint8Array, start: number): number {
-  for (let at = start; ; at += 4) {
-    if (endsAscii[source[at]!] !== 0) return at;
-    if (endsAscii[source[at + 1]!] !== 0) return at + 1;
-    if (endsAscii[source[at + 2]!] !== 0) return at + 2;
-    if (endsAscii[source[at + 3]!] !== 0) return at + 3;
+/**
+ * The first byte that ends an ASCII text, or is not ASCII: four at a turn, as one number. Of each of its bytes the
+ * highest bit is set when the byte is a quote, a backslash or below 0x20, for then a subtraction borrows, or not ASCII.
+ * A borrow reaches only later bytes, so that the first is always right. Where four bytes might pass the end, one by one.
+ */
+function endOfAscii(source: Uint8Array, view: DataView, start: number): number {
+  let at = start;
+  for (const last = source.length - 4; at <= last; at += 4) {
+    const word = view.getInt32(at, true);
+    const ends = (word | ((word ^ quotes) - ones) | ((word ^ backslashes) - ones) | (word - spaces)) & highestBits;
+    if (ends !== 0) return at + ((31 - Math.clz32(ends & -ends)) >> 3);
   }
+  while (endsAscii[source[at]!] === 0) at++;
+  return at;
 }
 
 function readText(line: Line, source: Uint8Array, start: number, column: ReadColumn | undefined): number {
-  let at = endOfAscii(source, start);
+  let at = endOfAscii(source, line.view, start);
   if (column === undefined && source[at]! >= 0x80) {
     line.isAscii = false;
     while (endsText[source[at]!] === 0) at++;

@@ -4,12 +4,15 @@ import type { LakeObject } from '../duckdb/list-objects.js';
 import type { DamagedObject } from '../lake.js';
 import { chunkBytes, objectChunks } from '../object-chunks.js';
 import { LineAdder } from './add-line.js';
+import type { ReadColumn } from './line.js';
 import { stateOf } from './object-state.js';
 import type { PartedFacts } from './parted-facts.js';
 import { LineSplitter } from './split-lines.js';
 
 /** How to read an object. */
 export interface ReadOptions {
+  /** What a line can have. */
+  columns: readonly ReadColumn[];
   /** A length or checksum that does not fit makes an object damaged. */
   checksums: boolean;
   signal?: AbortSignal | undefined;
@@ -29,7 +32,7 @@ export class ObjectReader {
 
   constructor(facts: PartedFacts, options: ReadOptions) {
     this.facts = facts;
-    this.adder = new LineAdder(facts);
+    this.adder = new LineAdder(facts, options.columns);
     this.options = options;
   }
 
@@ -69,10 +72,10 @@ export class ObjectReader {
     let begun: Buffer | undefined;
     const splitter = new LineSplitter((source, from, to) => {
       lines += 1;
-      if (source !== begun) this.adder.begin(source);
+      if (source !== begun) this.adder.begin(source, page ?? '');
       begun = source;
       if (page === undefined) this.adder.addError(source.subarray(from, to), index);
-      else if (!this.adder.add(from, to, page, index)) {
+      else if (!this.adder.add(from, to, index)) {
         unreadable += 1;
         firstUnreadable ||= lines;
       }

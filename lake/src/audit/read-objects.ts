@@ -10,9 +10,10 @@ import type { DamagedObject } from '../lake.js';
 import { type Cached, nothingCached, openCache } from './cache.js';
 import { stateOf } from './object-state.js';
 import type { PackFile, WrittenPack } from './pack-file.js';
-import { PackSink } from './pack-sink.js';
+import { type PackPlace, PackSink } from './pack-sink.js';
 import { PackedSource } from './packed-source.js';
 import { PartedFacts } from './parted-facts.js';
+import { readColumns } from './read-columns.js';
 import { readParquet } from './read-parquet.js';
 import { type ObjectToRead, type ReadObjects, readShare, type ShareOptions, type Sink } from './share.js';
 import { type Source, sourceOf } from './source.js';
@@ -66,12 +67,12 @@ class LakeReader {
     const { checksums = true, cache } = this.options;
     await this.look();
     const cached = cache === undefined || !checksums ? undefined : await openCache(cache, this.states);
-    if (cached) return await this.packed(cached, cache!);
+    if (cached) return await this.packed(cached, { folder: cache!, isKept: true });
     if (this.bytes <= mostInMemory) return await this.inMemory();
     const temporary = await mkdtemp(join(tmpdir(), 'millrace-audit-'));
     const remove = () => rm(temporary, { recursive: true, force: true });
     try {
-      const read = await this.packed(nothingCached(), temporary);
+      const read = await this.packed(nothingCached(), { folder: temporary, isKept: false });
       return { ...read, close: async () => void (await Promise.all([read.close(), remove()])) };
     } catch (error) {
       await remove();
@@ -105,7 +106,7 @@ class LakeReader {
     };
   }
 
-  private async packed({ seed, packs: old, packOf }: Cached, folder: string): Promise<LakeFacts> {
+  private async packed({ seed, packs: old, packOf }: Cached, place: PackPlace): Promise<LakeFacts> {
     const wanted = this.objects.filter(({ object }) => !packOf.has(object.key));
     const packs: PackFile[] = [...old];
     const isOld = new Set(old);
@@ -115,8 +116,8 @@ class LakeReader {
       const { threads = availableParallelism() } = this.options;
       const part = wanted.length / Math.max(1, this.objects.length);
       const workers = Math.min(threads, Math.floor((this.bytes * part) / bytesPerWorker));
-      const read = await (workers > 1 ? this.onWorkers(share, folder, workers) : this.alone(share, folder));
-      const parquet = await this.packedParquet(wanted, folder, seed);
+      const read = await (workers > 0 ? this.onWorkers(share, place, workers) : this.alone(share, place));
+      const parquet = await this.packedParquet(wanted, place, seed);
       for (const pack of [...read.packs, ...parquet.packs]) packs.push({ ...pack, file: await open(pack.path, 'r') });
       const places = new Map(this.objects.map(({ object, index }) => [object.key, index]));
       const placeOf = (key: string, _: string, pack: PackFile) => {
@@ -147,35 +148,42 @@ class LakeReader {
   private share(objects: readonly ObjectToRead[], seed: number): ShareOptions {
     const counter = new Int32Array(new SharedArrayBuffer(4));
     const { checksums = true } = this.options;
-    return { objects: objects.filter(({ object }) => !object.parquet), counter, seed, checksums };
+    const lines = objects.filter(({ object }) => !object.parquet);
+    // By age: a stream's events are then read one soon after the other, and most streams lie in one pack.
+    lines.sort((a, b) => this.modified[a.index]! - this.modified[b.index]!);
+    return { objects: lines, counter, seed, checksums, columns: readColumns };
   }
 
-  private async alone(share: ShareOptions, folder: string): Promise<{ reads: ReadObjects[]; packs: WrittenPack[] }> {
-    const sink = new PackSink(folder, share.seed);
+  private async alone(share: ShareOptions, place: PackPlace): Promise<{ reads: ReadObjects[]; packs: WrittenPack[] }> {
+    const sink = new PackSink(place, share.seed);
     const read = await readShare(sink, share, this.options.signal);
     await sink.flush();
     return { reads: [read], packs: sink.packs };
   }
 
+  /**
+   * Reads on threads of their own, which load little: each text of megabytes makes the garbage collector look at all
+   * that its thread holds.
+   */
   private async onWorkers(
     share: ShareOptions,
-    folder: string,
+    place: PackPlace,
     count: number,
   ): Promise<{ reads: ReadObjects[]; packs: WrittenPack[] }> {
     const { signal } = this.options;
     signal?.throwIfAborted();
-    const workerData = { ...share, folder };
+    const workerData = { ...share, place };
     const workers = Array.from(
-      { length: count - 1 },
+      { length: count },
       () => new Worker(new URL('./read-worker.js', import.meta.url), { workerData }),
     );
     try {
       const answers = workers.map(async (worker) => {
-        const [message] = (await once(worker, 'message', { signal })) as [{ read: ReadObjects; packs: WrittenPack[] }];
-        return { reads: [message.read], packs: message.packs };
+        const [message] = await once(worker, 'message', { signal });
+        return message as { read: ReadObjects; packs: WrittenPack[] };
       });
-      const found = await Promise.all([this.alone(share, folder), ...answers]);
-      return { reads: found.flatMap(({ reads }) => reads), packs: found.flatMap(({ packs }) => packs) };
+      const found = await Promise.all(answers);
+      return { reads: found.map(({ read }) => read), packs: found.flatMap(({ packs }) => packs) };
     } finally {
       await Promise.all(workers.map((worker) => worker.terminate()));
     }
@@ -184,10 +192,10 @@ class LakeReader {
   /** Reads Parquet objects into one pack. */
   private async packedParquet(
     wanted: readonly ObjectToRead[],
-    folder: string,
+    place: PackPlace,
     seed: number,
   ): Promise<ReadObjects & { packs: WrittenPack[] }> {
-    const sink = new PackSink(folder, seed);
+    const sink = new PackSink(place, seed);
     const parquet = wanted.filter(({ object }) => object.parquet);
     const places = new Map(parquet.map(({ object }, place) => [object.key, place]));
     const read = await this.parquet(sink.facts, parquet, ({ object }) => places.get(object.key)!);

@@ -2,8 +2,8 @@ import type { EngineLimits } from '../duckdb/open-engine.js';
 import { readLake } from '../duckdb/read-lake.js';
 import type { DamagedObject } from '../lake.js';
 import { LineAdder } from './add-line.js';
-import { readColumns } from './line.js';
 import type { PartedFacts } from './parted-facts.js';
+import { readColumns } from './read-columns.js';
 
 /** Where the Parquet objects lie, which of them to read, and how DuckDB may. */
 export interface ParquetOptions {
@@ -19,7 +19,7 @@ export async function readParquet(
   facts: PartedFacts,
   { places, folder, limits, signal }: ParquetOptions,
 ): Promise<DamagedObject[]> {
-  const adder = new LineAdder(facts);
+  const adder = new LineAdder(facts, readColumns);
   const before = facts.mark();
   const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || (kind !== 'text' && kind !== 'json'));
   const names = [...needed.map(({ name }) => name), 'properties', 'page', 'object'];

@@ -31,25 +31,25 @@ export function chooseStreams({ facts }: Part, objects: readonly JudgedObject[],
   // A site that no event has is none of the numbers.
   const siteNumber = site === undefined ? undefined : shared.sites.find(site);
   const fits = (of: Pick<typeof events, 'object' | 'site' | 'received' | 'happened'>, row: number) =>
-    (page === undefined || objects[of.object[row]!]!.page === page) &&
-    (site === undefined || of.site[row] === siteNumber) &&
-    isThen(Number.isNaN(of.received[row]!) ? of.happened[row]! : of.received[row]!);
+    (page === undefined || objects[of.object.get(row)]!.page === page) &&
+    (site === undefined || of.site.get(row) === siteNumber) &&
+    isThen(Number.isNaN(of.received.get(row)) ? of.happened.get(row) : of.received.get(row));
   const hasRow = (row: number) => fits(events, row);
   const chosen = new Uint8Array(facts.streams.count);
   const seen = new Uint8Array(facts.streams.count);
   for (let row = 0; row < facts.events.length; row++) {
-    const stream = events.stream[row]!;
+    const stream = events.stream.get(row);
     if (stream >= chosen.length) continue;
     seen[stream] = 1;
     if (hasRow(row)) chosen[stream] = 1;
   }
   for (let claim = 0; claim < claims.length; claim++) {
-    if (!claims.at.isHeld[claim] && fits(claims.at, claim)) chosen[claims.at.stream[claim]!] = 1;
+    if (!claims.at.isHeld.get(claim) && fits(claims.at, claim)) chosen[claims.at.stream.get(claim)] = 1;
   }
   const isAnywhere = page === undefined && site === undefined;
   for (let entry = 0; entry < ledger.length; entry++) {
-    const stream = ledger.at.stream[entry]!;
-    const received = shared.ledgerRows.at.received[ledger.at.row[entry]!]!;
+    const stream = ledger.at.stream.get(entry);
+    const received = shared.ledgerRows.at.received.get(ledger.at.row.get(entry));
     if ((isAnywhere || !seen[stream]) && isThen(received)) chosen[stream] = 1;
   }
   return { has: (stream) => chosen[stream] === 1, hasRow, hasDropped: (row) => fits(facts.dropped.at, row) };

@@ -1,5 +1,6 @@
 import type { LakeObject } from '../duckdb/list-objects.js';
 import type { DamagedObject } from '../lake.js';
+import type { ReadColumn } from './line.js';
 import type { PartedFacts } from './parted-facts.js';
 import { ObjectReader } from './read-object.js';
 
@@ -24,6 +25,7 @@ export interface ShareOptions {
   counter: Int32Array;
   seed: number;
   checksums: boolean;
+  columns: readonly ReadColumn[];
 }
 
 /** Where what was read goes. */
@@ -38,11 +40,11 @@ export interface Sink {
 /** Reads objects until none is left. */
 export async function readShare(
   sink: Sink,
-  { objects, counter, checksums }: ShareOptions,
+  { objects, counter, checksums, columns }: ShareOptions,
   signal?: AbortSignal,
 ): Promise<ReadObjects> {
   const read: ReadObjects = { damaged: [], gone: 0 };
-  const reader = new ObjectReader(sink.facts, { checksums, signal });
+  const reader = new ObjectReader(sink.facts, { checksums, columns, signal });
   for (;;) {
     const next = objects[Atomics.add(counter, 0, 1)];
     if (next === undefined) return read;

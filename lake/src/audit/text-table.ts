@@ -34,6 +34,24 @@ export class TextTable {
     return hashBytes(view, start, end, this.seed);
   }
 
+  /**
+   * The place of the text that is likely that of `hash`, else 0. Asked some time before `number` is, it brings what
+   * that needs from far memory while there is other work.
+   */
+  likely(hash: number): number {
+    const slot = (hash & ((this.slots.length >> 1) - 1)) * 2;
+    return this.slots[slot + 1] === hash ? this.slots[slot]! : 0;
+  }
+
+  /** Whether the text in `view` from `start` to `end` is that at a `likely` place: its number, else -1. */
+  numberAt(likely: number, view: DataView, start: number, end: number): number {
+    if (likely === 0) return -1;
+    const length = end - start;
+    const place = likely - 1;
+    const isIt = this.view.getUint32(place + 4, true) === length;
+    return isIt && areEqual(this.view, place + headBytes, view, start, length) ? this.view.getUint32(place, true) : -1;
+  }
+
   /** The number of the text in `view` from `start` to `end`. */
   number(view: DataView, start: number, end: number, hash = this.hash(view, start, end)): number {
     const { slots } = this;

@@ -27,12 +27,12 @@ export class Witness {
     const { received, site } = facts.events.at;
     for (let row = 0; row < facts.events.length; row++) {
       if (!named.events[row]) continue;
-      if (site[row] !== 0) this.hasSites = true;
-      if (received[row]! < this.begin) this.begin = received[row]!;
+      if (site.get(row) !== 0) this.hasSites = true;
+      if (received.get(row) < this.begin) this.begin = received.get(row);
     }
     const { row, claim } = facts.claimants.at;
     for (let at = 0; at < facts.claimants.length; at++) {
-      if (named.events[row[at]!]) this.namedClaims[claim[at]!] = 1;
+      if (named.events[row.get(at)]) this.namedClaims[claim.get(at)] = 1;
     }
   }
 
@@ -41,7 +41,7 @@ export class Witness {
   }
 
   isRecentEntry({ ledger, shared }: Facts, entry: number): boolean {
-    return this.isRecent(shared.ledgerRows.at.object[ledger.at.row[entry]!]!);
+    return this.isRecent(shared.ledgerRows.at.object.get(ledger.at.row.get(entry)));
   }
 
   /**
@@ -63,10 +63,11 @@ export class Witness {
     const { seq, received, happened, sdk, site } = facts.events.at;
     for (let place = events.start[stream]!; place < events.start[stream + 1]!; place++) {
       const row = events.order[place]!;
-      const claimer = this.claimer(named.events[row] === 1, received[row]!, site[row]!);
-      const by = { time: timeOf(received[row]!, happened[row]!), sdk: sdk[row]! };
+      const claimer = this.claimer(named.events[row] === 1, received.get(row), site.get(row));
+      const by = { time: timeOf(received.get(row), happened.get(row)), sdk: sdk.get(row) };
       const before = points.at(-1);
-      if (before === undefined || before.seq !== seq[row]) points.push({ seq: seq[row]!, kind: 'there', claimer, by });
+      if (before === undefined || before.seq !== seq.get(row))
+        points.push({ seq: seq.get(row), kind: 'there', claimer, by });
       else if (claimer === 'unledgered' || before.claimer === 'unexplained') Object.assign(before, { claimer, by });
     }
     return points;
@@ -75,7 +76,7 @@ export class Witness {
   private lostPoints({ facts, named }: Part, stream: number): Point[] {
     const lost = named.lost.get(stream) ?? [];
     return lost.map((entry) => ({
-      seq: facts.ledger.at.seq[entry]!,
+      seq: facts.ledger.at.seq.get(entry),
       kind: this.isRecentEntry(facts, entry) ? 'there' : 'lost',
       claimer: 'acknowledged',
     }));
@@ -86,17 +87,21 @@ export class Witness {
     const byText: Claimer = this.hasLedger ? 'acknowledged' : 'unledgered';
     for (let place = held.start[stream]!; place < held.start[stream + 1]!; place++) {
       const row = held.order[place]!;
-      if (facts.held.at.place[row] !== places.errors) continue;
-      points.push({ seq: facts.held.at.seq[row]!, kind: 'there', claimer: byText });
+      if (facts.held.at.place.get(row) !== places.errors) continue;
+      points.push({ seq: facts.held.at.seq.get(row), kind: 'there', claimer: byText });
     }
     const { seq, received, happened, sdk, site, number, isHeld } = facts.claims.at;
     for (let place = claims.start[stream]!; place < claims.start[stream + 1]!; place++) {
       const claim = claims.order[place]!;
-      const told = { seq: seq[claim]!, kind: 'told' as const };
-      if (isHeld[claim]) points.push({ ...told, claimer: byText });
+      const told = { seq: seq.get(claim), kind: 'told' as const };
+      if (isHeld.get(claim)) points.push({ ...told, claimer: byText });
       else {
-        const claimer = this.claimer(this.namedClaims[number[claim]!] === 1, received[claim]!, site[claim]!);
-        points.push({ ...told, claimer, by: { time: timeOf(received[claim]!, happened[claim]!), sdk: sdk[claim]! } });
+        const claimer = this.claimer(this.namedClaims[number.get(claim)] === 1, received.get(claim), site.get(claim));
+        points.push({
+          ...told,
+          claimer,
+          by: { time: timeOf(received.get(claim), happened.get(claim)), sdk: sdk.get(claim) },
+        });
       }
     }
     return points;
