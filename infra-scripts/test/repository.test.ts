@@ -25,7 +25,7 @@ const allowed = {
   sdk: [],
   'ingest-server': ['@millrace/kit', '@millrace/sdk/schema'],
   'embedded-aws': ['@millrace/kit'],
-  lake: ['@millrace/kit', '@millrace/sdk/schema'],
+  lake: ['@millrace/kit', '@millrace/sdk/schema', '@millrace/sdk/schema/ledger'],
   'demo-store': ['@millrace/kit', '@millrace/sdk/schema'],
   generator: ['@millrace/demo-store/items', '@millrace/kit', '@millrace/sdk/schema'],
   'infra-scripts': [

@@ -118,3 +118,26 @@ test('a value that a query sees as NULL is a misfit of the audit, and no other i
     at.remove();
   }
 });
+
+test('whichever byte stands wherever in a text, a line is one for the audit when it is one for JSON', () => {
+  const adder = new LineAdder(new PartedFacts(1, 1), readColumns);
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const isJson = (bytes: Uint8Array) => {
+    try {
+      return JSON.parse(strict.decode(bytes)) !== null;
+    } catch {
+      return false;
+    }
+  };
+  for (const name of ['title', 'event_id', 'unknown']) {
+    for (let place = 0; place < 9; place++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const line = Buffer.from(`{"${name}":"abcdefghi"}\n`);
+        line[line.indexOf('abcdefghi') + place] = byte;
+        adder.begin(line, 'books');
+        const isLine = adder.add(0, line.length - 1, 0);
+        if (isLine !== isJson(line.subarray(0, -1))) expect({ name, place, byte }).toBe('the same for both');
+      }
+    }
+  }
+});

@@ -21,7 +21,8 @@ export const noStream = 0xffffffff;
 export const noNumber = -0.5;
 
 /**
- * The tables, and their fields. Those of 8 bytes are first, so that each is aligned. Times are NaN where there is none. Every row of a stream has its object, so that an object's rows can be left out.
+ * The tables, and their fields. Those of 8 bytes are first, so that each is aligned. Times are NaN where there is none.
+ * Every row of a stream has its object, so that an object's rows can be left out.
  */
 export const tables = {
   /** Every delivered event, copies too. `check` has `marks` above its 24 bits. */

@@ -32,27 +32,36 @@ export function groupByStream(stream: Field, rows: number, streams: number): Gro
   return { start, order };
 }
 
-/** Sorts `order` from `from` to `to` in place. Most lists are in order already, and most others are short. */
+/** Lists of at most so many rows are sorted by insertion. */
+const shortest = 64;
+const keys = new Float64Array(shortest);
+
+/**
+ * Sorts `order` from `from` to `to` in place by `key`, and rows of the same key by `compare`. Most lists are short, and
+ * their keys then lie side by side while they are sorted.
+ */
 export function sortRows(
   order: Uint32Array,
-  from: number,
-  to: number,
+  { from, to }: { from: number; to: number },
+  key: Field,
   compare: (a: number, b: number) => number,
 ): void {
-  let at = from + 1;
-  while (at < to && compare(order[at - 1]!, order[at]!) <= 0) at++;
-  if (at >= to) return;
-  if (to - from > 64) {
-    order.subarray(from, to).sort(compare);
+  if (to - from > shortest) {
+    order.subarray(from, to).sort((a, b) => key.get(a) - key.get(b) || compare(a, b));
     return;
   }
-  for (; at < to; at++) {
+  for (let at = from; at < to; at++) {
     const row = order[at]!;
+    const own = key.get(row);
     let place = at;
-    while (place > from && compare(order[place - 1]!, row) > 0) {
+    while (place > from) {
+      const other = keys[place - 1 - from]!;
+      if (other < own || (other === own && compare(order[place - 1]!, row) <= 0)) break;
+      keys[place - from] = other;
       order[place] = order[place - 1]!;
       place--;
     }
+    keys[place - from] = own;
     order[place] = row;
   }
 }

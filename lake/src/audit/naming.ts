@@ -3,12 +3,11 @@ import type { GroupedFacts } from './group.js';
 
 const checkOf = (bits: number) => bits & 0xffffff;
 
-/** Compares events of one stream: by position, then copies side by side, the one received first before the others. */
+/** Compares events at one position of a stream: copies side by side, the one received first before the others. */
 export function compareEvents({ events }: Facts): (a: number, b: number) => number {
-  const { seq, check, idA, idB, received, object } = events.at;
+  const { check, idA, idB, received, object } = events.at;
   const arrival = (row: number) => (Number.isNaN(received.get(row)) ? Number.MAX_VALUE : received.get(row));
   return (a, b) =>
-    seq.get(a) - seq.get(b) ||
     (check.get(a) & marks.id) - (check.get(b) & marks.id) ||
     idA.get(a) - idA.get(b) ||
     idB.get(a) - idB.get(b) ||
@@ -28,15 +27,18 @@ export function isCopy({ events }: Facts, before: number, row: number): boolean 
   );
 }
 
-/** Compares entries of the ledger. Of those that name the same event, one in no recent object comes first. */
+/**
+ * Compares entries of the ledger at one position of a stream. Of those that name the same event, one in no recent
+ * object comes first.
+ */
 export function compareEntries(
   { ledger, shared }: Facts,
   isRecent: (object: number) => boolean,
 ): (a: number, b: number) => number {
-  const { seq, check, row } = ledger.at;
+  const { check, row } = ledger.at;
   const { object } = shared.ledgerRows.at;
   const recent = (entry: number) => Number(isRecent(object.get(row.get(entry))));
-  return (a, b) => seq.get(a) - seq.get(b) || check.get(a) - check.get(b) || recent(a) - recent(b) || a - b;
+  return (a, b) => check.get(a) - check.get(b) || recent(a) - recent(b) || a - b;
 }
 
 /** What the ledger says of the events of a part. */

@@ -55,12 +55,28 @@ async function checked(path: string, file: FileHandle): Promise<PackFile | undef
   return head.format === packFormat ? { path, head, start: packPrefix + length, file } : undefined;
 }
 
-/** Reads a section of a pack. */
-export async function readSection({ file, head, start }: PackFile, section: number): Promise<Section> {
+/** Memory that one section after the other is read into. */
+export class SectionRoom {
+  private buffer = new ArrayBuffer(0);
+
+  /** At least so many bytes. */
+  of(bytes: number): ArrayBuffer {
+    if (bytes > this.buffer.byteLength) this.buffer = new ArrayBuffer(bytes);
+    return this.buffer;
+  }
+}
+
+/** Reads a section of a pack; it is good until another is read into the same room. */
+export async function readSection(
+  { file, head, start }: PackFile,
+  section: number,
+  room: SectionRoom,
+): Promise<Section> {
   const each = head.sections[section]!;
-  const bytes = new ArrayBuffer(sectionBytes(section, each));
-  await readInto(file, new Uint8Array(bytes), start + each.offset);
-  return sectionOf(section, each, bytes, 0);
+  const length = sectionBytes(section, each);
+  const buffer = room.of(length);
+  await readInto(file, new Uint8Array(buffer, 0, length), start + each.offset);
+  return sectionOf(section, each, buffer, 0);
 }
 
 async function readAt(file: FileHandle, at: number, length: number): Promise<Buffer> {

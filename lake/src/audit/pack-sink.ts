@@ -5,8 +5,8 @@ import { type WrittenPack, writePack } from './pack-file.js';
 import { PartedFacts, partCount } from './parted-facts.js';
 import type { ObjectToRead, Sink } from './share.js';
 
-/** Facts of more events than this become a pack, so that few are in memory. */
-const mostRows = 1_000_000;
+/** Facts of more events than this become a pack: few are in memory, and the table of their streams is near the CPU. */
+const mostRows = 400_000;
 
 /** Where packs go. */
 export interface PackPlace {

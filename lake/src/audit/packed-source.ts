@@ -1,6 +1,6 @@
 import { Facts, noStream, SharedFacts } from './facts.js';
 import { type Section, tableNames } from './pack.js';
-import { type PackFile, readSection } from './pack-file.js';
+import { type PackFile, readSection, SectionRoom } from './pack-file.js';
 import { Part } from './part.js';
 import { partCount } from './parted-facts.js';
 import type { Field, Rows } from './rows.js';
@@ -41,10 +41,15 @@ export class PackedSource implements Source {
   private readonly options: PackedOptions;
   private readonly kept: (Part | undefined)[] = [];
   private readonly isKept: boolean;
+  /** The facts of the part that was asked for last, where parts are not kept: its room serves them all. */
+  private readonly facts: Facts;
+
+  private readonly room = new SectionRoom();
 
   private constructor(packs: readonly PackFile[], options: PackedOptions) {
     this.options = options;
     this.shared = new SharedFacts(options.seed);
+    this.facts = new Facts(options.seed, this.shared);
     this.isKept = packs.reduce((sum, { head }) => sum + head.rows, 0) <= mostKept;
   }
 
@@ -58,11 +63,13 @@ export class PackedSource implements Source {
   async part(number: number): Promise<Part> {
     const kept = this.kept[number];
     if (kept) return kept;
-    const facts = new Facts(this.options.seed, this.shared);
+    const facts = this.isKept ? new Facts(this.options.seed, this.shared) : this.facts;
+    facts.clear();
     for (const [at, name] of tableNames.entries()) {
       facts[name].reserve(this.packs.reduce((sum, { pack }) => sum + pack.head.sections[number + 1]!.rows[at]!, 0));
     }
-    for (const { pack, numbers } of this.packs) addSection(facts, await readSection(pack, number + 1), numbers);
+    for (const { pack, numbers } of this.packs)
+      addSection(facts, await readSection(pack, number + 1, this.room), numbers);
     const part = new Part(facts, this.options.isRecent);
     if (this.isKept) this.kept[number] = part;
     return part;
@@ -70,7 +77,7 @@ export class PackedSource implements Source {
 
   private async add(pack: PackFile): Promise<void> {
     const { shared, options } = this;
-    const { tables, texts } = await readSection(pack, 0);
+    const { tables, texts } = await readSection(pack, 0, this.room);
     const objects = Uint32Array.from(pack.head.objects, ([key, state]) => options.placeOf(key, state, pack) ?? stale);
     const few = (numbers: Uint32Array) => numbers.map((number) => (number > 0xffff ? 0 : number));
     const servers = shared.servers.merge(texts[2]!);

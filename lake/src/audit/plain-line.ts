@@ -163,8 +163,8 @@ function isDropped(source: Uint8Array, start: number, end: number): boolean {
 
 /**
  * The first byte that ends an ASCII text, or is not ASCII: four at a turn, as one number. Of each of its bytes the
- * highest bit is set when the byte is a quote, a backslash or below 0x20, for then a subtraction borrows, or not ASCII.
- * A borrow reaches only later bytes, so that the first is always right. Where four bytes might pass the end, one by one.
+ * highest bit is set when the byte is not ASCII, or is a quote, a backslash or below 0x20, for then a subtraction
+ * borrows. A borrow reaches only later bytes, so that the first is always right. The last bytes are read one by one.
  */
 function endOfAscii(source: Uint8Array, view: DataView, start: number): number {
   let at = start;

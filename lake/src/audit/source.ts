@@ -8,6 +8,7 @@ export interface Source {
   /** The numbers of claims are below. */
   readonly claims: number;
   readonly parts: number;
+  /** A part; good until another is asked for. */
   part(number: number): Promise<Part>;
 }
 

@@ -1,39 +1,36 @@
-import { type Facts, places } from './facts.js';
+import { type Facts, places, type SharedFacts } from './facts.js';
 import type { Claimer, Point } from './gaps.js';
 import type { JudgedObject } from './judged-object.js';
-import { ledgerBegin } from './ledger-rows.js';
+import type { Known } from './known.js';
 import type { Part } from './part.js';
 
 /** Says what facts bear witness of: which positions of a stream are known, and by whose word. */
 export class Witness {
   private readonly objects: readonly JudgedObject[];
   private readonly hasLedger: boolean;
-  /** From then on a server that received an event wrote it into the ledger. */
-  private begin: number;
-  /** Events that the ledger names bear their site. */
-  private hasSites = false;
-  /** 1 for each claim of an event that the ledger names. */
-  private readonly namedClaims: Uint8Array;
+  private readonly known: Known;
+  /** When the last unnamed event was received of those from before `known.begin`. */
+  private latestBefore = Number.NEGATIVE_INFINITY;
+  private hasAskedWithoutSite = false;
+  /** For each claim: 0, or 1 and 2 for the answer that its event is named, and is not. */
+  private readonly answers: Uint8Array;
 
-  constructor(shared: Facts['shared'], claims: number, objects: readonly JudgedObject[]) {
+  /** @param claims how many there are */
+  constructor(
+    { ledgerRows }: SharedFacts,
+    { claims, known, objects }: { claims: number; known: Known; objects: readonly JudgedObject[] },
+  ) {
     this.objects = objects;
-    this.hasLedger = shared.ledgerRows.length > 0;
-    this.begin = ledgerBegin(shared.ledgerRows);
-    this.namedClaims = new Uint8Array(claims);
+    this.known = known;
+    this.hasLedger = ledgerRows.length > 0;
+    this.answers = new Uint8Array(claims);
   }
 
-  /** Learns of the events of a part that the ledger names; a row is written after they were received. */
-  learn({ facts, named }: Part): void {
-    const { received, site } = facts.events.at;
-    for (let row = 0; row < facts.events.length; row++) {
-      if (!named.events[row]) continue;
-      if (site.get(row) !== 0) this.hasSites = true;
-      if (received.get(row) < this.begin) this.begin = received.get(row);
-    }
-    const { row, claim } = facts.claimants.at;
-    for (let at = 0; at < facts.claimants.length; at++) {
-      if (named.events[row.get(at)]) this.namedClaims[claim.get(at)] = 1;
-    }
+  /** Whether all that it said so far would be the same by the truth. */
+  holds(truth: Known): boolean {
+    if (this.latestBefore >= truth.begin) return false;
+    if (this.hasAskedWithoutSite && truth.hasSites !== this.known.hasSites) return false;
+    return this.answers.every((answer, claim) => answer === 0 || (answer === 1) === truth.isNamed(claim, Number.NaN));
   }
 
   isRecent(object: number): boolean {
@@ -50,7 +47,10 @@ export class Witness {
    */
   claimer(isNamed: boolean, received: number, site: number): Claimer {
     if (isNamed) return 'acknowledged';
-    return received >= this.begin && (site !== 0 || !this.hasSites) ? 'unexplained' : 'unledgered';
+    const { begin, hasSites } = this.known;
+    if (received < begin && received > this.latestBefore) this.latestBefore = received;
+    if (site === 0) this.hasAskedWithoutSite = true;
+    return received >= begin && (site !== 0 || !hasSites) ? 'unexplained' : 'unledgered';
   }
 
   /** The known positions of a stream; of several events at one, who put it there without a ledger has the word. */
@@ -96,7 +96,11 @@ export class Witness {
       const told = { seq: seq.get(claim), kind: 'told' as const };
       if (isHeld.get(claim)) points.push({ ...told, claimer: byText });
       else {
-        const claimer = this.claimer(this.namedClaims[number.get(claim)] === 1, received.get(claim), site.get(claim));
+        const claimer = this.claimer(
+          this.isNamed(number.get(claim), received.get(claim)),
+          received.get(claim),
+          site.get(claim),
+        );
         points.push({
           ...told,
           claimer,
@@ -105,6 +109,12 @@ export class Witness {
       }
     }
     return points;
+  }
+
+  private isNamed(claim: number, received: number): boolean {
+    const isNamed = this.known.isNamed(claim, received);
+    this.answers[claim] = isNamed ? 1 : 2;
+    return isNamed;
   }
 }
 
