@@ -136,7 +136,7 @@ function startRun({ bytes, ends }: PackedRecords, output: Output, turnMs: number
             : // Of the stack of V8, or of that in jq's memory.
               name === 'RangeError' || message.includes('out of bounds')
               ? 'went too deep'
-              : `ended jq (${message})`;
+              : `broke jq (${message.replace(/^Aborted\(|\)?\. Build with .*$/g, '')})`;
       return {
         kind: given === 0 ? 'compile' : 'else',
         message: `${why} ${given === 0 ? 'to compile' : 'for the record'}`,

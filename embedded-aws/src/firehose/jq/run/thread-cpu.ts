@@ -9,7 +9,7 @@ const leastShare = 0.1;
 
 /**
  * The processor time of a worker thread, read from outside, because the thread itself may be in a loop: what Linux says
- * of it; what Node says where it does (24 and newer); else a tenth of what the whole process took, so that a thread
+ * of it; what Node says where it does (22.23 and 24.21 do); else a tenth of what the whole process took, so that a thread
  * that gets little of a loaded machine is not blamed for the others.
  * @param task what Linux calls the thread, as in `/proc/self/task`
  */

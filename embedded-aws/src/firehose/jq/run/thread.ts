@@ -87,7 +87,7 @@ export async function startThread(limits: JqLimits): Promise<Thread> {
         // If it has written on since, the record was done with after all.
         if (overrun && overrun.at === written())
           fault = { kind: written() < 0 ? 'compile' : 'time', message: overrun.message };
-        else if (!overrun) fault = { kind: 'else', message: `ended jq: ${(error as Error).message}` };
+        else if (!overrun) fault = { kind: 'else', message: `broke jq (${(error as Error).message}) for the record` };
       } finally {
         stopWatching();
         worker.unref();
