@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createRandom } from '@millrace/kit/seeded-random';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
-import { getShardIterator, readShard } from '../src/kinesis/get-records.js';
+import { getShardIterator } from '../src/kinesis/get-shard-iterator.js';
+import { readShard } from '../src/kinesis/read-shard.js';
 import { formatSequenceNumber } from '../src/kinesis/sequence-number.js';
 import { type KinesisStore, openStore } from '../src/kinesis/store.js';
 

@@ -11,92 +11,27 @@ interface File {
 }
 
 /** A disk in memory that can lose its power, get full and get damaged. */
-export interface LossyDisk extends LogDisk {
-  /** Whatever was not synced is gone, but for the beginning of it, cut at any byte. Running calls fail. */
-  cutPower(random: Random): void;
+export interface LossyDisk {
+  files: Map<string, File>;
   /** How many more bytes can be written. */
   room: number;
-  files: Map<string, File>;
   syncs: number;
+  /** The disk as one process sees it: nothing that it does has an effect after the next power cut. */
+  plugIn(): LogDisk;
+  /** Whatever was not synced is gone, but for the beginning of it, cut at any byte. */
+  cutPower(random: Random): void;
 }
+
+const noFile = () => ({ bytes: Buffer.alloc(0), synced: Buffer.alloc(0), isNamed: false });
 
 export function lossyDisk(): LossyDisk {
   const files = new Map<string, File>();
   let life = 0;
-
-  /** A call that the power cut ends has no effect after it. */
-  async function alive(): Promise<void> {
-    const mine = life;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (mine !== life) throw new Error('the power is off');
-  }
-
   const disk: LossyDisk = {
     files,
     syncs: 0,
     room: Number.POSITIVE_INFINITY,
-    makeFolder: async () => {},
-    async list(folder) {
-      await alive();
-      return [...files]
-        .filter(([path]) => dirname(path) === folder)
-        .map(([path, { bytes }]) => ({ name: basename(path), bytes: bytes.length }));
-    },
-    async read(path) {
-      await alive();
-      const file = files.get(path);
-      if (file === undefined) throw new Error(`no file ${path}`);
-      return Buffer.from(file.bytes);
-    },
-    async open(path) {
-      await alive();
-      const file = files.get(path) ?? { bytes: Buffer.alloc(0), synced: Buffer.alloc(0), isNamed: false };
-      files.set(path, file);
-      return {
-        async write(bytes, position) {
-          const fits = bytes.subarray(0, Math.max(0, Math.floor(disk.room)));
-          disk.room -= fits.length;
-          file.bytes = Buffer.concat([
-            file.bytes.subarray(0, position),
-            fits,
-            file.bytes.subarray(position + fits.length),
-          ]);
-          await alive();
-          if (fits.length < bytes.length) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
-        },
-        async sync() {
-          await alive();
-          disk.syncs += 1;
-          file.synced = file.bytes;
-        },
-        async truncate(bytes) {
-          await alive();
-          disk.room += file.bytes.length - bytes;
-          file.bytes = file.bytes.subarray(0, bytes);
-        },
-        async close() {},
-      };
-    },
-    async writeNew(path, bytes) {
-      await alive();
-      if (files.has(path)) return false;
-      files.set(path, { bytes: Buffer.from(bytes), synced: Buffer.from(bytes), isNamed: true });
-      return true;
-    },
-    async cut(path, bytes) {
-      await alive();
-      const file = files.get(path)!;
-      file.bytes = file.bytes.subarray(0, bytes);
-      file.synced = file.bytes;
-    },
-    async remove(path) {
-      await alive();
-      files.delete(path);
-    },
-    async syncFolder(folder) {
-      await alive();
-      for (const [path, file] of files) if (dirname(path) === folder) file.isNamed = true;
-    },
+    plugIn: () => plugged(disk, life, () => life),
     cutPower(random) {
       life += 1;
       for (const [path, file] of files) {
@@ -105,12 +40,83 @@ export function lossyDisk(): LossyDisk {
           continue;
         }
         const { bytes, synced } = file;
-        const kept = bytes.length > synced.length ? random.integer(synced.length, bytes.length) : synced.length;
-        file.bytes = bytes.length > synced.length ? bytes.subarray(0, kept) : synced;
+        const isLonger = bytes.length > synced.length;
+        file.bytes = isLonger ? bytes.subarray(0, random.integer(synced.length, bytes.length)) : synced;
         file.synced = file.bytes;
         file.isNamed = true;
       }
     },
   };
   return disk;
+}
+
+function plugged(disk: LossyDisk, mine: number, life: () => number): LogDisk {
+  const { files } = disk;
+  const check = () => {
+    if (mine !== life()) throw new Error('the power is off');
+  };
+  /** A call has its effect at once, and answers later. */
+  async function call<Result>(effect: () => Result): Promise<Result> {
+    check();
+    const result = effect();
+    await new Promise((resolve) => setImmediate(resolve));
+    check();
+    return result;
+  }
+
+  function open(path: string) {
+    const file = files.get(path) ?? noFile();
+    files.set(path, file);
+    return {
+      write: (bytes: Buffer, position: number) =>
+        call(() => {
+          const fits = Buffer.from(bytes.subarray(0, Math.max(0, disk.room)));
+          disk.room -= fits.length;
+          const end = position + fits.length;
+          file.bytes = Buffer.concat([file.bytes.subarray(0, position), fits, file.bytes.subarray(end)]);
+          if (fits.length < bytes.length) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+        }),
+      sync: async () => {
+        const { bytes } = file;
+        await call(() => undefined);
+        disk.syncs += 1;
+        file.synced = bytes;
+      },
+      truncate: (bytes: number) =>
+        call(() => {
+          disk.room += file.bytes.length - bytes;
+          file.bytes = file.bytes.subarray(0, bytes);
+        }),
+      close: () => call(() => undefined),
+    };
+  }
+
+  return {
+    makeFolder: () => call(() => undefined),
+    list: (folder) =>
+      call(() =>
+        [...files]
+          .filter(([path]) => dirname(path) === folder)
+          .map(([path, { bytes }]) => ({ name: basename(path), bytes: bytes.length })),
+      ),
+    read: (path) => call(() => Buffer.from(files.get(path)!.bytes)),
+    open: (path) => call(() => open(path)),
+    writeNew: (path, bytes) =>
+      call(() => {
+        if (files.has(path)) return false;
+        files.set(path, { bytes: Buffer.from(bytes), synced: Buffer.from(bytes), isNamed: true });
+        return true;
+      }),
+    cut: (path, bytes) =>
+      call(() => {
+        const file = files.get(path)!;
+        file.bytes = file.bytes.subarray(0, bytes);
+        file.synced = file.bytes;
+      }),
+    remove: (path) => call(() => void files.delete(path)),
+    syncFolder: (folder) =>
+      call(() => {
+        for (const [path, file] of files) if (dirname(path) === folder) file.isNamed = true;
+      }),
+  };
 }

@@ -13,6 +13,7 @@ export const programs = [
   'infra-scripts/dist/test/generator-process.js',
   'embedded-aws/dist/test/firehose-aws-process.js',
   'embedded-aws/dist/test/kinesis-process.js',
+  'embedded-aws/dist/test/kinesis-store-process.js',
   'embedded-aws/dist/test/s3-writer-process.js',
 ];
 

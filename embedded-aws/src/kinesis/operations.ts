@@ -1,7 +1,9 @@
 import { type RunOperation, runnerOf } from '../json-service/operations.js';
 import { describeStream, describeStreamSummary, listShards, listStreams } from './describe.js';
-import { type GetContext, getRecords, getShardIterator } from './get-records.js';
+import { getRecords } from './get-records.js';
+import { getShardIterator } from './get-shard-iterator.js';
 import { type PutContext, putRecord, putRecords } from './put-records.js';
+import type { GetContext } from './read-shard.js';
 import { mergeShards, splitShard, updateShardCount } from './reshard.js';
 import { changeRetention, createStream, deleteStream, describeLimits, updateStreamMode } from './streams.js';
 import { addTags, listTags, removeTags } from './tags.js';

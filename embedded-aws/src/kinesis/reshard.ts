@@ -1,7 +1,7 @@
 import { localAccountId as accountId } from '@millrace/kit/local-aws';
 import { AwsError } from '../json-service/aws-error.js';
 import type { Rules } from './check-types.js';
-import { addShard, closeShard, nextSecond } from './resharding.js';
+import { addShard, closeShard, nextSecond } from './shard-changes.js';
 import { isOpen } from './shard-map.js';
 import type { KinesisStore } from './store.js';
 import type { StoredShard, StoredStream } from './stored-stream.js';

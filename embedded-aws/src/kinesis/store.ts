@@ -4,6 +4,7 @@ import { type FolderLock, lockFolder } from '@millrace/kit/folder-lock';
 import { localAccountId as accountId } from '@millrace/kit/local-aws';
 import { MillraceError } from '@millrace/kit/millrace-error';
 import { AwsError } from '../json-service/aws-error.js';
+import { type LogDisk, machineDisk } from '../record-log/disk.js';
 import { openRecordLog, type RecordLog } from '../record-log/record-log.js';
 import type { Log } from '../service.js';
 import { takeOver } from './from-0.1.0/take-over.js';
@@ -42,19 +43,19 @@ type Entry = { -readonly [Member in keyof OpenStream]: OpenStream[Member] };
  * @throws MillraceError that names the folder or the file and says what to do, when it is in use, damaged or cannot be
  * written.
  */
-export async function openStore(folder: string, log: Log): Promise<KinesisStore> {
+export async function openStore(folder: string, log: Log, disk: LogDisk = machineDisk): Promise<KinesisStore> {
   await mkdir(folder, { recursive: true });
   const lock = await lockFolder(folder, (pid) => inUse(folder, pid));
   try {
     await lock.settle();
-    return await openLocked(folder, log, lock);
+    return await openLocked(folder, log, lock, disk);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function openLocked(folder: string, log: Log, lock: FolderLock): Promise<KinesisStore> {
+async function openLocked(folder: string, log: Log, lock: FolderLock, disk: LogDisk): Promise<KinesisStore> {
   const entries = new Map<string, Entry>();
   const open = async (stream: StoredStream): Promise<Entry> => ({
     stream,
@@ -62,6 +63,7 @@ async function openLocked(folder: string, log: Log, lock: FolderLock): Promise<K
     log: await openRecordLog({
       folder: join(logsFolder(folder), stream.id),
       log: (line) => log(`Kinesis: stream ${stream.StreamName}: ${line}`),
+      disk,
       next: Math.max(1, ...stream.spans.map(({ from, to }) => to ?? from)),
     }),
   });

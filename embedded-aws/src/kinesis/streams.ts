@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { localAccountId as accountId, localRegion as region } from '@millrace/kit/local-aws';
 import { AwsError } from '../json-service/aws-error.js';
 import type { Rule, Rules } from './check-types.js';
-import { addShard } from './resharding.js';
+import { addShard } from './shard-changes.js';
 import { isOpen } from './shard-map.js';
 import type { KinesisStore } from './store.js';
 import type { StoredStream, StreamMode } from './stored-stream.js';

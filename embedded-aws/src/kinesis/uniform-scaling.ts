@@ -1,4 +1,4 @@
-import { addShard, closeShard, nextSecond } from './resharding.js';
+import { addShard, closeShard, nextSecond } from './shard-changes.js';
 import { isOpen } from './shard-map.js';
 import type { StoredStream } from './stored-stream.js';
 
