@@ -9,8 +9,8 @@ const leastShare = 0.1;
 
 /**
  * The processor time of a worker thread, read from outside, because the thread itself may be in a loop: what Linux says
- * of it; what Node says where it does (22.23 and 24.21 do); else a tenth of what the whole process took, so that a thread
- * that gets little of a loaded machine is not blamed for the others.
+ * of it; what Node says, where it does (22.23 and 24.21 do); else a tenth of what the whole process took, so that a
+ * thread that gets little of a loaded machine is not blamed for the others.
  * @param task what Linux calls the thread, as in `/proc/self/task`
  */
 export function cpuClockOf(worker: Worker, task: string | undefined): CpuClock {
