@@ -76,7 +76,7 @@ async function measured(work) {
   return { ...result, cpuMs: (user + system) / 1000, wallMs: performance.now() - begun };
 }
 
-/** The least that any delivery must do. */
+/** The least that any delivery must do. It packs as zlib does by default; delivery packs at a lower level, which is a part of what it saves. */
 async function floor() {
   const gzip = createGzip({ chunkSize: 64 * 1024 });
   let events = 0;

@@ -18,6 +18,7 @@ import { deaggregate } from '../src/firehose/route/deaggregate.js';
 import { extractKeys } from '../src/firehose/route/extract-keys.js';
 import { createTransform } from '../src/firehose/route/lambda/transform.js';
 import { splitKpl } from '../src/firehose/route/split-kpl.js';
+import { createTargets } from '../src/firehose/route/targets.js';
 import { type DeliveryWorker, startWorker } from '../src/firehose/worker.js';
 import { hadoopSnappy, snappyJava, snappyRaw } from '../src/firehose/write/compression/snappy.js';
 import { zipOne } from '../src/firehose/write/compression/zip.js';
@@ -56,6 +57,27 @@ function pack(datas: Buffer[]): Buffer {
 
 const processRecords = (configuration: DeliveryConfiguration, records: SourceRecord[]) =>
   extractKeys(configuration, deaggregate(configuration, records));
+
+describe('a partition has the prefix of its own values, however many came before', () => {
+  const values = fc.tuple(fc.constantFrom('a', 'a","b', '..', '', 'x'.repeat(400)), fc.string({ maxLength: 4 }));
+  test.each([
+    ['of its keys', 'k={page}/l={event}/'],
+    ['of its keys and the time', 'k={page}/{time}/l={event}/'],
+  ])('%s', async (_, shape) => {
+    const Prefix = shape
+      .replaceAll(/\{(page|event)\}/g, '!{partitionKeyFromQuery:$1}')
+      .replace('{time}', '!{timestamp:mm}');
+    const configuration = await configure({ Prefix });
+    const seasoned = createTargets(configuration, 1);
+    for (let n = 0; n < 2_100; n++) seasoned.partition([`page ${n}`, 'e'], 0);
+    fc.assert(
+      fc.property(values, fc.integer({ min: 0, max: 3_600_000 }), (found, arrivalMs) => {
+        const fresh = createTargets(configuration, 1).partition(found, arrivalMs);
+        for (const again of [1, 2]) expect([again, seasoned.partition(found, arrivalMs)]).toEqual([again, fresh]);
+      }),
+    );
+  });
+});
 
 describe('records of the Kinesis Producer Library', () => {
   test('come apart into the records that went in', () => {

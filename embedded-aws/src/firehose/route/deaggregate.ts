@@ -35,7 +35,9 @@ function subRecordsOf(configuration: DeliveryConfiguration, data: Buffer): SubRe
   const whole = { data, start: 0, end: data.length };
   if (how?.kind === 'json') {
     const found = splitJson(data);
-    return found ? found.map((subRecord) => ({ data, ...subRecord })) : [{ ...whole, failure: notJson }];
+    return found
+      ? found.map(({ start, end, value }) => ({ data, start, end, value }))
+      : [{ ...whole, failure: notJson }];
   }
   // A Lambda function gets text that need not be JSON yet.
   const parse = readsJson(configuration) && !configuration.lambda;

@@ -24,7 +24,8 @@ export function extractKeys(
     return isFailure(fromLambda) ? fromLambda : [...values, ...fromLambda];
   }
   return records.map((subRecords) =>
-    subRecords.map((subRecord): Piece => ({ ...subRecord, result: subRecord.failure ?? keys(subRecord) })),
+    // The sub-record itself becomes the piece: nobody needs it any more, and there are many.
+    subRecords.map((subRecord): Piece => Object.assign(subRecord, { result: subRecord.failure ?? keys(subRecord) })),
   );
 }
 

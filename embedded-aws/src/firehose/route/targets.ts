@@ -29,6 +29,9 @@ export interface Targets {
 /** As long as the random text will be, so that the length of the evaluated prefix is right before it is known. */
 const randomPlaceholder = () => '*'.repeat(11);
 
+/** How many targets are remembered: as many as there may be partitions, and some that were refused. */
+const mostRemembered = 1_000;
+
 /** Clients and servers resolve such parts of a URL's path, or refuse them. */
 const climbs = /(^|\/)\.\.?(\/|$)/;
 
@@ -39,22 +42,37 @@ export function createTargets(configuration: DeliveryConfiguration, timeScale: n
     query: new Map(keyNames.map((name, index) => [name, index])),
     lambda: new Map(lambdaKeyNames.map((name, index) => [name, keyNames.length + index])),
   };
+  const changesWithTime = prefix.some(({ kind }) => kind === 'timestamp');
+  /** By their values: most records have those of one before. */
+  const remembered = new Map<string, DeliveryTarget | Failure>();
   const backupDue = backup && { sizeBytes: backup.sizeBytes, intervalMs: backup.intervalMs / timeScale };
+
+  function partition(values: string[], arrivalMs: number): DeliveryTarget | Failure {
+    const key = evaluatePrefix(prefix, {
+      key: (name, from) => values[indexes[from].get(name)!]!,
+      arrivalMs,
+      random: randomPlaceholder,
+    });
+    // In bytes, so that the whole key stays below the 1,024 that S3 takes: an object that S3 never takes would hold
+    // its shard's position.
+    if (key.length * 3 > maxEvaluatedPrefix && Buffer.byteLength(key) > maxEvaluatedPrefix)
+      return extractionFailed(`Length of evaluated prefix cannot be greater than ${maxEvaluatedPrefix}`);
+    if (climbs.test(key)) return extractionFailed('partitionKeys values must not make . or .. a part of the path');
+    return { key, counts: true, values };
+  }
 
   return {
     partition(values, arrivalMs) {
       if (!configuration.dynamicPartitioning) return { key: '', counts: false, values };
-      const key = evaluatePrefix(prefix, {
-        key: (name, from) => values[indexes[from].get(name)!]!,
-        arrivalMs,
-        random: randomPlaceholder,
-      });
-      // In bytes, so that the whole key stays below the 1,024 that S3 takes: an object that S3 never takes would hold
-      // its shard's position.
-      if (key.length * 3 > maxEvaluatedPrefix && Buffer.byteLength(key) > maxEvaluatedPrefix)
-        return extractionFailed(`Length of evaluated prefix cannot be greater than ${maxEvaluatedPrefix}`);
-      if (climbs.test(key)) return extractionFailed('partitionKeys values must not make . or .. a part of the path');
-      return { key, counts: true, values };
+      if (changesWithTime) return partition(values, arrivalMs);
+      const name = values.length === 1 ? values[0]! : JSON.stringify(values);
+      let target = remembered.get(name);
+      if (!target) {
+        if (remembered.size === mostRemembered) remembered.clear();
+        target = partition(values, arrivalMs);
+        remembered.set(name, target);
+      }
+      return target;
     },
     failures(errorType, arrivalMs) {
       const values = { key: () => '', arrivalMs, errorType, random: randomPlaceholder };

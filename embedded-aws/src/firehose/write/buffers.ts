@@ -212,7 +212,11 @@ export function createBuffers<T extends Target>(
       const beyond = ahead.beyond(shardId, first.before);
       return beyond ? { ...first.before, ahead: beyond } : first.before;
     },
-    bytes: () => [...open.values(), ...underway.values()].reduce((sum, { content }) => sum + content.length, 0),
+    bytes() {
+      let bytes = 0;
+      for (const buffers of [open, underway]) for (const { content } of buffers.values()) bytes += content.length;
+      return bytes;
+    },
     undelivered: () => open.size + underway.size,
     activePartitions: () => active,
   };

@@ -39,6 +39,25 @@ export async function flushBuffers(flushing: Flushing): Promise<void> {
     changed.notify();
   }
 
+  /** What wakes the loop when the next buffer is due. */
+  let timer: { dueMs: number; stop: AbortController } | undefined;
+  function wakeAt(dueMs: number | undefined): void {
+    // A timer that ends too early costs less than a new one after every read.
+    if (timer && dueMs !== undefined && timer.dueMs <= dueMs) return;
+    timer?.stop.abort();
+    timer = undefined;
+    if (dueMs === undefined) return;
+    const started = { dueMs, stop: new AbortController() };
+    timer = started;
+    // Never longer than the interval: the clock may have been set back since the buffer was opened.
+    const waitMs = Math.min(intervalMs, Math.max(1, dueMs - clock.wallMs()));
+    void clock.sleep(waitMs, started.stop.signal).then(() => {
+      if (timer !== started) return;
+      timer = undefined;
+      changed.notify();
+    });
+  }
+
   while (!signal.aborted) {
     const next = changed.next();
     for (const buffer of draining() ? buffers.takeAll() : buffers.due(clock.wallMs())) void put(buffer);
@@ -46,12 +65,8 @@ export async function flushBuffers(flushing: Flushing): Promise<void> {
       const largest = buffers.takeLargest();
       if (largest) void put(largest);
     }
-    const dueMs = buffers.nextDueMs();
-    const waiting = new AbortController();
-    // Never longer than the interval: the clock may have been set back since the buffer was opened.
-    const waitMs = dueMs === undefined ? 0 : Math.min(intervalMs, Math.max(1, dueMs - clock.wallMs()));
-    const due = dueMs === undefined ? [] : [clock.sleep(waitMs, waiting.signal)];
-    await Promise.race([next, ...due]);
-    waiting.abort();
+    wakeAt(buffers.nextDueMs());
+    await next;
   }
+  wakeAt(undefined);
 }
