@@ -164,6 +164,10 @@ test('a damaged list of streams is refused by name, with what to do and what it 
     expect(await openError()).toMatch(new RegExp(`${file} is .*an empty store takes its place.*undelivered records`));
     expect(await readFile(file)).toEqual(damaged);
   }
+  await rm(file);
+  await writeFile(join(folder, 'records', (await readdir(join(folder, 'records')))[0]!, '0000000000000001.log'), '');
+  expect(await openError()).toMatch(/streams\.json is missing, and there are records.*Put back a copy/);
+  expect(await readdir(join(folder, 'records'))).toHaveLength(1);
 });
 
 test('a flipped bit costs the record that it is in, whatever came before and after it is read, and the log names it', async () => {

@@ -68,8 +68,10 @@ async function openLocked(folder: string, log: Log, lock: FolderLock, disk: LogD
     }),
   });
   await takeOver(folder, log);
-  for (const stream of await readStreams(folder)) entries.set(stream.StreamName, await open(stream));
-  await removeLeftOvers(logsFolder(folder), new Set([...entries.values()].map(({ stream }) => stream.id)));
+  const kept = await readStreams(folder);
+  if (kept === undefined) await refuseRecordsAlone(folder);
+  for (const stream of kept ?? []) entries.set(stream.StreamName, await open(stream));
+  await removeLeftOvers(logsFolder(folder), new Set(kept?.map(({ id }) => id)));
 
   /** Changes of the file, one after another. */
   let saving = Promise.resolve();
@@ -84,6 +86,16 @@ async function openLocked(folder: string, log: Log, lock: FolderLock, disk: LogD
 
   const sorted = () =>
     [...entries.values()].map(({ stream }) => stream).sort((a, b) => (a.StreamName < b.StreamName ? -1 : 1));
+
+  async function save(streams: readonly StoredStream[]): Promise<void> {
+    try {
+      await writeStreams(folder, streams);
+    } catch (error) {
+      // It may have failed at its very end: what is refused must not be on disk.
+      await writeStreams(folder, sorted()).catch(() => undefined);
+      throw error;
+    }
+  }
 
   function opened(name: string): Entry {
     const entry = entries.get(name);
@@ -113,7 +125,7 @@ async function openLocked(folder: string, log: Log, lock: FolderLock, disk: LogD
         if (entries.has(name))
           throw new AwsError('ResourceInUseException', `Stream ${name} under account ${accountId} already exists.`);
         const entry = await open(stream);
-        await writeStreams(folder, [...sorted(), stream]);
+        await save([...sorted(), stream]);
         entries.set(name, entry);
       }),
     update: (name, alter) =>
@@ -123,20 +135,14 @@ async function openLocked(folder: string, log: Log, lock: FolderLock, disk: LogD
           const stream = structuredClone(entry.stream);
           alter(stream);
           spanShards(stream, entry.log.next());
-          await writeStreams(
-            folder,
-            sorted().map((one) => (one === entry.stream ? stream : one)),
-          );
+          await save(sorted().map((one) => (one === entry.stream ? stream : one)));
           Object.assign(entry, { stream, shards: openShards(stream) });
         }),
       ),
     delete: (name) =>
       inTurn(() =>
         change(name, async (entry) => {
-          await writeStreams(
-            folder,
-            sorted().filter((one) => one !== entry.stream),
-          );
+          await save(sorted().filter((one) => one !== entry.stream));
           entries.delete(name);
           await entry.log.close();
           await rm(join(logsFolder(folder), entry.stream.id), { recursive: true, force: true });
@@ -162,6 +168,17 @@ function spanShards({ Shards, spans }: StoredStream, next: number): void {
 async function removeLeftOvers(logs: string, kept: ReadonlySet<string>): Promise<void> {
   const found = await readdir(logs).catch(() => []);
   for (const id of found) if (!kept.has(id)) await rm(join(logs, id), { recursive: true, force: true });
+}
+
+/** Before the first list of streams is written, a log has no records: with records, the list is lost. */
+async function refuseRecordsAlone(folder: string): Promise<void> {
+  const files = await readdir(logsFolder(folder), { recursive: true }).catch(() => []);
+  if (files.some((file) => file.endsWith('.log')))
+    throw new MillraceError(
+      'STATE_DAMAGED',
+      `The Kinesis store in ${folder} is damaged (its file streams.json is missing, and there are records). Put back a copy of that file, or move the folder away: ` +
+        'an empty store takes its place, and the streams are lost with their undelivered records. Delivered objects lie elsewhere and stay.',
+    );
 }
 
 const inUse = (folder: string, pid: number) =>

@@ -14,10 +14,10 @@ export const streamsFile = (folder: string): string => join(folder, 'streams.jso
 /** The folder with a log for each stream of a store. */
 export const logsFolder = (folder: string): string => join(folder, 'records');
 
-/** All streams; none where there is no file. @throws MillraceError naming the file when it is damaged */
-export async function readStreams(folder: string): Promise<StoredStream[]> {
+/** All streams; undefined where there is no file. @throws MillraceError naming the file when it is damaged */
+export async function readStreams(folder: string): Promise<StoredStream[] | undefined> {
   const data = (await readState(streamsFile(folder), format)) as { streams: StoredStream[] } | undefined;
-  return data?.streams ?? [];
+  return data?.streams;
 }
 
 /** Replaces all streams, whole and durably. */
