@@ -52,27 +52,39 @@ export interface LiveStep {
  * than a person can watch.
  */
 export interface LiveFeed {
-  /** Calls `listener`, which never throws and does no I/O, with each step from now on. Returns how to stop it. */
-  subscribe(listener: (step: LiveStep) => void): () => void;
+  /**
+   * Calls `listener`, which never throws and does no I/O, with each step from now on. Returns how to stop it.
+   * @param follows whether the listener shows the event of this identity; without it, it may show any
+   */
+  subscribe(listener: (step: LiveStep) => void, follows?: (identity: string) => boolean): () => void;
 }
 
 /** A feed and its writing end. */
 export interface PublishedFeed extends LiveFeed {
   /** Without listeners a step need not be made. */
   hasListeners(): boolean;
+  /**
+   * Whether a listener shows the event of this identity. If none does, a brief step of it need only be counted, with
+   * others: `events` of a step without identity.
+   */
+  follows(identity: string): boolean;
   publish(step: LiveStep): void;
 }
 
 /** A feed in this process: what one side publishes, the listeners get at once. */
 export function createLiveFeed(): PublishedFeed {
-  const listeners = new Set<(step: LiveStep) => void>();
+  const listeners = new Map<(step: LiveStep) => void, (identity: string) => boolean>();
   return {
     hasListeners: () => listeners.size > 0,
-    publish(step) {
-      for (const listener of listeners) listener(step);
+    follows(identity) {
+      for (const follows of listeners.values()) if (follows(identity)) return true;
+      return false;
     },
-    subscribe(listener) {
-      listeners.add(listener);
+    publish(step) {
+      for (const listener of listeners.keys()) listener(step);
+    },
+    subscribe(listener, follows = () => true) {
+      listeners.set(listener, follows);
       return () => listeners.delete(listener);
     },
   };

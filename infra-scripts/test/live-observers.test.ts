@@ -89,6 +89,41 @@ test('the steps of one event have its identity; another with its id, and a refus
   expect(steps.at(-1)!.path).toBe('');
 });
 
+test('of a flood that nobody follows, rows are counted together, but for those put straight in and those followed', () => {
+  const followed = { ...someEvent({ seq: 1_500 }), ...stamp };
+  const feed = createLiveFeed();
+  const published: LiveStep[] = [];
+  const identities = new Set<string>();
+  feed.subscribe(
+    (step) => published.push(step),
+    (identity) => identities.has(identity),
+  );
+  const relay = relayDelivery((relayed) => publishRelayed(feed, relayed));
+  const rows = [
+    ...Array.from({ length: 300 }, (_, seq) => ({ ...someEvent({ seq }), ...stamp })),
+    followed,
+    someEvent(),
+    { page: '_quarantine', event: '_invalid_event', event_id: 'x', ...stamp },
+  ];
+  const notes = rows.map((row) => relay.read(row, from)!);
+  identities.add(notes[300]!);
+  relay.flush();
+  relay.delivered({ deliveryStream: 'd', bucket: 'b', key: 'k', records: rows.length, bytes: 1, at: 2 }, notes);
+  relay.flush();
+  const shape = ({ step, kind, events = 1, isBrief = false }: LiveStep) => `${step} ${kind} ${events} ${isBrief}`;
+  expect(published.slice(100).map(shape)).toEqual([
+    'in_stream stored 1 true',
+    'in_stream direct 1 true',
+    'in_stream stored 200 false',
+    'in_stream refused 1 false',
+    'in_object stored 1 true',
+    'in_object direct 1 true',
+    'in_object stored 300 false',
+    'in_object refused 1 false',
+  ]);
+  expect(published[100]!.identity).toBe(notes[300]);
+});
+
 test('of a flood every row is counted, and the first hundred of a message have details', () => {
   const rows = Array.from({ length: 1_000 }, (_, seq) => ({ ...someEvent({ seq }), ...stamp }));
   const notes = rows.map((row, n) => delivery.read(row, { ...from, shardId: `shard ${n % 3}`, at: n % 7 })!);

@@ -84,7 +84,7 @@ export function createLiveHub(feed: LiveFeed, clock: LiveClock = systemClock) {
     cancelFlush ??= clock.after(liveLimits.flushMs, flush);
   }
 
-  const stopListening = feed.subscribe(take);
+  const stopListening = feed.subscribe(take, (identity) => followed.find(identity) !== undefined);
 
   const updateWatching = () => {
     watching = new Set([...clients].flatMap(({ visitorId }) => (visitorId ? [visitorId] : [])));

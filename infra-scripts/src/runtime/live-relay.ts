@@ -72,10 +72,18 @@ export function relayDelivery(post: (steps: RelayedSteps[]) => void): DeliveryOb
 export function publishRelayed(feed: PublishedFeed, relayed: readonly RelayedSteps[]): void {
   if (!feed.hasListeners()) return;
   for (const { step, at, place, identities, detailed } of relayed) {
+    const counted = { stored: 0, refused: 0, direct: 0 };
     for (const [index, identity] of identities.entries()) {
       const details = detailed.get(index);
-      feed.publish(details ? detailedStep(step, at, place, details) : briefStep(step, at, place, identity));
+      const kind = kindOf(identity);
+      if (details) feed.publish(detailedStep(step, at, place, details));
+      // Whether a row that the ingest server stamped is shown was decided when it was received. One put straight into
+      // the stream is seen first here.
+      else if (kind === 'direct' || feed.follows(identity)) feed.publish(briefStep(step, at, place, identity));
+      else counted[kind]++;
     }
+    for (const kind of ['stored', 'refused'] as const)
+      if (counted[kind] > 0) feed.publish({ step, at, kind, events: counted[kind], page: '', event: '' });
   }
 }
 
@@ -89,7 +97,6 @@ function detailedStep(
   return { ...details, ...where, step, at, line: () => text };
 }
 
-/** One for nearly each row of a flood, so it is quick. */
 function briefStep(step: RelayedSteps['step'], at: number, place: string, text: Identity): LiveStep {
   const kind = kindOf(text);
   const identity = shownIdentity(text);
