@@ -4,6 +4,7 @@ import { inForm, leavesOut } from '@millrace/testing/long-form';
 import { needs } from '@millrace/testing/needs';
 import fc from 'fast-check';
 import { compileFilter } from '../src/firehose/jq/index.js';
+import { numbersOf16 } from '../src/firehose/jq/jq-1.6.js';
 import { compilePaths, parsePaths, type QueryResult } from '../src/firehose/jq/jq-path.js';
 import { FilterError, withoutStrings } from '../src/firehose/jq/jq-program.js';
 import { writtenKeys } from '../src/firehose/jq/written-keys.js';
@@ -184,4 +185,60 @@ test('the keys of a query are read off where they are written out', () => {
   expect(writtenKeys('{a:1}|{b:2}')).toBeUndefined();
   expect(writtenKeys('{(.a):1}')).toBeUndefined();
   expect(writtenKeys('. | {a:1}')).toBeUndefined();
+});
+
+describe('numbers, which jq 1.8 would keep as they are written', () => {
+  const written = fc.constantFrom('1.0', '-2.50', '1E+2', '1e2', '0.1e1', '12345678901234567890', '7.');
+  const plain = fc.constantFrom('0', '-1', '42', '123456789012345');
+  const text = fc.constantFrom(
+    '"a"',
+    '"1.0"',
+    '"2026-11-30T08:00:00.123Z"',
+    '"v1.0, 2.5e1"',
+    '"\\"": 1.5"',
+    '"x: 1.0"',
+  );
+  const space = fc.constantFrom('', ' ', '\n', '\t ');
+  /** JSON with the numbers and the white space given, and no others. */
+  const json = (numbers: fc.Arbitrary<string>) =>
+    fc.letrec<{ value: string }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        numbers,
+        text,
+        fc
+          .tuple(fc.array(tie('value'), { maxLength: 3 }), space)
+          .map(([all, s]) => `[${s}${all.join(`${s},${s}`)}${s}]`),
+        fc
+          .tuple(fc.array(fc.tuple(text, tie('value')), { maxLength: 3 }), space)
+          .map(([all, s]) => `{${s}${all.map(([key, value]) => `${key}${s}:${s}${value}`).join(`${s},${s}`)}${s}}`),
+      ),
+    })).value;
+  const valid = (one: string) => {
+    try {
+      JSON.parse(one);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('are written as 1.6 writes them, wherever they stand', () => {
+    fc.assert(
+      fc.property(json(fc.oneof(written, plain)).filter(valid), (given) => {
+        const made = numbersOf16(Buffer.from(given)).toString();
+        expect(JSON.parse(made)).toEqual(JSON.parse(given));
+        // Outside of texts, no number is left that 1.6 would write in another way.
+        const numbers = made.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/[-\d.eE+]+/g) ?? [];
+        expect(numbers.filter((number) => String(Number(number)) !== number)).toEqual([]);
+      }),
+    );
+  });
+
+  test('cost nothing where there are none: times, addresses and versions are passed on as they are', () => {
+    const event = Buffer.from(
+      '{"at":"2026-11-30T08:00:00.123Z","seq":7,"url":"https://shop.example:8080/item?ref=1.5","sdk":"millrace-js/1.0.0","id":"0190a1b2-1e10"}',
+    );
+    expect(numbersOf16(event)).toBe(event);
+  });
 });
