@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { StreamSource } from '../src/firehose/ports.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/firehose/worker.js';
 import { nextTry, retryPace } from '../src/firehose/write/retry-pace.js';
 import { aws, configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
@@ -249,6 +250,28 @@ describe('when the stream is difficult', () => {
     const before = stream.calls.length;
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'the record is delivered');
     expect(stream.calls[before]).toBe('read');
+  });
+
+  test('an empty answer that is not at the end of the shard is followed by the next within 250 ms', async () => {
+    const stream = fakeStream(['shard-0']);
+    let empty = 0;
+    const source: StreamSource = {
+      ...stream.source,
+      changes: () => 0,
+      async read(iterator, limit, signal) {
+        stream.calls.push('read');
+        if (empty++ < 4) return { records: [], next: iterator, behindMs: 5 };
+        return stream.source.read(iterator, limit, signal);
+      },
+    };
+    const sleep: typeof hastyClock.sleep = (ms, signal) => {
+      if (ms === 250) stream.calls.push('pause');
+      return hastyClock.sleep(ms, signal);
+    };
+    await begin(stream, fakeBucket(), { source, clock: { ...hastyClock, sleep } });
+    await until(() => stream.calls.filter((call) => call === 'read').length >= 5, 'it is read five times');
+    const pauses = stream.calls.join(' ').split('read').slice(1, 5);
+    expect(pauses.map((text) => text.trim())).toEqual(['pause', 'pause', 'pause', 'pause']);
   });
 
   test('a reshard: the parents are read to their end before their children, and finished shards stay finished', async () => {

@@ -89,7 +89,8 @@ export async function readShard(
     ...(isEnd && span.to !== undefined && read.next >= span.to
       ? { children: childrenOf(stream, shard) }
       : { next: encodeShardIterator({ stream: name, id: stream.id, shardIndex, from: read.next, sinceMs }, now()) }),
-    behindMs: isEnd ? 0 : Math.max(0, Math.floor(now() - (read.records.at(-1)?.arrivalMs ?? read.reachedMs))),
+    // Never 0 where there may be more.
+    behindMs: isEnd ? 0 : Math.max(1, Math.floor(now() - (read.records.at(-1)?.arrivalMs ?? read.reachedMs))),
   };
 }
 

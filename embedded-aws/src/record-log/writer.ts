@@ -136,7 +136,14 @@ export function createWriter({ folder, disk, segments, segmentBytes, next: first
       const first = next;
       if (records.length === 0) return { first, stored: Promise.resolve() };
       next += records.length;
-      const numbered = records.map((record, i) => ({ ...record, number: first + i }));
+      // Kept in memory for a while, so without whatever else the caller has in its records.
+      const numbered = records.map(({ shard, arrivalMs, key, data }, i) => ({
+        shard,
+        number: first + i,
+        arrivalMs,
+        key,
+        data,
+      }));
       const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
       const stored = new Promise<void>((resolve, reject) => {
         waiting.push({ records: numbered, bytes, stored: resolve, refused: reject });

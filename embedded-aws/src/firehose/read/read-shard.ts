@@ -11,7 +11,7 @@ import type { Position } from './position.js';
  */
 const leastBetweenReadsMs = 200;
 const bytesPerMs = (2 * 1024 * 1024) / 1000;
-/** After a read that found nothing. */
+/** After a read that found nothing; the shard may have more behind it, when the source says that it is behind. */
 const quietMs = 250;
 /** How many of these pauses follow each other while the source says that nothing changed: 5 s. */
 const mostQuietPauses = 20;
@@ -74,7 +74,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
           pauseMs = source.unlimited
             ? 0
             : Math.max(leastBetweenReadsMs, bytes / bytesPerMs) - Math.max(0, clock.wallMs() - begunMs);
-        } else if (changes !== undefined) pauses = mostQuietPauses;
+        } else if (changes !== undefined && !behindMs) pauses = mostQuietPauses;
         iterator = next;
         ended = next === undefined;
       });

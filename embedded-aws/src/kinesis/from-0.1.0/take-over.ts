@@ -68,6 +68,7 @@ async function copyAll(folder: string, names: readonly string[], log: Log): Prom
       { cause: error },
     );
   }
+  log(`Kinesis: taking over the store of version 0.1.0 in ${folder}`);
   await rm(logsFolder(folder), { recursive: true, force: true });
   const streams: StoredStream[] = [];
   let records = 0;
