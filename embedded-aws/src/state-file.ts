@@ -14,18 +14,50 @@ export interface StateFormat {
 
 const checksumOf = (data: string) => createHash('sha256').update(data).digest('hex');
 
+/** The text of a state file. */
+export function encodeState({ format, version }: Pick<StateFormat, 'format' | 'version'>, data: unknown): string {
+  const text = JSON.stringify(data);
+  return `{"format":${JSON.stringify(format)},"version":${version},"sha256":"${checksumOf(text)}","data":${text}}\n`;
+}
+
+/**
+ * The data of a state file's text.
+ * @param path names the file in errors
+ * @throws MillraceError `STATE_UNREADABLE` naming the file and what to do, when it is damaged, of another kind, or of a
+ * version that this one does not read
+ */
+export function decodeState(path: string, text: string, { format, version, remedy }: StateFormat): unknown {
+  const refuse = (why: string, more = '') =>
+    new MillraceError('STATE_UNREADABLE', `${path} ${why}. Put back a copy of it, or ${remedy}${more}`);
+  let envelope: { format?: unknown; version?: unknown; sha256?: unknown; data?: unknown };
+  try {
+    envelope = JSON.parse(text) as typeof envelope;
+  } catch {
+    throw refuse(text === '' ? 'is damaged (it is empty)' : 'is damaged (it is not JSON)');
+  }
+  if (envelope === null || typeof envelope !== 'object' || envelope.format !== format)
+    throw refuse(`is not a ${format} file`);
+  if (envelope.version !== version)
+    throw refuse(`has version ${envelope.version}, and this program reads version ${version}`);
+  const checksum = checksumOf(JSON.stringify(envelope.data) ?? '');
+  if (envelope.sha256 !== checksum)
+    throw refuse(
+      'is damaged (its checksum does not match)',
+      ` If you edited it, give it the checksum of what it holds now: "sha256":"${checksum}"`,
+    );
+  return envelope.data;
+}
+
 /**
  * Replaces the file as a whole and durably: after a crash it is the old one or the new one. The caller keeps concurrent
  * writers of one path apart.
  */
-export async function writeState(path: string, { format, version }: StateFormat, data: unknown): Promise<void> {
-  const text = JSON.stringify(data);
-  const envelope = `{"format":${JSON.stringify(format)},"version":${version},"sha256":"${checksumOf(text)}","data":${text}}\n`;
+export async function writeState(path: string, format: StateFormat, data: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w');
   try {
-    await file.writeFile(envelope);
+    await file.writeFile(encodeState(format, data));
     await file.sync();
   } finally {
     await file.close();
@@ -36,10 +68,9 @@ export async function writeState(path: string, { format, version }: StateFormat,
 
 /**
  * The data that `writeState` was given last, or nothing when the file does not exist.
- * @throws MillraceError naming the file and what to do, when it is damaged, of another kind, or of a version that this
- * one does not read.
+ * @throws MillraceError as `decodeState`
  */
-export async function readState(path: string, { format, version, remedy }: StateFormat): Promise<unknown> {
+export async function readState(path: string, format: StateFormat): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -47,21 +78,7 @@ export async function readState(path: string, { format, version, remedy }: State
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const refuse = (why: string) =>
-    new MillraceError('STATE_UNREADABLE', `${path} ${why}. Put back a copy of it, or ${remedy}`);
-  let envelope: { format?: unknown; version?: unknown; sha256?: unknown; data?: unknown };
-  try {
-    envelope = JSON.parse(text) as typeof envelope;
-  } catch {
-    throw refuse('is damaged (it is not JSON)');
-  }
-  if (envelope === null || typeof envelope !== 'object' || envelope.format !== format)
-    throw refuse(`is not a ${format} file`);
-  if (envelope.version !== version)
-    throw refuse(`has version ${envelope.version}, and this program reads version ${version}`);
-  if (envelope.sha256 !== checksumOf(JSON.stringify(envelope.data)))
-    throw refuse('is damaged (its checksum does not match)');
-  return envelope.data;
+  return decodeState(path, text, format);
 }
 
 /** Removes the file, if it is there. */

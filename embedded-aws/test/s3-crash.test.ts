@@ -265,20 +265,6 @@ describe('a folder that cannot be used gives an error that names it', () => {
     await writeFile(join(root, 's3'), 'a file');
     await expect(open()).rejects.toThrow(/S3 folder .*s3 cannot be used: a file is in its place/);
   });
-
-  test('a damaged metadata file costs the metadata, not the object, and is reported', async () => {
-    const store = await open();
-    await store.createBucket(bucket);
-    await put(store, 'k', 'text');
-    const [name] = await filesBelow(join(root, 'meta', 'objects'));
-    await writeFile(join(root, 'meta', 'objects', name!), '{"key":');
-    log.length = 0;
-    const reopened = await open();
-    expect(await reopened.head(bucket, 'k')).toMatchObject({ size: 4, headers: {}, user: {} });
-    expect(log.join()).toContain('is damaged');
-    await mkdir(join(root, 's3', bucket, 'empty'));
-    expect(await readFile(join(root, 's3', bucket, 'k'), 'utf8')).toBe('text');
-  });
 });
 
 test('kill -9 in the middle of writing: all that was acknowledged is there, whole, and nothing is there in part', async () => {

@@ -164,6 +164,32 @@ describe('the journal', () => {
     expect([journal.has(attack), journal.has(victim), journal.has('01a2/1/x')]).toEqual([true, false, false]);
   });
 
+  test('a flipped bit makes no event one that was sent: it is sent again, and the others are known', () => {
+    const file = join(folder, 'redriven.txt');
+    const journal = openJournal(file);
+    const sent = ['01a2/12/a', '01a2/13/b', '01a2/14/c'];
+    for (const identity of sent) journal.add(identity);
+    const whole = readFileSync(file);
+    const line = whole.length / 3;
+    for (let bit = 0; bit < line * 8; bit += 1) {
+      const spoiled = Buffer.from(whole);
+      spoiled[line + (bit >> 3)]! ^= 1 << (bit & 7);
+      writeFileSync(file, spoiled);
+      const read = openJournal(file);
+      expect([read.has(sent[0]!), read.has(sent[1]!)]).toEqual([true, false]);
+      // A line break that is none joins two lines.
+      expect(read.has(sent[2]!)).toBe(bit < (line - 1) * 8);
+      expect(['01a2/02/b', '01a2/33/b', '01a2/13/c'].filter(read.has)).toEqual([]);
+    }
+  });
+
+  test('one of 0.1.0, without checksums, is read', () => {
+    const file = join(folder, 'redriven.txt');
+    writeFileSync(file, '"01a2/1/x"\n"y\\n"\n');
+    openJournal(file).add('z');
+    expect(['01a2/1/x', 'y\n', 'z', 'y'].map(openJournal(file).has)).toEqual([true, true, true, false]);
+  });
+
   test('one that cannot be read is named', () => {
     expect(() => openJournal(folder)).toThrow(`the journal ${folder}`);
   });

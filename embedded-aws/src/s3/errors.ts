@@ -61,6 +61,9 @@ export const incompleteBody = (why: string) => new S3Error('IncompleteBody', why
 export const notImplemented = (what: string) =>
   new S3Error('NotImplemented', `${what} is not implemented by this embedded S3. ${supportedOperations}`, 501);
 
+/** 500 InternalError for what is damaged on disk: which file, and what to do. AWS SDKs retry it, and then show it. */
+export const damaged = (what: string) => new S3Error('InternalError', what, 500);
+
 /** A file system without room or without handles: a retry may succeed once there is room again. */
 const outOfRoom = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 

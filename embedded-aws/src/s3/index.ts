@@ -71,7 +71,10 @@ export async function openS3(options: {
 
   /** What to answer; logged where it is not the client's doing. */
   function asS3Error(error: unknown, what: string): S3Error {
-    if (error instanceof S3Error) return error;
+    if (error instanceof S3Error) {
+      if (error.status === 500) log(`S3: ${what} failed: ${error.message}`);
+      return error;
+    }
     const answered = unexpected(error);
     const { status, code } = answered;
     log(`S3: ${what} failed with ${errorCode(error) ?? 'an error'}, answered ${status} ${code}: ${error}`);

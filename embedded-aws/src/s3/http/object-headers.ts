@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { checksumHeaders } from '../checksums.js';
 import { invalidArgument, notImplemented, S3Error } from '../errors.js';
-import type { ObjectMetadata } from '../store/metadata.js';
+import type { ObjectMetadata } from '../store/metadata-file.js';
 import type { StoredObject } from '../store/stored-object.js';
 
 /** Headers that S3 stores as they were sent and returns. */

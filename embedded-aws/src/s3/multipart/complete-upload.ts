@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import {
   type Checksum,
   checksumAlgorithms,
@@ -10,8 +9,9 @@ import { sendEmpty, sendXml } from '../http/answer.js';
 import { readSmallBody } from '../http/body.js';
 import { writeCondition } from '../http/conditions.js';
 import type { Call, Handler } from '../operations/call.js';
-import type { ObjectMetadata } from '../store/metadata.js';
+import type { ObjectMetadata } from '../store/metadata-file.js';
 import type { StoredObject } from '../store/stored-object.js';
+import { partContent } from '../store/verify-content.js';
 import { readCompleteRequest, selectParts } from './complete-request.js';
 import { uploadOf } from './upload-request.js';
 import type { Part, Upload } from './upload-store.js';
@@ -70,9 +70,9 @@ async function joinParts(
   const content = await store.newTempFile(bucket, key);
   try {
     for (const part of parts) {
-      for await (const piece of createReadStream(part.path, { highWaterMark: 1024 * 1024 })) {
-        summed?.update(piece as Buffer);
-        await content.write(piece as Buffer);
+      for await (const piece of partContent(part)) {
+        summed?.update(piece);
+        await content.write(piece);
       }
     }
     const checksum = objectChecksum(upload, parts, summed?.digest().toString('base64'));

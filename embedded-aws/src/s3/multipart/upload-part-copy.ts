@@ -22,6 +22,7 @@ export const uploadPartCopy: Handler = async (call) => {
   try {
     requireCopyConditions(source.object, request.headers);
     const range = copyRange(request.headers['x-amz-copy-source-range'], source.object.size);
+    await store.requireWhole(from.bucket, source.object, source.handle);
     const part = await copyPart(call, upload, number, source, range);
     sendXml(response, 'CopyPartResult', {
       LastModified: wholeSeconds(part.modified).toISOString(),

@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Log } from '../../service.js';
 import type { ChecksumAlgorithm, ChecksumType } from '../checksums.js';
-import { noSuchUpload } from '../errors.js';
+import { noSuchUpload, S3Error } from '../errors.js';
 import { type Disk, nodeDisk, unlessAbsent } from '../store/disk.js';
 import { createFolderSync } from '../store/folder-sync.js';
 import { createKeyedMutex } from '../store/keyed-mutex.js';
-import type { ObjectMetadata } from '../store/metadata.js';
+import type { ObjectMetadata } from '../store/metadata-file.js';
 import { createTempFile, replaceFile, type TempFile } from '../store/temp-file.js';
+import { decodeUploadFile, encodeUploadFile } from './upload-file.js';
 
 /** A multipart upload. */
 export interface Upload {
@@ -36,13 +38,15 @@ export interface Part {
  */
 export interface UploadStore {
   create(upload: Omit<Upload, 'uploadId' | 'initiated'>): Promise<Upload>;
-  /** @throws S3Error NoSuchUpload, also for an id that belongs to another key. */
+  /**
+   * @throws S3Error NoSuchUpload, also for an id that belongs to another key; InternalError when its file is damaged
+   */
   require(bucket: string, key: string, uploadId: string): Promise<Upload>;
   /** In no promised order. */
   list(bucket: string): Promise<Upload[]>;
   newPartFile(upload: Upload): Promise<TempFile>;
   putPart(upload: Upload, part: Omit<Part, 'modified'>, content: TempFile): Promise<Part>;
-  /** Sorted by number. */
+  /** Sorted by number. @throws S3Error InternalError naming the file of a part when it is damaged */
   parts(upload: Upload): Promise<(Part & { readonly path: string })[]>;
   remove(upload: Upload): Promise<void>;
   removeBucket(bucket: string): Promise<void>;
@@ -55,8 +59,8 @@ interface PartFile extends Part {
 }
 
 /** Opens the store under `metaFolder`, and removes what a crash left of uploads. */
-export async function openUploadStore(options: { metaFolder: string; disk?: Disk }): Promise<UploadStore> {
-  const { metaFolder, disk = nodeDisk } = options;
+export async function openUploadStore(options: { metaFolder: string; log: Log; disk?: Disk }): Promise<UploadStore> {
+  const { metaFolder, log, disk = nodeDisk } = options;
   const root = join(metaFolder, 'uploads');
   const sync = createFolderSync(disk);
   const mutex = createKeyedMutex();
@@ -75,20 +79,33 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
           await disk.rm(folder, { recursive: true, force: true });
           continue;
         }
-        const used = new Set((await readParts(folder)).map((part) => part.file));
+        const parts = await unlessDamaged<PartFile[] | undefined>(readParts(folder), undefined);
+        // Which bytes are whose cannot be known: all stay.
+        if (!parts) continue;
+        const used = new Set(parts.map((part) => part.file));
         const unused = names.filter((name) => !name.endsWith('.json') && !used.has(name));
         await Promise.all(unused.map((name) => disk.unlink(join(folder, name))));
       }
     }
   }
 
+  /** @throws S3Error InternalError naming the file when it is damaged */
   async function readJson<T>(path: string): Promise<T | undefined> {
     const text = await unlessAbsent(disk.readFile(path, 'utf8'));
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+    return text === undefined ? undefined : (decodeUploadFile(path, text) as T);
+  }
+
+  /** `otherwise` where the file is damaged, which the log then says. */
+  function unlessDamaged<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    return work.catch((error: unknown) => {
+      if (!(error instanceof S3Error)) throw error;
+      log(`S3: ${error.message}`);
+      return otherwise;
+    });
   }
 
   async function writeJson(folder: string, name: string, value: object): Promise<void> {
-    await replaceFile(disk, join(folder, name), join(folder, `${randomUUID()}.tmp`), JSON.stringify(value));
+    await replaceFile(disk, join(folder, name), join(folder, `${randomUUID()}.tmp`), encodeUploadFile(value));
     await sync(folder);
   }
 
@@ -120,7 +137,9 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
 
     async list(bucket) {
       const ids = (await unlessAbsent(disk.readdir(join(root, bucket)))) ?? [];
-      const uploads = await Promise.all(ids.map((id) => readJson<Upload>(join(folderOf(bucket, id), 'upload.json'))));
+      const uploads = await Promise.all(
+        ids.map((id) => unlessDamaged(readJson<Upload>(join(folderOf(bucket, id), 'upload.json')), undefined)),
+      );
       return uploads.filter((upload) => upload !== undefined);
     },
 
@@ -132,7 +151,7 @@ export async function openUploadStore(options: { metaFolder: string; disk?: Disk
         const folder = folderOf(upload.bucket, upload.uploadId);
         await content.sync();
         const name = `${given.number}.json`;
-        const before = await readJson<PartFile>(join(folder, name));
+        const before = await unlessDamaged(readJson<PartFile>(join(folder, name)), undefined);
         const part: PartFile = { ...given, modified: Date.now(), file: `${randomUUID()}.part` };
         try {
           await disk.rename(content.path, join(folder, part.file));

@@ -7,6 +7,7 @@ import { copySource } from '../http/copy-source.js';
 import { metadataOf } from '../http/object-headers.js';
 import type { XmlElement } from '../http/xml.js';
 import type { StoredObject } from '../store/stored-object.js';
+import { wholeContent } from '../store/verify-content.js';
 import type { Handler } from './call.js';
 import { requireObject } from './require-object.js';
 
@@ -30,7 +31,7 @@ export const copyObject: Handler = async ({ request, response, store }) => {
     const content = await store.newTempFile(bucket, key);
     try {
       // A copy has no parts, whatever its source has, so its ETag is its MD5.
-      const stream = handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>;
+      const stream = wholeContent(from.bucket, source, handle);
       const { md5 } = await receiveBody(stream, { awsChunked: false, bytes: source.size }, content.write);
       const { headers: kept, user } = directive === 'COPY' ? source : given;
       // A composite checksum does not apply to it.

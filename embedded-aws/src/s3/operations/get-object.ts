@@ -6,23 +6,35 @@ import { objectHeaders, overriddenHeaders, wantedChecksum } from '../http/object
 import { type ByteRange, parseRange } from '../http/range.js';
 import { errorCode } from '../store/disk.js';
 import type { StoredObject } from '../store/stored-object.js';
+import { wholeContent } from '../store/verify-content.js';
 import type { Call, Handler } from './call.js';
 import { requireObject } from './require-object.js';
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ * A damaged object is answered with 500; where the answer has begun, its connection breaks before the end.
+ */
 export const getObject: Handler = async (call) => {
   const { request, store, response } = call;
   const headers = overriddenHeaders(request.query);
   const { object, handle } = await requireObject(store.open(request.bucket, request.key), request.key);
   try {
     const answer = readAnswer(call, object);
-    response.writeHead(answer.status, { ...requestIds(), ...answer.headers, ...headers });
+    const begin = () => response.writeHead(answer.status, { ...requestIds(), ...answer.headers, ...headers });
     if (answer.status === 304 || answer.bytes === 0) {
-      response.end();
+      begin().end();
       return;
     }
     const { start, end } = answer.range;
-    await pipeline(handle.createReadStream({ start, end, autoClose: false, highWaterMark: 256 * 1024 }), response);
+    if (answer.bytes === object.size) {
+      const content = wholeContent(request.bucket, object, handle);
+      // A small object is known to be whole before the answer begins.
+      const first = await content.next();
+      await pipeline(goOn(first, content), begin());
+      return;
+    }
+    await store.requireWhole(request.bucket, object, handle);
+    await pipeline(handle.createReadStream({ start, end, autoClose: false, highWaterMark: 256 * 1024 }), begin());
   } catch (error) {
     // The client disconnected.
     if (errorCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
@@ -30,6 +42,12 @@ export const getObject: Handler = async (call) => {
     await handle.close();
   }
 };
+
+async function* goOn(first: IteratorResult<Buffer, void>, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (first.done) return;
+  yield first.value;
+  yield* rest;
+}
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export const headObject: Handler = async (call) => {

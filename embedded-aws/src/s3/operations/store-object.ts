@@ -1,5 +1,5 @@
 import type { ReceivedBody } from '../http/body.js';
-import type { ObjectMetadata } from '../store/metadata.js';
+import type { ObjectMetadata } from '../store/metadata-file.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { Condition } from '../store/object-writer.js';
 import type { StoredObject } from '../store/stored-object.js';

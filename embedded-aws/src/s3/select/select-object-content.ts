@@ -32,7 +32,10 @@ export const selectObjectContent: Handler = async ({ request, body, response, st
   try {
     const { object, handle } = await requireObject(store.open(request.bucket, request.key), request.key);
     const file = join(folder, 'object');
-    const scanned = await scan(handle, object.size, file, select).finally(() => handle.close());
+    const scanned = await store
+      .requireWhole(request.bucket, object, handle)
+      .then(() => scan(handle, object.size, file, select))
+      .finally(() => handle.close());
     const engine = await openSelectEngine(folder, file, select.input.format).catch((error: unknown) => {
       throw explained(error, select);
     });

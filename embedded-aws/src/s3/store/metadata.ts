@@ -1,31 +1,18 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from '../../service.js';
-import type { Checksum } from '../checksums.js';
+import { damaged, S3Error } from '../errors.js';
 import { type Disk, errorCode, type FileIdentity, unlessAbsent } from './disk.js';
 import type { FolderSync } from './folder-sync.js';
+import {
+  decodeMetadata,
+  encodeMetadata,
+  hashOfKey,
+  type MetadataFile,
+  type ObjectMetadata,
+  type Version,
+} from './metadata-file.js';
 import { replaceFile } from './temp-file.js';
-
-/** What S3 stores of an object beside its bytes. */
-export interface ObjectMetadata {
-  /** Without quotes. */
-  readonly etag: string;
-  /** `content-type`, `content-encoding`, `cache-control` …, as they were sent. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The user's, without `x-amz-meta-`. */
-  readonly user: Readonly<Record<string, string>>;
-  readonly checksum?: Checksum;
-  /** Sizes of the parts, for an object that was uploaded in parts. */
-  readonly partBytes?: readonly number[];
-  /** The upload that made it, so that a repeated CompleteMultipartUpload gets the same answer. */
-  readonly uploadId?: string;
-}
-
-/** One version's metadata together with the identity of the file that it belongs to. */
-interface Version extends ObjectMetadata {
-  readonly size: number;
-  readonly mtimeNs: string;
-}
 
 /**
  * A file of metadata per key, `<metaFolder>/objects/<bucket>/<SHA-256 of the key>.json`. It may hold two versions: of
@@ -34,7 +21,10 @@ interface Version extends ObjectMetadata {
  * nothing to repair.
  */
 export interface MetadataStore {
-  /** The metadata of exactly this file; undefined for one that S3 did not write. */
+  /**
+   * The metadata of exactly this file; undefined for one that S3 did not write.
+   * @throws S3Error InternalError naming the file that is damaged: the metadata, or the object's when its size is wrong
+   */
   read(bucket: string, key: string, file: FileIdentity): Promise<ObjectMetadata | undefined>;
   /** Adds the next version, and keeps the current one. It is on disk when this resolves. */
   add(bucket: string, key: string, next: Addition, current: FileIdentity | undefined): Promise<void>;
@@ -52,16 +42,8 @@ export interface Addition {
   readonly metadata: ObjectMetadata;
 }
 
-interface MetadataFile {
-  readonly key: string;
-  readonly versions: readonly Version[];
-}
-
 /** About 10 MB. */
 const maxRemembered = 20_000;
-
-/** SHA-256 in hex: the name of the key's metadata file. */
-export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('hex');
 
 const matches = (version: Version, file: FileIdentity) =>
   version.size === file.size && version.mtimeNs === file.mtimeNs.toString();
@@ -106,14 +88,19 @@ export function createMetadataStore(options: {
     const text = await unlessAbsent(disk.readFile(path, 'utf8'));
     if (text === undefined) return undefined;
     try {
-      const file = JSON.parse(text) as MetadataFile;
-      if (typeof file.key === 'string' && Array.isArray(file.versions)) return file;
-    } catch {
-      // Reported below, with the case of JSON of another shape.
+      return decodeMetadata(path, text);
+    } catch (error) {
+      throw damaged((error as Error).message);
     }
-    log(`S3: the metadata file ${path} is damaged; its object is served with default metadata.`);
-    return undefined;
   }
+
+  /** For who replaces or removes what is there: none where it is damaged, which the log then says. */
+  const loadIfWhole = (bucket: string, keyHash: string): Promise<MetadataFile | undefined> =>
+    load(bucket, keyHash).catch((error: unknown) => {
+      if (!(error instanceof S3Error)) throw error;
+      log(`S3: ${error.message}`);
+      return undefined;
+    });
 
   async function addBucket(bucket: string): Promise<void> {
     await disk.mkdir(join(folder, bucket), { recursive: true });
@@ -122,7 +109,7 @@ export function createMetadataStore(options: {
 
   async function save(bucket: string, keyHash: string, file: MetadataFile): Promise<void> {
     const path = pathOf(bucket, keyHash);
-    const replace = () => replaceFile(disk, path, join(tempFolder, `${randomUUID()}.metadata`), JSON.stringify(file));
+    const replace = () => replaceFile(disk, path, join(tempFolder, `${randomUUID()}.metadata`), encodeMetadata(file));
     try {
       await replace();
     } catch (error) {
@@ -143,17 +130,24 @@ export function createMetadataStore(options: {
 
   return {
     async read(bucket, key, file) {
-      const known = await load(bucket, hashOfKey(key));
-      return known?.versions.find((version) => matches(version, file));
+      const versions = (await load(bucket, hashOfKey(key)))?.versions ?? [];
+      const found = versions.find((version) => matches(version, file));
+      const other = versions.find(({ mtimeNs }) => mtimeNs === file.mtimeNs.toString());
+      if (!found && other)
+        throw damaged(
+          `The object ${key} of the bucket ${bucket} is damaged: its file has ${file.size} bytes, and ${other.size} were written. Put it again, or delete it.`,
+        );
+      return found;
     },
     async add(bucket, key, next, current) {
       const keyHash = hashOfKey(key);
-      const known = current && (await load(bucket, keyHash))?.versions.find((version) => matches(version, current));
+      const known =
+        current && (await loadIfWhole(bucket, keyHash))?.versions.find((version) => matches(version, current));
       const added: Version = { size: next.file.size, mtimeNs: next.file.mtimeNs.toString(), ...next.metadata };
       await save(bucket, keyHash, { key, versions: known ? [added, known] : [added] });
     },
     async reduce(bucket, keyHash, locate) {
-      const known = await load(bucket, keyHash);
+      const known = await loadIfWhole(bucket, keyHash);
       if (!known) return;
       const file = await locate(known.key);
       const kept = file ? known.versions.filter((version) => matches(version, file)) : [];

@@ -11,6 +11,7 @@ import { createObjectReader, type ObjectReader } from './object-reader.js';
 import { createObjectWriter, type ObjectWriter } from './object-writer.js';
 import { ensureFolder, requireOneFileSystem } from './prepare-folders.js';
 import type { StoredObject } from './stored-object.js';
+import { createRequireWhole, type RequireWhole } from './verify-content.js';
 import { type Walked, type WalkOptions, walk } from './walk.js';
 
 /**
@@ -26,9 +27,11 @@ export interface ObjectStore extends ObjectWriter, Omit<ObjectReader, 'look'> {
   listBuckets(): Promise<Bucket[]>;
   /** @throws S3Error NoSuchBucket, BucketNotEmpty */
   deleteBucket(bucket: string): Promise<void>;
-  /** @throws S3Error NoSuchBucket */
+  /** @throws S3Error NoSuchBucket; InternalError when the object's metadata is damaged */
   head(bucket: string, key: string): Promise<StoredObject | undefined>;
   walk(bucket: string, options: WalkOptions): AsyncIterable<Walked>;
+  /** Reads an open object to its end. @throws S3Error InternalError when it is damaged */
+  readonly requireWhole: RequireWhole;
 }
 
 /**
@@ -62,11 +65,13 @@ export async function openObjectStore(options: {
     listBuckets: buckets.list,
     deleteBucket: buckets.delete,
     async head(bucket, key) {
-      const { object } = await look(bucket, key);
+      const { object, damage } = await look(bucket, key);
+      if (damage) throw damage;
       if (!object) await places.require(bucket);
       return object;
     },
     walk: (bucket, walkOptions) => walk(disk, places.pathOf(bucket), walkOptions),
+    requireWhole: createRequireWhole(),
     ...reader,
     ...createObjectWriter({ places, folders, metadata, reader: { look, ...reader }, disk, tempFolder }),
   };

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { BucketFolders } from './bucket-folders.js';
 import { type Disk, type FileIdentity, isSameFile } from './disk.js';
 import { createKeyedMutex } from './keyed-mutex.js';
-import { hashOfKey, type MetadataStore, type ObjectMetadata } from './metadata.js';
+import type { MetadataStore } from './metadata.js';
+import { hashOfKey, type ObjectMetadata } from './metadata-file.js';
 import type { ObjectPlaces } from './object-places.js';
 import type { ObjectReader } from './object-reader.js';
 import { type StoredObject, storedObject } from './stored-object.js';
@@ -54,7 +55,8 @@ export function createObjectWriter({ places, folders, metadata, reader, disk, te
     given: ObjectMetadata,
     condition: Condition | undefined,
   ): Promise<StoredObject> {
-    const { found, object: current } = await reader.look(bucket, key);
+    const { found, object: current, damage } = await reader.look(bucket, key);
+    if (condition && damage) throw damage;
     condition?.(current);
     let file: FileIdentity = await content.finish();
     // How fine the times are depends on the file system.
@@ -72,8 +74,9 @@ export function createObjectWriter({ places, folders, metadata, reader, disk, te
   }
 
   async function remove(bucket: string, key: string, condition: Condition | undefined): Promise<void> {
-    const { object } = await reader.look(bucket, key);
-    if (!object) await places.require(bucket);
+    const { object, damage } = await reader.look(bucket, key);
+    if (condition && damage) throw damage;
+    if (!object && !damage) await places.require(bucket);
     condition?.(object);
     // More than once only where a person's copy has put the object in both of its places.
     for (let taken = tempPath(bucket, key); await folders.takeAway(bucket, key, taken); taken = tempPath(bucket, key)) {

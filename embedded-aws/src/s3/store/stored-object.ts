@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileIdentity } from './disk.js';
-import type { ObjectMetadata } from './metadata.js';
+import type { ObjectMetadata } from './metadata-file.js';
 
 /** An object without its bytes. */
 export interface StoredObject extends ObjectMetadata {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isBucketName } from '../bucket-name.js';
-import { hashOfKey } from './metadata.js';
+import { hashOfKey } from './metadata-file.js';
 
 /**
  * The name of a temp file: `<bucket>.<hash of the key>.<random>`. So one that a crash left behind names the object that
