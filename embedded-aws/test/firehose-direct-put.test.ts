@@ -296,6 +296,17 @@ describe('the log of what was put', () => {
     await log.close();
   });
 
+  test('an empty file of 0.1.0 becomes one of ours', async () => {
+    await writeFile(nameOf(7), oldFile(7, 0));
+    for (let start = 0; start < 3; start++) {
+      const log = await open(6);
+      await log.append([{ shard: 0, arrivalMs: 1, key: '', data: Buffer.from('new') }]).stored;
+      expect(await readAll(log)).toEqual(Array.from({ length: start + 1 }, (_, i) => `${7 + i} new`));
+      await log.close();
+    }
+    expect(said.filter((line) => line.includes('damaged'))).toEqual([]);
+  });
+
   test('any flipped bit in a file of 0.1.0 costs one record, and is named', async () => {
     const whole = oldFile(5, 6);
     const all = olds(5, 10);

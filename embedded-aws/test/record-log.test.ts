@@ -261,4 +261,44 @@ describe('a log of records', () => {
     expect(read.next).toBeGreaterThan(5);
     expect((await readShard(log, 1)).map(({ number }) => number)).toEqual([51]);
   });
+
+  test(`reads what a list of all records would give: from any number, of any shard, across restarts and segments${leavesOut('20 of 500 runs')}`, async () => {
+    for (let seed = 0; seed < inForm(20, 500); seed++) {
+      const random = createRandom(`read ${seed}`);
+      const disk = lossyDisk();
+      const all: (LoggedRecord & { name: string })[] = [];
+      let log = await open(disk, [], random.integer(100, 3_000));
+      for (let step = 0; step < 30; step++) {
+        if (random.chance(0.1)) {
+          await log.close();
+          log = await open(disk, [], random.integer(100, 3_000));
+        }
+        const records = Array.from({ length: random.integer(0, 5) }, (_, i) => ({
+          shard: random.integer(0, 3),
+          arrivalMs: random.integer(0, 1_000),
+          key: `k${i}`,
+          data: someData(random, `${step}.${i}`),
+        }));
+        const { first, stored } = log.append(records);
+        await stored;
+        for (const [i, record] of records.entries()) all.push({ ...record, number: first + i, name: `${step}.${i}` });
+        const shard = random.integer(0, 4);
+        const from = random.integer(0, log.next() + 2);
+        const expected = all.filter((record) => record.shard === shard && record.number >= from);
+        expect((await readShard(log, shard, from)).map(nameOf)).toEqual(expected.map(({ name }) => name));
+        const since = random.integer(0, 1_000);
+        const wanted = ({ arrivalMs }: LoggedRecord) => arrivalMs >= since;
+        const one = await log.read({ shard, from, maxRecords: 1, maxBytes: 1, wanted });
+        // It may be on its way over segments without a record.
+        if (one.records.length === 0 && !one.isEnd) continue;
+        expect(one.records.map(nameOf)).toEqual(
+          expected
+            .filter(wanted)
+            .slice(0, one.isEnd ? 9 : 1)
+            .map(({ name }) => name),
+        );
+      }
+      await log.close();
+    }
+  });
 });

@@ -62,6 +62,8 @@ export function createWriter({ folder, disk, segments, segmentBytes, next: first
     const segment = last?.first === first ? last : emptySegment(folder, first);
     const file = await disk.open(segment.path);
     try {
+      // One without records may be of 0.1.0.
+      await file.truncate(0);
       await file.write(firstLine, 0);
       await file.sync();
       await disk.syncFolder(folder);
@@ -71,6 +73,7 @@ export function createWriter({ folder, disk, segments, segmentBytes, next: first
       throw error;
     }
     segment.records = [];
+    segment.bytes = firstLine.length;
     active = { segment, file };
     if (segment === last) return;
     segments.add(segment);
