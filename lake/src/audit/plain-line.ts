@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Line, ReadColumn } from './line.js';
+import { isText, kinds, type Line, type ReadColumn } from './line.js';
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -44,7 +44,7 @@ export class PlainLineReader {
   constructor(line: Line) {
     this.line = line;
     for (const column of line.columns) {
-      if (column.slot < 0 && (column.kind === 'text' || column.kind === 'json')) continue;
+      if (column.slot < 0 && isText(column.kind)) continue;
       const bytes = Buffer.from(column.name);
       const at = shape(bytes.length, bytes[0]!, bytes.at(-1)!);
       this.byShape[at] = [...(this.byShape[at] ?? []), { bytes, column }];
@@ -114,7 +114,7 @@ function readValue(line: Line, source: Uint8Array, at: number, to: number, colum
   const first = source[at]!;
   if (first === quote) return readText(line, source, at + 1, column);
   if (first - zero >= 0 && first - zero <= 9) return readNumber(line, source, at, to, column);
-  if (column !== undefined && column.kind !== 'boolean') return -1;
+  if (column !== undefined && column.kind !== kinds.boolean) return -1;
   if (first === brace || first === bracket) return column === undefined ? endOfNested(line, source, at, to) : -1;
   for (const word of first === 0x6e && column !== undefined ? [] : words) {
     let length = 0;
@@ -185,12 +185,12 @@ function readText(line: Line, source: Uint8Array, start: number, column: ReadCol
   }
   if (source[at] !== quote) return -1;
   if (column === undefined) return at + 1;
-  if (column.kind === 'text' || column.kind === 'json') {
+  if (isText(column.kind)) {
     line.start[column.slot] = start;
     line.end[column.slot] = at;
     return at + 1;
   }
-  if (column.kind !== 'time' || at - start !== 24) return -1;
+  if (column.kind !== kinds.time || at - start !== 24) return -1;
   const ms = plainTime(source, line.view, start);
   if (Number.isNaN(ms)) return -1;
   if (column.slot >= 0) line.value[column.slot] = ms;
@@ -213,7 +213,7 @@ function readNumber(line: Line, source: Uint8Array, start: number, to: number, c
     if (at === fraction) return -1;
   }
   if (column === undefined) return at;
-  if (column.kind === 'integer' ? !isWhole : column.kind !== 'number') return -1;
+  if (column.kind === kinds.integer ? !isWhole : column.kind !== kinds.number) return -1;
   if (column.slot >= 0) line.value[column.slot] = value;
   return at;
 }

@@ -2,6 +2,7 @@ import type { EngineLimits } from '../duckdb/open-engine.js';
 import { readLake } from '../duckdb/read-lake.js';
 import type { DamagedObject } from '../lake.js';
 import { LineAdder } from './add-line.js';
+import { isText } from './line.js';
 import type { PartedFacts } from './parted-facts.js';
 import { readColumns } from './read-columns.js';
 
@@ -21,7 +22,7 @@ export async function readParquet(
 ): Promise<DamagedObject[]> {
   const adder = new LineAdder(facts, readColumns);
   const before = facts.mark();
-  const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || (kind !== 'text' && kind !== 'json'));
+  const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || !isText(kind));
   const names = [...needed.map(({ name }) => name), 'properties', 'page', 'object'];
   return await readLake(
     folder,
