@@ -10,7 +10,11 @@ function lengthOf(value: unknown, { type }: Rule): number {
 }
 
 const within = (texts: readonly unknown[], [least, most]: readonly [number, number]): boolean =>
-  texts.every((text) => (text as string).length >= least && (text as string).length <= most);
+  texts.every((text) => {
+    // A member that must not be null says so itself.
+    const length = (text as string | undefined)?.length ?? least;
+    return length >= least && length <= most;
+  });
 
 const boundsOf = ([least, most]: readonly [number, number]): string =>
   `[Member must have length less than or equal to ${most}, Member must have length greater than or equal to ${least}]`;
@@ -23,7 +27,7 @@ const checks: {
     rule: Rule,
   ) => string | false;
 } = {
-  notNull: (value) => value === undefined && 'Member must not be null',
+  notNull: (value, isOn) => isOn && value === undefined && 'Member must not be null',
   regex: (value, pattern) =>
     !new RegExp(`^(?:${pattern})$`).test(value as string) &&
     `Member must satisfy regular expression pattern: ${pattern}`,

@@ -13,7 +13,7 @@ export const tagsRule: Rule = {
   lengthLessThanOrEqual: mostTags,
   childKeyLengths: [1, 128],
   childValueLengths: [0, 256],
-  children: { type: 'String' },
+  children: { type: 'String', notNull: true },
 };
 
 /** @throws AwsError InvalidArgumentException for a character that AWS does not take in tags */
@@ -48,7 +48,7 @@ export async function removeTags(store: KinesisStore, input: Input): Promise<obj
       lengthGreaterThanOrEqual: 1,
       lengthLessThanOrEqual: mostTags,
       childLengths: [1, 128],
-      children: { type: 'String' },
+      children: { type: 'String', notNull: true },
     },
     StreamName: requiredName,
   };
