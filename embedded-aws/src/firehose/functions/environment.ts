@@ -18,7 +18,6 @@ export async function startEnvironment(name: string, module: string, limits: Fun
   const worker = new Worker(new URL('./function-thread.js', import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
-    execArgv: [],
   });
   let ended: Error | undefined;
   /** Settles what is waited for now. */
