@@ -14,7 +14,7 @@ export interface JqLimits {
   outputBytes: number;
   /** Bytes of jq's memory. */
   memoryBytes: number;
-  /** Milliseconds after which other filters get their turn, between two records. */
+  /** Milliseconds after which other filters get their turn, between two records; more where compiling takes long. */
   turnMs: number;
 }
 
