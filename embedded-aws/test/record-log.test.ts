@@ -8,7 +8,7 @@ import { firstLine } from '../src/record-log/segment.js';
 import { type LossyDisk, lossyDisk } from './lossy-disk.js';
 
 const folder = '/log';
-const seeds = inForm(250, 10_000);
+const seeds = inForm(200, 10_000);
 
 /** Data that say which record they are; now and then with what looks like a frame in them. */
 function someData(random: Random, name: string): Buffer {
@@ -33,7 +33,7 @@ async function readShard(log: RecordLog, shard: number, from = 0): Promise<Logge
 const nameOf = ({ data }: { data: Buffer }) => data.toString('latin1').split(' ')[0]!;
 
 describe('a log of records', () => {
-  test(`loses nothing acknowledged in a power cut, and no number comes twice${leavesOut('250 of 10,000 seeds')}`, async () => {
+  test(`loses nothing acknowledged in a power cut, and no number comes twice${leavesOut('200 of 10,000 seeds')}`, async () => {
     for (let seed = 0; seed < seeds; seed++) {
       const random = createRandom(`power ${seed}`);
       const disk = lossyDisk();
@@ -84,7 +84,7 @@ describe('a log of records', () => {
     }
   });
 
-  test(`names every flipped bit, which costs the record that it is in and no other${leavesOut('250 of 10,000 bits')}`, () => {
+  test(`names every flipped bit, which costs the record that it is in and no other${leavesOut('200 of 10,000 bits')}`, () => {
     const random = createRandom('bits');
     for (let round = 0; round < seeds / 25; round++) {
       const first = random.integer(1, 1e12);
