@@ -13,5 +13,6 @@ export type {
   QueryOptions,
   QueryResult,
 } from './lake.js';
+export type { CheckedObject, ObjectCheck } from './object-check.js';
 export { type OpenLakeOptions, openLake } from './open-lake.js';
 export type { QueryErrorCode } from './query-error.js';

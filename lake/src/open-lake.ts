@@ -3,6 +3,7 @@ import type { AuditableLake } from './audit-report.js';
 import { defaultLimits, type EngineLimits } from './duckdb/open-engine.js';
 import { type LakeReading, readLake } from './duckdb/read-lake.js';
 import type { EventFilter } from './lake.js';
+import type { ObjectCheck } from './object-check.js';
 import { isFilter, withSuchRows } from './partition-summaries.js';
 
 /** A lake on this machine. */
@@ -11,6 +12,11 @@ export interface OpenLakeOptions {
   folder: string;
   /** What one query may take of the machine: 1,024 MB of memory, 10,240 MB of temporary files, 2 threads. */
   limits?: Partial<EngineLimits>;
+  /**
+   * Looks at an object's bytes before they are read. DuckDB checks neither gzip's checksum nor anything of Parquet and
+   * plain lines: a flipped bit is another value to it.
+   */
+  check?: ObjectCheck;
 }
 
 const defaultMaxRows = 10_000;
@@ -19,7 +25,7 @@ const defaultMaxRows = 10_000;
  * Opens the lake in a folder of this machine. One query runs at a time, in a DuckDB of its own that can read the lake's
  * folder and nothing else. Reads nothing before the first query.
  */
-export async function openLake({ folder, limits }: OpenLakeOptions): Promise<AuditableLake> {
+export async function openLake({ folder, limits, check }: OpenLakeOptions): Promise<AuditableLake> {
   const bounds = { ...defaultLimits, ...limits };
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -33,7 +39,7 @@ export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Aud
   };
   const read = <Answer>(filter: EventFilter, work: (reading: LakeReading) => Promise<Answer>) =>
     inTurn(() =>
-      readLake(folder, bounds, async (reading) => {
+      readLake({ folder, limits: bounds, check }, async (reading) => {
         const { setFilter } = await import('./duckdb/event-filter.js');
         await setFilter(reading.engine.connection, filter);
         return work(reading);
@@ -52,7 +58,7 @@ export async function openLake({ folder, limits }: OpenLakeOptions): Promise<Aud
       const all = await read(filter, async (reading) => (await partitions()).listPartitions(reading));
       return isFilter(filter) ? withSuchRows(all) : all;
     },
-    audit: (options) => inTurn(() => auditLake(folder, bounds, options)),
+    audit: (options) => inTurn(() => auditLake({ folder, limits: bounds, check }, options)),
     async close() {
       closed = true;
       await last;

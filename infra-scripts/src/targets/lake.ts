@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { MillraceError, usageError } from '@millrace/kit/millrace-error';
 import type { AuditableLake, Lake } from '@millrace/lake';
 import { pipelineDefaults } from '../pipeline/defaults.js';
@@ -83,5 +83,13 @@ async function lakeOnDisk(options: LakeOptions): Promise<AuditableLake> {
       'this release reads no lake on disk: ask Athena, with MILLRACE_WORKGROUP or --workgroup',
     );
   });
-  return openLake({ folder });
+  const check = await checkOf(folder);
+  return openLake({ folder, ...(check ? { check } : {}) });
+}
+
+/** The embedded S3 keeps the checksums of its objects beside their bucket. */
+async function checkOf(folder: string) {
+  if (!existsSync(join(dirname(folder), '.meta', 'objects', basename(folder)))) return undefined;
+  const { objectCheck } = await import('@millrace/embedded-aws/object-check');
+  return objectCheck(folder);
 }

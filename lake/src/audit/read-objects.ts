@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AuditOptions } from '../audit-report.js';
 import type { LakeListing } from '../duckdb/list-objects.js';
-import type { EngineLimits } from '../duckdb/open-engine.js';
+import type { LakePlace } from '../duckdb/read-lake.js';
 import type { DamagedObject } from '../lake.js';
 import { type Cached, nothingCached, openCache } from './cache.js';
 import { stateOf } from './object-state.js';
@@ -36,18 +36,12 @@ export interface LakeFacts {
 }
 
 /** Reads all objects, or what an earlier audit kept of them: lines on several threads, Parquet by DuckDB. */
-export async function readObjects(
-  folder: string,
-  limits: EngineLimits,
-  listing: LakeListing,
-  options: AuditOptions,
-): Promise<LakeFacts> {
-  return await new LakeReader(folder, limits, listing, options).run();
+export async function readObjects(lake: LakePlace, listing: LakeListing, options: AuditOptions): Promise<LakeFacts> {
+  return await new LakeReader(lake, listing, options).run();
 }
 
 class LakeReader {
-  private readonly folder: string;
-  private readonly limits: EngineLimits;
+  private readonly lake: LakePlace;
   private readonly options: AuditOptions;
   private readonly objects: ObjectToRead[];
   private readonly modified: Float64Array;
@@ -55,9 +49,8 @@ class LakeReader {
   private bytes = 0;
   private gone = 0;
 
-  constructor(folder: string, limits: EngineLimits, { delivered, errors }: LakeListing, options: AuditOptions) {
-    this.folder = folder;
-    this.limits = limits;
+  constructor(lake: LakePlace, { delivered, errors }: LakeListing, options: AuditOptions) {
+    this.lake = lake;
     this.options = options;
     this.objects = [...delivered, ...errors].map((object, index) => ({ object, index }));
     this.modified = new Float64Array(this.objects.length);
@@ -213,9 +206,8 @@ class LakeReader {
     const parquet = objects.filter(({ object }) => object.parquet);
     if (parquet.length === 0) return { damaged: [], gone: 0 };
     const places = new Map(parquet.map((each) => [each.object.key, placeOf(each)]));
-    const { folder, limits } = this;
     return {
-      damaged: await readParquet(facts, { places, folder, limits, signal: this.options.signal }),
+      damaged: await readParquet(facts, { places, lake: this.lake, signal: this.options.signal }),
       gone: 0,
     };
   }

@@ -1,5 +1,4 @@
-import type { EngineLimits } from '../duckdb/open-engine.js';
-import { readLake } from '../duckdb/read-lake.js';
+import { type LakePlace, readLake } from '../duckdb/read-lake.js';
 import type { DamagedObject } from '../lake.js';
 import { LineAdder } from './add-line.js';
 import { isText } from './line.js';
@@ -10,23 +9,21 @@ import { readColumns } from './read-columns.js';
 export interface ParquetOptions {
   /** The place of each object in the facts, by its key. */
   places: ReadonlyMap<string, number>;
-  folder: string;
-  limits: EngineLimits;
+  lake: LakePlace;
   signal?: AbortSignal | undefined;
 }
 
 /** Reads Parquet objects of a lake into facts, by DuckDB. */
 export async function readParquet(
   facts: PartedFacts,
-  { places, folder, limits, signal }: ParquetOptions,
+  { places, lake, signal }: ParquetOptions,
 ): Promise<DamagedObject[]> {
   const adder = new LineAdder(facts, readColumns);
   const before = facts.mark();
   const needed = readColumns.filter(({ kind, slot }) => slot >= 0 || !isText(kind));
   const names = [...needed.map(({ name }) => name), 'properties', 'page', 'object'];
   return await readLake(
-    folder,
-    limits,
+    lake,
     async ({ engine, damaged }) => {
       // Done again from the start when an object turns out to be damaged.
       facts.cut(before);

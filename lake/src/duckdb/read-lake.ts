@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Sandbox } from '@millrace/kit/duckdb-sandbox';
 import type { DamagedObject, LakeWarnings, Looked } from '../lake.js';
+import type { ObjectCheck } from '../object-check.js';
+import { findSpoiled } from './check-objects.js';
 import { damageMessage, mayBeDamage, messageOf } from './damage.js';
 import { emptyMessage, findDamage } from './find-damage.js';
 import { type LakeListing, type LakeObject, listObjects } from './list-objects.js';
@@ -16,6 +18,13 @@ export interface LakeReading extends LakeWarnings {
   looked: Looked;
 }
 
+/** Where a lake lies, and what its reading may take and looks at. */
+export interface LakePlace {
+  folder: string;
+  limits: EngineLimits;
+  check?: ObjectCheck | undefined;
+}
+
 const mostObjectsNamed = 3;
 const mostAttempts = 20;
 
@@ -25,14 +34,13 @@ const mostAttempts = 20;
  * `isWanted` leaves objects out.
  */
 export async function readLake<Answer>(
-  folder: string,
-  limits: EngineLimits,
+  place: LakePlace,
   work: (reading: LakeReading) => Promise<Answer>,
   isWanted: (object: LakeObject) => boolean = () => true,
 ): Promise<Answer> {
   const sources = createSources();
   try {
-    return await readWith(sources, folder, limits, work, isWanted);
+    return await readWith(sources, place, work, isWanted);
   } finally {
     await sources.remove();
   }
@@ -40,15 +48,18 @@ export async function readLake<Answer>(
 
 async function readWith<Answer>(
   sources: Sources,
-  folder: string,
-  limits: EngineLimits,
+  { folder, limits, check }: LakePlace,
   work: (reading: LakeReading) => Promise<Answer>,
   isWanted: (object: LakeObject) => boolean,
 ): Promise<Answer> {
   const damaged = new Map<string, DamagedObject>();
+  const checked = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const all = await listObjects(folder);
     const listing = { ...all, delivered: all.delivered.filter(isWanted), errors: all.errors.filter(isWanted) };
+    const unchecked = [...listing.delivered, ...listing.errors].filter(({ key }) => !checked.has(key));
+    for (const spoiled of check ? await findSpoiled(unchecked, check) : []) damaged.set(spoiled.key, spoiled);
+    for (const { key } of unchecked) checked.add(key);
     const openPlain = () => openEngine(nothing(listing.root), sources.folder, limits);
     const readable = await readableOf(listing, sources, damaged, openPlain);
     const { delivered, errors } = readable;

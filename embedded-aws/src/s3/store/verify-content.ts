@@ -7,7 +7,7 @@ import { damaged, type S3Error } from '../errors.js';
 import type { StoredObject } from './stored-object.js';
 
 /** Takes an object's bytes from first to last; `isWhole` then tells whether they are those that were put. */
-interface ContentCheck {
+export interface ContentCheck {
   update(piece: Buffer): void;
   isWhole(): boolean;
 }
@@ -16,7 +16,7 @@ interface ContentCheck {
  * How an object's bytes are checked: by its CRC-32, which every SDK of today and delivery send, else by its ETag, which
  * is an MD5 or one of its parts' MD5s. Undefined for a file that S3 did not write.
  */
-function contentCheck({ etag, checksum, partBytes }: StoredObject): ContentCheck | undefined {
+export function contentCheck({ etag, checksum, partBytes }: StoredObject): ContentCheck | undefined {
   if (checksum?.algorithm === 'crc32' && checksum.type === 'FULL_OBJECT') {
     const crc = crc32();
     return { update: crc.update, isWhole: () => crc.digest().toString('base64') === checksum.value };

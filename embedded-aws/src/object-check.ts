@@ -1,0 +1,1 @@
+export { objectCheck } from './s3/look-at-object.js';
