@@ -18,8 +18,8 @@ export interface LossyDisk {
   syncs: number;
   /** The disk as one process sees it: nothing that it does has an effect after the next power cut. */
   plugIn(): LogDisk;
-  /** Whatever was not synced is gone, but for the beginning of it, cut at any byte. */
-  cutPower(random: Random): void;
+  /** Whatever was not synced is gone, but for the beginning of it, cut at any byte, or for parts of it. */
+  cutPower(random: Random, hasHoles?: boolean): void;
 }
 
 const noFile = () => ({ bytes: Buffer.alloc(0), synced: Buffer.alloc(0), isNamed: false });
@@ -32,7 +32,7 @@ export function lossyDisk(): LossyDisk {
     syncs: 0,
     room: Number.POSITIVE_INFINITY,
     plugIn: () => plugged(disk, life, () => life),
-    cutPower(random) {
+    cutPower(random, hasHoles = false) {
       life += 1;
       for (const [path, file] of files) {
         if (!file.isNamed && random.chance(0.5)) {
@@ -42,12 +42,23 @@ export function lossyDisk(): LossyDisk {
         const { bytes, synced } = file;
         const isLonger = bytes.length > synced.length;
         file.bytes = isLonger ? bytes.subarray(0, random.integer(synced.length, bytes.length)) : synced;
+        if (hasHoles && isLonger) file.bytes = withHoles(file.bytes, synced.length, random);
         file.synced = file.bytes;
         file.isNamed = true;
       }
     },
   };
   return disk;
+}
+
+/** Zeros where blocks from this byte on did not reach the disk. */
+function withHoles(bytes: Buffer, from: number, random: Random): Buffer {
+  const left = Buffer.from(bytes);
+  for (let holes = random.integer(0, 2); holes > 0; holes--) {
+    const start = random.integer(from, bytes.length);
+    left.fill(0, start, Math.min(bytes.length, start + random.integer(1, 512)));
+  }
+  return left;
 }
 
 function plugged(disk: LossyDisk, mine: number, life: () => number): LogDisk {

@@ -83,7 +83,9 @@ export async function openSegments({ folder, disk, log }: SegmentsOptions): Prom
   async function setAside({ path }: Segment, bytes: Buffer, { damaged }: SegmentScan): Promise<void> {
     for (const { start, end, records } of damaged) {
       const copy = damagedName(path, start);
-      const what = `${path} is damaged from byte ${start} to ${end}: ${records} ${records === 1 ? 'record' : 'records'} lost`;
+      // A power cut may leave holes in the last write.
+      const unless = end === bytes.length ? ' (or never acknowledged, because it is the end of the file)' : '';
+      const what = `${path} is damaged from byte ${start} to ${end}: ${records} ${records === 1 ? 'record' : 'records'} lost${unless}`;
       try {
         if (await disk.writeNew(copy, bytes.subarray(start, end)))
           log(`${what}, those before and after are read. A copy of the damage is in ${copy}`);
