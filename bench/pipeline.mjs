@@ -1,7 +1,7 @@
 // From HTTP to objects in S3, in the layout of `npm start`: events/s, CPU an event, memory, and how quickly the endpoint answers meanwhile.
-// The load sends gzipped requests of 10 fresh events, which it made before the clock starts.
+// The load sends gzipped requests of 10 fresh events, which it made before the clock starts. The first fifth warms up.
 //
-//   npm run build && node bench/pipeline.mjs [--events 200000] [--rate 8000] [--rounds 3] [--shards 32] [--clients 768]
+//   npm run build && node bench/pipeline.mjs [--events 200000] [--rate 8000] [--rounds 3] [--shards 32] [--clients 384]
 //     [--against FOLDER] [--profile FOLDER] [--json FILE]
 //
 // `--against` measures another checkout, built, in turns with this one. `--profile` writes a CPU profile of each thread of one round, and prints
@@ -20,7 +20,7 @@ const options = readOptions({
   rate: '8000',
   rounds: '3',
   shards: '32',
-  clients: '768',
+  clients: '384',
   against: undefined,
   profile: undefined,
 });

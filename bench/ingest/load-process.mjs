@@ -11,7 +11,7 @@ const file = fileURLToPath(import.meta.url);
 /**
  * `open` and `closed` take what openLoop and closedLoop take, but for `makeRequest`, and add the CPU seconds that the load took itself.
  * `requests` are the options of `requestMaker`, or `{ prepared: COUNT }`: that many gzipped ones, made before this resolves. Each loop
- * begins with the first of them, for a server that has seen none.
+ * begins with the first of them, for a server that has seen none, or with number `from`.
  */
 export async function startLoad(requests) {
   const child = fork(file, [JSON.stringify(requests)]);
@@ -38,8 +38,8 @@ const sentAtDigits = 13;
 function preparedMaker(count) {
   const { requests } = makeRequests(count, { gzip: true });
   const sentAt = requests[0].indexOf('sent_at=') + 'sent_at='.length;
-  return () => {
-    let next = 0;
+  return (from = 0) => {
+    let next = from;
     return () => {
       const request = requests[next++];
       request.write(String(Date.now()), sentAt, sentAtDigits, 'latin1');
@@ -55,7 +55,7 @@ if (process.argv[1] === file) {
   const makerFor = requests.prepared ? preparedMaker(requests.prepared) : always(requestMaker(requests));
   const loops = { open: openLoop, closed: closedLoop };
   process.on('message', async ({ loop, options }) => {
-    const makeRequest = makerFor();
+    const makeRequest = makerFor(options.from);
     const before = process.cpuUsage();
     const result = await loops[loop]({ ...options, makeRequest });
     const { user, system } = process.cpuUsage(before);

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 
 const everyMs = 50;
 
-/** Asks `url` from now on; `stop` gives how long each answer took, in milliseconds. */
+/** Asks `url` from now on; `stop` gives how long each answer took since `begin`, in milliseconds. */
 export function probeEndpoint(url) {
   const agent = new Agent({ keepAlive: true });
   const latencies = [];
@@ -25,6 +25,7 @@ export function probeEndpoint(url) {
     asked.on('error', () => latencies.push(Infinity)).end('{"StreamName":"clickstream"}');
   }, everyMs);
   return {
+    begin: () => latencies.splice(0),
     stop() {
       clearInterval(timer);
       agent.destroy();

@@ -15,10 +15,10 @@ export interface DeliveryObserver<Note = unknown> {
 
 /** Where and when a record was read. */
 export interface RecordOrigin {
-  deliveryStream: string;
-  shardId: string;
+  readonly deliveryStream: string;
+  readonly shardId: string;
   /** When it was read, in milliseconds since 1970. */
-  at: number;
+  readonly at: number;
 }
 
 /** An object that lies in S3. */

@@ -73,7 +73,8 @@ export function publishRelayed(feed: PublishedFeed, relayed: readonly RelayedSte
   if (!feed.hasListeners()) return;
   for (const { step, at, place, identities, detailed } of relayed) {
     const counted = { stored: 0, refused: 0, direct: 0 };
-    for (const [index, identity] of identities.entries()) {
+    for (let index = 0; index < identities.length; index++) {
+      const identity = identities[index]!;
       const details = detailed.get(index);
       const kind = kindOf(identity);
       if (details) feed.publish(detailedStep(step, at, place, details));

@@ -1,6 +1,6 @@
 import type { DeliveryConfiguration } from '../config/delivery-configuration.js';
 import { type Meter, unmetered } from '../meter.js';
-import type { DeliveryObserver } from '../observer.js';
+import type { DeliveryObserver, RecordOrigin } from '../observer.js';
 import type { SourceRecord } from '../ports.js';
 import type { Buffers, OpenBuffer } from '../write/buffers.js';
 import { createConverter } from './convert-record.js';
@@ -58,11 +58,14 @@ export function createRouter({
     buffers.append({ shardId, target, sequenceNumber, arrivalMs, nowMs })!.content.append(data, 0, data.length);
   }
 
+  /** Of the rows that come; one for many, because there are many. */
+  let origin: RecordOrigin | undefined;
   function watch(buffer: OpenBuffer<DeliveryTarget>, shardId: string, value: unknown, nowMs: number): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
     try {
       if (!observer!.wanted()) return;
-      const note = observer!.read(value as Record<string, unknown>, { deliveryStream, shardId, at: nowMs });
+      if (origin?.shardId !== shardId || origin.at !== nowMs) origin = { deliveryStream, shardId, at: nowMs };
+      const note = observer!.read(value as Record<string, unknown>, origin);
       if (note !== undefined) buffer.notes.push(note);
     } catch {
       // An observer that fails must not stop delivery.
