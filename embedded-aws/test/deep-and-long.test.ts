@@ -4,7 +4,7 @@ import { FilterError } from '../src/firehose/jq/jq-program.js';
 import { parseXml } from '../src/s3/http/xml.js';
 import { toDuckDb } from '../src/s3/select/duckdb/to-duckdb.js';
 import { parseSelect } from '../src/s3/select/sql/parse-select.js';
-import { runQuery } from './jq-support.js';
+import { jq, runQuery } from './jq-support.js';
 
 /** The code that a text is refused with: what takes time without bounds would not end. */
 function refusal(read: () => unknown): string {
@@ -97,7 +97,7 @@ describe('SQL of any length and depth is read once, or refused', () => {
 
 describe('jq of any depth compiles, or is refused, and a record of any depth costs itself', () => {
   const compile = (text: string) =>
-    compileFilter(text).then(
+    compileFilter(jq, text).then(
       () => 'taken',
       (error) => (error instanceof FilterError ? 'refused' : String(error)),
     );

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { inForm, leavesOut } from '@millrace/testing/long-form';
-import { compile, compileIn } from '../src/firehose/jq/filter.js';
+import { compile, compileFilter } from '../src/firehose/jq/filter.js';
 import { FilterError } from '../src/firehose/jq/jq-program.js';
 import { mostInARow } from '../src/firehose/jq/run/limits.js';
 import { createJqPool, type JqPool, type JqPoolOptions } from '../src/firehose/jq/run/pool.js';
@@ -93,13 +93,13 @@ describe('a filter is refused only if jq says that it does not compile', () => {
   test.each(['{page:(def f: f; f)}', '{page:([range(infinite)]|length)}', '{page:("x" * 1e9)}'])(
     '%s is taken, with a warning',
     async (text) => {
-      const filter = await compileIn(pool, text);
+      const filter = await compileFilter(pool, text);
       expect(filter.warning).toMatch(/^The query took more than /);
     },
   );
 
   test.each(['{page:(def f: f; g)}', '{page:(}', '{page:("a" | )}'])('%s is refused', async (text) => {
-    await expect(compileIn(pool, text)).rejects.toThrow(FilterError);
+    await expect(compileFilter(pool, text)).rejects.toThrow(FilterError);
   });
 });
 
@@ -107,7 +107,7 @@ describe('filters run by turns', () => {
   test('one that never ends keeps none waiting for more than its turn', async () => {
     const one = poolWith({ threads: 1, limits: { recordMs: 20, hurriedMs: 20 } });
     const [bad, good, other] = await Promise.all(
-      [endless, '{page:.page|ascii_upcase}', '{page:(.page+"s")}'].map((text) => compileIn(one, text)),
+      [endless, '{page:.page|ascii_upcase}', '{page:(.page+"s")}'].map((text) => compileFilter(one, text)),
     );
     const stop = new AbortController();
     const left = new Set(['bad']);
@@ -127,8 +127,8 @@ describe('filters run by turns', () => {
 
   test('one that is slow gives way between two records', async () => {
     const one = poolWith({ threads: 1, limits: { recordMs: 60_000, turnMs: 1 } });
-    const slow = await compileIn(one, '{page:(reduce range(.n) as $i (0; . + 1))}');
-    const quick = await compileIn(one, '{page:(.page|ascii_upcase)}');
+    const slow = await compileFilter(one, '{page:(reduce range(.n) as $i (0; . + 1))}');
+    const quick = await compileFilter(one, '{page:(.page|ascii_upcase)}');
     let ended = false;
     const many = slow.run(records(...Array(20).fill({ n: 10_000 }))).finally(() => {
       ended = true;
@@ -140,7 +140,7 @@ describe('filters run by turns', () => {
 
   test('a pool that closes ends what runs and what waits, and leaves no thread', async () => {
     const one = createJqPool({ threads: 1 });
-    const filter = await compileIn(one, endless);
+    const filter = await compileFilter(one, endless);
     const running = expect(filter.run(records({ bad: true }))).rejects.toThrow('jq is closed');
     const waiting = expect(filter.run(records({ page: 'a' }))).rejects.toThrow('jq is closed');
     await one.close();

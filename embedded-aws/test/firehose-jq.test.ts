@@ -8,6 +8,7 @@ import { numbersOf16 } from '../src/firehose/jq/jq-1.6.js';
 import { compilePaths, parsePaths, type QueryResult } from '../src/firehose/jq/jq-path.js';
 import { FilterError, withoutStrings } from '../src/firehose/jq/jq-program.js';
 import { writtenKeys } from '../src/firehose/jq/written-keys.js';
+import { jq } from './jq-support.js';
 
 /** What the jq on this machine says of each text, in one run. */
 function reference(query: string, texts: string[]): QueryResult[] {
@@ -62,7 +63,7 @@ const record: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 /** What jq gives here. */
 const filtered = async (query: string, texts: readonly string[]) =>
-  (await compileFilter(query)).run(texts.map((text) => Buffer.from(text)));
+  (await compileFilter(jq, query)).run(texts.map((text) => Buffer.from(text)));
 
 describe('plain paths', () => {
   test.each([
@@ -161,12 +162,12 @@ describe('any other filter', () => {
 
   test.each(['{page:.page', '{page:.page))', '.a) | (.b', '{page:nothing_like_it}', ')] | [('])(
     '%s is refused with what jq says',
-    (source) => expect(compileFilter(source)).rejects.toThrow(FilterError),
+    (source) => expect(compileFilter(jq, source)).rejects.toThrow(FilterError),
   );
 
   test.each(['{page:input}', '[inputs]|{page:.[0]}', '{page:(.a|halt)}', '{a:"\\(input)"}', '{page:.a}|halt_error'])(
     '%s is refused: it would upset a batch',
-    (source) => expect(compileFilter(source)).rejects.toThrow(/has no meaning/),
+    (source) => expect(compileFilter(jq, source)).rejects.toThrow(/has no meaning/),
   );
 
   test('fields and texts that only look like it are not', async () => {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compileFilter } from '@millrace/embedded-aws/jq';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { compileFilter, createJqPool } from '@millrace/embedded-aws/jq';
 import { identityText } from '@millrace/sdk/schema';
 import { someEvent } from '@millrace/testing/event';
 import fc from 'fast-check';
@@ -10,6 +10,9 @@ import { choose } from '../src/redrive/choose.js';
 import { openJournal } from '../src/redrive/journal.js';
 import { type Left, type Repaired, repairRejected, repairUndelivered } from '../src/redrive/repair.js';
 import { type Asks, delivered } from '../src/redrive/source.js';
+
+const jq = createJqPool();
+afterAll(() => jq.close());
 
 /** What a redrive found: what is left, and what can go in again. */
 const found = (repair: (one: Left) => Promise<Repaired[]>, all: readonly Left[]) =>
@@ -38,13 +41,23 @@ describe('a rejected event can go in again', () => {
 
   test("repaired by jq; one without an id gets the quarantine's, so that it stays the same event", async () => {
     const { event_id, ...anonymous } = someEvent({ item_quantity: '2' });
-    const filter = await compileFilter('.item_quantity |= tonumber');
+    const filter = await compileFilter(jq, '.item_quantity |= tonumber');
     const [repaired] = await repairRejected(left(JSON.stringify(anonymous), event_id), filter);
     expect(repaired).toEqual({ event: someEvent({ item_quantity: 2 }) });
     const [broken] = await repairRejected(left('{"item_quantity":"many"}', event_id), filter);
     expect(broken).toEqual({ reason: expect.stringMatching(/^--jq: /) });
   });
 });
+
+test.each(['def f: f; f', 'if .seq then (def f: [f]; f) else . end', '.more = [range(1e9)]'])(
+  'repaired by a filter that never ends (%s) it stays where it is, with the reason',
+  async (query) => {
+    const hasty = createJqPool({ limits: { recordMs: 20, memoryBytes: 2 ** 25 } });
+    const repaired = await repairRejected(left(JSON.stringify(someEvent())), await compileFilter(hasty, query));
+    expect(repaired).toEqual([{ reason: expect.stringMatching(/^--jq: The query took more than \d+ /) }]);
+    await hasty.close();
+  },
+);
 
 describe('what Firehose could not deliver can go in again', () => {
   test('as it is, with what the server stamped, and a record with many events as each of them', async () => {
@@ -74,7 +87,7 @@ describe('what Firehose could not deliver can go in again', () => {
   );
 
   test('a page is given by jq', async () => {
-    const filter = await compileFilter('.page //= "home"');
+    const filter = await compileFilter(jq, '.page //= "home"');
     expect(await repairUndelivered(left(JSON.stringify(someEvent({ page: null }))), filter)).toEqual([
       { event: someEvent({ page: 'home' }) },
     ]);

@@ -29,6 +29,8 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const programs = {
   'lib/ingest-server': 'ingest-server/dist/src/main.js',
   'lib/millrace': 'infra-scripts/dist/src/cli/host.js',
+  // Loaded by `redrive --jq`.
+  'lib/jq-thread': 'embedded-aws/dist/src/firehose/jq/run/jq-thread.js',
 };
 /** With `millrace.json`, by which the server knows the tracker's version. */
 const tracker = ['millrace.js', 'millrace-full.js', 'millrace-debug.js', 'millrace-vitals.js', 'millrace.json'];

@@ -1,4 +1,4 @@
-import { compileIn, type Filter } from '../jq/filter.js';
+import { compileFilter, type Filter } from '../jq/filter.js';
 
 import { compilePaths, type PathQuery, type Paths, parsePaths } from '../jq/jq-path.js';
 import type { JqPool } from '../jq/run/pool.js';
@@ -25,7 +25,7 @@ export function parseQuery(text: string): ParsedQuery {
 /** @throws FilterError */
 export async function compileQuery({ text, paths }: ParsedQuery, jq: JqPool): Promise<Query> {
   if (paths) return { kind: 'paths', run: compilePaths(paths) };
-  return { kind: 'filter', filter: await compileIn(jq, text) };
+  return { kind: 'filter', filter: await compileFilter(jq, text) };
 }
 
 /** Whether the query gives a record the same keys each time that it runs. */

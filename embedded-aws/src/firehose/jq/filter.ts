@@ -20,7 +20,7 @@ export interface Filter {
 type Run = (turn: Turn, signal?: AbortSignal) => Promise<TurnOutcome>;
 
 /** Compiles a filter in the pool's threads, which run it. @throws FilterError when jq does not compile it */
-export function compileIn(pool: JqPool, query: string): Promise<Filter> {
+export function compileFilter(pool: JqPool, query: string): Promise<Filter> {
   const filter = {};
   return compile(query, pool.limits, (turn, signal) => pool.run(filter, turn, signal));
 }

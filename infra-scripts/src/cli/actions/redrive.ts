@@ -61,7 +61,7 @@ function timeOf(given: string): string {
 async function send(kind: Kind, options: RedriveOptions): Promise<number> {
   // Before anything is read, so that a wrong call is told at once.
   const sink = options.dryRun ? undefined : await sinkOf(kind, options);
-  const repair = await repairOf(kind, options);
+  const { repair, close } = await repairOf(kind, options);
   const journal = openJournal(options.journal ?? join(stateFolder(options), 'redriven.txt'));
   const lake = await lakeOf({ ...options, onCost: tellAthenaCost });
   let looked: Looked | undefined;
@@ -74,7 +74,7 @@ async function send(kind: Kind, options: RedriveOptions): Promise<number> {
   try {
     choice = await look(asks, kind, options, repair, journal.has);
   } finally {
-    await lake.close();
+    await Promise.all([lake.close(), close()]);
   }
   const counts = {
     delivered: choice.delivered,
@@ -131,15 +131,20 @@ async function look(
   return choose(found, (identity) => there.has(identity), isUnderWay);
 }
 
-async function repairOf(kind: Kind, { jq }: RedriveOptions): Promise<(one: Left) => Promise<Repaired[]>> {
+async function repairOf(
+  kind: Kind,
+  { jq }: RedriveOptions,
+): Promise<{ repair: (one: Left) => Promise<Repaired[]>; close: () => Promise<void> }> {
   const repair = kind === 'quarantine' ? repairRejected : repairUndelivered;
-  if (jq === undefined) return (one) => repair(one);
+  if (jq === undefined) return { repair: (one) => repair(one), close: () => Promise.resolve() };
   // Only here: jq takes a moment to load.
-  const { compileFilter, FilterError } = await import('@millrace/embedded-aws/jq');
+  const { compileFilter, createJqPool, FilterError } = await import('@millrace/embedded-aws/jq');
+  const pool = createJqPool();
   try {
-    const filter = await compileFilter(jq);
-    return (one) => repair(one, filter);
+    const filter = await compileFilter(pool, jq);
+    return { repair: (one) => repair(one, filter), close: pool.close };
   } catch (error) {
+    await pool.close();
     if (error instanceof FilterError) throw usageError(`--jq: ${error.message}`);
     throw error;
   }

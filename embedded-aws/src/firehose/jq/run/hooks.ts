@@ -33,16 +33,7 @@ const names = { read: 'h', write: 'd', grow: 'k' } as const;
  * Loads jq with its streams and its memory replaced. jq-wasm compiles its WebAssembly itself, from a file or from text
  * in its script, so this looks at what is instantiated while it loads.
  */
-export function hooked<T>(memoryBytes: number, load: () => Promise<T>, streams: Streams): Promise<Hooked<T>> {
-  const hooking = before.then(() => loadHooked(memoryBytes, load, streams));
-  before = hooking.catch(() => undefined);
-  return hooking;
-}
-
-/** One after the other: each puts back what it found. */
-let before: Promise<unknown> = Promise.resolve();
-
-async function loadHooked<T>(memoryBytes: number, load: () => Promise<T>, streams: Streams): Promise<Hooked<T>> {
+export async function hooked<T>(memoryBytes: number, load: () => Promise<T>, streams: Streams): Promise<Hooked<T>> {
   const { instantiate } = WebAssembly;
   let memory: WebAssembly.Memory | undefined;
   let module: unknown;

@@ -16,6 +16,9 @@ export interface Thread {
   end(): Promise<void>;
 }
 
+const threadFile = new URL('./jq-thread.js', import.meta.url);
+// Where both are bundled (`infra-scripts/src/release`), it lies beside the bundle.
+if (import.meta.url.endsWith('.mjs')) threadFile.pathname = threadFile.pathname.replace(/js$/, 'mjs');
 /** Of the JavaScript around jq, in MiB. */
 const heapMb = 128;
 
@@ -30,7 +33,7 @@ export async function startThread(limits: JqLimits): Promise<Thread> {
     length: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
   };
   const length = new Int32Array(data.length);
-  const worker = new Worker(new URL('./jq-thread.js', import.meta.url), {
+  const worker = new Worker(threadFile, {
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
     // Not those of the program, which may load what it needs into each thread.
