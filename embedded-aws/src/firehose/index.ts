@@ -2,6 +2,7 @@ import { systemClock } from '@millrace/kit/clock';
 import { MillraceError } from '@millrace/kit/millrace-error';
 import type { MetricStore } from '../cloudwatch/metric-store.js';
 import { createJsonService } from '../json-service/json-service.js';
+import { parseDataBody } from '../json-service/parse-data-body.js';
 import type { AwsService, Log } from '../service.js';
 import { createControlPlane } from './api/control-plane.js';
 import type { DeliveryStreamDefinition } from './api/definitions.js';
@@ -82,6 +83,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<Firehose> 
       name: 'Data Firehose',
       target: 'Firehose_20150804',
       maxBodyBytes,
+      parse: parseDataBody,
       run: createControlPlane({
         definitions,
         clock,

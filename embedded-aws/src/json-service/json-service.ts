@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { AwsService } from '../service.js';
 import { AwsError } from './aws-error.js';
-import type { RunOperation } from './operations.js';
+import type { Body, RunOperation } from './operations.js';
 import { parseJsonBody, readBody, targetOf } from './read-request.js';
 import { sendAwsError, sendJson } from './send-answer.js';
 
@@ -13,6 +13,8 @@ export interface JsonServiceOptions {
   target: string;
   maxBodyBytes: number;
   run: RunOperation<object | Promise<object>>;
+  /** `parseJsonBody` when left out. @throws AwsError when the body is not a JSON object */
+  parse?: (body: Buffer) => Body;
   /** Looks at the headers once the body is read. @throws AwsError to refuse the request */
   check?: (request: IncomingMessage) => void;
 }
@@ -26,6 +28,7 @@ export function createJsonService({
   target,
   maxBodyBytes,
   run,
+  parse = parseJsonBody,
   check,
 }: JsonServiceOptions): Required<Pick<AwsService, 'name' | 'target'>> & Pick<AwsService, 'handle'> {
   return {
@@ -38,7 +41,7 @@ export function createJsonService({
           throw new AwsError('UnknownOperationException', `The x-amz-target header must be ${target}.<operation>.`);
         const body = await readBody(request, maxBodyBytes);
         check?.(request);
-        sendJson(response, await run(asked.operation, parseJsonBody(body)));
+        sendJson(response, await run(asked.operation, parse(body)));
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         sendAwsError(response, error);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../json-service/aws-error.js';
 import { createJsonService } from '../json-service/json-service.js';
+import { parseDataBody } from '../json-service/parse-data-body.js';
 import type { AwsService, Log } from '../service.js';
 import { kinesisOperations, type OperationContext } from './operations.js';
 import type { PutContext } from './put-records.js';
@@ -127,6 +128,7 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
       name: 'Kinesis',
       target: 'Kinesis_20131202',
       maxBodyBytes,
+      parse: parseDataBody,
       check: requireSignedJson,
       run: call,
     }),
