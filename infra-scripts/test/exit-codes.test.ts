@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -129,6 +130,17 @@ async function stream(treat?: Parameters<typeof startStreamStub>[0]) {
   cleanUp.push(() => stub.close());
   return stub;
 }
+function stateText(format: string, data: object): string {
+  const sha256 = createHash('sha256').update(JSON.stringify(data)).digest('hex');
+  return JSON.stringify({ format: `millrace-${format}`, version: 1, sha256, data });
+}
+/** The state of an embedded AWS that has an empty catalogue. */
+function stateWith(name: string, catalogue = stateText('glue-catalogue', {})): string {
+  const folder = join(box.state, name);
+  mkdirSync(join(folder, 'glue'), { recursive: true });
+  writeFileSync(join(folder, 'glue/catalogue.json'), catalogue);
+  return folder;
+}
 const nothingReadable = (folder: string) => {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, '00000001.damaged'), Buffer.alloc(100));
@@ -257,6 +269,20 @@ const cells: Record<string, Record<number, () => Promise<Ended>>> = {
       expect(JSON.parse(ended.stdout)).toMatchObject({ interrupted: true, expected: 3, done: 0, left: 3 });
       return ended;
     },
+  },
+  'aws check': {
+    0: () => here('aws', 'check', '--state', stateWith('whole')),
+    1: () => here('aws', 'check', '--state', stateWith('damaged', '{"format":"millrace-glue-catalogue","version":1}')),
+    2: () => here('aws', 'check', '--state', join(box.state, 'nowhere')),
+    3: async () => {
+      const folder = stateWith('newer');
+      const log = join(folder, 'kinesis/records/a');
+      mkdirSync(log, { recursive: true });
+      writeFileSync(join(folder, 'kinesis/streams.json'), stateText('kinesis-streams', { streams: [] }));
+      writeFileSync(join(log, '0000000000000001.log'), 'millrace-records 2\n');
+      return here('aws', 'check', '--state', folder);
+    },
+    4: () => here('aws', 'check', '--state', box.state),
   },
   plan: {
     0: () => here('plan', '--events-per-second', '1', '--events-per-record', '20'),

@@ -5,7 +5,7 @@ import { storedObject } from './store/stored-object.js';
 import { type ContentCheck, contentCheck } from './store/verify-content.js';
 
 /** What a look at an object's file found. */
-interface ObjectLook {
+export interface ObjectLook {
   bytes: number;
   /** What is wrong with it: `its bytes do not …`. */
   damage?: string;
@@ -30,7 +30,7 @@ function unlessAbsent<Result>(work: () => Result): Result | undefined {
  * for large objects: promises would cost a small one ten times its reading.
  * @param metaFolder the one that `openS3` was given
  */
-async function lookAtObject(
+export async function lookAtObject(
   { key, path }: { key: string; path: string },
   bucket: string,
   metaFolder: string,

@@ -38,23 +38,30 @@ export function openStateFolder(folder: string): void {
       `cannot create the state folder ${folder} (${(error as Error).message}); choose another with --state FOLDER`,
     );
   }
-  const file = join(folder, 'state.json');
+  if (!checkStateVersion(folder)) writeVersion(versionFile(folder));
+}
+
+const versionFile = (folder: string) => join(folder, 'state.json');
+
+/**
+ * Looks at the file that says which version of the state a folder holds. Returns whether it says so: a first start may
+ * have been killed.
+ * @throws MillraceError `BAD_STATE` as `openStateFolder`
+ */
+export function checkStateVersion(folder: string): boolean {
+  const file = versionFile(folder);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       throw badState(`cannot read ${file}: ${(error as Error).message}`);
-    writeVersion(file);
-    return;
+    return false;
   }
   // A release before 0.2.0 that was killed at its first start may have written only the beginning.
-  if (text.length < versionText.length && versionText.startsWith(text)) {
-    writeVersion(file);
-    return;
-  }
+  if (text.length < versionText.length && versionText.startsWith(text)) return false;
   const version = versionIn(text);
-  if (version === stateVersion) return;
+  if (version === stateVersion) return true;
   const what =
     typeof version === 'number'
       ? `holds version ${version} of the state, and this release reads version ${stateVersion}`

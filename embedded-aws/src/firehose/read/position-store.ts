@@ -21,6 +21,12 @@ export interface PositionStore {
   remove(): Promise<void>;
 }
 
+/** What a file of positions says, by shard. @throws MillraceError naming the file when it is damaged */
+export async function readPositions(path: string): Promise<Map<string, Position>> {
+  const data = (await readState(path, format)) as { shards: Record<string, Position> } | undefined;
+  return new Map(Object.entries(data?.shards ?? {}));
+}
+
 /** The least time between two writes. */
 const restMs = 100;
 
@@ -58,10 +64,7 @@ export function createPositionStore(
   }
 
   return {
-    async load() {
-      const data = (await readState(path, format)) as { shards: Record<string, Position> } | undefined;
-      return new Map(Object.entries(data?.shards ?? {}));
-    },
+    load: () => readPositions(path),
     changed(current) {
       pending = current;
       writing ??= write();
