@@ -58,7 +58,8 @@ export function decodeMetadata(path: string, text: string): MetadataFile {
 }
 
 function of010(text: string): MetadataFile | undefined {
-  if (!text.startsWith('{"key":')) return undefined;
+  // People may have formatted it.
+  if (!/^\s*\{\s*"key":/.test(text)) return undefined;
   try {
     const file = JSON.parse(text) as MetadataFile;
     const isWhole = typeof file.key === 'string' && Array.isArray(file.versions);
