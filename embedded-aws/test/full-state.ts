@@ -14,13 +14,15 @@ export interface FullState {
   copy(): { folder: string; remove(): void };
   /** The kinds of files, each with the paths below the folder. */
   files: Record<string, string[]>;
+  /** The folder itself. */
+  whole: string;
   uploadId: string;
   remove(): void;
 }
 
 export const recordCount = 40;
 /** What is in the upload's part, and in the object `plain`. */
-const content = 'a line\n'.repeat(300);
+export const content = 'a line\n'.repeat(300);
 
 const kindOf: readonly (readonly [kind: string, path: RegExp])[] = [
   ['Kinesis streams', /^kinesis\/streams\.json$/],
@@ -96,6 +98,7 @@ export async function fullState(): Promise<FullState> {
   let copies = 0;
   return {
     files,
+    whole: folder,
     uploadId,
     copy() {
       copies += 1;
