@@ -58,8 +58,8 @@ export interface Sizing {
 export const shardUtilisation = 0.7;
 
 /**
- * What one server, a process on two vCPUs, acknowledges in a second. Events: 12,000 on two shared cores, with the whole
- * embedded AWS in the same process (`bench/results/pipeline.json`). Requests: one of 10 events takes a quarter of a
+ * What one server, a process on two vCPUs, acknowledges in a second. Events: 12,000 on two shared cores on 2026-11-23,
+ * with the whole embedded AWS on the same thread (`bench/pipeline.mjs`). Requests: one of 10 events takes a quarter of a
  * millisecond of one core (`bench/ingest/cost.mjs`), one with fewer events takes less. Both are rounded down.
  */
 export const serverTakes = { eventsPerSecond: 10_000, requestsPerSecond: 3_000 } as const;

@@ -25,7 +25,11 @@ export function extractKeys(
   }
   return records.map((subRecords) =>
     // The sub-record itself becomes the piece: nobody needs it any more, and there are many.
-    subRecords.map((subRecord): Piece => Object.assign(subRecord, { result: subRecord.failure ?? keys(subRecord) })),
+    subRecords.map((subRecord) => {
+      const piece = subRecord as Piece;
+      piece.result = subRecord.failure ?? keys(subRecord);
+      return piece;
+    }),
   );
 }
 
