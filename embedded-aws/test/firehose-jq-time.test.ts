@@ -68,6 +68,18 @@ describe('a record is held to processor time', () => {
     expect(compiling.found[0]!.message).toBe('took more than 50 ms of processor time to compile');
   });
 
+  test('the first one’s begins when the program is compiled, however long that may take', async () => {
+    const { thread, found, looked } = watched({ compileMs: 60_000 }, -1);
+    thread.cpu = 1_000;
+    await looked(2);
+    thread.written = 0;
+    await looked(2);
+    expect(found).toEqual([]);
+    thread.cpu = 1_005;
+    await eventually('the overrun', () => found.length > 0, 10_000);
+    expect(found[0]!.message).toBe('took more than 5 ms of processor time for the record');
+  });
+
   test('one that takes no processor time ends at last', async () => {
     const { found } = watched({ wallMs: 30 });
     await eventually('the overrun', () => found.length > 0);

@@ -43,9 +43,13 @@ export function watch(
     if (used - cpuBefore >= most)
       overrun({ at, message: `took more than ${Math.round(most)} ms of processor time ${what}` });
     else if (wall - wallBefore >= limits.wallMs) overrun({ at, message: `took more than ${limits.wallMs} ms ${what}` });
-    else timer = setTimeout(look, Math.max(leastMs, most - (used - cpuBefore)));
+    else {
+      const left = Math.max(leastMs, most - (used - cpuBefore));
+      // The first record may begin at any time.
+      timer = setTimeout(look, at < 0 ? Math.min(left, Math.max(leastMs, recordMs)) : left);
+    }
   }
 
-  let timer = setTimeout(look, Math.max(leastMs, recordMs));
+  let timer = setTimeout(look, leastMs);
   return () => clearTimeout(timer);
 }
