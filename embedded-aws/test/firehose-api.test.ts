@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   CreateDeliveryStreamCommand,
   type CreateDeliveryStreamCommandInput,
@@ -242,13 +242,28 @@ describe('what is on disk', () => {
     ]) {
       await writeFile(path, bad);
       await expect(open()).rejects.toThrow(
-        /delivery-streams\.json .*(damaged|version 2|not a millrace).* or delete it and create/,
+        /delivery-streams\.json .*(damaged|version 2|not a millrace).* or move the folder that it is in away and create/,
       );
     }
     await writeFile(path, good);
     await writeFile(positions, good);
     await expect(open()).rejects.toThrow(/positions.*\.json is not a millrace-firehose-positions file.*begins again/);
     await rm(positions);
+    firehose = await open();
+  });
+
+  test('records that were put, without a list of delivery streams, are refused and stay', async () => {
+    await create();
+    const path = join(folder, 'delivery-streams.json');
+    const good = await readFile(path, 'utf8');
+    await firehose.close();
+    const log = join(folder, 'direct-put', 'some-id', '0000000000000001.log');
+    await mkdir(dirname(log), { recursive: true });
+    await writeFile(log, 'millrace-records 1\n');
+    await rm(path);
+    await expect(open()).rejects.toThrow(/delivery-streams\.json is missing, and .*direct-put has records\. Put back/);
+    expect(await readFile(log, 'utf8')).toBe('millrace-records 1\n');
+    await writeFile(path, good);
     firehose = await open();
   });
 

@@ -5,11 +5,12 @@ import { openDefinitions } from '../firehose/api/definitions.js';
 import { readPositions } from '../firehose/read/position-store.js';
 import { openCatalogue } from '../glue/catalogue.js';
 import { logsFolder, readStreams, streamsFile } from '../kinesis/streams-file.js';
+import { hasLogs } from '../record-log/has-logs.js';
 import { checkLogs } from './check-logs.js';
 import { checkMetadata, checkObjects } from './check-objects.js';
 import { checkStateFile } from './check-state-file.js';
 import { checkUploads } from './check-uploads.js';
-import { entriesOf } from './files.js';
+import { bytesOf, entriesOf } from './files.js';
 import { collectFindings, type Findings, type StateCheck } from './findings.js';
 
 /**
@@ -26,6 +27,8 @@ export async function checkState(state: string): Promise<StateCheck> {
   await checkStreams(kinesis, of('Kinesis streams'));
   await checkLogs(logsFolder(kinesis), of('Kinesis records'));
   const definitions = join(firehose, 'delivery-streams.json');
+  const deliveryStreams = of('delivery streams');
+  await requireList(definitions, join(firehose, 'direct-put'), deliveryStreams);
   await checkStateFile(
     definitions,
     of('delivery streams'),
@@ -55,16 +58,16 @@ async function checkStreams(folder: string, findings: Findings): Promise<void> {
   const file = streamsFile(folder);
   await checkStateFile(file, findings, async () => (await readStreams(folder))?.length ?? 0);
   const names = (await entriesOf(folder)).map(({ name }) => name);
-  const logs = await entriesOf(logsFolder(folder));
   // A store of 0.1.0 has another list; it is taken over at the next start.
-  if (!names.includes('streams.json') && !names.includes('CURRENT') && logs.length > 0)
-    findings.damage({
-      file,
-      what: `is missing, and there are records of ${logs.length} streams. Put back a copy of it`,
-    });
+  if (!names.includes('CURRENT')) await requireList(file, logsFolder(folder), findings);
   if (names.includes('damaged-0.1.0'))
     findings.damage({
       file: join(folder, 'damaged-0.1.0'),
       what: 'has the files of a store of 0.1.0 of which a part could not be read',
     });
+}
+
+async function requireList(file: string, logs: string, findings: Findings): Promise<void> {
+  if ((await bytesOf(file)) === undefined && (await hasLogs(logs)))
+    findings.damage({ file, what: `is missing, and ${logs} has records. Put back a copy of it` });
 }

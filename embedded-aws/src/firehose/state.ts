@@ -1,5 +1,7 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { MillraceError } from '@millrace/kit/millrace-error';
+import { hasLogs } from '../record-log/has-logs.js';
 import type { RecordLog } from '../record-log/record-log.js';
 import type { Log } from '../service.js';
 import { removeState } from '../state-file.js';
@@ -43,7 +45,9 @@ export interface StateOptions {
 export async function openState({ folder, clock, backlogBytes, logOf }: StateOptions): Promise<FirehoseState> {
   const positionsFolder = join(folder, 'positions');
   await mkdir(positionsFolder, { recursive: true });
-  const definitions = await openDefinitions(join(folder, 'delivery-streams.json'));
+  const list = join(folder, 'delivery-streams.json');
+  await requireList(list, join(folder, 'direct-put'));
+  const definitions = await openDefinitions(list);
   const logs = createDirectPutLogs(join(folder, 'direct-put'), { now: clock.wallMs, backlogBytes });
   const pathOf = (id: string) => join(positionsFolder, `${id}.json`);
 
@@ -84,4 +88,17 @@ export async function openState({ folder, clock, backlogBytes, logOf }: StateOpt
     },
     close: () => logs.close(),
   };
+}
+
+/** Without their list, the logs would be removed as those of delivery streams that are gone. */
+async function requireList(path: string, logsFolder: string): Promise<void> {
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere || !(await hasLogs(logsFolder))) return;
+  throw new MillraceError(
+    'STATE_UNREADABLE',
+    `${path} is missing, and ${logsFolder} has records. Put back a copy of it, or move ${dirname(path)} away and create the delivery streams again.`,
+  );
 }

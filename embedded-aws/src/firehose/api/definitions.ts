@@ -28,7 +28,7 @@ const format: StateFormat = {
   format: 'millrace-firehose-delivery-streams',
   version: 1,
   remedy:
-    'delete it and create the delivery streams again: they then deliver what comes into their sources from that moment on.',
+    'move the folder that it is in away and create the delivery streams again: they then deliver what comes into their sources from that moment on.',
 };
 
 /** All delivery streams in one file: a change of any is on disk, whole, before it is answered. */

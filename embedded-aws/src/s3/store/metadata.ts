@@ -62,10 +62,13 @@ export function createMetadataStore(options: {
   /** Recently read or written files, the oldest first: a listing needs one per key. No other process writes them. */
   const remembered = new Map<string, MetadataFile | undefined>();
   let changes = 0;
+  /** Damaged files that the log has named. */
+  const told = new Set<string>();
 
   function remember(path: string, file: MetadataFile | undefined): void {
     changes++;
     remembered.delete(path);
+    told.delete(path);
     if (file) remembered.set(path, file);
     for (const oldest of remembered.keys()) {
       if (remembered.size <= maxRemembered) break;
@@ -90,15 +93,17 @@ export function createMetadataStore(options: {
     try {
       return decodeMetadata(path, text);
     } catch (error) {
+      // Also of a listing, which does not fail for it.
+      if (!told.has(path)) log(`S3: ${(error as Error).message}`);
+      told.add(path);
       throw damaged((error as Error).message);
     }
   }
 
-  /** For who replaces or removes what is there: none where it is damaged, which the log then says. */
+  /** For who replaces or removes what is there: none where it is damaged. */
   const loadIfWhole = (bucket: string, keyHash: string): Promise<MetadataFile | undefined> =>
     load(bucket, keyHash).catch((error: unknown) => {
       if (!(error instanceof S3Error)) throw error;
-      log(`S3: ${error.message}`);
       return undefined;
     });
 
