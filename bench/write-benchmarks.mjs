@@ -22,6 +22,7 @@ const order = [
   'crashes',
   'delivery',
   'pipeline',
+  'pipeline-one-thread',
   'click-to-row',
 ];
 const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);

@@ -59,8 +59,9 @@ export const shardUtilisation = 0.7;
 
 /**
  * What one server, a process on two vCPUs, acknowledges in a second. Events: 12,000 on two shared cores on 2026-11-23,
- * with the whole embedded AWS on the same thread (`bench/pipeline.mjs`). Requests: one of 10 events takes a quarter of a
- * millisecond of one core (`bench/ingest/cost.mjs`), one with fewer events takes less. Both are rounded down.
+ * with the whole embedded AWS on the same thread (`bench/results/pipeline-one-thread.json`). Requests: one of 10 events
+ * takes a quarter of a millisecond of one core (`bench/ingest/cost.mjs`), one with fewer events takes less. Both are
+ * rounded down.
  */
 export const serverTakes = { eventsPerSecond: 10_000, requestsPerSecond: 3_000 } as const;
 /** How much of it is used at the peak. The rest carries another zone's traffic, and the spools after an outage. */
