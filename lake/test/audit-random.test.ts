@@ -102,8 +102,12 @@ test(`a lake that lacks rows of the ledger is never called complete${leavesOut('
         (readLedger(JSON.parse(row).acknowledged) ?? []).some((e) => e.streamId === stream_id && e.seq === seq);
       const named = events.filter((each) => rows.some((row) => row !== dropped && isIn(row, each)));
       const begin = named.map(({ received_at }) => String(received_at)).sort()[0] ?? '';
-      const isBefore = events.every((each) => !isIn(dropped, each) || String(each.received_at) < begin);
-      if (!isAll && !isBefore) expect(report.verdict).toBe('cannot_say');
+      const those = events.filter((each) => isIn(dropped, each));
+      const before = those.filter(({ received_at }) => String(received_at) < begin);
+      if (isAll || before.length === those.length) return;
+      // A gap before those from before the ledger is missing by the page's word alone, as in a lake without one.
+      if (before.length > 0) expect(report.verdict).not.toBe('complete');
+      else expect(report.verdict).toBe('cannot_say');
     }),
     { numRuns: inForm(40, 400) },
   );
