@@ -24,6 +24,7 @@ const order = [
   'pipeline',
   'pipeline-one-thread',
   'click-to-row',
+  'lake',
 ];
 const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
 
