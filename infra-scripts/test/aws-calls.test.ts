@@ -8,6 +8,7 @@ import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { createKinesisSink } from '@millrace/ingest-server';
 import { openAthenaLake } from '@millrace/lake/athena';
 import { openSelectLake } from '@millrace/lake/s3-select';
 import { type Call, type CallChecker, openCallChecker } from '@millrace/testing/botocore';
@@ -264,6 +265,15 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
       });
       expect(await answer.json()).toMatchObject({ accepted: 1 });
       await eventually('the event to be put', () => calls.some(({ operation }) => operation === 'PutRecords'));
+      // As after a crash: what of the spool is in the stream already?
+      const sink = createKinesisSink({
+        stream: 'clickstream',
+        clientConfig: { endpoint: tap.url, region, credentials },
+      });
+      let found = 0;
+      await sink.read({ from: Date.now() - 60_000, to: Date.now() }, () => found++);
+      sink.close();
+      expect(found).toBe(1);
       expect(await box.run(['generate', 'clickstream', '1', '0', '--count', '1'], { env })).toMatchObject({ code: 0 });
       expect(await box.run(['generate', 'nowhere', '1', '0', '--count', '1'], { env })).toMatchObject({ code: 1 });
     } finally {
@@ -272,7 +282,13 @@ needs('botocore', 'moto').describe('the parameters of each call pass botocore’
       tap.server.close();
     }
     return calls;
-  }, ['kinesis.PutRecords', 'kinesis.PutRecord', 'firehose.CreateDeliveryStream', 'kinesis.CreateStream']);
+  }, [
+    'kinesis.PutRecords',
+    'kinesis.PutRecord',
+    'kinesis.GetRecords',
+    'firehose.CreateDeliveryStream',
+    'kinesis.CreateStream',
+  ]);
 
   testFlow(
     'millrace shell',

@@ -77,19 +77,17 @@ test('a start that fails has the error of the thread: a taken port, a damaged fi
 });
 
 test.each([
-  [
-    'an error that nobody caught',
-    "port.postMessage({ url: 'u' }); setImmediate(() => { throw new Error('thrown there') })",
-    'thrown there',
-  ],
-  ['process.exit', "port.postMessage({ url: 'u' }); setImmediate(() => process.exit(7))", 'has ended with 7'],
-  [
-    'a promise that nobody caught',
-    "port.postMessage({ url: 'u' }); Promise.reject(new Error('rejected there'))",
-    'rejected there',
-  ],
+  ['an error that nobody caught', "throw new Error('thrown there')", 'thrown there'],
+  ['process.exit', 'process.exit(7)', 'has ended with 7'],
+  ['a promise that nobody caught', "Promise.reject(new Error('rejected there'))", 'rejected there'],
 ])('a thread that ends by %s ends the rest in order, with an error that says so', async (_, code, why) => {
-  const thread = await start({}, threadOf(code));
+  const name = `end of ${state}`;
+  const listen = `new BroadcastChannel(${JSON.stringify(name)}).onmessage = () => { ${code} };`;
+  const thread = await start({}, threadOf(`${listen} port.postMessage({ url: 'u' })`));
+  // Only now, so that it has started.
+  const channel = new BroadcastChannel(name);
+  channel.postMessage('end');
+  channel.close();
   const closed: string[] = [];
   const ended = runUntilShutdown(log, async () => ({
     failed: thread.failed,

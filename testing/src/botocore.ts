@@ -13,9 +13,10 @@ export interface Call {
 
 const script = fileURLToPath(new URL('../../botocore_params.py', import.meta.url));
 
-/** Bytes as text, as they travel in JSON. */
+/** Bytes and times as text, as they travel in JSON. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return 'x';
+  if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));

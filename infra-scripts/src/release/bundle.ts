@@ -14,11 +14,14 @@ export interface Bundle {
   sources: string[];
 }
 
-/** The lake's own engine is native code. On AWS Athena does its work, so a host says that it reads no lake on disk. */
+/**
+ * The lake's own engine is native code. On AWS Athena does its work, so a host says that it reads no lake on disk, and
+ * needs nothing to check its objects with.
+ */
 const withoutLocalLake: Plugin = {
   name: 'without-local-lake',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^@millrace\/lake$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^@millrace\/(lake|embedded-aws\/object-check)$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
