@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { StreamSource } from '../src/firehose/ports.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/firehose/worker.js';
 import { nextTry, retryPace } from '../src/firehose/write/retry-pace.js';
+import { createSignal } from '../src/signal.js';
 import { aws, configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
 
 const running: DeliveryWorker[] = [];
@@ -250,6 +251,32 @@ describe('when the stream is difficult', () => {
     const before = stream.calls.length;
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'the record is delivered');
     expect(stream.calls[before]).toBe('read');
+  });
+
+  test('a quiet shard is read at once when its source says that something changed', async () => {
+    const stream = fakeStream(['shard-0']);
+    const bucket = fakeBucket();
+    const changed = createSignal();
+    let changes = 0;
+    const source = { ...stream.source, changes: () => changes, changed: changed.next };
+    let isQuiet = false;
+    // The second pause of a quiet shard never ends by itself.
+    const sleep: typeof hastyClock.sleep = (ms, signal) => {
+      if (ms !== 250 || !isQuiet) {
+        isQuiet ||= ms === 250;
+        return hastyClock.sleep(ms, signal);
+      }
+      stream.calls.push('pause');
+      return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+    };
+    const { store } = await begin(stream, bucket, { source, clock: { ...hastyClock, sleep } });
+    await until(() => stream.calls.includes('pause'), 'it pauses');
+    stream.put('shard-0', [event(1)]);
+    isQuiet = false;
+    changes++;
+    changed.notify();
+    await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'the record is delivered');
+    expect(stream.calls[stream.calls.indexOf('pause') + 1]).toBe('read');
   });
 
   test('an empty answer that is not at the end of the shard is followed by the next within 250 ms', async () => {

@@ -8,7 +8,7 @@ import type { DeliveryPorts, ObjectSink, Shard, StreamSource } from './ports.js'
  * and the limits of a shard, and leave out HTTP.
  */
 export const embeddedPorts = (
-  kinesis: Pick<Kinesis, 'call' | 'read' | 'changes'>,
+  kinesis: Pick<Kinesis, 'call' | 'read' | 'changes' | 'changed'>,
   s3: Pick<S3, 'putObject'>,
 ): DeliveryPorts => ({
   source: (streamName) => embeddedSource(kinesis, streamName),
@@ -23,11 +23,12 @@ interface ListedShard {
 }
 
 function embeddedSource(
-  { call, read: readRecords, changes }: Pick<Kinesis, 'call' | 'read' | 'changes'>,
+  { call, read: readRecords, changes, changed }: Pick<Kinesis, 'call' | 'read' | 'changes' | 'changed'>,
   StreamName: string,
 ): StreamSource {
   return {
     changes,
+    changed,
     async shards() {
       const shards: Shard[] = [];
       let NextToken: string | undefined;

@@ -19,6 +19,8 @@ export interface StreamSource {
   readonly unlimited?: true;
   /** A number that is another whenever a shard may have changed; absent where only a read can tell. */
   changes?(): number;
+  /** Resolves when that number is another; absent with it. */
+  changed?(): Promise<void>;
   /** Every shard that the stream still knows. */
   shards(signal: AbortSignal): Promise<Shard[]>;
   /** An iterator just after the record, or at the oldest one that the shard still has. */

@@ -1,4 +1,5 @@
 import type { Log } from '../service.js';
+import { createSignal, type Signal } from '../signal.js';
 import type { DeliveryConfiguration } from './config/delivery-configuration.js';
 import type { createErrorLog } from './error-log.js';
 import { createFailureLog } from './failure-log.js';
@@ -12,7 +13,6 @@ import type { Transform } from './route/lambda/transform.js';
 import { createRouter } from './route/route-records.js';
 import { createTake } from './route/take-records.js';
 import type { DeliveryTarget } from './route/targets.js';
-import { createSignal, type Signal } from './signal.js';
 import { type Buffers, createBuffers } from './write/buffers.js';
 import { createObjectDelivery } from './write/deliver-objects.js';
 import { flushBuffers } from './write/flush-buffers.js';

@@ -3,6 +3,7 @@ import { AwsError } from '../json-service/aws-error.js';
 import { createJsonService } from '../json-service/json-service.js';
 import { parseDataBody } from '../json-service/parse-data-body.js';
 import type { AwsService, Log } from '../service.js';
+import { createSignal } from '../signal.js';
 import { kinesisOperations, type OperationContext } from './operations.js';
 import type { PutContext } from './put-records.js';
 import { readShard, type ShardRead } from './read-shard.js';
@@ -48,6 +49,8 @@ export interface Kinesis extends AwsService {
   read(iterator: string, maxRecords: number): Promise<ShardRead>;
   /** How many calls have ended that may have changed a stream or its records. */
   changes(): number;
+  /** Resolves when the next such call ends. */
+  changed(): Promise<void>;
 }
 
 const MiB = 1_048_576;
@@ -91,6 +94,7 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
     return work;
   };
   let changes = 0;
+  const changed = createSignal();
   let closed = false;
   let trimming = false;
   const trim = async () => {
@@ -120,7 +124,9 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
   }
   const call = (operation: string, input: Input) =>
     served(() => runOperation(operation, input)).finally(() => {
-      if (!/^(Describe|Get|List)/.test(operation)) changes++;
+      if (/^(Describe|Get|List)/.test(operation)) return;
+      changes++;
+      changed.notify();
     });
 
   return {
@@ -135,6 +141,7 @@ export async function openKinesis(options: KinesisOptions): Promise<Kinesis> {
     call,
     read: (iterator, maxRecords) => served(() => readShard(context, iterator, maxRecords)),
     changes: () => changes,
+    changed: changed.next,
     async close() {
       if (closed) return;
       closed = true;

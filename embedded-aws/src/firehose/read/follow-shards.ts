@@ -1,10 +1,10 @@
 import { backoffMs } from '@millrace/kit/backoff';
 import type { Log } from '../../service.js';
+import { createSignal } from '../../signal.js';
 import { causeOf, type FailureLog } from '../failure-log.js';
 import { createLimiter } from '../limiter.js';
 import type { Meter } from '../meter.js';
 import type { DeliveryClock, Shard, SourceRecord, StreamSource } from '../ports.js';
-import { createSignal } from '../signal.js';
 import type { Position } from './position.js';
 import { readShard } from './read-shard.js';
 import { warnOfTrimming } from './trimmed.js';

@@ -13,7 +13,7 @@ const leastBetweenReadsMs = 200;
 const bytesPerMs = (2 * 1024 * 1024) / 1000;
 /** After a read that found nothing; the shard may have more behind it, when the source says that it is behind. */
 const quietMs = 250;
-/** How many of these pauses follow each other while the source says that nothing changed: 5 s. */
+/** How many of these pauses follow each other while the source says that nothing changed: 5 s. A change ends them. */
 const mostQuietPauses = 20;
 /** The most that one read should bring, in bytes; the sizes so far say how many records that is. */
 const readBytes = 2 * 1024 * 1024;
@@ -108,7 +108,7 @@ export async function readShard(reading: ShardReading): Promise<'ended' | 'stopp
     }
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     for (; pauses > 1 && source.changes?.() === changes && !signal.aborted; pauses--)
-      await clock.sleep(quietMs, signal);
+      await Promise.race([clock.sleep(quietMs, signal), ...(source.changed ? [source.changed()] : [])]);
   }
   return 'stopped';
 }

@@ -1,6 +1,6 @@
+import type { Signal } from '../../signal.js';
 import type { DeliveryClock } from '../ports.js';
 import type { DeliveryTarget } from '../route/targets.js';
-import type { Signal } from '../signal.js';
 import type { Buffers, OpenBuffer } from './buffers.js';
 import { concurrentPuts, type DeliverObject } from './deliver-objects.js';
 
