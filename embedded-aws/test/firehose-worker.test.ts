@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '@millrace/kit/clock';
 import fc from 'fast-check';
 import type { StreamSource } from '../src/firehose/ports.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/firehose/worker.js';
@@ -277,6 +278,18 @@ describe('when the stream is difficult', () => {
     changed.notify();
     await until(() => store.last().get('shard-0')?.sequenceNumber === '1', 'the record is delivered');
     expect(stream.calls[stream.calls.indexOf('pause') + 1]).toBe('read');
+  });
+
+  test('a stream of many shards makes Node warn of nothing', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const stream = fakeStream(Array.from({ length: 20 }, (_, n) => `shard-${n}`));
+    await begin(stream, fakeBucket(), { source: { ...stream.source, changes: () => 0 }, clock: systemClock });
+    await until(() => stream.calls.filter((call) => call === 'read').length >= 20, 'all shards are read');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
   });
 
   test('an empty answer that is not at the end of the shard is followed by the next within 250 ms', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Log } from '../service.js';
 import { createSignal, type Signal } from '../signal.js';
 import type { DeliveryConfiguration } from './config/delivery-configuration.js';
@@ -77,6 +78,8 @@ export function startWorker(options: WorkerOptions): DeliveryWorker {
     configuration.repeatable ? rememberedUnder(options) : undefined,
   );
   const reading = new AbortController();
+  // Every shard waits on it, some of them twice for a moment.
+  setMaxListeners(0, reading.signal);
   const delivering = new AbortController();
   /** The buffers changed: something may be due, or there may be room again. */
   const changed = createSignal();
