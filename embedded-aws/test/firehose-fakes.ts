@@ -166,4 +166,22 @@ export const hastyClock: DeliveryClock = {
 };
 
 /** Patient, because the machine may be loaded. */
+/** The options of a worker between fakes; what a test is about comes on top. */
+export const workerBetween = (
+  { source }: { source: StreamSource },
+  { sink }: { sink: ObjectSink },
+  { positions }: { positions: PositionStore },
+) => ({
+  deliveryStream: 'to-lake',
+  version: 1,
+  startMs: 0,
+  source,
+  sink,
+  stored: new Map<string, Position>(),
+  positions,
+  timeScale: 1_000,
+  clock: hastyClock,
+  log: () => {},
+});
+
 export const until = (condition: () => boolean, what: string): Promise<true> => eventually(what, condition, 20_000);

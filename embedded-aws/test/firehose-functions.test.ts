@@ -8,7 +8,15 @@ import type { FunctionLimits } from '../src/firehose/functions/lambda-function.j
 import { unmetered } from '../src/firehose/meter.js';
 import { createTransform } from '../src/firehose/route/lambda/transform.js';
 import { type DeliveryWorker, startWorker } from '../src/firehose/worker.js';
-import { configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
+import {
+  configure,
+  fakeBucket,
+  fakePositions,
+  fakeStream,
+  hastyClock,
+  until,
+  workerBetween,
+} from './firehose-fakes.js';
 
 let folder: string;
 beforeAll(() => {
@@ -71,17 +79,8 @@ async function begin(functions: Functions) {
   const bucket = fakeBucket();
   const store = fakePositions();
   const worker = startWorker({
-    deliveryStream: 'to-lake',
-    version: 1,
+    ...workerBetween(stream, bucket, store),
     configuration,
-    startMs: 0,
-    source: stream.source,
-    sink: bucket.sink,
-    stored: new Map(),
-    positions: store.positions,
-    timeScale: 1_000,
-    clock: hastyClock,
-    log: () => undefined,
     transform: createTransform({
       configuration,
       lambda: configuration.lambda!,

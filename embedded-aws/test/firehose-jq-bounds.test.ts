@@ -6,7 +6,7 @@ import { mostInARow } from '../src/firehose/jq/run/limits.js';
 import { createJqPool, type JqPool, type JqPoolOptions } from '../src/firehose/jq/run/pool.js';
 import type { Turn } from '../src/firehose/jq/run/turn.js';
 import { type DeliveryWorker, startWorker } from '../src/firehose/worker.js';
-import { configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
+import { configure, fakeBucket, fakePositions, fakeStream, until, workerBetween } from './firehose-fakes.js';
 import { bombs } from './jq-bombs.js';
 
 const workers: DeliveryWorker[] = [];
@@ -45,17 +45,8 @@ async function begin(jq: JqPool, text: string) {
   const bucket = fakeBucket();
   const store = fakePositions();
   const worker = startWorker({
-    deliveryStream: 'to-lake',
-    version: 1,
+    ...workerBetween(stream, bucket, store),
     configuration: await configure(query(text), { jq }),
-    startMs: 0,
-    source: stream.source,
-    sink: bucket.sink,
-    stored: new Map(),
-    positions: store.positions,
-    timeScale: 1_000,
-    clock: hastyClock,
-    log: () => undefined,
   });
   workers.push(worker);
   return { stream, bucket, store };

@@ -22,7 +22,16 @@ import { createTargets } from '../src/firehose/route/targets.js';
 import { type DeliveryWorker, startWorker } from '../src/firehose/worker.js';
 import { hadoopSnappy, snappyJava, snappyRaw } from '../src/firehose/write/compression/snappy.js';
 import { zipOne } from '../src/firehose/write/compression/zip.js';
-import { configure, destination, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
+import {
+  configure,
+  destination,
+  fakeBucket,
+  fakePositions,
+  fakeStream,
+  hastyClock,
+  until,
+  workerBetween,
+} from './firehose-fakes.js';
 
 const running: DeliveryWorker[] = [];
 afterEach(async () => {
@@ -288,17 +297,8 @@ async function begin(change: Partial<ExtendedS3Destination>, call?: LambdaFuncti
       logError: (code) => failures.push(code),
     });
   const worker = startWorker({
-    deliveryStream: 'to-lake',
-    version: 1,
+    ...workerBetween(stream, bucket, store),
     configuration: made,
-    startMs: 0,
-    source: stream.source,
-    sink: bucket.sink,
-    stored: new Map(),
-    positions: store.positions,
-    timeScale: 1_000,
-    clock: hastyClock,
-    log: () => undefined,
     transform,
   });
   running.push(worker);

@@ -5,7 +5,16 @@ import type { StreamSource } from '../src/firehose/ports.js';
 import { type DeliveryWorker, startWorker, type WorkerOptions } from '../src/firehose/worker.js';
 import { nextTry, retryPace } from '../src/firehose/write/retry-pace.js';
 import { createSignal } from '../src/signal.js';
-import { aws, configure, fakeBucket, fakePositions, fakeStream, hastyClock, until } from './firehose-fakes.js';
+import {
+  aws,
+  configure,
+  fakeBucket,
+  fakePositions,
+  fakeStream,
+  hastyClock,
+  until,
+  workerBetween,
+} from './firehose-fakes.js';
 
 const running: DeliveryWorker[] = [];
 afterEach(async () => {
@@ -20,16 +29,8 @@ async function begin(
   const log: string[] = [];
   const store = fakePositions();
   const worker = startWorker({
-    deliveryStream: 'to-lake',
-    version: 1,
+    ...workerBetween(stream, bucket, store),
     configuration: await configure(),
-    startMs: 0,
-    source: stream.source,
-    sink: bucket.sink,
-    stored: new Map(),
-    positions: store.positions,
-    timeScale: 1_000,
-    clock: hastyClock,
     log: (line) => log.push(line),
     ...change,
   });
